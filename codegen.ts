@@ -24,7 +24,7 @@ function asGiven(text: () => string): CodegenConfig['generates'][string] {
 
 const config: CodegenConfig = {
   schema: printSchema(schema),
-  documents: ['test/**/*.ts', '!test/gql/**', '!test/installs/**'],
+  documents: ['test/**/*.ts', '!test/generated/**', '!test/installs/**'],
   emitLegacyCommonJSImports: false,
   importExtension: '.ts',
   generates: {
@@ -32,7 +32,7 @@ const config: CodegenConfig = {
     // No plugin prints these, so they are given as they are.
     'schema/subgraph.graphql': asGiven(() => service._service.sdl),
     'schema/relay.graphql': asGiven(() => relaySdl(service._service.sdl)),
-    'test/gql/': {
+    'test/generated/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {

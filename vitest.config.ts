@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
-import { LongestFirst } from './test/support/longest-first.ts';
+import { LongestFirst } from './test/support/vitest/longest-first.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -19,8 +19,8 @@ const KINDS = ['process', 'redis', 'browser'] as const;
 const filesOf = (kind: (typeof KINDS)[number]) => `test/**/*.${kind}.test.ts`;
 
 /** Started processes run what is built. */
-const BUILD = 'test/support/build-product.ts';
-const SAY_WHAT_IS_MISSING = 'test/support/say-what-is-missing.ts';
+const BUILD = 'test/support/vitest/build-product.ts';
+const SAY_WHAT_IS_MISSING = 'test/support/vitest/say-what-is-missing.ts';
 
 type Options = Extract<TestProjectConfiguration, { test?: unknown }>['test'];
 
@@ -52,7 +52,7 @@ export default defineConfig(({ mode }) => ({
     // Nothing is mocked, so files share one import of the gateway.
     pool: 'threads',
     isolate: false,
-    setupFiles: ['test/support/to-be-error.ts', 'test/support/short-stacks.ts'],
+    setupFiles: ['test/support/vitest/to-be-error.ts', 'test/support/vitest/short-stacks.ts'],
     // Tests of one file that run beside each other share a thread.
     maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { sandboxKeys } from '../src/features/sandbox/keys.ts';
 import { seeded } from '../src/features/sandbox/seed-data.ts';
-import { launchChromium } from '../test/support/chromium.ts';
-import { startProcess } from '../test/support/process.ts';
+import { launchChromium } from '../test/support/browsers/chromium.ts';
+import { startProcess } from '../test/support/processes/process.ts';
 
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { launchChromium } from '../test/support/chromium.ts';
-import { startProcess } from '../test/support/process.ts';
+import { launchChromium } from '../test/support/browsers/chromium.ts';
+import { startProcess } from '../test/support/processes/process.ts';
 
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const WIDTHS = { wide: { width: 1280, height: 720 }, narrow: { width: 390, height: 844 } };

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { findDocuments, type Step, stepsOf } from '../test/support/documentation.ts';
+import { findDocuments, type Step, stepsOf } from '../test/support/repository/documentation.ts';
 import {
   build,
   createReader,
@@ -14,8 +14,8 @@ import {
   sandbox,
   spawnBash,
   terminal,
-} from '../test/support/reader.ts';
-import { pathOf, textOf } from '../test/support/repository.ts';
+} from '../test/support/repository/reader.ts';
+import { pathOf, textOf } from '../test/support/repository/repository.ts';
 
 /**
  * `npm run walk` follows the README and each page of docs/ in a fresh clone of the last commit, like a newcomer. It has

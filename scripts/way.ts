@@ -5,7 +5,7 @@
  */
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { Session } from 'node:inspector/promises';
-import { listen } from '../test/support/listen.ts';
+import { listen } from '../test/support/network/listen.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { id name enabled totalExecutions } }';
 const NESTED =

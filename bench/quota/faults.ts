@@ -1,8 +1,8 @@
 /** `npm run bench:faults`: what is left of the quota while the network, Redis or gateways fail. See README.md. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startProxy } from '../../test/support/proxy.ts';
-import { startRedisClock } from '../../test/support/redis-clock.ts';
+import { startProxy } from '../../test/support/network/proxy.ts';
+import { startRedisClock } from '../../test/support/redis/redis-clock.ts';
 import { type DistantApi, longestGap, openDistantApi, worstSecond } from './support/arrivals.ts';
 import type { GraphAnswer } from './support/client.ts';
 import { type GatewayProcess, openGateway } from './support/gateway.ts';

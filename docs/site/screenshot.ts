@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { launchChromium } from '../../test/support/chromium.ts';
+import { launchChromium } from '../../test/support/browsers/chromium.ts';
 import { serveSite } from './test/support/serve-site.ts';
 
 const IMAGE = fileURLToPath(new URL('../images/docs-site.png', import.meta.url));

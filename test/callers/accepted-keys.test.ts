@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Credentials } from '../../src/callers/identify.ts';
 import type { KeyStore } from '../../src/callers/key-store.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { SCRIPT } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const KB = 1024;
 const TOTAL = 64 * KB;

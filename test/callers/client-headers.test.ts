@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { send } from '../support/send.ts';
+import { send } from '../support/clients/send.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const key = sandboxKeys.full;
 const id = seeded.scriptId;

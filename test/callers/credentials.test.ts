@@ -2,10 +2,10 @@ import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../gql/index.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { send } from '../support/send.ts';
+import { graphql } from '../generated/index.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { send } from '../support/clients/send.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const key = sandboxKeys.full;
 const id = seeded.scriptId;

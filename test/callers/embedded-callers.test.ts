@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TokenVerifier } from '../../src/callers/identify.ts';
 import type { KeyStore } from '../../src/callers/key-store.ts';
-import { openGateway } from '../support/gateway.ts';
-import { createHeldClock, type HeldClock } from '../support/held-clock.ts';
-import { bearer } from '../support/keys.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { startRecorder } from '../support/recorder.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { bearer } from '../support/clients/keys.ts';
+import { createHeldClock, type HeldClock } from '../support/clocks/held-clock.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const READ = '{ script(id: "a") { name } }';
 const NOTHING_MORE = {

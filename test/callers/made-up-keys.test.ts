@@ -1,12 +1,12 @@
 import { execute as executeByGraphql } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const transport = { clock, random: () => 0, rate: 0, totalRate: 10_000 };

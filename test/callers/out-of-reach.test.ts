@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/callers/scopes.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { bearer, ringOf } from '../support/keys.ts';
-import { answerPlainly, wireScript, wireSession } from '../support/plain-api.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { answerPlainly, wireScript, wireSession } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { bearer, ringOf } from '../support/clients/keys.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const scopes = SCOPES.filter((scope) => !scope.startsWith('users:'));
 const keyRing = ringOf([

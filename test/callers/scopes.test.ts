@@ -3,12 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTable } from '../../scripts/schema-tables.ts';
 import { type KeyScope, SCOPES, scopesOfField } from '../../src/callers/scopes.ts';
 import { createSchema } from '../../src/features/schema.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
-import { bearer, ringOf } from '../support/keys.ts';
-import { documentOf, type FieldPath, pathsOf } from '../support/paths.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { startRecorder } from '../support/recorder.ts';
-import { textOf } from '../support/repository.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { bearer, ringOf } from '../support/clients/keys.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
+import { documentOf, type FieldPath, pathsOf } from '../support/random/paths.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const schema = createSchema();
 const paths = pathsOf(schema);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPlaceOf } from '../../src/callers/client-place.ts';
 import { openAcceptedKeysFile } from '../../src/server/accepted-keys-file.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useOpened, useRecorder } from '../support/fixture.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useOpened, useRecorder } from '../support/gateways/fixture.ts';
+import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const TOTAL = 10;
 const WINDOW_MS = 1_100;

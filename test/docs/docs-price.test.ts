@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findDocuments, stepsOf } from '../support/documentation.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { findDocuments, stepsOf } from '../support/repository/documentation.ts';
 
 const fixture = useSandbox({ shared: true });
 // The page on troubleshooting has operations that are refused.

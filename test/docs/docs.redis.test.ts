@@ -3,10 +3,10 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
-import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/documentation.ts';
-import { createReader, openPlace } from '../support/reader.ts';
-import { textOf } from '../support/repository.ts';
-import { needing, type Tool } from '../support/tools.ts';
+import { needing, type Tool } from '../support/processes/tools.ts';
+import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/repository/documentation.ts';
+import { createReader, openPlace } from '../support/repository/reader.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 // Commands are processes of their own, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 60_000 });

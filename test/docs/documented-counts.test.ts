@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { defaults } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useOpened, useSandbox } from '../support/fixture.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useOpened, useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 const { closing, open } = useOpened();

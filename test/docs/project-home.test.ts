@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { textOf } from '../support/repository.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const manifest = JSON.parse(textOf('package.json')) as {
   homepage: string;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { findDocuments } from '../support/documentation.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { textOf } from '../support/repository.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
+import { findDocuments } from '../support/repository/documentation.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const readme = textOf('README.md');
 

@@ -17,8 +17,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maskErrors } from '../../src/errors/masking.ts';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
-import { everyType } from '../support/every-type.ts';
-import { nothingMore } from '../support/outcome.ts';
+import { everyType } from '../support/random/every-type.ts';
+import { nothingMore } from '../support/random/outcome.ts';
 
 const schema = buildSchema(`
   type Query {

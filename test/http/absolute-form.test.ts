@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
-import { openRaw } from '../support/raw-http.ts';
+import { openRaw } from '../support/clients/raw-http.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
 const BODY = JSON.stringify({ query: NAME });

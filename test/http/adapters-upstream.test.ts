@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
-import { answerPlainly, answerRateLimited, wireScript } from '../support/plain-api.ts';
-import { json, type Respond, startRecorder } from '../support/recorder.ts';
+import { answerPlainly, answerRateLimited, wireScript } from '../support/api/plain-api.ts';
+import { json, type Respond, startRecorder } from '../support/api/recorder.ts';
+import { openGateway, type TestGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
 
 /** Queries in whose answers everything can go wrong: at the root, in a list, below a list, at a field that may be null. */
 const QUERIES = [

@@ -5,7 +5,7 @@ import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 
 let sandbox: Sandbox;
 let gateway: TestGateway;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { wireScript } from '../support/plain-api.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { wireScript } from '../support/api/plain-api.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 
 /** The heap of a process of the product: a small machine's worth. */
 const HEAP_MB = 256;

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BodyLease, createBodyBudget } from '../../src/http/client-body.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { SCRIPT } from '../support/reads.ts';
-import { json } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const KB = 1024;
 

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, createTransport, type EmbeddedGatewayOptions } from '../../src/index.ts';
-import { useOpened } from '../support/fixture.ts';
-import { listen } from '../support/listen.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { openRaw } from '../support/raw-http.ts';
-import { startRecorder } from '../support/recorder.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { openRaw } from '../support/clients/raw-http.ts';
+import { useOpened } from '../support/gateways/fixture.ts';
+import { listen } from '../support/network/listen.ts';
 
 const READ = 'query ($id: ID!) { script(id: $id) { name } }';
 const OPERATION = JSON.stringify({ query: READ, variables: { id: 'a' } });

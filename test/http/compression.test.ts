@@ -7,7 +7,7 @@ import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts
 import { createCompress } from '../../src/http/compression.ts';
 import { FetchRequest } from '../../src/http/http-request.ts';
 import { createRequestTracker } from '../../src/observability/request-record.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 
 const ORIGIN = 'https://app.example.com';
 const { scriptId: id, sessionId } = seeded;

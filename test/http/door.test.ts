@@ -1,8 +1,8 @@
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { startRecorder } from '../support/recorder.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
 
 const QUERY = '{ script(id: "a") { name } }';
 const HASH = 'a'.repeat(64);

@@ -7,10 +7,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { createGateway, createTransport, type Transport } from '../../src/index.ts';
-import { INDEX } from '../support/built.ts';
-import { listen } from '../support/listen.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { openSocket, upgradeText } from '../support/socket-client.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { openSocket, upgradeText } from '../support/clients/socket-client.ts';
+import { listen } from '../support/network/listen.ts';
+import { INDEX } from '../support/processes/built.ts';
 
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
 

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { GatewayOptions } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/transport/clock.ts';
 import type { TransportOptions } from '../../src/transport/transport.ts';
-import { createManualClock } from '../support/clock.ts';
-import { subscribeBySse } from '../support/event-stream.ts';
-import { openGateway } from '../support/gateway.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { startRecorder } from '../support/recorder.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { subscribeBySse } from '../support/clients/event-stream.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const READ = '{ script(id: "a") { name } }';
 const ANSWER = { data: { script: { name: 'name of a' } } };

@@ -1,6 +1,6 @@
 import { serverAudits } from 'graphql-http';
 import { describe, expect, it } from 'vitest';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 // The configuration of production: no GraphiQL, every limit at its default.
 const fixture = useSandbox({ shared: true });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
-import { openLog } from '../support/log-lines.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { send } from '../support/send.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { send } from '../support/clients/send.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
+import { openLog } from '../support/gateways/log-lines.ts';
 
 const DELETE = `mutation { deleteScript(input: { id: "${seeded.scriptId}" }) { __typename } }`;
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;

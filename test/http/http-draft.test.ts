@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import type { Plugin } from 'graphql-yoga';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 const { scriptId: id } = seeded;

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
-import { liveBytes } from '../support/live-memory.ts';
-import { watchSockets } from '../support/one-byte-chunks.ts';
-import { startProcess } from '../support/process.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { json, startRecorder } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { watchSockets } from '../support/clients/one-byte-chunks.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { liveBytes } from '../support/processes/live-memory.ts';
+import { startProcess } from '../support/processes/process.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const fixture = useSandbox({ shared: true });
 afterEach(async () => {

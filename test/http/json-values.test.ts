@@ -1,7 +1,7 @@
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasMoreValues } from '../../src/transport/json.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 /** Commas and opening brackets of a value's JSON, counted from the value. */
 function count(value: unknown): number {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedactedStream } from '../../src/observability/redacted-stream.ts';
 import { type Characters, longIntegers, parseJson } from '../../src/transport/json.ts';
-import { useRecorder } from '../support/fixture.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 /** JSON text, and what is to become of it. */
 interface Case {

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
-import { openLog } from '../support/log-lines.ts';
-import { longExecutions } from '../support/plain-api.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { json, type Recorded } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { longExecutions } from '../support/api/plain-api.ts';
+import { json, type Recorded } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
+import { openLog } from '../support/gateways/log-lines.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const FOREVER_MS = 600_000;
 const ADAPTERS: [adapter: string, plugins: NonNullable<TestGatewayOptions['plugins']>][] = [

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { openGateway, type TestGatewayOptions } from '../support/gateway.ts';
-import { longExecutions } from '../support/plain-api.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { json, type Recorded } from '../support/recorder.ts';
+import { longExecutions } from '../support/api/plain-api.ts';
+import { json, type Recorded } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
 
 /** A call that reached the REST side and waits for the test to answer it. */
 interface Pending {

@@ -3,17 +3,17 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GrowingBuffer } from '../../src/transport/body.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { liveBytes } from '../support/live-memory.ts';
+import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import {
   hasRead,
   inOneByteChunks,
   LAST_CHUNK,
   sendInOneByteChunks,
   watchSockets,
-} from '../support/one-byte-chunks.ts';
-import { answerPlainly, wireScript } from '../support/plain-api.ts';
-import { postText } from '../support/raw-http.ts';
+} from '../support/clients/one-byte-chunks.ts';
+import { postText } from '../support/clients/raw-http.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { liveBytes } from '../support/processes/live-memory.ts';
 
 const SIZE = 256 * 1024;
 /** Garbage is collected before it is looked at, so that this needs no allowance for it. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { longExecutions, scriptIdOf, wireScript } from '../support/plain-api.ts';
-import { startProcess } from '../support/process.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { json, startRecorder } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { longExecutions, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { startProcess } from '../support/processes/process.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const ROUNDS = 4;
 const SOURCES = 6;

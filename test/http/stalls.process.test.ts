@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { startServer } from '../../src/server/listen.ts';
-import { openGateway } from '../support/gateway.ts';
-import { eventually } from '../support/waiting.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 /** A file that the client makes once it has done its part. */
 const MARK = join(mkdtempSync(join(tmpdir(), 'luaauth-graphql-stall-')), 'mark');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { createStaticRoute, openFolder } from '../../src/http/static-file.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
-import { openRaw } from '../support/raw-http.ts';
+import { openRaw } from '../support/clients/raw-http.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 
 const SCRIPT = `console.log(${JSON.stringify('a script '.repeat(300))});\n`;
 const SECRET = 'what stands beside the folder';

@@ -1,11 +1,11 @@
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { SCRIPT } from '../support/reads.ts';
-import { openSocket, upgradeText } from '../support/socket-client.ts';
-import { eventually } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { openSocket, upgradeText } from '../support/clients/socket-client.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const KEY = { token: 'key' };
 const read = (headers: Record<string, string> = {}) =>

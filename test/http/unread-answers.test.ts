@@ -4,8 +4,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Connections, watchConnections } from '../../src/server/connections.ts';
 import { createUnreadAnswersCheck } from '../../src/server/unread-answers.ts';
-import { settle } from '../support/clock.ts';
-import { eventually } from '../support/waiting.ts';
+import { settle } from '../support/clocks/clock.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const SIZE = 32 * 1024 * 1024;
 const TIMEOUT_MS = 1_000;

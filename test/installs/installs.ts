@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { installPacked, run } from '../support/packed.ts';
-import { pathOf } from '../support/repository.ts';
+import { installPacked, run } from '../support/processes/packed.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 /** A program of the packages beside this file. */
 const programOf = (path: string) => pathOf(`test/installs/node_modules/${path}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogOutput } from '../../src/server/log-output.ts';
-import { eventually } from '../support/waiting.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 /** A file to write lines to, with as much room as a test gives it. */
 function openSink() {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useOpened } from '../support/fixture.ts';
-import type { TestGatewayOptions } from '../support/gateway.ts';
-import { openLog } from '../support/log-lines.ts';
-import { TOGGLE, UPDATE } from '../support/mutations.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { json } from '../support/api/recorder.ts';
+import { TOGGLE, UPDATE } from '../support/clients/mutations.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useOpened } from '../support/gateways/fixture.ts';
+import type { TestGatewayOptions } from '../support/gateways/gateway.ts';
+import { openLog } from '../support/gateways/log-lines.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
-import { LEAKS, leakExceptScript } from '../support/leaky-api.ts';
-import { answerPlainly, wireProject, wireSession, wireUser } from '../support/plain-api.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { json, type Respond, startRecorder } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { LEAKS, leakExceptScript } from '../support/api/leaky-api.ts';
+import { answerPlainly, wireProject, wireSession, wireUser } from '../support/api/plain-api.ts';
+import { json, type Respond, startRecorder } from '../support/api/recorder.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 // Each word that must not come back holds this one, and so does each larger piece of the source.
 const SENTINEL = /sentinel/i;

@@ -11,11 +11,11 @@ import {
   USER,
 } from '../../src/luaauth/wire.ts';
 import type { EndpointDifference } from '../../src/transport/answer-watch.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useOpened } from '../support/fixture.ts';
-import { openLog } from '../support/log-lines.ts';
-import { wireProject, wireScript, wireSession, wireUser } from '../support/plain-api.ts';
-import { json, type Respond } from '../support/recorder.ts';
+import { wireProject, wireScript, wireSession, wireUser } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useOpened } from '../support/gateways/fixture.ts';
+import { openLog } from '../support/gateways/log-lines.ts';
 
 const { open, record } = useOpened();
 

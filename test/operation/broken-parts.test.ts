@@ -3,10 +3,10 @@ import { createGateway } from '../../src/gateway.ts';
 import { startServer } from '../../src/server/listen.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import { systemClock } from '../../src/transport/clock.ts';
-import { openGateway } from '../support/gateway.ts';
-import { answerPlainly, wireScript } from '../support/plain-api.ts';
-import { json, startRecorder } from '../support/recorder.ts';
-import { expectCalls } from '../support/waiting.ts';
+import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { expectCalls } from '../support/vitest/waiting.ts';
 
 const READ = '{ script(id: "a") { name } }';
 

@@ -2,8 +2,8 @@ import { execute } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 const { scriptId: id } = seeded;

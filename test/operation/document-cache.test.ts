@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaults } from '../../src/config/config.ts';
 import { createSchema } from '../../src/features/schema.ts';
 import { createDocumentCache } from '../../src/operation/document-cache.ts';
-import { liveBytes } from '../support/live-memory.ts';
+import { liveBytes } from '../support/processes/live-memory.ts';
 
 const schema = createSchema({});
 

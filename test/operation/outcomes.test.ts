@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { connectAgent, forAgents } from '../support/agent.ts';
-import { useOpened } from '../support/fixture.ts';
-import type { TestGatewayOptions } from '../support/gateway.ts';
-import { ringOf } from '../support/keys.ts';
-import { answerPlainly } from '../support/plain-api.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { connectAgent, forAgents } from '../support/clients/agent.ts';
+import { ringOf } from '../support/clients/keys.ts';
+import { useOpened } from '../support/gateways/fixture.ts';
+import type { TestGatewayOptions } from '../support/gateways/gateway.ts';
 
 const { open, record } = useOpened();
 

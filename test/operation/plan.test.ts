@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const PLAN = { token: 'sandbox-key', 'x-upstream': 'plan' };
 

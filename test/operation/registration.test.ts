@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { sha256 } from '../support/keys.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { json } from '../support/recorder.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json } from '../support/api/recorder.ts';
+import { sha256 } from '../support/clients/keys.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 const persistedQuery = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: sha256(text) } });
 const read = (mark: string) => `query ${mark}($id: ID!) { script(id: $id) { name } }`;

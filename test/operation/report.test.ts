@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../gql/index.ts';
-import { createManualClock, settle } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
-import type { Respond } from '../support/recorder.ts';
-import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+import { graphql } from '../generated/index.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import type { Respond } from '../support/api/recorder.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
+import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const transport = { clock, random: () => 0, freshMs: 1_000, staleMs: 60_000 };

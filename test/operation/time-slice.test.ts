@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
-import { openGateway } from '../support/gateway.ts';
-import { openRaw, postText } from '../support/raw-http.ts';
-import { json, startRecorder } from '../support/recorder.ts';
-import { openSocket } from '../support/socket-client.ts';
-import { arrival, eventually } from '../support/waiting.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { openSocket } from '../support/clients/socket-client.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { arrival, eventually } from '../support/vitest/waiting.ts';
 
 const COUNT = 120;
 const HEALTH = ['GET /health HTTP/1.1', 'host: localhost', '', ''].join('\r\n');

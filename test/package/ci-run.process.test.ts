@@ -2,9 +2,9 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../support/packed.ts';
-import { pathOf } from '../support/repository.ts';
-import { needing } from '../support/tools.ts';
+import { run } from '../support/processes/packed.ts';
+import { needing } from '../support/processes/tools.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 /** One run of `npm test`: its files, and why each test failed, or '' where it passed. */
 interface Run {

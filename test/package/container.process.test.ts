@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
-import { startProcess } from '../support/process.ts';
-import { textOf } from '../support/repository.ts';
+import { startProcess } from '../support/processes/process.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const dockerfile = textOf('Dockerfile').replaceAll('\\\n', ' ');
 const compose = textOf('compose.yaml');

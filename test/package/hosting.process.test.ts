@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
-import { run } from '../support/packed.ts';
-import { startProcess } from '../support/process.ts';
-import { pathOf, textOf } from '../support/repository.ts';
-import { needing } from '../support/tools.ts';
-import { eventually } from '../support/waiting.ts';
+import { run } from '../support/processes/packed.ts';
+import { startProcess } from '../support/processes/process.ts';
+import { needing } from '../support/processes/tools.ts';
+import { pathOf, textOf } from '../support/repository/repository.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/built.ts';
-import { run } from '../support/packed.ts';
-import { pathOf } from '../support/repository.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { run } from '../support/processes/packed.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 const SCRIPT = pathOf('scripts/merge-images.ts');
 const INDEX = 'application/vnd.oci.image.index.v1+json';

@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../support/chromium.ts';
-import { findCommand } from '../support/commands.ts';
-import { pathOf, textOf } from '../support/repository.ts';
+import { findChromium } from '../support/browsers/chromium.ts';
+import { findCommand } from '../support/processes/commands.ts';
+import { pathOf, textOf } from '../support/repository/repository.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -91,7 +91,7 @@ describe('a machine with only Node', () => {
     command('apt-get', `echo "$@" >>${called}`);
     symlinkSync(process.execPath, join(directory, 'node'));
     const config = join(directory, 'vitest.config.mjs');
-    const test = { include: files, globalSetup: 'test/support/say-what-is-missing.ts' };
+    const test = { include: files, globalSetup: 'test/support/vitest/say-what-is-missing.ts' };
     writeFileSync(config, `export default ${JSON.stringify({ root: pathOf(''), test })};`);
     const { stdout } = await promisify(execFile)(
       process.execPath,

@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { EXAMPLE } from '../support/agent.ts';
-import { TYPESCRIPT } from '../support/built.ts';
-import { installPacked, run } from '../support/packed.ts';
-import { textOf } from '../support/repository.ts';
-import { startOnTerminal } from '../support/terminal.ts';
-import { needing } from '../support/tools.ts';
-import { eventually } from '../support/waiting.ts';
+import { EXAMPLE } from '../support/clients/agent.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { installPacked, run } from '../support/processes/packed.ts';
+import { startOnTerminal } from '../support/processes/terminal.ts';
+import { needing } from '../support/processes/tools.ts';
+import { textOf } from '../support/repository/repository.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 // Packing builds, and installing may have to download.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 600_000 });

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/built.ts';
-import { run } from '../support/packed.ts';
-import { pathOf } from '../support/repository.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { run } from '../support/processes/packed.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 const SCRIPT = pathOf('scripts/packed-files.ts');
 const MANIFEST = {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf, imagesIn, isPinned, withDigests } from '../../scripts/image-digests.ts';
-import { TYPESCRIPT } from '../support/built.ts';
-import { listen } from '../support/listen.ts';
-import { run } from '../support/packed.ts';
-import { pathOf, textOf } from '../support/repository.ts';
+import { listen } from '../support/network/listen.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { run } from '../support/processes/packed.ts';
+import { pathOf, textOf } from '../support/repository/repository.ts';
 
 const SCRIPT = pathOf('scripts/pin-images.ts');
 const OLD = `sha256:${'0'.repeat(64)}`;

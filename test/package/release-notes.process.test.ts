@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sectionOf } from '../../scripts/changelog.ts';
-import { TYPESCRIPT } from '../support/built.ts';
-import { run } from '../support/packed.ts';
-import { textOf } from '../support/repository.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { run } from '../support/processes/packed.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const CHANGELOG = `# Changelog
 

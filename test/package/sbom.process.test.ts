@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/built.ts';
-import { type Outcome, run } from '../support/packed.ts';
-import { pathOf, textOf } from '../support/repository.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { type Outcome, run } from '../support/processes/packed.ts';
+import { pathOf, textOf } from '../support/repository/repository.ts';
 
 const SCRIPT = pathOf('scripts/sbom.ts');
 const { name, version } = JSON.parse(textOf('package.json')) as { name: string; version: string };

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MAIN } from '../support/built.ts';
-import { run } from '../support/packed.ts';
-import { needing } from '../support/tools.ts';
+import { MAIN } from '../support/processes/built.ts';
+import { run } from '../support/processes/packed.ts';
+import { needing } from '../support/processes/tools.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -16,7 +16,7 @@ const GATEWAY = `${process.execPath} ${MAIN}`;
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-smoke-'));
-  copyFileSync(pathOf('../support/docker.sh'), join(directory, 'docker'));
+  copyFileSync(pathOf('../support/processes/docker.sh'), join(directory, 'docker'));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { featuresOf, removeFeature } from '../../scripts/remove-feature.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { run } from '../support/packed.ts';
-import { startProcess, type Variables } from '../support/process.ts';
-import { pathOf } from '../support/repository.ts';
+import { run } from '../support/processes/packed.ts';
+import { startProcess, type Variables } from '../support/processes/process.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 const ROOT = pathOf('.');
 const features = featuresOf(ROOT);

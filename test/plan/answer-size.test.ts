@@ -4,10 +4,10 @@ import { readConfig } from '../../src/config/config.ts';
 import { executeByGraphql } from '../../src/execution/by-graphql.ts';
 import { type ExecuteArgs, execute as executeCompiled } from '../../src/execution/execute.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useRecorder, useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
-import { answerPlainly, scriptIdOf, wireScript } from '../support/plain-api.ts';
-import { json } from '../support/recorder.ts';
+import { answerPlainly, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { json } from '../support/api/recorder.ts';
+import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { useOpened } from '../support/fixture.ts';
-import { openGateway, type ResultError, type TestGateway } from '../support/gateway.ts';
+import { useOpened } from '../support/gateways/fixture.ts';
+import { openGateway, type ResultError, type TestGateway } from '../support/gateways/gateway.ts';
 
 let sandbox: Sandbox;
 /** As it comes. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 import { coerceVariables } from '../../src/plan/variables.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
 

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { VARIABLE_GROUPS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
 import { FLAGS } from '../../src/config/flags.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useCommandLine } from '../support/command-line.ts';
-import { json } from '../support/recorder.ts';
-import { textOf } from '../support/repository.ts';
-import { eventually } from '../support/waiting.ts';
+import { json } from '../support/api/recorder.ts';
+import { useCommandLine } from '../support/processes/command-line.ts';
+import { textOf } from '../support/repository/repository.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
 const SECRET = 'sentinel-key-7c1e';

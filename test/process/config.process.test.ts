@@ -8,8 +8,8 @@ import { type Config, readConfig } from '../../src/config/config.ts';
 import { type Name, ROWS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
 import { type Environment, readDefault } from '../../src/config/environment.ts';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { textOf } from '../support/repository.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const SECRET = 'sentinel-5f0c';
 const [ONE, TWO, THREE] = ['one-Vd8sK2mQ41xZ', 'two-n7Yw3RtC90pL', 'three-Jq6fH5bU2gTe'];

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import type { Variables } from '../support/process.ts';
-import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes.ts';
-import { json } from '../support/recorder.ts';
-import { textOf } from '../support/repository.ts';
-import { startOnTerminal } from '../support/terminal.ts';
-import { needing } from '../support/tools.ts';
-import { eventually } from '../support/waiting.ts';
+import { json } from '../support/api/recorder.ts';
+import type { Variables } from '../support/processes/process.ts';
+import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes/processes.ts';
+import { startOnTerminal } from '../support/processes/terminal.ts';
+import { needing } from '../support/processes/tools.ts';
+import { textOf } from '../support/repository/repository.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
 

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { wireScript } from '../support/plain-api.ts';
-import { type GatewayProcess, startProcess, type Variables } from '../support/process.ts';
-import { json, startRecorder } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { wireScript } from '../support/api/plain-api.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { type GatewayProcess, startProcess, type Variables } from '../support/processes/process.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSoak } from '../support/soak.ts';
+import { startSoak } from '../support/processes/soak.ts';
 
 // The long form, `npm run soak`, sets 20,000.
 const REQUESTS = Number(process.env.SOAK_REQUESTS ?? 1_500);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
-import { INDEX, MAIN } from '../support/built.ts';
+import { INDEX, MAIN } from '../support/processes/built.ts';
 
 /** Writes down each module that is loaded, in a file: a pipe whose reader is slow may take no more. */
 const HOOK = `

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { TYPESCRIPT } from '../support/built.ts';
-import { freePort } from '../support/free-port.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { eventually } from '../support/waiting.ts';
+import { freePort } from '../support/network/free-port.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 // A process of its own for each test, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 120_000 });
@@ -150,7 +150,7 @@ describe.runIf(existsSync('/dev/full'))('a stdout on a full disk', () => {
 
 describe('a process that breaks down', () => {
   it('has its last lines written', async () => {
-    const script = fileURLToPath(new URL('../support/crashing-process.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../support/processes/crashing-process.ts', import.meta.url));
     const [error, stdout] = await new Promise<[Error | null, string]>((resolve) => {
       execFile(process.execPath, [...TYPESCRIPT, script], (failure, text) => resolve([failure, text]));
     });

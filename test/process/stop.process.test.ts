@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes.ts';
-import { json, type Recorded } from '../support/recorder.ts';
-import { eventually } from '../support/waiting.ts';
+import { json, type Recorded } from '../support/api/recorder.ts';
+import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes/processes.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const processes = useProcesses();
 const { startOverRecorder } = processes;

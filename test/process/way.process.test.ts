@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/built.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
 
 const WAY = fileURLToPath(new URL('../../scripts/way.ts', import.meta.url));
 

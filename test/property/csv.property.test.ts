@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { csvLine, readCsv } from '../../src/features/commands/bulk/csv.ts';
 import { readLines } from '../../src/features/commands/bulk/input-lines.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const runs = { numRuns: propertyRuns(300), seed: propertySeed(7) };
 const cell = fc.oneof(fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', 'a', ' ', 'ü') }), fc.string());

@@ -3,11 +3,11 @@ import { getOperationAST, getVariableValues, execute as graphqlExecute, parse, v
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
-import { writeOperation } from '../support/any-operation.ts';
-import { everyType } from '../support/every-type.ts';
-import { outcomeOf } from '../support/outcome.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
-import { ScriptOfValues, type Temper } from '../support/script-of-values.ts';
+import { writeOperation } from '../support/random/any-operation.ts';
+import { everyType } from '../support/random/every-type.ts';
+import { outcomeOf } from '../support/random/outcome.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
+import { ScriptOfValues, type Temper } from '../support/random/script-of-values.ts';
 
 const numRuns = propertyRuns(300);
 const seed = propertySeed(42);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const runs = { numRuns: propertyRuns(60), seed: propertySeed(7) };
 const timeout = 60_000 + runs.numRuns * 100;

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { createSchema } from '../../src/features/schema.ts';
-import { operations } from '../support/documents.ts';
-import { useSandbox } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
-import { writeDocument } from '../support/write-document.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
+import { operations } from '../support/random/documents.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
+import { writeDocument } from '../support/random/write-document.ts';
 
 // Its pages are short, so that there is always doubt whether another follows.
 const fixture = useSandbox({ sandbox: { maxLimit: 2 }, shared: true });

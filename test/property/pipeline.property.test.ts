@@ -2,15 +2,21 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaults } from '../../src/config/config.ts';
 import { createSchema } from '../../src/features/schema.ts';
-import { openAdapterGateways } from '../support/adapter-gateways.ts';
-import { ADAPTERS, type Adapter, type AdapterRequest, type Asked, REFERENCE } from '../support/adapters.ts';
-import { documents } from '../support/documents.ts';
-import { answerAsGenerated, type Temper } from '../support/generated-answers.ts';
-import { mostly } from '../support/mostly.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
-import { startRecorder } from '../support/recorder.ts';
-import { createTransportByKey } from '../support/transport-by-key.ts';
-import { writeWhole } from '../support/write-document.ts';
+import { answerAsGenerated, type Temper } from '../support/api/generated-answers.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { openAdapterGateways } from '../support/gateways/adapter-gateways.ts';
+import {
+  ADAPTERS,
+  type Adapter,
+  type AdapterRequest,
+  type Asked,
+  REFERENCE,
+} from '../support/gateways/adapters.ts';
+import { createTransportByKey } from '../support/gateways/transport-by-key.ts';
+import { documents } from '../support/random/documents.ts';
+import { mostly } from '../support/random/mostly.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
+import { writeWhole } from '../support/random/write-document.ts';
 
 /** Each run is one document, sent some 80 times. */
 const numRuns = propertyRuns(120);

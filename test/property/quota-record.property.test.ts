@@ -15,7 +15,7 @@ import {
   take,
 } from '../../src/features/redis/quota-record.ts';
 import { createSlidingWindows, WINDOW_MS } from '../../src/state/sliding-window-log.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const RULES = { rate: 10, reserved: 0, recoveryPerSecond: 0.02 };
 const mayHold = () => true;

@@ -6,7 +6,7 @@ import type { Call, Origin } from '../../src/transport/call.ts';
 import { ClientLeft } from '../../src/transport/errors.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import { type Applicant, Turn } from '../../src/transport/scheduler/turn.ts';
-import { propertyRuns, propertySeed } from '../support/property-runs.ts';
+import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const RUNS = propertyRuns(300);
 const SEED = propertySeed(20261129);

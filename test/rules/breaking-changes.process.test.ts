@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BREAKS, baselineOf, breakingChanges, UNRECORDED } from '../../scripts/baseline.ts';
 import { acceptSchema } from '../../scripts/schema-accept.ts';
-import { TYPESCRIPT } from '../support/built.ts';
-import { textOf } from '../support/repository.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/schema-accept.ts', import.meta.url));
 

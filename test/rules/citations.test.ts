@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { textOf } from '../support/repository.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const PAGE = 'docs/luaauth-api.md';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
 import type { Environment } from '../../src/config/environment.ts';
-import { textOf } from '../support/repository.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 function config(environment: Environment): Config {
   const result = readConfig(environment);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { textOf } from '../support/repository.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const manifest = JSON.parse(textOf('package.json')) as Record<
   'dependencies' | 'optionalDependencies' | 'peerDependencies' | 'devDependencies' | 'overrides',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { GROUPS } from '../../docs/site/.vitepress/pages.ts';
-import { findDocuments } from '../support/documentation.ts';
+import { findDocuments } from '../support/repository/documentation.ts';
 
 it('every page of the documentation, and of an example, is one of the site: add it to docs/site/.vitepress/pages.ts', () => {
   const documents = findDocuments().filter(

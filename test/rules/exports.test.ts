@@ -18,7 +18,7 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/sandbox/ads.ts adSystemsOf': 'test/schema/ad-systems.test.ts',
   'features/sandbox/proxy-page.ts SANDBOX_RAY': 'test/transport/proxy-answers.test.ts',
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',
-  'server/listen.ts ServerOptions': 'test/support/gateway.ts',
+  'server/listen.ts ServerOptions': 'test/support/gateways/gateway.ts',
   'server/log-output.ts createLogOutput': 'test/observability/log-output.test.ts',
   'transport/json.ts Characters': 'test/http/json.test.ts',
   'transport/json.ts longIntegers': 'test/http/json.test.ts',

@@ -5,7 +5,7 @@ import { withGenerated } from '../../scripts/generated-section.ts';
 import { schemaSection } from '../../scripts/schema-section.ts';
 import { createSchema } from '../../src/features/schema.ts';
 import { costOf } from '../../src/plan/cost.ts';
-import { textOf } from '../support/repository.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 const schema = createSchema();
 const section = schemaSection(schema);

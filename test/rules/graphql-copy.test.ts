@@ -3,9 +3,9 @@ import { GraphQLError, GraphQLObjectType, type GraphQLSchema, isObjectType } fro
 import { createGraphQLError } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/features/schema.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
-import { startRecorder } from '../support/recorder.ts';
-import { textOf } from '../support/repository.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
+import { textOf } from '../support/repository/repository.ts';
 
 // Under vitest our files could get the ESM build of graphql and the libraries the CommonJS one: then every expected
 // error is masked, in tests only. vitest.config.ts keeps it to one copy.

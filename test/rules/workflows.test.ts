@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { needing } from '../support/tools.ts';
+import { needing } from '../support/processes/tools.ts';
 
 interface Step {
   readonly uses?: string;

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/callers/scopes.ts';
 import { adSystemsOf } from '../../src/features/sandbox/ads.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../gql/index.ts';
-import { useRecorder, useSandbox } from '../support/fixture.ts';
-import { bearer, ringOf } from '../support/keys.ts';
-import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/mutations.ts';
-import { json } from '../support/recorder.ts';
+import { graphql } from '../generated/index.ts';
+import { json } from '../support/api/recorder.ts';
+import { bearer, ringOf } from '../support/clients/keys.ts';
+import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/clients/mutations.ts';
+import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
 
 const { projectId, namesProjectId } = seeded;
 const DAY_MS = 86_400_000;

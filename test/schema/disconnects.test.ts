@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder, useSandbox } from '../support/fixture.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { DELETE, DISCONNECT, DISCONNECT_MANY, EDIT, MESSAGE, TOGGLE, UPDATE } from '../support/mutations.ts';
-import { json } from '../support/recorder.ts';
+import { json } from '../support/api/recorder.ts';
+import {
+  DELETE,
+  DISCONNECT,
+  DISCONNECT_MANY,
+  EDIT,
+  MESSAGE,
+  TOGGLE,
+  UPDATE,
+} from '../support/clients/mutations.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
+import type { TestGateway } from '../support/gateways/gateway.ts';
 
 const { scriptId, freeForAllScriptId, sessionId } = seeded;
 

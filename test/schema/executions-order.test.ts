@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { wireScript } from '../support/plain-api.ts';
-import { json, type Respond } from '../support/recorder.ts';
+import { wireScript } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 const fixture = useRecorder();
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/callers/scopes.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { bearer, ringOf } from '../support/keys.ts';
-import { wireProject, wireScript, wireSession } from '../support/plain-api.ts';
-import { json, type Respond } from '../support/recorder.ts';
+import { wireProject, wireScript, wireSession } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { bearer, ringOf } from '../support/clients/keys.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 /** A text that only the answers about other scripts and projects hold. */
 const THEIRS = 'sentinel-of-others';

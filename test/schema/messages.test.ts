@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder, useSandbox } from '../support/fixture.ts';
-import { MESSAGE } from '../support/mutations.ts';
-import { answerPlainly, answerRateLimited } from '../support/plain-api.ts';
-import { SCRIPT } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { arrival, expectCalls } from '../support/waiting.ts';
+import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { MESSAGE } from '../support/clients/mutations.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
+import { arrival, expectCalls } from '../support/vitest/waiting.ts';
 
 const { sessionId } = seeded;
 

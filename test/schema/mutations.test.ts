@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../gql/index.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
+import { graphql } from '../generated/index.ts';
+import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 

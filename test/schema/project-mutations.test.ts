@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import { DELETE_PROJECT, EDIT_AND_SHOW_PROJECT, EDIT_PROJECT } from '../support/mutations.ts';
+import { DELETE_PROJECT, EDIT_AND_SHOW_PROJECT, EDIT_PROJECT } from '../support/clients/mutations.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../gql/index.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { createLateState } from '../support/late-state.ts';
-import { answerPlainly, answerRateLimited } from '../support/plain-api.ts';
-import { SCRIPTS } from '../support/reads.ts';
-import { expectCalls } from '../support/waiting.ts';
+import { graphql } from '../generated/index.ts';
+import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import { SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { createLateState } from '../support/redis/late-state.ts';
+import { expectCalls } from '../support/vitest/waiting.ts';
 
 const RATE_LIMIT = graphql(/* GraphQL */ `
   query ReadRateLimit {

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../src/features/schema.ts';
-import { useSandbox } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
 import {
   BLACKLIST,
   CREATE_AD_SYSTEM,
@@ -20,7 +18,9 @@ import {
   TOGGLE,
   UNBLACKLIST,
   UPDATE,
-} from '../support/mutations.ts';
+} from '../support/clients/mutations.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
-import { DELETE, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/mutations.ts';
+import { DELETE, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox();
 

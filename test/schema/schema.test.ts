@@ -10,11 +10,16 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { readTable } from '../../scripts/schema-tables.ts';
-import { CONTRACT } from '../support/contract.ts';
-import { useSandbox } from '../support/fixture.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { textOf } from '../support/repository.ts';
-import { describedInDirective, describedInType, ownTypes, signaturesOf } from '../support/schema-facts.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import type { TestGateway } from '../support/gateways/gateway.ts';
+import { CONTRACT } from '../support/repository/contract.ts';
+import { textOf } from '../support/repository/repository.ts';
+import {
+  describedInDirective,
+  describedInType,
+  ownTypes,
+  signaturesOf,
+} from '../support/repository/schema-facts.ts';
 
 const INTROSPECTION = getIntrospectionQuery({
   descriptions: true,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/features/sandbox/faults.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../gql/index.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { graphql } from '../generated/index.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 

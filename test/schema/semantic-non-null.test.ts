@@ -12,7 +12,7 @@ import {
 import { expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import type { Route } from '../../src/luaauth/endpoints.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
-import type { WalkQuery } from '../gql/graphql.ts';
-import { graphql } from '../gql/index.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder, useSandbox } from '../support/fixture.ts';
-import { openGateway, type Result } from '../support/gateway.ts';
-import { answerPlainly, wireSession } from '../support/plain-api.ts';
-import { json, type Respond } from '../support/recorder.ts';
+import type { WalkQuery } from '../generated/graphql.ts';
+import { graphql } from '../generated/index.ts';
+import { answerPlainly, wireSession } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
+import { openGateway, type Result } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox();
 

@@ -2,7 +2,7 @@ import { isScalarType, isSpecifiedScalarType } from 'graphql';
 import { expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../src/features/schema.ts';
-import { useSandbox } from '../support/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
 const { scriptId, projectId } = seeded;

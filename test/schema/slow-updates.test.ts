@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useOpened, useRecorder } from '../support/fixture.ts';
-import { UPDATE } from '../support/mutations.ts';
-import { quiet } from '../support/network.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { arrival, eventually } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { UPDATE } from '../support/clients/mutations.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useOpened, useRecorder } from '../support/gateways/fixture.ts';
+import { quiet } from '../support/network/network.ts';
+import { arrival, eventually } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const UPDATE_AND_READ =

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT } from '../support/reads.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 const NOON = Date.parse('2026-02-09T12:00:00.000Z');
 const clock = createManualClock();

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { hiddenKey } from '../../src/features/sandbox/hidden-key.ts';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { useSandbox } from '../support/fixture.ts';
 import {
   BLACKLIST,
   BLACKLIST_AND_READ,
@@ -10,7 +9,8 @@ import {
   EDIT_USER,
   UNBLACKLIST,
   UNBLACKLIST_AND_READ,
-} from '../support/mutations.ts';
+} from '../support/clients/mutations.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
-import { wireUser } from '../support/live-api.ts';
-import { wireScript } from '../support/plain-api.ts';
-import { createSeeded, type Seeded } from '../support/seeded.ts';
+import { wireUser } from '../support/api/live-api.ts';
+import { wireScript } from '../support/api/plain-api.ts';
+import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/transport/clock.ts';
 import type { RandomSource } from '../../src/transport/random-source.ts';
-import { createSeeded, type Seeded } from '../support/seeded.ts';
+import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 
 /** A clock that is fast or slow, and that can be set. */

@@ -6,7 +6,7 @@ import { AbortSource } from '../../src/transport/call.ts';
 import type { Clock } from '../../src/transport/clock.ts';
 import { Usage } from '../../src/transport/observer.ts';
 import { createTransport, type Transport } from '../../src/transport/transport.ts';
-import { createSeeded } from '../support/seeded.ts';
+import { createSeeded } from '../support/random/seeded.ts';
 import type { SimulatedApi } from './api.ts';
 import { DriftingClock, processClock, processRandom } from './clocks.ts';
 import { type Kernel, Owner } from './kernel.ts';

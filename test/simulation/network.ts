@@ -1,4 +1,4 @@
-import type { Seeded } from '../support/seeded.ts';
+import type { Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 
 /** How a link is at the moment, in one direction. */

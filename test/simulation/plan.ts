@@ -1,4 +1,4 @@
-import { createSeeded, type Seeded } from '../support/seeded.ts';
+import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 
 /** Everything that a history is made of: the same plan gives the same history. */
 export interface Plan {

@@ -1,6 +1,6 @@
 import { ErrorReply } from '@redis/client';
 import type { CreateClient, DriverClient } from '../../src/features/redis/driver.ts';
-import { createSeeded } from '../support/seeded.ts';
+import { createSeeded } from '../support/random/seeded.ts';
 import { DriftingClock } from './clocks.ts';
 import { type Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';

@@ -3,7 +3,7 @@ import { loadClient } from '../../src/features/redis/driver.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
 import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
-import { createSeeded, type Seeded } from '../support/seeded.ts';
+import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import { GOOD_MOOD, type Mood, SimulatedApi } from './api.ts';
 import { type Defect, OPERATION_MS, SimulatedGateway } from './gateway.ts';
 import { Judge, type Violation } from './judge.ts';

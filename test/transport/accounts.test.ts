@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BreakerState } from '../../src/transport/observer.ts';
-import { graphql } from '../gql/index.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { createLateState } from '../support/late-state.ts';
-import { EDIT, TOGGLE } from '../support/mutations.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+import { graphql } from '../generated/index.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { EDIT, TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { createLateState } from '../support/redis/late-state.ts';
+import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const random = () => 0;

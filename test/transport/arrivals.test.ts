@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { quiet } from '../support/network.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import type { Recorded } from '../support/recorder.ts';
-import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import type { Recorded } from '../support/api/recorder.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { quiet } from '../support/network/network.ts';
+import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 /** Longer than a second by what clocks and timers may be off. */

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createManualClock, settle } from '../support/clock.ts';
-import { subscribeBySse } from '../support/event-stream.ts';
-import { useRecorder } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
-import { POLL_MS, SESSIONS, snapshot, useLive } from '../support/live-fixture.ts';
-import { EDIT, TOGGLE } from '../support/mutations.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { subscribeBySse } from '../support/clients/event-stream.ts';
+import { EDIT, TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
+import { POLL_MS, SESSIONS, snapshot, useLive } from '../support/gateways/live-fixture.ts';
+import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const luck = { draws: 0 };

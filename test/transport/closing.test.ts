@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { getScript } from '../../src/luaauth/scripts.ts';
 import { Usage } from '../../src/transport/observer.ts';
 import { createTransport } from '../../src/transport/transport.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { startRecorder } from '../support/recorder.ts';
-import { expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { expectCalls } from '../support/vitest/waiting.ts';
 
 it('a transport that is closed answers the calls under way, and each that waits fails, however many do', async () => {
   let answer: (() => void) | undefined;

@@ -1,12 +1,12 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createManualClock, settle } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { bearer, entriesOf, ringOf } from '../support/keys.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { bearer, entriesOf, ringOf } from '../support/clients/keys.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const RATE = 10;
 const WINDOW_MS = 1_100;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { defaults, readConfig } from '../../src/config/config.ts';
-import { createManualClock, settle } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { answerAs, answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { createVersions } from '../support/versions.ts';
-import { arrival, closing, eventually, expectCalls } from '../support/waiting.ts';
+import { answerAs, answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { createVersions } from '../support/api/versions.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import type { TestGateway } from '../support/gateways/gateway.ts';
+import { arrival, closing, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const FRESH_MS = 1_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../gql/index.ts';
-import { useSandbox } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
-import { DELETE, DELETE_PROJECT, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/mutations.ts';
+import { graphql } from '../generated/index.ts';
+import { DELETE, DELETE_PROJECT, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { answerPlainly, wireScript, wireSession } from '../support/plain-api.ts';
-import { json, type Recorded, type Respond } from '../support/recorder.ts';
-import { arrival, eventually } from '../support/waiting.ts';
+import { answerPlainly, wireScript, wireSession } from '../support/api/plain-api.ts';
+import { json, type Recorded, type Respond } from '../support/api/recorder.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { arrival, eventually } from '../support/vitest/waiting.ts';
 
 /** The last part of a path that is an id. */
 const idIn = ({ line }: Recorded) => /\/(?:scripts|sessions)\/([^/?]+)/.exec(line)?.[1] ?? '';

@@ -11,7 +11,7 @@ import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import { type Applicant, Turn } from '../../src/transport/scheduler/turn.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
-import { collectGarbage } from '../support/live-memory.ts';
+import { collectGarbage } from '../support/processes/live-memory.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { answerPlainly, wireScript, wireSession } from '../support/plain-api.ts';
-import { SCRIPT } from '../support/reads.ts';
-import { json, type Recorded, type Respond } from '../support/recorder.ts';
+import { answerPlainly, wireScript, wireSession } from '../support/api/plain-api.ts';
+import { json, type Recorded, type Respond } from '../support/api/recorder.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 const A = { token: 'key-a' };
 const B = { token: 'key-b' };

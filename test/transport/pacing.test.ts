@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createManualClock, settle } from '../support/clock.ts';
-import { busiestSecond, startDistantRecorder } from '../support/distant-recorder.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { openGateway } from '../support/gateway.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { quiet } from '../support/network.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { arrival, eventually, expectCalls } from '../support/waiting.ts';
+import { busiestSecond, startDistantRecorder } from '../support/api/distant-recorder.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { quiet } from '../support/network/network.ts';
+import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const random = () => 0;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { type ProxyAnswer, SANDBOX_RAY } from '../../src/features/sandbox/proxy-page.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder, useSandbox } from '../support/fixture.ts';
-import { openLog } from '../support/log-lines.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { quiet } from '../support/network.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { arrival, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
+import { openLog } from '../support/gateways/log-lines.ts';
+import { quiet } from '../support/network/network.ts';
+import { arrival, expectCalls } from '../support/vitest/waiting.ts';
 
 const id = seeded.scriptId;
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../gql/index.ts';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { quiet } from '../support/network.ts';
-import { answerPlainly, answerRateLimited } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import type { Respond } from '../support/recorder.ts';
-import { expectCalls } from '../support/waiting.ts';
+import { graphql } from '../generated/index.ts';
+import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import type { Respond } from '../support/api/recorder.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { quiet } from '../support/network/network.ts';
+import { expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const KEY = { token: 'key-a' };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import type { Result } from '../support/gateway.ts';
+import { json } from '../support/api/recorder.ts';
+import { createVersions } from '../support/api/versions.ts';
 import {
   BLACKLIST,
   DELETE,
@@ -12,10 +11,11 @@ import {
   TOGGLE,
   UNBLACKLIST,
   UPDATE,
-} from '../support/mutations.ts';
-import { json } from '../support/recorder.ts';
-import { createVersions } from '../support/versions.ts';
-import { arrival, expectCalls } from '../support/waiting.ts';
+} from '../support/clients/mutations.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import type { Result } from '../support/gateways/gateway.ts';
+import { arrival, expectCalls } from '../support/vitest/waiting.ts';
 
 // Time stands still: every copy is fresh for as long as nothing makes it old.
 const clock = createManualClock();

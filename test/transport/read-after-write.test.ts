@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../gql/index.ts';
-import { createManualClock, settle } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/mutations.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
-import { json } from '../support/recorder.ts';
-import { createVersions, marksIn } from '../support/versions.ts';
-import { arrival, expectCalls } from '../support/waiting.ts';
+import { graphql } from '../generated/index.ts';
+import { json } from '../support/api/recorder.ts';
+import { createVersions, marksIn } from '../support/api/versions.ts';
+import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { arrival, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const transport = { clock, random: () => 0, freshMs: 1_000, staleMs: 60_000 };

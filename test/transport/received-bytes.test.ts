@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { useRecorder } from '../support/fixture.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { scriptIdOf, wireScript } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { arrival, expectCalls } from '../support/waiting.ts';
+import { scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { arrival, expectCalls } from '../support/vitest/waiting.ts';
 
 /** An operation may receive four times as much. */
 const ANSWER_BYTES = 25_000;

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { freePort } from '../support/free-port.ts';
-import { openGateway } from '../support/gateway.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/reads.ts';
-import { json, type Respond } from '../support/recorder.ts';
-import { arrival, closing, eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { openGateway } from '../support/gateways/gateway.ts';
+import { freePort } from '../support/network/free-port.ts';
+import { arrival, closing, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 /** The number that the gateway draws, and how often it has drawn: once for each retry. */

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createManualClock, settle } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { answerAs, answerPlainly, answerRateLimited } from '../support/plain-api.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import type { Recorded, Respond } from '../support/recorder.ts';
-import { arrival, closing, eventually, expectCalls } from '../support/waiting.ts';
+import { answerAs, answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import type { Recorded, Respond } from '../support/api/recorder.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { arrival, closing, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const random = () => 0;

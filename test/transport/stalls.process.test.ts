@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/built.ts';
-import { openGateway, type TestGateway } from '../support/gateway.ts';
-import { SCRIPT, SCRIPTS } from '../support/reads.ts';
-import { eventually } from '../support/waiting.ts';
+import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
+import { TYPESCRIPT } from '../support/processes/built.ts';
+import { eventually } from '../support/vitest/waiting.ts';
 
 const TIMEOUT_MS = 2_000;
 /** Long enough for every timer of a call to be due when the process goes on. */
@@ -18,7 +18,7 @@ describe('a process that stood still past the deadline of its calls', () => {
   let arrived: string[];
 
   beforeEach(async () => {
-    const script = fileURLToPath(new URL('../support/late-api-process.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../support/api/late-api-process.ts', import.meta.url));
     api = fork(script, { execArgv: TYPESCRIPT });
     const [{ url }] = (await once(api, 'message')) as [{ url: string }];
     arrived = [];

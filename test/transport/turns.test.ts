@@ -2,12 +2,12 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createManualClock } from '../support/clock.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { TOGGLE } from '../support/mutations.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import { SCRIPTS } from '../support/reads.ts';
-import { eventually, expectCalls } from '../support/waiting.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
+import { SCRIPTS } from '../support/clients/reads.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const RATE = 10;

@@ -5,7 +5,7 @@ import { listsOf } from '../../src/luaauth/resource.ts';
 import { script, toggleScript } from '../../src/luaauth/scripts.ts';
 import { Usage } from '../../src/transport/observer.ts';
 import { createTransport, type Transport } from '../../src/transport/transport.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
 
 // Reads that exist in this test alone: no write has heard of them.
 const countNotes = read('GET /projects/:project_id/notes', {

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { body, HTML, LIMIT, padded, SCRIPT, UNUSABLE } from '../support/answers.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { answerPlainly } from '../support/plain-api.ts';
-import type { Respond } from '../support/recorder.ts';
-import { json, startRecorder } from '../support/recorder.ts';
+import { body, HTML, LIMIT, padded, SCRIPT, UNUSABLE } from '../support/api/answers.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import type { Respond } from '../support/api/recorder.ts';
+import { json, startRecorder } from '../support/api/recorder.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 const fixture = useRecorder();
 

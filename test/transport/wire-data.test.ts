@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../gql/index.ts';
-import { useRecorder } from '../support/fixture.ts';
-import { json } from '../support/recorder.ts';
+import { graphql } from '../generated/index.ts';
+import { json } from '../support/api/recorder.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 
 const fixture = useRecorder();
 

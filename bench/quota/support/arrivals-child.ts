@@ -1,7 +1,7 @@
 /** The REST side as far as its arrivals matter. It has its own process, because a busy process notes arrivals late. */
 import { setPriority } from 'node:os';
-import { answerAs, scriptIdOf } from '../../../test/support/plain-api.ts';
-import { startRecorder } from '../../../test/support/recorder.ts';
+import { answerAs, scriptIdOf } from '../../../test/support/api/plain-api.ts';
+import { startRecorder } from '../../../test/support/api/recorder.ts';
 import type { Network } from './arrivals.ts';
 import { FIRST_NAME, KEY_OF_RENAMES } from './scripts.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../../../test/support/chromium.ts';
+import { launchChromium } from '../../../test/support/browsers/chromium.ts';
 import { GROUPS } from '../.vitepress/pages.ts';
 import { type Site, serveSite } from './support/serve-site.ts';
 

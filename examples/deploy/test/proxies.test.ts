@@ -5,7 +5,7 @@ import { defaults } from '../../../src/config/config.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
-import { type GatewayProcess, startProcess } from '../../../test/support/process.ts';
+import { type GatewayProcess, startProcess } from '../../../test/support/processes/process.ts';
 import { ask, post } from './support/ask.ts';
 import { type RunningProxy, startProxy } from './support/proxies.ts';
 import { eventsOf, firstOverWebSocket, tryUpgrade } from './support/streams.ts';

@@ -7,8 +7,8 @@ import { WebSocket } from 'ws';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
-import { freePort } from '../../../test/support/free-port.ts';
-import { type GatewayProcess, startProcess } from '../../../test/support/process.ts';
+import { freePort } from '../../../test/support/network/free-port.ts';
+import { type GatewayProcess, startProcess } from '../../../test/support/processes/process.ts';
 import { type RunningProxy, startProxy } from './support/proxies.ts';
 
 const READ = `{ script(id: "${seeded.scriptId}") { name } }`;

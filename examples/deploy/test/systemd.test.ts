@@ -7,7 +7,7 @@ import { VARIABLE_NAMES, VARIABLES } from '../../../src/config/env-variables.ts'
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
-import { startProcess } from '../../../test/support/process.ts';
+import { startProcess } from '../../../test/support/processes/process.ts';
 import { replaceParts, runTool, textOf } from './support/tool.ts';
 
 const unit = textOf('luaauth-graphql.service');

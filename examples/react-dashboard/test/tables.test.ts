@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { adSystemsOf } from '../../../src/features/sandbox/ads.ts';
-import { axeProblems } from '../../../test/support/axe.ts';
+import { axeProblems } from '../../../test/support/browsers/axe.ts';
 import { chooseIn, openDashboard, seeded } from './support/fixture.ts';
 
 const fixture = openDashboard();

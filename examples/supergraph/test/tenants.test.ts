@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { json, startRecorder } from '../../../test/support/recorder.ts';
+import { json, startRecorder } from '../../../test/support/api/recorder.ts';
 import { offers } from '../shop/data.ts';
 import { ask, dataOf } from './support/ask.ts';
 import { comparable } from './support/both-ways.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createSchema } from '../../../src/features/schema.ts';
-import { forAgents, sendMessage } from '../../support/agent.ts';
-import { operations } from '../../support/documents.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { propertyRuns, propertySeed } from '../../support/property-runs.ts';
-import { writeDocument } from '../../support/write-document.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
+import { operations } from '../../support/random/documents.ts';
+import { propertyRuns, propertySeed } from '../../support/random/property-runs.ts';
+import { writeDocument } from '../../support/random/write-document.ts';
 
 const fixture = useSandbox({
   sandbox: { maxLimit: 2 },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { forAgents, sendMessage } from '../../support/agent.ts';
-import { useRecorder } from '../../support/fixture.ts';
-import { ringOf } from '../../support/keys.ts';
-import { scriptIdOf, wireScript } from '../../support/plain-api.ts';
-import { json } from '../../support/recorder.ts';
+import { scriptIdOf, wireScript } from '../../support/api/plain-api.ts';
+import { json } from '../../support/api/recorder.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { useRecorder } from '../../support/gateways/fixture.ts';
 
 const KEY = 'bot';
 const MB = 1024 ** 2;

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendMessage, sendText } from '../../support/agent.ts';
-import { wireScript } from '../../support/plain-api.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { json, startRecorder } from '../../support/recorder.ts';
+import { wireScript } from '../../support/api/plain-api.ts';
+import { json, startRecorder } from '../../support/api/recorder.ts';
+import { sendMessage, sendText } from '../../support/clients/agent.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 
 const KEY = 'agent-key-0123456789';
 const DOCUMENTS = {

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CLIENT_LEFT } from '../../../src/observability/request-record.ts';
-import { forAgents, sendMessage } from '../../support/agent.ts';
-import { useRecorder } from '../../support/fixture.ts';
-import { ringOf } from '../../support/keys.ts';
-import { LAST_CHUNK, sendInOneByteChunks, watchSockets } from '../../support/one-byte-chunks.ts';
-import { answerPlainly, wireScript } from '../../support/plain-api.ts';
-import { openRaw, postText } from '../../support/raw-http.ts';
-import { json } from '../../support/recorder.ts';
-import { eventually } from '../../support/waiting.ts';
+import { answerPlainly, wireScript } from '../../support/api/plain-api.ts';
+import { json } from '../../support/api/recorder.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { LAST_CHUNK, sendInOneByteChunks, watchSockets } from '../../support/clients/one-byte-chunks.ts';
+import { openRaw, postText } from '../../support/clients/raw-http.ts';
+import { useRecorder } from '../../support/gateways/fixture.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = 'bot';
 const SIZE = 1024 * 1024;

@@ -2,9 +2,9 @@ import { afterEach, expect, it } from 'vitest';
 import { createMetrics } from '../../../src/features/metrics/metrics.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
-import { connectAgent, forAgents, sendMessage, sendText } from '../../support/agent.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { ringOf } from '../../support/keys.ts';
+import { connectAgent, forAgents, sendMessage, sendText } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const KEY = 'bot';
 const metrics = createMetrics();

@@ -1,9 +1,9 @@
 import { isInputObjectType } from 'graphql';
 import { expect, it } from 'vitest';
 import { createSchema } from '../../../src/features/schema.ts';
-import { connectAgent, forAgents } from '../../support/agent.ts';
-import { useOpened } from '../../support/fixture.ts';
-import { ringOf } from '../../support/keys.ts';
+import { connectAgent, forAgents } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { useOpened } from '../../support/gateways/fixture.ts';
 
 const credentials = { heldKey: 'held', keyRing: ringOf([{ name: 'bot' }]) };
 const UPSTREAM = 'http://127.0.0.1:9';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { ID_PATTERN } from '../../../src/luaauth/decoders.ts';
-import { connectAgent, forAgents, sendMessage } from '../../support/agent.ts';
-import { useOpened } from '../../support/fixture.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
+import { connectAgent, forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { useOpened } from '../../support/gateways/fixture.ts';
 
 const { open } = useOpened();
 const credentials = { heldKey: 'sandbox-key', keyRing: ringOf([{ name: 'bot' }]) };

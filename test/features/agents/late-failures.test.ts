@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { forAgents, sendMessage } from '../../support/agent.ts';
-import { useOpened } from '../../support/fixture.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { ringOf } from '../../support/keys.ts';
-import { json } from '../../support/recorder.ts';
+import { json } from '../../support/api/recorder.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { useOpened } from '../../support/gateways/fixture.ts';
+import type { TestGateway } from '../../support/gateways/gateway.ts';
 
 const { open, record } = useOpened();
 const DOCUMENT = 'mutation remove($id: ID!) { deleteScript(input: { id: $id }) { __typename } }';

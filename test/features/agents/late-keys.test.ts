@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json as readJson } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { createGateway, createTransport } from '../../../src/index.ts';
-import { forAgents, sendText } from '../../support/agent.ts';
-import { useOpened } from '../../support/fixture.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { listen } from '../../support/listen.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { openRaw, postText } from '../../support/raw-http.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { forAgents, sendText } from '../../support/clients/agent.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { openRaw, postText } from '../../support/clients/raw-http.ts';
+import { useOpened } from '../../support/gateways/fixture.ts';
+import { listen } from '../../support/network/listen.ts';
 
 const { closing, record } = useOpened();
 const KEY = 'bot';

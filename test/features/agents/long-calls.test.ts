@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { connectAgent, forAgents } from '../../support/agent.ts';
-import { createManualClock } from '../../support/clock.ts';
-import { useOpened } from '../../support/fixture.ts';
-import { createHeldClock } from '../../support/held-clock.ts';
-import { ringOf } from '../../support/keys.ts';
-import { json } from '../../support/recorder.ts';
+import { json } from '../../support/api/recorder.ts';
+import { connectAgent, forAgents } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
+import { createHeldClock } from '../../support/clocks/held-clock.ts';
+import { useOpened } from '../../support/gateways/fixture.ts';
 
 const { open, record } = useOpened();
 const credentials = { heldKey: 'held', keyRing: ringOf([{ name: 'bot' }, { name: 'slow', rate: 1 }]) };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { connectAgent, forAgents, sendMessage } from '../../support/agent.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
+import { connectAgent, forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const credentials = { heldKey: 'sandbox-key', keyRing: ringOf([{ name: 'bot' }]) };
 const fixture = useSandbox({ gateway: { credentials, maxBodyBytes: 2_000, ...forAgents() } });

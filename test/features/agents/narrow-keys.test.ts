@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { forAgents, sendMessage } from '../../support/agent.ts';
-import { useRecorder } from '../../support/fixture.ts';
-import { entriesOf, ringOf } from '../../support/keys.ts';
-import { answerPlainly, wireScript, wireSession } from '../../support/plain-api.ts';
-import { json, type Respond } from '../../support/recorder.ts';
+import { answerPlainly, wireScript, wireSession } from '../../support/api/plain-api.ts';
+import { json, type Respond } from '../../support/api/recorder.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { entriesOf, ringOf } from '../../support/clients/keys.ts';
+import { useRecorder } from '../../support/gateways/fixture.ts';
 
 const TOOLS = {
   script: 'query script($id: ID!) { script(id: $id) { name } }',

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { connectAgent, EXAMPLE, forAgents } from '../../support/agent.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
+import { connectAgent, EXAMPLE, forAgents } from '../../support/clients/agent.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const documents = new Map([
   ...EXAMPLE,

@@ -1,8 +1,8 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { connectAgent } from '../../support/agent.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
+import { connectAgent } from '../../support/clients/agent.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 
 const KEY = 'agent-key-0123456789';
 let gateway: GatewayProcess | undefined;

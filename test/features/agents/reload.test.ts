@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { forAgents, sendMessage } from '../../support/agent.ts';
-import { openGateway } from '../../support/gateway.ts';
-import { ringOf } from '../../support/keys.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { openGateway } from '../../support/gateways/gateway.ts';
 
 const OF_BEFORE = new Map([['a', 'query limit { rateLimit { limit } }']]);
 

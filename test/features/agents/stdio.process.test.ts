@@ -6,9 +6,9 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { EXAMPLE } from '../../support/agent.ts';
-import { MAIN } from '../../support/built.ts';
-import { startProcess, type Variables } from '../../support/process.ts';
+import { EXAMPLE } from '../../support/clients/agent.ts';
+import { MAIN } from '../../support/processes/built.ts';
+import { startProcess, type Variables } from '../../support/processes/process.ts';
 
 const KEY = 'agent-key-0123456789';
 const variables = {

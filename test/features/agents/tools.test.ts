@@ -3,9 +3,9 @@ import type { KeyScope } from '../../../src/callers/scopes.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { auditLine } from '../../../src/observability/facts.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
-import { connectAgent, EXAMPLE, forAgents } from '../../support/agent.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { ringOf } from '../../support/keys.ts';
+import { connectAgent, EXAMPLE, forAgents } from '../../support/clients/agent.ts';
+import { ringOf } from '../../support/clients/keys.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const REST: readonly KeyScope[] = ['users:write', 'sessions:write'];
 const keyRing = ringOf([

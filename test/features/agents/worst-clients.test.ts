@@ -3,12 +3,12 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { auditLine } from '../../../src/observability/facts.ts';
 import { CLIENT_LEFT } from '../../../src/observability/request-record.ts';
-import { connectAgent, forAgents, sendMessage } from '../../support/agent.ts';
-import { useRecorder } from '../../support/fixture.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { answerPlainly, wireScript } from '../../support/plain-api.ts';
-import { openRaw, postText } from '../../support/raw-http.ts';
-import { json } from '../../support/recorder.ts';
+import { answerPlainly, wireScript } from '../../support/api/plain-api.ts';
+import { json } from '../../support/api/recorder.ts';
+import { connectAgent, forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { openRaw, postText } from '../../support/clients/raw-http.ts';
+import { useRecorder } from '../../support/gateways/fixture.ts';
 
 const KEY = 'bot';
 const PAGE = 'https://app.example';

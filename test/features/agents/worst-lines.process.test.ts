@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { MAIN } from '../../support/built.ts';
-import { scriptIdOf, wireScript } from '../../support/plain-api.ts';
-import { json, startRecorder } from '../../support/recorder.ts';
+import { scriptIdOf, wireScript } from '../../support/api/plain-api.ts';
+import { json, startRecorder } from '../../support/api/recorder.ts';
+import { MAIN } from '../../support/processes/built.ts';
 
 const KEY = 'agent-key-0123456789';
 const env = {

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { useCommandLine } from '../../support/command-line.ts';
-import { json, type Recorded, type Respond } from '../../support/recorder.ts';
-import { eventually } from '../../support/waiting.ts';
+import { json, type Recorded, type Respond } from '../../support/api/recorder.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const { start, run, record } = useCommandLine();
 

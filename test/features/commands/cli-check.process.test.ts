@@ -8,11 +8,11 @@ import { describe, expect, it } from 'vitest';
 import { VARIABLE_NAMES } from '../../../src/config/env-variables.ts';
 import { sendProxyPage } from '../../../src/features/sandbox/proxy-page.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { useCommandLine } from '../../support/command-line.ts';
-import { freePort } from '../../support/free-port.ts';
-import { json, type Respond } from '../../support/recorder.ts';
-import { textOf } from '../../support/repository.ts';
-import { selfSigned } from '../../support/self-signed.ts';
+import { json, type Respond } from '../../support/api/recorder.ts';
+import { freePort } from '../../support/network/free-port.ts';
+import { selfSigned } from '../../support/network/self-signed.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
+import { textOf } from '../../support/repository/repository.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
 const SECRET = 'sentinel-key-7c1e';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { useCommandLine } from '../../support/command-line.ts';
-import { freePort } from '../../support/free-port.ts';
-import { describeWithRedis, startRedis } from '../../support/redis.ts';
-import { ENGINES } from '../../support/tools.ts';
+import { freePort } from '../../support/network/free-port.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
+import { ENGINES } from '../../support/processes/tools.ts';
+import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
 
 const { run, closing } = useCommandLine();
 

@@ -3,9 +3,9 @@ import { readProbeArguments } from '../../../src/features/commands/probe-argumen
 import { sendProxyPage } from '../../../src/features/sandbox/proxy-page.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { ENDPOINTS } from '../../../src/luaauth/endpoints.ts';
-import { useCommandLine } from '../../support/command-line.ts';
-import { wireProject, wireScript, wireSession, wireUser } from '../../support/plain-api.ts';
-import { json, type Respond } from '../../support/recorder.ts';
+import { wireProject, wireScript, wireSession, wireUser } from '../../support/api/plain-api.ts';
+import { json, type Respond } from '../../support/api/recorder.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
 
 const KEY = 'sentinel-key-7c1e';
 const around = { files: { token: KEY } };

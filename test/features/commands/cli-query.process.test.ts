@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { useCommandLine } from '../../support/command-line.ts';
-import { freePort } from '../../support/free-port.ts';
-import { json, type Respond } from '../../support/recorder.ts';
+import { json, type Respond } from '../../support/api/recorder.ts';
+import { freePort } from '../../support/network/free-port.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
 
 const SECRET = 'sentinel-key-7c1e';
 

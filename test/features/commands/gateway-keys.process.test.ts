@@ -19,12 +19,12 @@ import { readConfig } from '../../../src/config/config.ts';
 import * as features from '../../../src/features/process-features.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { openKeys } from '../../../src/server/watched-files.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { openGateway } from '../../support/gateway.ts';
-import { bearer, entriesOf, keysFile, ringOf, sha256 } from '../../support/keys.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { eventually } from '../../support/waiting.ts';
+import { bearer, entriesOf, keysFile, ringOf, sha256 } from '../../support/clients/keys.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
+import { openGateway } from '../../support/gateways/gateway.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const { scriptId: id } = seeded;
 const SENTINEL = 'sentinel-key-of-somebody-61bf';

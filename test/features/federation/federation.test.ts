@@ -4,7 +4,7 @@ import { everyOne } from '../../../scripts/schema-tables.ts';
 import { hiddenKey } from '../../../src/features/sandbox/hidden-key.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
-import { useSandbox } from '../../support/fixture.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { request as ask, createServer } from 'node:http';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { axeProblems } from '../../support/axe.ts';
-import { launchChromium } from '../../support/chromium.ts';
-import { listen } from '../../support/listen.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { needing } from '../../support/tools.ts';
+import { axeProblems } from '../../support/browsers/axe.ts';
+import { launchChromium } from '../../support/browsers/chromium.ts';
+import { listen } from '../../support/network/listen.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { needing } from '../../support/processes/tools.ts';
 
 const TEST_MS = 60_000;
 const WAIT_MS = 30_000;

@@ -5,9 +5,9 @@ import { createTabs, type TabSubject } from '../../../src/features/graphiql/tabs
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
-import { subscribeBySse } from '../../support/event-stream.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { openGateway, type TestGateway } from '../../support/gateway.ts';
+import { subscribeBySse } from '../../support/clients/event-stream.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
+import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 
 const SUBJECT: TabSubject = {
   ...seeded,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { textOf } from '../../support/repository.ts';
+import { textOf } from '../../support/repository/repository.ts';
 
 const FOLDER = 'src/features/graphiql/browser/editor/';
 const README = textOf(`${FOLDER}README.md`);

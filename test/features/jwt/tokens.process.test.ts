@@ -3,14 +3,14 @@ import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, Unsec
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { createTokenVerifier } from '../../../src/features/jwt/token-verifier.ts';
-import { openGateway, type TestGateway } from '../../support/gateway.ts';
-import { bearer, ringOf, sha256 } from '../../support/keys.ts';
-import { listen } from '../../support/listen.ts';
-import { openLog } from '../../support/log-lines.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { eventually } from '../../support/waiting.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
+import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
+import { openLog } from '../../support/gateways/log-lines.ts';
+import { listen } from '../../support/network/listen.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const ISSUER = 'https://id.example.com/';
 const AUDIENCE = 'luaauth-gateway';

@@ -2,19 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { createKeyStore } from '../../../src/callers/key-store.ts';
 import { execute } from '../../../src/execution/execute.ts';
 import type { Observer } from '../../../src/transport/observer.ts';
-import { createManualClock } from '../../support/clock.ts';
-import { useRecorder } from '../../support/fixture.ts';
-import { bearer, entriesOf, ringOf } from '../../support/keys.ts';
-import { createLiveApi, wireUser } from '../../support/live-api.ts';
-import { change, delay, EVENTS, next, refusalOf, snapshot, subscribe } from '../../support/live-events.ts';
-import { POLL_MS, useLive } from '../../support/live-fixture.ts';
-import { quiet } from '../../support/network.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { openRaw, postText } from '../../support/raw-http.ts';
-import { SCRIPTS } from '../../support/reads.ts';
-import { json, type Respond } from '../../support/recorder.ts';
-import { openSocket } from '../../support/socket-client.ts';
-import { eventually } from '../../support/waiting.ts';
+import { createLiveApi, wireUser } from '../../support/api/live-api.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { json, type Respond } from '../../support/api/recorder.ts';
+import { bearer, entriesOf, ringOf } from '../../support/clients/keys.ts';
+import {
+  change,
+  delay,
+  EVENTS,
+  next,
+  refusalOf,
+  snapshot,
+  subscribe,
+} from '../../support/clients/live-events.ts';
+import { openRaw, postText } from '../../support/clients/raw-http.ts';
+import { SCRIPTS } from '../../support/clients/reads.ts';
+import { openSocket } from '../../support/clients/socket-client.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
+import { useRecorder } from '../../support/gateways/fixture.ts';
+import { POLL_MS, useLive } from '../../support/gateways/live-fixture.ts';
+import { quiet } from '../../support/network/network.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const transport = { clock, random: () => 0 };

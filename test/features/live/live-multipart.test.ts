@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refuse } from '../../support/live-api.ts';
-import { change, SESSIONS, snapshot, useLive } from '../../support/live-fixture.ts';
-import { eventually } from '../../support/waiting.ts';
+import { refuse } from '../../support/api/live-api.ts';
+import { change, SESSIONS, snapshot, useLive } from '../../support/gateways/live-fixture.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const live = useLive({ liveLimits: { maxStreams: 1 } });
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createManualClock, settle } from '../../support/clock.ts';
-import { subscribeBySse } from '../../support/event-stream.ts';
-import { useRecorder } from '../../support/fixture.ts';
-import { createLiveApi, refuse, wireUser } from '../../support/live-api.ts';
+import { createLiveApi, refuse, wireUser } from '../../support/api/live-api.ts';
+import { json } from '../../support/api/recorder.ts';
+import { subscribeBySse } from '../../support/clients/event-stream.ts';
 import {
   change,
   delay,
@@ -12,9 +11,10 @@ import {
   refusalOf,
   snapshot,
   subscribe,
-} from '../../support/live-events.ts';
-import { json } from '../../support/recorder.ts';
-import { eventually } from '../../support/waiting.ts';
+} from '../../support/clients/live-events.ts';
+import { createManualClock, settle } from '../../support/clocks/clock.ts';
+import { useRecorder } from '../../support/gateways/fixture.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const POLL_MS = 2_000;
 

@@ -1,12 +1,18 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type EventStream, subscribeBySse } from '../../support/event-stream.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { refuse, wireUser } from '../../support/live-api.ts';
-import { change, SESSIONS, type SessionsTold, snapshot, useLive } from '../../support/live-fixture.ts';
-import { openRaw, postText } from '../../support/raw-http.ts';
-import { eventually } from '../../support/waiting.ts';
+import { refuse, wireUser } from '../../support/api/live-api.ts';
+import { type EventStream, subscribeBySse } from '../../support/clients/event-stream.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { openRaw, postText } from '../../support/clients/raw-http.ts';
+import {
+  change,
+  SESSIONS,
+  type SessionsTold,
+  snapshot,
+  useLive,
+} from '../../support/gateways/live-fixture.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const live = useLive({ liveLimits: { maxStreams: 2 } });
 

@@ -3,18 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { settle } from '../../support/clock.ts';
-import { subscribeBySse } from '../../support/event-stream.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { openGateway } from '../../support/gateway.ts';
-import { bearer, ringOf, sha256 } from '../../support/keys.ts';
-import { refuse, wireUser } from '../../support/live-api.ts';
-import { change, SESSIONS, type SessionsTold, snapshot, useLive } from '../../support/live-fixture.ts';
-import { openLog } from '../../support/log-lines.ts';
-import { watchSockets } from '../../support/one-byte-chunks.ts';
-import { longExecutions } from '../../support/plain-api.ts';
-import { openRaw, postText } from '../../support/raw-http.ts';
-import { json } from '../../support/recorder.ts';
+import { refuse, wireUser } from '../../support/api/live-api.ts';
+import { longExecutions } from '../../support/api/plain-api.ts';
+import { json } from '../../support/api/recorder.ts';
+import { subscribeBySse } from '../../support/clients/event-stream.ts';
+import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
+import { watchSockets } from '../../support/clients/one-byte-chunks.ts';
+import { openRaw, postText } from '../../support/clients/raw-http.ts';
 import {
   openClient,
   openSocket,
@@ -22,8 +17,19 @@ import {
   resultsOf,
   socketUrl,
   upgradeText,
-} from '../../support/socket-client.ts';
-import { eventually } from '../../support/waiting.ts';
+} from '../../support/clients/socket-client.ts';
+import { settle } from '../../support/clocks/clock.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
+import { openGateway } from '../../support/gateways/gateway.ts';
+import {
+  change,
+  SESSIONS,
+  type SessionsTold,
+  snapshot,
+  useLive,
+} from '../../support/gateways/live-fixture.ts';
+import { openLog } from '../../support/gateways/log-lines.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const PROTOCOL = 'graphql-transport-ws';
 const KEY = { token: 'sandbox-key' };

@@ -6,10 +6,10 @@ import { createLive, type LiveSessions } from '../../../src/features/live/live.t
 import type { NumberedEvent } from '../../../src/features/live/live-event.ts';
 import type { LiveStream } from '../../../src/features/live/live-stream.ts';
 import { createTransport, type Transport } from '../../../src/transport/transport.ts';
-import { createManualClock } from '../../support/clock.ts';
-import { createLiveApi } from '../../support/live-api.ts';
-import { propertyRuns, propertySeed } from '../../support/property-runs.ts';
-import { startRecorder } from '../../support/recorder.ts';
+import { createLiveApi } from '../../support/api/live-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
+import { propertyRuns, propertySeed } from '../../support/random/property-runs.ts';
 
 const numRuns = Math.min(1_000, propertyRuns(30));
 const seed = propertySeed(42);

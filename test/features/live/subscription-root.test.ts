@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { useSandbox } from '../../support/fixture.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 const STREAM = { token: 'sandbox-key', accept: 'text/event-stream' };

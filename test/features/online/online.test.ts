@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { createMetrics } from '../../../src/features/metrics/metrics.ts';
-import { createManualClock } from '../../support/clock.ts';
-import { useOpened } from '../../support/fixture.ts';
-import type { TestGatewayOptions } from '../../support/gateway.ts';
-import { createLiveApi } from '../../support/live-api.ts';
-import { next, snapshot, subscribe } from '../../support/live-events.ts';
-import { wireScript } from '../../support/plain-api.ts';
-import { json, type Respond } from '../../support/recorder.ts';
-import { eventually } from '../../support/waiting.ts';
+import { createLiveApi } from '../../support/api/live-api.ts';
+import { wireScript } from '../../support/api/plain-api.ts';
+import { json, type Respond } from '../../support/api/recorder.ts';
+import { next, snapshot, subscribe } from '../../support/clients/live-events.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
+import { useOpened } from '../../support/gateways/fixture.ts';
+import type { TestGatewayOptions } from '../../support/gateways/gateway.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const { open, record } = useOpened();
 

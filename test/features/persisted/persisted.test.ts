@@ -9,9 +9,9 @@ import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { PersistedDocuments } from '../../../src/operation/document-resolver.ts';
 import { watchDocuments } from '../../../src/server/watched-files.ts';
 import { createDocumentsInMemory } from '../../../src/state/documents.ts';
-import { useSandbox } from '../../support/fixture.ts';
-import { openGateway } from '../../support/gateway.ts';
-import { sha256 } from '../../support/keys.ts';
+import { sha256 } from '../../support/clients/keys.ts';
+import { useSandbox } from '../../support/gateways/fixture.ts';
+import { openGateway } from '../../support/gateways/gateway.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
 const BOTH = 'query First { __typename } query Second { second: __typename }';

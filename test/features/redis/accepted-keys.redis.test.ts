@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const LIMIT = '{ rateLimit { limit } }';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { describeWithRedis, useRedis } from '../../support/redis.ts';
-import { PATIENT_MS } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 /** Longer than a timer may be late without a sign that the process was busy. */
 const BUSY_MS = 60;

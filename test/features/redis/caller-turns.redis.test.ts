@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit, Quota } from '../../../src/state/port.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { describeWithRedis, useRedis } from '../../support/redis.ts';
-import { PATIENT_MS } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const RATE = 50;
 const LIMITS = { rate: RATE, backoff: 0.5, recoveryPerSecond: 0.05 };

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, expect, it } from 'vitest';
-import { graphql } from '../../gql/index.ts';
-import { type Arrival, busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { describeWithEachEngine } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { graphql } from '../../generated/index.ts';
+import { type Arrival, busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithEachEngine } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 const LIMIT = graphql(/* GraphQL */ `

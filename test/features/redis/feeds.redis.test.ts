@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
 import type { State } from '../../../src/state/port.ts';
-import { joinFeed, type WatchedMember } from '../../support/feed-member.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { describeWithEachEngine, type RedisServer, useRedis } from '../../support/redis.ts';
-import { eventually } from '../../support/waiting.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { joinFeed, type WatchedMember } from '../../support/redis/feed-member.ts';
+import { describeWithEachEngine, type RedisServer, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const leads = (member: WatchedMember) => eventually(() => expect(member.isLeading).toBe(true));
 const has = (member: WatchedMember, ...entries: object[]) =>

@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit, State } from '../../../src/state/port.ts';
-import { freePort } from '../../support/free-port.ts';
-import { collectGarbage } from '../../support/live-memory.ts';
-import { eventually } from '../../support/waiting.ts';
+import { freePort } from '../../support/network/free-port.ts';
+import { collectGarbage } from '../../support/processes/live-memory.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
 const ONE = { size: 1, byCaller: () => [] };

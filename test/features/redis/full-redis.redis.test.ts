@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithEachEngine } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { describeWithEachEngine } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 const FULL = 'Redis is full (OOM). Raise its maxmemory, or take out what else is in it';

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { createLiveApi } from '../../support/live-api.ts';
-import { viewLive } from '../../support/live-view.ts';
-import { EDIT } from '../../support/mutations.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually, expectCalls } from '../../support/waiting.ts';
+import { createLiveApi } from '../../support/api/live-api.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { viewLive } from '../../support/clients/live-view.ts';
+import { EDIT } from '../../support/clients/mutations.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually, expectCalls } from '../../support/vitest/waiting.ts';
 
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { startRedisClock } from '../../support/redis-clock.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
+import { type Arrival, busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { startRedisClock } from '../../support/redis/redis-clock.ts';
 
 type Clock = Awaited<ReturnType<typeof startRedisClock>>;
 

@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis.ts';
-import { eventually } from '../../support/waiting.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 describeWithRedis('REDIS_URL_FILE', () => {
   let redis: RedisServer | undefined;

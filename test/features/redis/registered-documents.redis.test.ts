@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createEncryption, type Encryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { MAX_NEW_DOCUMENTS } from '../../../src/features/redis/shared-documents.ts';
-import { sha256 } from '../../support/keys.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { json, startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { json, startRecorder } from '../../support/api/recorder.ts';
+import { sha256 } from '../../support/clients/keys.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = 'key-a';
 const ACCOUNT = createHash('sha256').update(KEY).digest('base64url');

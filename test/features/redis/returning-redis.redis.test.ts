@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EDIT } from '../../support/mutations.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { SCRIPT } from '../../support/reads.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { createVersions } from '../../support/versions.ts';
-import { eventually } from '../../support/waiting.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { createVersions } from '../../support/api/versions.ts';
+import { EDIT } from '../../support/clients/mutations.ts';
+import { SCRIPT } from '../../support/clients/reads.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 const FRESH = { freshMs: 60_000 };

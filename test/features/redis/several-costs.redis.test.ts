@@ -1,12 +1,12 @@
 import { beforeEach, expect, it } from 'vitest';
-import { EDIT } from '../../support/mutations.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../../support/reads.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { EDIT } from '../../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../../support/clients/reads.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 const TRIES = 100;

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { afterEach, expect, it } from 'vitest';
-import { busiestSecond } from '../../support/distant-recorder.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { describeWithRedis, startRedis } from '../../support/redis.ts';
-import { createSeeded } from '../../support/seeded.ts';
-import { startVersionApi } from '../../support/version-api.ts';
+import { busiestSecond } from '../../support/api/distant-recorder.ts';
+import { startVersionApi } from '../../support/api/version-api.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { createSeeded } from '../../support/random/seeded.ts';
+import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
 
 const SEED = process.env.FUZZ_SEED ?? '1';
 const SCRIPTS = Array.from({ length: 30 }, (_one, index) => `s${index}`);

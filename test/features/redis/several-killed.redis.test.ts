@@ -1,15 +1,15 @@
 import { beforeEach, expect, it } from 'vitest';
-import { graphql } from '../../gql/index.ts';
-import { whileRedisIsKept } from '../../support/kept-redis.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
-import { type Respond, startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
-import { createVersions } from '../../support/versions.ts';
-import { arrival, eventually, expectCalls } from '../../support/waiting.ts';
+import { graphql } from '../../generated/index.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { type Respond, startRecorder } from '../../support/api/recorder.ts';
+import { createVersions } from '../../support/api/versions.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { whileRedisIsKept } from '../../support/redis/kept-redis.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { arrival, eventually, expectCalls } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 const LIMIT = graphql(/* GraphQL */ `

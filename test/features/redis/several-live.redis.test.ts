@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { settle } from '../../support/clock.ts';
-import { createHeldClock } from '../../support/held-clock.ts';
-import { createLiveApi, refuse } from '../../support/live-api.ts';
-import { type LiveView, viewLive } from '../../support/live-view.ts';
-import { type GatewayProcess, startProcess } from '../../support/process.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { createLiveApi, refuse } from '../../support/api/live-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { type LiveView, viewLive } from '../../support/clients/live-view.ts';
+import { settle } from '../../support/clocks/clock.ts';
+import { createHeldClock } from '../../support/clocks/held-clock.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const DISCONNECT = `mutation ($id: ID!) {
   disconnectSession(input: { id: $id }) { __typename }

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { WINDOW_MS } from '../../../src/state/sliding-window-log.ts';
-import { busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
-import { EDIT } from '../../support/mutations.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { accountOf, heldPermits } from '../../support/quota-record.ts';
-import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
-import { type Recorded, type Respond, startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/several-gateways.ts';
-import { createVersions } from '../../support/versions.ts';
-import { eventually } from '../../support/waiting.ts';
+import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { type Recorded, type Respond, startRecorder } from '../../support/api/recorder.ts';
+import { createVersions } from '../../support/api/versions.ts';
+import { EDIT } from '../../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { accountOf, heldPermits } from '../../support/redis/quota-record.ts';
+import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 /** Silence for so long tells a gateway that it is cut off. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
-import { answerPlainly } from '../../support/plain-api.ts';
-import { accountOf, writeQuota } from '../../support/quota-record.ts';
-import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
-import { startRecorder } from '../../support/recorder.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { accountOf, writeQuota } from '../../support/redis/quota-record.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, expect, it } from 'vitest';
-import type { Result } from '../../support/gateway.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { DELETE, EDIT, TOGGLE, UPDATE } from '../../support/mutations.ts';
-import { answerAs, answerPlainly } from '../../support/plain-api.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../../support/reads.ts';
-import { type Respond, startRecorder } from '../../support/recorder.ts';
-import { describeWithEachEngine } from '../../support/redis.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
-import { createVersions, marksIn } from '../../support/versions.ts';
-import { arrival, eventually, expectCalls } from '../../support/waiting.ts';
+import { answerAs, answerPlainly } from '../../support/api/plain-api.ts';
+import { type Respond, startRecorder } from '../../support/api/recorder.ts';
+import { createVersions, marksIn } from '../../support/api/versions.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { DELETE, EDIT, TOGGLE, UPDATE } from '../../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../../support/clients/reads.ts';
+import type { Result } from '../../support/gateways/gateway.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { describeWithEachEngine } from '../../support/redis/redis.ts';
+import { arrival, eventually, expectCalls } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
 const REPORT = { ...KEY, 'x-upstream': 'report' };

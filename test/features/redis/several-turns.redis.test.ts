@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit } from '../../../src/state/port.ts';
-import { busiestSecond, startDistantRecorder } from '../../support/distant-recorder.ts';
-import { bearer, ringOf } from '../../support/keys.ts';
-import { accountOf, quotaOf } from '../../support/quota-record.ts';
-import { SCRIPT, SCRIPTS } from '../../support/reads.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { type GatewayOfSeveral, PATIENT_MS, useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
+import {
+  type GatewayOfSeveral,
+  PATIENT_MS,
+  useSeveralGateways,
+} from '../../support/gateways/several-gateways.ts';
+import { accountOf, quotaOf } from '../../support/redis/quota-record.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const NAMES = ['greedy', 'busy', 'eager', 'polite'];
 const HELD_KEY = 'held';

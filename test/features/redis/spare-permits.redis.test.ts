@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
-import { describeWithRedis, useRedis } from '../../support/redis.ts';
-import { PATIENT_MS } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const RATE = 10;
 const LIMITS = { rate: RATE, backoff: 0.5, recoveryPerSecond: 0.05 };

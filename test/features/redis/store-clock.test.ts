@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MAX_GAIN_MS, StoreClock } from '../../../src/features/redis/store-clock.ts';
-import { createSeeded } from '../../support/seeded.ts';
+import { createSeeded } from '../../support/random/seeded.ts';
 
 interface Clock {
   /** How far Redis is ahead at a moment of this process, in ms. */

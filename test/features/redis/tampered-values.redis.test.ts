@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
-import { quotasOf } from '../../support/quota-record.ts';
-import { describeWithRedis } from '../../support/redis.ts';
-import { useSeveralGateways } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { quotasOf } from '../../support/redis/quota-record.ts';
+import { describeWithRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 describeWithRedis('what somebody else writes into Redis', () => {
   const fixture = useSeveralGateways();

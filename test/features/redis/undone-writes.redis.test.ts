@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { State } from '../../../src/state/port.ts';
-import { describeWithRedis, useRedis } from '../../support/redis.ts';
-import { PATIENT_MS } from '../../support/several-gateways.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
 
 /** As long as an account is remembered that has only read. */
 const SHORT_MS = 10_000;

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit } from '../../../src/state/port.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { heldPermits } from '../../support/quota-record.ts';
-import { describeWithRedis, useRedis } from '../../support/redis.ts';
-import { PATIENT_MS } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { heldPermits } from '../../support/redis/quota-record.ts';
+import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
 

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { State } from '../../../src/state/port.ts';
-import { startProxy } from '../../support/proxy.ts';
-import { describeWithRedis, useRedis } from '../../support/redis.ts';
-import { PATIENT_MS } from '../../support/several-gateways.ts';
-import { eventually } from '../../support/waiting.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 /** More than are remembered one by one. */
 const MANY = 4_100;

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { startDistantRecorder } from '../../support/distant-recorder.ts';
-import { freePort } from '../../support/free-port.ts';
-import { whileRedisIsKept } from '../../support/kept-redis.ts';
-import { type GatewayProcess, startProcess, type Variables } from '../../support/process.ts';
-import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis.ts';
-import { eventually } from '../../support/waiting.ts';
+import { startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { freePort } from '../../support/network/free-port.ts';
+import { type GatewayProcess, startProcess, type Variables } from '../../support/processes/process.ts';
+import { whileRedisIsKept } from '../../support/redis/kept-redis.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const QUERY = '{ script(id: "a") { name } }';
 

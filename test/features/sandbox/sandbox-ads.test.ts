@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { accountExpired, failed, field, ok, refused, useStandIn } from '../../support/stand-in.ts';
+import { accountExpired, failed, field, ok, refused, useStandIn } from '../../support/api/stand-in.ts';
 
 const { projectId, namesProjectId } = seeded;
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { WireSession } from '../../../src/luaauth/wire.ts';
-import { useStandIn } from '../../support/stand-in.ts';
+import { useStandIn } from '../../support/api/stand-in.ts';
 
 const { scriptId, sessionId, expiredUserKey, expiringUserKey, createdAt } = seeded;
 const MINUTE_MS = 60_000;

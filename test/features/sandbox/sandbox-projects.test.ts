@@ -9,7 +9,7 @@ import {
   refused,
   unknownProject,
   useStandIn,
-} from '../../support/stand-in.ts';
+} from '../../support/api/stand-in.ts';
 
 const { scriptId, idleScriptId, projectId, userKey, namesProjectId } = seeded;
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { Sandbox } from '../../../src/features/sandbox/server.ts';
-import { createManualClock } from '../../support/clock.ts';
-import { field, ok, refused, unknownSession, useStandIn } from '../../support/stand-in.ts';
-import { eventually } from '../../support/waiting.ts';
+import { field, ok, refused, unknownSession, useStandIn } from '../../support/api/stand-in.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const { scriptId, freeForAllScriptId, sessionId, userKey } = seeded;
 

@@ -9,7 +9,7 @@ import {
   refused,
   unknownUser,
   useStandIn,
-} from '../../support/stand-in.ts';
+} from '../../support/api/stand-in.ts';
 
 const { userKey, discordId, blacklistedUserKey, expiredUserKey, endlessUserKey, projectId, createdAt } =
   seeded;

@@ -10,8 +10,6 @@ import { SANDBOX_RAY } from '../../../src/features/sandbox/proxy-page.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { Sandbox } from '../../../src/features/sandbox/server.ts';
 import type { SandboxSession } from '../../../src/features/sandbox/state.ts';
-import { MAIN } from '../../support/built.ts';
-import { createManualClock } from '../../support/clock.ts';
 import {
   type Ask,
   failed,
@@ -21,8 +19,10 @@ import {
   unknownScript,
   unknownSession,
   useStandIn,
-} from '../../support/stand-in.ts';
-import { eventually } from '../../support/waiting.ts';
+} from '../../support/api/stand-in.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
+import { MAIN } from '../../support/processes/built.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId, projectId, userKey } = seeded;
 

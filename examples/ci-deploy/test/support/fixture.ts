@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
-import { type GatewayProcess, startProcess } from '../../../../test/support/process.ts';
+import { type GatewayProcess, startProcess } from '../../../../test/support/processes/process.ts';
 
 export { sandboxKeys, seeded };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { startProxy } from '../../../../test/support/proxy.ts';
+import { startProxy } from '../../../../test/support/network/proxy.ts';
 import { createApollo } from '../../src/apollo.ts';
 import { openByApollo } from '../../src/live/apollo.ts';
 import { follow, type OpenStream, type StreamError } from '../../src/live/follow.ts';

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
-import { type GatewayProcess, startProcess, type Variables } from '../../../../test/support/process.ts';
+import {
+  type GatewayProcess,
+  startProcess,
+  type Variables,
+} from '../../../../test/support/processes/process.ts';
 
 export { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
 export { seeded } from '../../../../src/features/sandbox/seed-data.ts';

@@ -1,6 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { type RequestOptions, request as tlsRequest } from 'node:https';
-import { selfSigned } from '../../../../test/support/self-signed.ts';
+import { selfSigned } from '../../../../test/support/network/self-signed.ts';
 import type { RunningProxy } from './proxies.ts';
 
 export interface Answer {

@@ -8,7 +8,7 @@ import { after, before, beforeEach } from 'node:test';
 import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
-import { type GatewayProcess, startProcess } from '../../../../test/support/process.ts';
+import { type GatewayProcess, startProcess } from '../../../../test/support/processes/process.ts';
 import { createBot } from '../../src/bot.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLicences } from '../../src/licences.ts';

@@ -1,0 +1,28 @@
+import { readConfig } from '../../../src/config/config.ts';
+import * as features from '../../../src/features/process-features.ts';
+import { openGateway } from '../../../src/server/open-gateway.ts';
+import { openObservability } from '../../../src/server/open-observability.ts';
+import { openUpstream } from '../../../src/server/open-upstream.ts';
+
+let observability: ReturnType<typeof openObservability> | undefined;
+
+/**
+ * The gateway that `luaauth-graphql --api-url` starts, without its log, in this process: to start one takes longer than all
+ * that most pages ask of it.
+ */
+export async function startDefaultGateway(apiUrl: string) {
+  const read = readConfig({ LUAAUTH_API_URL: apiUrl, PORT: '0', LOG_LEVEL: 'silent' });
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  const { config } = read;
+  observability ??= openObservability(config, features);
+  const { transport, close } = await openUpstream(config, features, [], console.error);
+  const parts = { transport, credentials: config.credentials };
+  const { url, drain } = await openGateway(config, await observability, parts, 'http', features);
+  return {
+    url,
+    async close() {
+      await drain(0);
+      await close();
+    },
+  };
+}

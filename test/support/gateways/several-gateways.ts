@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect } from 'vitest';
+import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import type { RedisStateOptions } from '../../../src/server/features.ts';
+import { createStallMeter } from '../api/uncertainty.ts';
+import { useRedis } from '../redis/redis.ts';
+import { eventually } from '../vitest/waiting.ts';
+import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
+
+/** A machine that is busy with other tests answers late: that alone must not look like a loss. */
+export const PATIENT_MS = 30_000;
+
+/** A gateway that stands still for longer, in any second, sends what it was to send before when it is no longer counted. */
+const MOST_STALL_MS = 400;
+
+export interface GatewayOfSeveral extends TestGateway {
+  readonly isLost: () => boolean;
+  /** Why the others were lost, each time. */
+  readonly losses: readonly Error[];
+}
+
+interface SeveralOptions extends Partial<TestGatewayOptions> {
+  readonly upstream: string;
+  readonly redis?: Partial<RedisStateOptions>;
+}
+
+/** A Redis that is empty when a test begins, and gateways that share it; they are closed after the test. */
+export function useSeveralGateways(engine?: string) {
+  const redis = useRedis(engine);
+  const stalls = createStallMeter();
+  const closing: (() => Promise<unknown>)[] = [];
+  /** Closes all gateways: an open one would affect the next test through the same Redis. */
+  const closeAll = async () => {
+    const failures: unknown[] = [];
+    for (const close of closing.splice(0).reverse()) await close().catch((failure) => failures.push(failure));
+    if (failures.length > 0) throw failures[0];
+  };
+  const fixture = {
+    get redis() {
+      return redis.server;
+    },
+    /** Whether a test takes Redis away. */
+    mayLose: false,
+    /** For a test of a quota that is divided: what fails while the machine keeps this process waiting tells nothing, and begins anew. */
+    inTime: { retry: { count: 4, condition: () => stalls.mostMs() > MOST_STALL_MS } },
+    /** To be closed after the test, the last one first. */
+    closing,
+    async open({ redis, transport, ...options }: SeveralOptions): Promise<GatewayOfSeveral> {
+      const copies = { freshMs: 1_000, staleMs: 60_000, ...transport };
+      const rate = transport?.rate ?? 50;
+      const losses: Error[] = [];
+      const state = await openStateInRedis({
+        url: fixture.redis.url,
+        rate,
+        longestTtlMs: Math.max(copies.freshMs, copies.staleMs),
+        commandTimeoutMs: PATIENT_MS,
+        onChange: (reason) => reason && losses.push(reason),
+        ...redis,
+      });
+      const timeouts = { read: PATIENT_MS, write: PATIENT_MS };
+      const gateway = await openGateway({ timeouts, ...options, transport: { ...copies, rate, state } });
+      closing.push(async () => {
+        await gateway.close();
+        await state.close?.();
+        expect(gateway.logged).toEqual([]);
+        if (!fixture.mayLose) expect(losses).toEqual([]);
+      });
+      return { ...gateway, losses, isLost: () => (state.coordination?.partition ?? 0) > 0 };
+    },
+    /** Waits until so many have divided the quota: from then on each has a share, which it uses where it loses Redis. */
+    haveShares: (count: number) =>
+      eventually(async () => {
+        const entries = (await fixture.redis.command('HVALS', 'luaauth:{gateways}:instances')) as string[];
+        expect(entries.map((entry) => entry.split(' ')[2])).toEqual(Array(count).fill(String(count)));
+      }),
+    /** Closes all gateways, and leaves nothing in Redis. */
+    async beginAnew(): Promise<void> {
+      await closeAll();
+      await fixture.redis.command('FLUSHALL');
+    },
+    openAll: (count: number, options: SeveralOptions): Promise<GatewayOfSeveral[]> =>
+      Promise.all(Array.from({ length: count }, () => fixture.open(options))),
+  };
+  beforeEach(() => {
+    fixture.mayLose = false;
+    stalls.begin();
+  });
+  afterEach(async () => {
+    stalls.end();
+    await closeAll();
+  });
+  return fixture;
+}
