@@ -6,13 +6,28 @@ import { SCRIPTS, type SessionCount, scriptAnswer, scriptId, sessionsAnswer } fr
 export interface Case {
   readonly title: string;
   readonly requests: readonly BenchRequest[];
+  /** Asked until the subject answers, where the others need preparation; undefined: the first of the others. */
+  readonly first?: BenchRequest;
 }
 
 export interface BenchRequest {
+  /** The header that names the caller; undefined: the key of all other requests. */
+  readonly credential?: Credential;
   /** The JSON of the POST. */
   readonly body: string;
   /** The only right answer. */
   readonly answer: object;
+}
+
+export interface Credential {
+  readonly header: 'token' | 'authorization';
+  readonly value: string;
+}
+
+const BENCH_KEY: Credential = { header: 'token', value: 'bench-key' };
+
+export function credentialOf({ credential = BENCH_KEY }: BenchRequest): Credential {
+  return credential;
 }
 
 /** Scripts by their index. */

@@ -95,11 +95,15 @@ export async function measureInTurns(entries: readonly Entry[], options: RoundOp
 
     await forEach('start and warm-up', async (runner) => {
       const { row, round, entry } = runner;
-      const served = await serve(entry.subject, upstream, entry.kind.requests[0] as BenchRequest);
+      const served = await serve(
+        entry.subject,
+        upstream,
+        (entry.kind.first ?? entry.kind.requests[0]) as BenchRequest,
+      );
       runner.served = served;
       row.startupsMs.push(served.startupMs);
-      await checkAnswers(served, entry.kind, CHECKED);
       await entry.prepare?.(served);
+      await checkAnswers(served, entry.kind, CHECKED);
       await warmUp({ served, seconds: warmUpSeconds, ...round });
     });
     await forEach('measurement', async ({ row, round, served }) => {

@@ -2,6 +2,7 @@
  * `npm run bench`: all subjects on all cases. `npm run bench:short`: a check for CI that nothing has become slow.
  * `npm run bench:garbage`: what survives of an operation. `npm run bench:curves`: the costs that grow.
  * `npm run bench:start`: how long a start takes, and what it loads after it.
+ * `npm run bench:latency`: the latency at steady rates. `npm run bench:waiting`: the memory of connections and operations that wait.
  */
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
@@ -13,12 +14,14 @@ import { startRedis } from './curves/redis.ts';
 import { CURVE_NAMES, runCurves } from './curves/run.ts';
 import { number } from './figures.ts';
 import { checkGarbage } from './garbage/check.ts';
+import { runLatency } from './latency/run.ts';
 import { startUpstream, type Upstream } from './nginx.ts';
 import { stopAll } from './process.ts';
 import { reportCase, reportCopies, reportStartups } from './report.ts';
 import { checkThroughput } from './short.ts';
 import { runStarts } from './starts/run.ts';
 import { floor, fromCache, gateway, gatewayOfTwo, mercurius, peers } from './subjects.ts';
+import { runWaiting } from './waiting/run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,6 +29,11 @@ const { values } = parseArgs({
     garbage: { type: 'boolean', default: false },
     curves: { type: 'boolean', default: false },
     start: { type: 'boolean', default: false },
+    latency: { type: 'boolean', default: false },
+    waiting: { type: 'boolean', default: false },
+    snapshots: { type: 'string' },
+    rates: { type: 'string', default: '500,1000,2000' },
+    shares: { type: 'string', default: '25,50,75' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '5' },
@@ -56,6 +64,8 @@ function chooseRun(): (upstream: Upstream) => Promise<number> {
   if (values.garbage) return runGarbage;
   if (values.curves) return runEveryCurve;
   if (values.start) return runEveryStart;
+  if (values.latency) return runEveryLatency;
+  if (values.waiting) return runAllWaiting;
   return values.short ? runShort : runAll;
 }
 
@@ -151,6 +161,34 @@ async function runEveryStart(upstream: Upstream): Promise<number> {
     onProgress,
   });
   return 0;
+}
+
+async function runEveryLatency(upstream: Upstream): Promise<number> {
+  const rounds = Number(values.rounds);
+  const seconds = Number(values.seconds);
+  print(
+    `${describeMachine()}; nginx with one worker as the REST API; ${rounds} rounds of ${seconds} s. Load of the machine before: ${load()}.`,
+  );
+  const problem = await runLatency({
+    upstream,
+    rounds,
+    seconds,
+    warmUpSeconds: Number(values['warm-up']),
+    rates: numbers(values.rates),
+    shares: numbers(values.shares),
+    print,
+    onProgress,
+  });
+  return exitCode(problem);
+}
+
+async function runAllWaiting(): Promise<number> {
+  await runWaiting({ print, onProgress, snapshots: values.snapshots && fromUser(values.snapshots) });
+  return 0;
+}
+
+function numbers(list: string): number[] {
+  return list.split(',').filter(Boolean).map(Number);
 }
 
 function describeMachine(): string {

@@ -37,7 +37,7 @@ export const fromCache = ofTheGateway('from the cache', withCache);
 /** The same with a line in the log for each operation, as by default. */
 export const gatewayWithLog = ofTheGateway('this gateway', { LOG_LEVEL: 'info' });
 
-const tailcall: Subject = {
+export const tailcall: Subject = {
   name: 'Tailcall 1.6.14',
   deviation: {
     note: 'it cannot convert a number of the REST API to the string that an ID needs, so its robloxId is a number',

@@ -7,18 +7,25 @@ import { openSandbox } from './support/sandbox.ts';
 import { createPoster, openStreams } from './support/streams.ts';
 
 const { values } = parseArgs({
-  options: { streams: { type: 'string', default: '1' }, seconds: { type: 'string', default: '10' } },
+  options: {
+    streams: { type: 'string', default: '1' },
+    scripts: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+  },
 });
 const count = Number(values.streams);
 /** Work that is left from opening the streams is not counted as their cost: it is done by then. */
 const SETTLE_MS = 1_000;
 
-const sandbox = await openSandbox(0);
-const settings = { redisUrl: undefined, workers: '1', profileDirectory: undefined };
+const scripts = Number(values.scripts);
+const sandbox = await openSandbox(scripts);
+/** Limits that more streams than usual would be over. */
+const variables = { LIVE_MAX_STREAMS: '100000', LIVE_MAX_SCRIPTS: '10000', LIVE_RATE: '0' };
+const settings = { redisUrl: undefined, workers: '1', profileDirectory: undefined, variables };
 const gateway = await openGateway(sandbox.url, settings);
 const poster = createPoster(gateway.url);
 try {
-  const streams = await openStreams(poster, count);
+  const streams = await openStreams(poster, count, scripts);
   await delay(SETTLE_MS);
   await sandbox.begin();
   const eventsBefore = streams.events();

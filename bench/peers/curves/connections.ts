@@ -11,7 +11,7 @@ import {
   requestsPerSecond,
 } from './measured-points.ts';
 
-const COUNTS = [1, 4, 16, 64, 256, 1_024];
+const COUNTS = [1, 8, 64, 256, 1_024, 4_096];
 
 /** More and more clients, each with a request under way. */
 export async function measureConnections(options: RoundOptions): Promise<Curve> {

@@ -4,7 +4,7 @@ import { scriptAnswer } from '../upstream-data.ts';
 import type { Curve } from './curve.ts';
 import { measureLargerOperations } from './larger-operations.ts';
 
-const COUNTS = [2, 20, 200];
+const COUNTS = [1, 10, 100, 1_000];
 
 /** Documents with more and more fields. */
 export function measureFields(options: RoundOptions): Promise<Curve> {
@@ -14,8 +14,8 @@ export function measureFields(options: RoundOptions): Promise<Curve> {
       name: 'fields',
       title: 'CPU time and the fields of a document',
       sizes: COUNTS.map((items) => ({ items, kind: manyFields(items) })),
-      limits: { MAX_ALIASES: String(most) },
-      note: `Fields of one script, each under a name of its own. \`MAX_ALIASES\` is ${most} here; by default it is 60.`,
+      limits: { MAX_ALIASES: String(most), MAX_TOKENS: String(4 * most), MAX_DOCUMENT_LENGTH: '40000' },
+      note: `Fields of one script, each under a name of its own. \`MAX_ALIASES\`, \`MAX_TOKENS\` and \`MAX_DOCUMENT_LENGTH\` are higher here than by default.`,
     },
     options,
   );

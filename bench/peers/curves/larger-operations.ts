@@ -1,6 +1,6 @@
 import type { Case } from '../cases.ts';
 import type { RoundOptions } from '../contest.ts';
-import { ofTheGateway } from '../subjects.ts';
+import { mercurius, ofTheGateway } from '../subjects.ts';
 import type { Curve } from './curve.ts';
 import {
   callsPerAnswer,
@@ -23,19 +23,25 @@ export interface LargerOperations {
   readonly note: string;
 }
 
-/** Measures what an operation costs that asks for more and more. */
+/** Measures what an operation costs that asks for more and more, beside Mercurius. */
 export async function measureLargerOperations(
   { name, title, sizes, limits, note }: LargerOperations,
   options: RoundOptions,
 ): Promise<Curve> {
   const subject = ofTheGateway('this gateway', limits);
-  const points = sizes.map((size) => ({ ...size, subject, connections: CONNECTIONS }));
+  const points = sizes.flatMap((size) =>
+    [subject, mercurius].map((one) => ({ ...size, subject: one, connections: CONNECTIONS })),
+  );
   const measured = await measurePoints(points, options);
+  const of = {
+    gateway: measured.filter(({ row }) => row.subject === subject),
+    Mercurius: measured.filter(({ row }) => row.subject === mercurius),
+  };
   return {
     name,
     title,
     items: name,
-    measures: [cpuPerAnswer(measured), requestsPerSecond(measured), callsPerAnswer(measured)],
+    measures: [cpuPerAnswer(of), requestsPerSecond(of), callsPerAnswer(of)],
     notes: [`${note} ${CONNECTIONS} connections.`],
     failures: failuresOf(measured),
   };

@@ -13,7 +13,13 @@ interface Followed {
   readonly eventsPerSecond: number;
 }
 
-const COUNTS = [1, 10, 100, 1_000];
+interface LiveOptions extends Pick<Curve, 'name' | 'title' | 'items'> {
+  readonly counts: readonly number[];
+  /** How many streams and scripts there are. */
+  readonly sizeOf: (count: number) => { readonly streams: number; readonly scripts: number };
+  readonly note: string;
+}
+
 const SECONDS = 10;
 /** How much longer a point takes than in other curves, because polls are seconds apart. */
 const LONGER = 5;
@@ -22,26 +28,57 @@ const PATIENCE_MS = 120_000;
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const run = promisify(execFile);
 
-/** More and more subscriptions to three scripts. They need the sandbox, so the other harness measures them. */
-export async function measureLive({ seconds, onProgress }: RoundOptions): Promise<Curve> {
-  const followed: Followed[] = [];
+/** More and more subscribers of one script. */
+export function measureSubscribers(options: RoundOptions): Promise<Curve> {
+  return measureLive(
+    {
+      name: 'subscribers',
+      title: 'CPU time, REST calls and memory, and the subscribers of one script',
+      items: 'subscribers',
+      counts: [1, 10, 100, 1_000, 5_000],
+      sizeOf: (streams) => ({ streams, scripts: 1 }),
+      note: 'One script, whose users come and go each second.',
+    },
+    options,
+  );
+}
+
+/** More and more scripts, each with a subscriber. */
+export function measureFollowedScripts(options: RoundOptions): Promise<Curve> {
+  return measureLive(
+    {
+      name: 'followed-scripts',
+      title: 'CPU time, REST calls and memory, and the followed scripts',
+      items: 'scripts',
+      counts: [1, 10, 100, 500],
+      sizeOf: (scripts) => ({ streams: scripts, scripts }),
+      note: 'A subscriber each; users of one of the scripts come and go. The quota bounds the polls.',
+    },
+    options,
+  );
+}
+
+/** Subscriptions need the sandbox, so the other harness measures them. */
+async function measureLive(
+  { counts, sizeOf, note, ...curve }: LiveOptions,
+  { seconds, onProgress }: RoundOptions,
+): Promise<Curve> {
+  const followed: (Followed & { readonly items: number })[] = [];
   const failures: string[] = [];
   const eachSeconds = Math.min(SECONDS, LONGER * seconds);
-  for (const streams of COUNTS) {
-    onProgress(`${streams} live streams, ${eachSeconds} s`);
+  for (const items of counts) {
+    onProgress(`${items} ${curve.items}, ${eachSeconds} s`);
     try {
-      followed.push(await follow(streams, eachSeconds));
+      followed.push({ items, ...(await follow(sizeOf(items), eachSeconds)) });
     } catch (error) {
-      failures.push(`${streams} streams: ${error instanceof Error ? error.message : error}`);
+      failures.push(`${items} ${curve.items}: ${error instanceof Error ? error.message : error}`);
     }
   }
   const seriesOf = (pick: (point: Followed) => number) => [
-    { points: followed.map((point) => ({ items: point.streams, value: pick(point) })) },
+    { points: followed.map((point) => ({ items: point.items, value: pick(point) })) },
   ];
   return {
-    name: 'live',
-    title: 'CPU time, REST calls and memory, and the live streams',
-    items: 'streams',
+    ...curve,
     measures: [
       {
         label: 'CPU ms per second',
@@ -69,22 +106,19 @@ export async function measureLive({ seconds, onProgress }: RoundOptions): Promis
       },
     ],
     notes: [
-      `\`scriptSessions\` of three scripts by server-sent events, with default settings, ${eachSeconds} s each; a single stream follows one script. Linux counts CPU time in steps of 10 ms.`,
+      `\`scriptSessions\` by server-sent events, ${eachSeconds} s each, the sandbox as the REST API. ${note} \`LIVE_MAX_STREAMS\` and \`LIVE_MAX_SCRIPTS\` are higher than by default, and \`LIVE_RATE\` is 0. Linux counts CPU time in steps of 10 ms.`,
     ],
     failures,
   };
 }
 
-async function follow(streams: number, seconds: number): Promise<Followed> {
-  const args = [
-    '--import',
-    'tsx',
-    'bench/quota/follow.ts',
-    '--streams',
-    String(streams),
-    '--seconds',
-    String(seconds),
-  ];
+async function follow(
+  { streams, scripts }: { readonly streams: number; readonly scripts: number },
+  seconds: number,
+): Promise<Followed> {
+  const args = ['--import', 'tsx', 'bench/quota/follow.ts'];
+  const values = { streams, scripts, seconds };
+  for (const [name, value] of Object.entries(values)) args.push(`--${name}`, String(value));
   const { stdout } = await run(process.execPath, args, { cwd: ROOT, timeout: PATIENCE_MS });
   return JSON.parse(stdout);
 }

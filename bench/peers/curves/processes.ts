@@ -15,7 +15,7 @@ import {
 } from './measured-points.ts';
 import { startRedis } from './redis.ts';
 
-const COUNTS = [1, 2, 4];
+const COUNTS = [1, 2];
 const CONNECTIONS = 64;
 /** So few that each process has all of them in its own cache after the warm-up. */
 const SCRIPTS = { first: 0, count: 100 };

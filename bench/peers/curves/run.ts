@@ -1,12 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RoundOptions } from '../contest.ts';
+import { measureAccounts } from './accounts.ts';
 import { measureCache } from './cache.ts';
 import { measureConnections } from './connections.ts';
 import type { Curve } from './curve.ts';
+import { measureDocuments } from './documents.ts';
 import { drawCurve } from './draw.ts';
 import { measureFields } from './fields.ts';
-import { measureLive } from './live.ts';
+import { measureGatewayKeys } from './gateway-keys.ts';
+import { measureGateways } from './gateways.ts';
+import { measureFollowedScripts, measureSubscribers } from './live.ts';
 import { measureProcesses } from './processes.ts';
 import { reportCurve } from './report-curve.ts';
 import { measureSessions } from './sessions.ts';
@@ -16,8 +20,13 @@ const CURVES: Readonly<Record<string, (options: RoundOptions) => Promise<Curve>>
   sessions: measureSessions,
   connections: measureConnections,
   cache: measureCache,
-  live: measureLive,
+  accounts: measureAccounts,
+  'gateway-keys': measureGatewayKeys,
+  documents: measureDocuments,
+  subscribers: measureSubscribers,
+  'followed-scripts': measureFollowedScripts,
   processes: measureProcesses,
+  gateways: measureGateways,
 };
 
 export const CURVE_NAMES = Object.keys(CURVES);

@@ -41,7 +41,7 @@ export async function measureSurvivors(
   }
 }
 
-function withSampler(subject: Subject, port: number): Subject {
+export function withSampler(subject: Subject, port: number): Subject {
   return {
     ...subject,
     command(...target) {

@@ -1,10 +1,11 @@
--- Sends the lines of a file as JSON bodies, one after the other, and prints what came of it as JSON.
+-- Sends the lines of a file as JSON bodies, each with the header before it, one after the other, and prints what came of it as JSON.
 local requests = {}
 local next_request = 0
 
 function init(args)
-  local headers = { ["content-type"] = "application/json", ["token"] = "bench-key" }
-  for body in io.lines(args[1]) do
+  for line in io.lines(args[1]) do
+    local header, value, body = line:match("^(%S+)\t([^\t]*)\t(.*)$")
+    local headers = { ["content-type"] = "application/json", [header] = value }
     requests[#requests + 1] = wrk.format("POST", nil, headers, body)
   end
 end

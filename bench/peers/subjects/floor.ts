@@ -7,11 +7,15 @@ type Ids = Readonly<Record<string, string>>;
 
 createServer(async (request, response) => {
   const { query, variables } = JSON.parse(await readBody(request));
-  const data = await dataOf(query, variables, request.headers.token as string);
+  const data = await dataOf(query, variables, keyOf(request));
   const body = JSON.stringify({ data });
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }).listen(port, host);
+
+function keyOf({ headers }: IncomingMessage): string {
+  return (headers.token as string | undefined) ?? headers.authorization ?? '';
+}
 
 async function dataOf(query: string, variables: Ids, token: string): Promise<object> {
   const { id = '', ...ids } = variables;

@@ -3,12 +3,17 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import { type MercuriusContext, type MercuriusLoaders, mercurius } from 'mercurius';
 import { host, port } from './environment.ts';
 import { typeDefs } from './schema.ts';
-import { getScript, getSessions, type WireScript, type WireSession } from './upstream.ts';
+import { getScript, getServerSessions, getSessions, type WireScript, type WireSession } from './upstream.ts';
 
 interface Context {
   readonly token: string;
   /** The scripts of this request, for both loaders. */
   readonly scripts: Map<string, Promise<WireScript>>;
+}
+
+interface SessionArguments {
+  readonly first: number;
+  readonly filter?: { readonly jobId: string };
 }
 
 function readScript({ token, scripts }: Context, id: string): Promise<WireScript> {
@@ -39,9 +44,19 @@ await app.register(mercurius, {
   resolvers: {
     Script: {
       totalExecutions: ({ total_executions }: WireScript) => total_executions,
-      sessions: async ({ id }: WireScript, { first }: { first: number }, context: unknown) => ({
-        nodes: await getSessions(id, first, (context as Context).token),
-      }),
+      freeForAll: (script: WireScript) => script.free_for_all,
+      useHeartbeat: (script: WireScript) => script.use_heartbeat,
+      kickOutdated: (script: WireScript) => script.kick_outdated,
+      requireSessions: (script: WireScript) => script.require_sessions,
+      totalSessions: (script: WireScript) => script.total_sessions,
+      totalInstances: (script: WireScript) => script.total_instances,
+      sessions: async ({ id }: WireScript, { first, filter }: SessionArguments, context: unknown) => {
+        const { token } = context as Context;
+        const nodes = filter
+          ? getServerSessions(id, filter.jobId, first, token)
+          : getSessions(id, first, token);
+        return { nodes: await nodes };
+      },
     },
     Session: { robloxId: ({ roblox_id }: WireSession) => roblox_id },
   },

@@ -6,8 +6,15 @@ export const typeDefs = `
     name: String!
     enabled: Boolean!
     totalExecutions: Int!
-    sessions(first: Int = 50): SessionConnection!
+    freeForAll: Boolean!
+    useHeartbeat: Boolean!
+    kickOutdated: Boolean!
+    requireSessions: Boolean!
+    totalSessions: Int!
+    totalInstances: Int!
+    sessions(first: Int = 50, filter: SessionFilter): SessionConnection!
   }
+  input SessionFilter { jobId: ID! }
   type SessionConnection { nodes: [Session!]! }
   type Session { id: ID!, robloxId: ID!, script: Script! }
 `;

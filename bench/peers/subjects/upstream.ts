@@ -20,6 +20,18 @@ export async function getSessions(id: string, limit: number, token: string): Pro
   return (await ask<{ sessions: WireSession[] }>('POST', path, token, body)).sessions;
 }
 
+/** `GET /scripts/:script_id/sessions/filter` for one Roblox server. */
+export async function getServerSessions(
+  id: string,
+  jobId: string,
+  limit: number,
+  token: string,
+): Promise<WireSession[]> {
+  const query = new URLSearchParams({ job_id: jobId, limit: String(limit) });
+  const path = `/scripts/${encodeURIComponent(id)}/sessions/filter?${query}`;
+  return (await ask<{ sessions: WireSession[] }>('GET', path, token)).sessions;
+}
+
 async function ask<Answer>(
   method: 'GET' | 'POST',
   path: string,

@@ -1,8 +1,9 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { scriptId } from './scripts.ts';
 
-/** The followed scripts: users of the first come and go, the other two stay unchanged. */
+/** The first followed scripts: users of the first come and go, all others stay unchanged. */
 const FOLLOWED = [
   seeded.visitedScriptId,
   'DWwAZoKdheIahfmSOPFt61TpKzlSEmEA',
@@ -44,11 +45,12 @@ export interface Streams {
   leave(): void;
 }
 
-/** Opens so many over three scripts, and waits until each has received its first event. */
-export async function openStreams({ post }: Poster, count: number): Promise<Streams> {
+/** Opens so many over so many scripts, and waits until each has received its first event. */
+export async function openStreams({ post }: Poster, count: number, scripts = 3): Promise<Streams> {
   const streams = await Promise.all(
     Array.from({ length: count }, (_, index) => {
-      const id = FOLLOWED[index % FOLLOWED.length];
+      const script = index % scripts;
+      const id = FOLLOWED[script] ?? scriptId(script);
       return post({ query: SUBSCRIPTION, variables: { id } }, { accept: 'text/event-stream' });
     }),
   );
