@@ -70,7 +70,14 @@ export class NodeRequest implements HttpRequest {
       if (message.destroyed) return body.stop(CUT_OFF);
       // After a refusal, the rest of the body is read and dropped, so that the client reaches the answer.
       message.on('data', body.add);
-      message.on('end', body.end);
+      const onEnd = () => {
+        body.end();
+        // The message lives as long as its answer takes, and would keep the listeners with their memory.
+        message.off('data', body.add).off('end', onEnd).off('error', onCut).off('close', onCut);
+        // Without a listener, a later error would end the process, for example an error of an HTTP/2 stream.
+        message.on('error', ignore);
+      };
+      message.on('end', onEnd);
       const onCut = () => body.stop(CUT_OFF);
       message.on('error', onCut);
       // A request may be destroyed without an error.
@@ -80,6 +87,8 @@ export class NodeRequest implements HttpRequest {
     });
   }
 }
+
+const ignore = () => undefined;
 
 /** Two strings in an array and an entry of an object take 128 bytes of heap: `HEAP_PER_BYTE` times this. */
 const HEADER_BYTES = 16;

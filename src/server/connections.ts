@@ -50,9 +50,12 @@ export function watchConnections(server: Server) {
     const bytes = HEAP_PER_REQUEST + (unanswered.length > 0 ? 2 * new NodeRequest(message).headBytes : 0);
     held += bytes;
     unanswered.push(response);
-    response.once('close', () => {
+    // Not `once`, which would keep 200 bytes more while the request waits.
+    response.on('close', () => {
+      const index = unanswered.indexOf(response);
+      if (index < 0) return;
       held -= bytes;
-      unanswered.splice(unanswered.indexOf(response), 1);
+      unanswered.splice(index, 1);
       turn += 1;
       connection.turn = turn;
     });
