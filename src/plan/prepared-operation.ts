@@ -12,8 +12,11 @@ import { type CoercedVariables, type LeafVariable, leafVariablesOf } from './var
 
 /** Far above what the limits of documents allow. Without these limits, an operation with more fields gets no price. */
 const MAX_FIELDS = 100_000;
-/** Fragments multiply fields. A larger tree is not kept, and graphql-js executes it. */
-const MAX_COMPILED = 1_000;
+/**
+ * Fragments multiply fields. A larger tree is not kept, and graphql-js executes it, which takes many
+ * times as long.
+ */
+const MAX_COMPILED = 2_000;
 /** Each variable of @skip and @include can double the number of variants. */
 const MAX_VARIANTS = 16;
 
