@@ -42,28 +42,28 @@ function bulk(url: string, keys: readonly string[], ...more: string[]): string[]
 const succeed: Respond = (_call, response) => json(response, { success: true });
 
 describe('the drills', () => {
-  it('after a kill in the middle of 10,000 writes the rest is sent, and no write twice', {
+  it('after a kill in the middle of 2,500 writes the rest is sent, and no write twice', {
     timeout: 300_000,
   }, async () => {
     const { url, calls } = await record(succeed);
-    const keys = keysTo(10_000);
+    const keys = keysTo(2_500);
     const args = bulk(url, keys);
     const killed = start(args);
-    await eventually(() => expect(calls.length).toBeGreaterThan(4_000));
+    await eventually(() => expect(calls.length).toBeGreaterThan(1_000));
     killed.signal('SIGKILL');
     await killed.ended;
     const inOutput = linesOf(textOf('out.jsonl')).length;
-    expect(inOutput).toBeLessThan(10_000);
+    expect(inOutput).toBeLessThan(2_500);
 
     const { code, stderr } = await run([...args, '--resume']);
     const results = resultsIn(textOf('out.jsonl'));
     expect(results.map(({ row }) => row)).toEqual(keys.map((_, index) => index + 1));
     const unknown = results.filter(({ status }) => status === 'UNKNOWN');
     const done = results.filter(({ status }) => status === 'OK');
-    expect(unknown.length + done.length).toBe(10_000);
+    expect(unknown.length + done.length).toBe(2_500);
     // As many as were in flight.
     expect(unknown.length).toBeLessThanOrEqual(100);
-    expect([code, stderr]).toEqual([unknown.length > 0 ? 3 : 0, expect.stringContaining('10,000 rows: ')]);
+    expect([code, stderr]).toEqual([unknown.length > 0 ? 3 : 0, expect.stringContaining('2,500 rows: ')]);
     const arrived = calls.map(keyOf);
     expect(new Set(arrived).size).toBe(arrived.length);
     const missing = new Set(keys);
