@@ -1,5 +1,5 @@
-# Exact versions, so that the same sources make the same image. Dependabot proposes newer ones of both bases, which are one
-# version; what is installed beside the lock file is what package-lock.json has, as a test sees.
+# Exact versions, so that the same sources make the same image. Dependabot proposes new versions of both bases, which share one
+# version. Packages outside of the lock file have the versions of package-lock.json, and a test checks that.
 FROM node:22.23.3-bookworm-slim@sha256:c3de60bf2f9dd0ac6370e6117950ff62d6e339527e7472301c9c78a017978392 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -7,10 +7,10 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/bundle-graphiql.ts scripts/
 COPY src src
-# --build-arg GRAPHIQL=false leaves the GraphiQL page out, 2.4 MB that NODE_ENV=production does not serve anyway.
+# --build-arg GRAPHIQL=false leaves the GraphiQL page out: 2.4 MB that NODE_ENV=production does not serve.
 ARG GRAPHIQL=true
 RUN npm run build:release && if [ "$GRAPHIQL" != true ]; then rm -r dist/page; fi
-# What DASHBOARD=true serves.
+# The page that DASHBOARD=true serves.
 COPY schema/schema.graphql schema/
 COPY examples/react-dashboard examples/react-dashboard
 RUN npm run dashboard
@@ -23,8 +23,8 @@ LABEL org.opencontainers.image.title="luaauth-graphql" \
       org.opencontainers.image.documentation="https://github.com/luaauth-graphql/luaauth-graphql#readme"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 WORKDIR /app/gateway
-# --build-arg TRACING=true adds what the OTEL_ variables need, to /app/node_modules: Node looks there after the gateway's own
-# packages. npm installs nothing into /node_modules.
+# --build-arg TRACING=true adds the packages for the OTEL_ variables to /app/node_modules. Node looks there after the gateway's
+# own packages. npm installs nothing into /node_modules.
 ARG TRACING=false
 RUN if [ "$TRACING" = true ]; then \
       npm install --prefix /app --no-audit --no-fund --ignore-scripts \
@@ -33,13 +33,13 @@ RUN if [ "$TRACING" = true ]; then \
         @opentelemetry/sdk-trace-base@2.12.1 \
       && npm cache clean --force; \
     fi
-# --build-arg REDIS=false leaves out what REDIS_URL needs.
+# --build-arg REDIS=false leaves out the package for REDIS_URL.
 ARG REDIS=true
 RUN if [ "$REDIS" = true ]; then \
       npm install --prefix /app --no-audit --no-fund --ignore-scripts @redis/client@6.3.1 \
       && npm cache clean --force; \
     fi
-# --build-arg MCP=true adds what the variable MCP needs.
+# --build-arg MCP=true adds the package for the variable MCP.
 ARG MCP=false
 RUN if [ "$MCP" = true ]; then \
       npm install --prefix /app --no-audit --no-fund --ignore-scripts @modelcontextprotocol/server@2.4.0 \
@@ -52,7 +52,7 @@ COPY schema/relay.graphql schema/schema.graphql schema/subgraph.graphql schema/
 COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
 COPY examples/agents/documents examples/agents/documents
-# What V8 compiles of the gateway, for each start by this user. Root's afterwards, so that a gateway cannot change it.
+# The code that V8 has compiled, for each start by this user. It then belongs to root, so that a gateway cannot change it.
 RUN mkdir -p dist/.compiled && chown node dist/.compiled \
   && echo '{ __typename }' | LUAAUTH_SANDBOX=true su -s /bin/sh -c 'node dist/main.js query -' node \
   && chown -R root dist/.compiled && chmod -R a+rX dist/.compiled
@@ -60,5 +60,5 @@ USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD wget -q -O /dev/null "http://127.0.0.1:$PORT/health"
-# Further arguments are those of the command line: "check", "--read-only".
+# Further arguments are arguments of the command line: "check", "--read-only".
 ENTRYPOINT ["node", "dist/main.js"]
