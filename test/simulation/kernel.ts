@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 
 /** A process of the simulation. Its events wait while it stands still, and are dropped when it has ended. */
 export class Owner {
@@ -85,7 +84,7 @@ export class Kernel {
       this.now = event.at;
       this.events += 1;
       event.action();
-      await setImmediate();
+      await new Promise(setImmediate);
       if (isOver()) return;
     }
     this.now = Math.max(this.now, until);

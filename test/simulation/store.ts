@@ -9,9 +9,10 @@ import { ModelError, RedisModel } from './redis-model.ts';
 /** The time of day when the simulation begins, in ms since 1970. */
 export const BEGINS_AT = 1_800_000_000_000;
 
-/** A replica has copies of this age at most, in ms. */
+/** A replica takes a copy of the data this often, in ms. */
 const COPY_EVERY_MS = 50;
-const COPIES = 25;
+/** A failover loses the writes of at most so many ms. */
+export const MOST_LOST_MS = 1_000;
 
 interface Session {
   readonly channels: Set<string>;
@@ -77,11 +78,16 @@ export class Store {
     this.restart(downMs, copy?.data);
   }
 
-  /** A replica takes copies of the data, for a failover. */
-  replicate(): void {
-    this.#copies.push({ at: this.#kernel.now, data: this.model.snapshot() });
-    if (this.#copies.length > COPIES) this.#copies.shift();
-    this.#kernel.after(COPY_EVERY_MS, () => this.replicate());
+  /** A replica takes copies of the data until a failover at that time. Earlier copies are not needed. */
+  replicateUntil(failoverAt: number): void {
+    const kernel = this.#kernel;
+    const copy = () => {
+      const { now } = kernel;
+      while (this.#copies[1] && this.#copies[1].at <= now - MOST_LOST_MS) this.#copies.shift();
+      this.#copies.push({ at: now, data: this.model.snapshot() });
+      if (now < failoverAt) kernel.after(COPY_EVERY_MS, copy);
+    };
+    kernel.after(failoverAt - MOST_LOST_MS - COPY_EVERY_MS - kernel.now, copy);
   }
 
   #publish(channel: string, message: string): void {

@@ -10,7 +10,7 @@ import { Judge, type Violation } from './judge.ts';
 import { Kernel } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
 import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
-import { Store } from './store.ts';
+import { MOST_LOST_MS, Store } from './store.ts';
 
 export interface Outcome {
   readonly digest: string;
@@ -114,7 +114,7 @@ class World {
     for (const caller of plan.callers) this.#begin(caller);
     for (const fault of plan.faults) this.#kernel.after(fault.at, () => this.#inject(fault));
     this.#look();
-    if (plan.faults.some(({ kind }) => kind === 'store fails over')) this.#store.replicate();
+    for (const { kind, at } of plan.faults) if (kind === 'store fails over') this.#store.replicateUntil(at);
     const isOver = () => this.#judge.violation !== undefined;
     const endMs = plan.seconds * 1_000;
     const runUntil = (ms: number) => this.#kernel.run(Math.min(ms, untilMs), isOver);
@@ -366,7 +366,7 @@ class World {
     const make: Record<FaultKind, () => void> = {
       'store stalls': () => store.stall(forMs),
       'store is flushed': () => store.model.flush(),
-      'store fails over': () => store.failOver(forMs, lot * 1_000),
+      'store fails over': () => store.failOver(forMs, lot * MOST_LOST_MS),
       'store starts empty': () => store.restart(forMs, undefined),
       'store is full': () => this.#refuse('OOM', forMs),
       'store is read-only': () => this.#refuse('READONLY', forMs),
