@@ -180,6 +180,8 @@ export function subscribeToFeed(options: FeedSubscriptionOptions) {
     const entry = account.encryption.seal(text, locate());
     try {
       const result = await link.run(PUBLISH_ENTRY, [feed, log, channel], [holder, epoch, role, entry]);
+      // A heartbeat would take the lease again.
+      if (isGone) return;
       onDue();
       if (result === PUBLISHED.tooMuch && isStillLeader()) lead(true);
     } catch {
