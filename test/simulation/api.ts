@@ -4,6 +4,7 @@ import { wireScript } from '../support/api/plain-api.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
+import type { Visitors } from './visitors.ts';
 
 /** How long the API takes for an answer, and how likely it fails, at the moment. */
 export interface Mood {
@@ -28,6 +29,8 @@ const CONNECT_MS = 10_000;
 interface ApiOptions {
   readonly kernel: Kernel;
   readonly seed: string;
+  readonly visitors: Visitors;
+  readonly onSending: (account: string, path: string, process: Owner) => void;
   readonly onArrival: (account: string, gateway: string) => void;
   /** A write is carried out: the version that it made. */
   readonly onWrite: (script: string, name: string, version: number) => void;
@@ -45,11 +48,14 @@ export class SimulatedApi {
   readonly #options: ApiOptions;
   readonly #random: Seeded;
   readonly #versions = new Map<string, number>();
-  readonly users = new Map<string, string[]>();
+  readonly #visitors: Visitors;
+  /** The list that each process has begun to read with a key. Its pages show one instant: only an exact list can be judged. */
+  readonly #lists = new Map<string, readonly string[]>();
   requests = 0;
 
   constructor(options: ApiOptions) {
     this.#options = options;
+    this.#visitors = options.visitors;
     this.#random = createSeeded(options.seed, 'api');
   }
 
@@ -59,7 +65,7 @@ export class SimulatedApi {
 
   /** Its connections from a process. A request of a closed connection may arrive all the same. */
   connectionsOf(process: Owner, link: Link): Dispatcher {
-    const { kernel, seed } = this.#options;
+    const { kernel, seed, onSending } = this.#options;
     let connections = 0;
     const idle: { there: Channel; back: Channel }[] = [];
     const open = () => {
@@ -88,6 +94,7 @@ export class SimulatedApi {
         });
         if (isOver) return;
         const { token } = options.headers as { readonly token: string };
+        onSending(token, options.path, process);
         kernel.log(`${process.name} sends ${token} ${options.method} ${options.path}`);
         there.send(() => this.#arrive(options, process, back, answerWith, fail));
       };
@@ -138,7 +145,7 @@ export class SimulatedApi {
         back.send(() => answerWith(given), process);
       });
     const close = () => back.send(() => fail(new Error('other side closed')), process);
-    const carryOut = () => this.#carryOut(line, options.body);
+    const carryOut = () => this.#carryOut(`${process.name} ${token}`, line, options.body);
     let most = refuses;
     if (lot < most)
       return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));
@@ -162,18 +169,21 @@ export class SimulatedApi {
     answer(() => json(200, carryOut()));
   }
 
-  #carryOut(line: string, body: unknown): object {
+  #carryOut(client: string, line: string, body: unknown): object {
     const [, script = ''] = /\/scripts\/([^/?]+)/.exec(line) ?? [];
     if (/\/sessions$/.test(line)) {
       const { from = 0, limit = 100 } = JSON.parse(String(body));
-      const users = (this.users.get(script) ?? []).slice(from, from + limit);
+      const list = `${client} ${script}`;
+      if (from === 0) this.#lists.set(list, [...this.#visitors.idsOf(script)]);
+      const users = (this.#lists.get(list) ?? []).slice(from, from + limit);
       return { success: true, sessions: users.map((id) => wireUser(id, { script_id: script })) };
     }
     const [, session] = /^GET \/sessions\/([^/?]+)/.exec(line) ?? [];
     if (session !== undefined) {
-      const found = [...this.users].find(([, users]) => users.includes(session));
-      if (!found) return { success: false, error: { code: -1, message: 'unauthorized or invalid request' } };
-      return { success: true, session: wireUser(session, { script_id: found[0] }) };
+      const found = this.#visitors.scriptOf(session);
+      if (found === undefined)
+        return { success: false, error: { code: -1, message: 'unauthorized or invalid request' } };
+      return { success: true, session: wireUser(session, { script_id: found }) };
     }
     if (line.startsWith('GET')) {
       return { success: true, script: wireScript(script, { name: String(this.versionOf(script)) }) };

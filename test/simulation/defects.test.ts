@@ -1,14 +1,43 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { DEFECTS, type DefectName } from './defects.ts';
 import type { Rule } from './judge.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { play } from './world.ts';
 
-const planOf = (seed: string) => createPlan({ seed, seconds: 40, gateways: 3, faultsPerMinute: 15 });
+/** A history only computes, so a busy machine just takes longer. */
+vi.setConfig({ testTimeout: 600_000 });
+
+const planOf = (seed: string) =>
+  createPlan({ seed, seconds: 40, gateways: 3, faultsPerMinute: 15, hasStreams: false });
+
+/** Callers that follow a script go from gateway to gateway. */
+const STREAMS: Plan = {
+  ...createPlan({ seed: '1', seconds: 20, gateways: 3, kinds: [] }),
+  hasRush: false,
+  callers: [],
+  visits: [{ script: 'live0', everyMs: 500 }],
+  followers: [0, 1, 2].map((gateway) => ({
+    name: `f${gateway}`,
+    key: 'key-a',
+    gateway,
+    script: 'live0',
+    isFiltered: gateway === 2,
+    joinsAt: 5_000 * gateway,
+    staysMs: 4_000,
+    readsEveryMs: 0,
+  })),
+};
 
 /** A second gateway joins, and Redis stands still before the first gateway has made room for it. */
 const JOINING: Plan = (() => {
-  const plan = createPlan({ seed: '1', seconds: 40, gateways: 2, kinds: [], isBusy: true });
+  const plan = createPlan({
+    seed: '1',
+    seconds: 40,
+    gateways: 2,
+    kinds: [],
+    isBusy: true,
+    hasStreams: false,
+  });
   return {
     ...plan,
     gateways: plan.gateways.map((one, index) => ({ ...one, startsAt: 10_000 * index, storeLatencyMs: 1 })),
@@ -23,10 +52,11 @@ const LONG_CUTS = createPlan({
   faultsPerMinute: 8,
   kinds: ['store is cut off for long'],
   isBusy: true,
+  hasStreams: false,
 });
 /** A process ends while it makes calls that a second process waits for. */
 const DEATH: Plan = (() => {
-  const plan = createPlan({ seed: '1', seconds: 40, gateways: 2, kinds: [] });
+  const plan = createPlan({ seed: '1', seconds: 40, gateways: 2, kinds: [], hasStreams: false });
   const callers = [0, 0, 0, 1, 1, 1].map((gateway, index) => ({
     name: `c${index}`,
     key: 'key-a',
@@ -57,6 +87,7 @@ const SHORT_CUTS = createPlan({
   faultsPerMinute: 10,
   kinds: ['store stalls', 'store is cut off'],
   isBusy: true,
+  hasStreams: false,
 });
 
 const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
@@ -70,6 +101,10 @@ const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'a newcomer has no turn': [planOf('2'), 'unused quota'],
   'a clock goes back': [SHORT_CUTS, 'unused quota'],
   'an acknowledged write is forgotten': [planOf('3'), 'stale read'],
+  'a change is lost when the poller changes': [STREAMS, 'stream'],
+  'a resumed stream repeats a change': [STREAMS, 'stream'],
+  'a resumed stream leaves a change out': [STREAMS, 'stream'],
+  'a script is polled after its last stream': [STREAMS, 'left over'],
 };
 
 const cases = (Object.keys(FOUND) as DefectName[]).map((name) => ({
@@ -79,9 +114,9 @@ const cases = (Object.keys(FOUND) as DefectName[]).map((name) => ({
 }));
 
 it.each(cases)('finds within 60 s that $name', async ({ name, plan, rule }) => {
-  const { violation } = await play(plan, DEFECTS[name]);
+  const { violation } = await play(plan, { defect: DEFECTS[name] });
   expect(violation).toMatchObject({ rule });
   expect(violation?.at).toBeLessThanOrEqual(60_000);
-  const sound = await play(plan, undefined, violation?.at);
+  const sound = await play(plan, { untilMs: violation?.at });
   expect(sound.violation, sound.lastLines.join('\n')).toBeUndefined();
 });

@@ -1,4 +1,6 @@
+import type { createLive } from '../../src/features/live/live.ts';
 import type { Demand, Permit, Quota, Snapshot, State } from '../../src/state/port.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import type { Defect } from './gateway.ts';
 
 /** Defects of the product that the simulation has to find: each changes one part of each gateway. */
@@ -46,6 +48,10 @@ export const DEFECTS = {
         write: () => ({ isLost: false, end() {} }),
       })),
   },
+  'a change is lost when the poller changes': { live: losingAtNewPoller },
+  'a resumed stream repeats a change': { live: resumingTooEarly },
+  'a resumed stream leaves a change out': { live: losingAtResume },
+  'a script is polled after its last stream': { live: neverLeaving },
 } as const satisfies Record<string, Defect>;
 
 export type DefectName = keyof typeof DEFECTS;
@@ -134,5 +140,107 @@ function hidingNewcomers(now: () => number): (demand: Demand) => Demand {
         if (known.has(one[0])) yield one;
       }
     },
+  });
+}
+
+type MakeLive = typeof createLive;
+type Stream = ReturnType<ReturnType<MakeLive>['subscribe']>;
+type StreamEvent = NonNullable<Awaited<ReturnType<Stream['next']>>['value']>;
+
+/** Changes what a process does with a new stream. */
+function withStreams(
+  make: MakeLive,
+  change: (stream: Stream, scriptId: string, after: string | undefined) => void,
+): MakeLive {
+  return (options) => {
+    const live = make(options);
+    return {
+      ...live,
+      subscribe(origin, wanted) {
+        const stream = live.subscribe(origin, wanted);
+        change(stream, wanted.scriptId, wanted.after);
+        return stream;
+      },
+    };
+  };
+}
+
+/** Leaves out some events. The others have the numbers of a stream that is whole. */
+function leaveOut(stream: Stream, isLeftOut: (event: StreamEvent) => boolean): void {
+  const next = stream.next.bind(stream);
+  let leftOut = 0;
+  stream.next = async () => {
+    for (;;) {
+      const taken = await next();
+      if (!taken.value) return taken;
+      const { value } = taken;
+      if (!isLeftOut(value)) return { done: false, value: { ...value, sequence: value.sequence - leftOut } };
+      leftOut += 1;
+    }
+  };
+}
+
+/** The process that has polled a script last, by script. */
+const pollers = new Map<string, object>();
+
+/** The first change that a process tells its streams after it has taken over the polls of another process is left out. */
+function losingAtNewPoller(make: MakeLive): MakeLive {
+  const own = {};
+  const told = new Map<Stream, string>();
+  const due = new Set<Stream>();
+  const watched = withStreams(make, (stream, scriptId) =>
+    leaveOut(stream, (event) => {
+      told.set(stream, scriptId);
+      return event.type === 'SessionsChange' && due.delete(stream);
+    }),
+  );
+  return (options) => {
+    const { transport } = options;
+    const ask: Transport['ask'] = (call, options) => {
+      const { script_id: scriptId = '' } = call.params;
+      if (pollers.get(scriptId) !== own)
+        for (const [stream, script] of told) if (script === scriptId) due.add(stream);
+      pollers.set(scriptId, own);
+      return transport.ask(call, options);
+    };
+    return watched({ ...options, transport: { ...transport, ask } });
+  };
+}
+
+/** A stream goes on from the event before the event that its subscriber has had. */
+function resumingTooEarly(make: MakeLive): MakeLive {
+  const before = new Map<string, string>();
+  const watched = withStreams(make, (stream) => {
+    let last: string | undefined;
+    leaveOut(stream, ({ cursor }) => {
+      if (last !== undefined && last !== cursor) before.set(cursor, last);
+      last = cursor;
+      return false;
+    });
+  });
+  return (options) => {
+    const live = watched(options);
+    return {
+      ...live,
+      subscribe: (origin, { after = '', ...wanted }) =>
+        live.subscribe(origin, { ...wanted, after: before.get(after) ?? (after || undefined) }),
+    };
+  };
+}
+
+function losingAtResume(make: MakeLive): MakeLive {
+  return withStreams(make, (stream, _scriptId, after) => {
+    let isFirst = true;
+    leaveOut(stream, ({ type }) => {
+      const isLeftOut = isFirst && after !== undefined && type === 'SessionsChange';
+      isFirst &&= type === 'SessionsDelay';
+      return isLeftOut;
+    });
+  });
+}
+
+function neverLeaving(make: MakeLive): MakeLive {
+  return withStreams(make, (stream) => {
+    stream.return = async () => ({ value: undefined, done: true });
   });
 }

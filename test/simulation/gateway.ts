@@ -1,6 +1,7 @@
 import { createLive, type LiveSessions } from '../../src/features/live/live.ts';
 import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Api } from '../../src/luaauth/api.ts';
+import type { Session } from '../../src/luaauth/sessions.ts';
 import type { State } from '../../src/state/port.ts';
 import { AbortSource } from '../../src/transport/call.ts';
 import type { Clock } from '../../src/transport/clock.ts';
@@ -40,6 +41,7 @@ export interface Defect {
   readonly state?: (state: State, now: () => number) => State;
   readonly clock?: (clock: Clock) => Clock;
   readonly script?: (source: string) => string;
+  readonly live?: (make: typeof createLive) => typeof createLive;
 }
 
 /** A gateway: the code of the product, with clock, random numbers and connections of the simulation. */
@@ -131,7 +133,8 @@ export class SimulatedGateway {
       const onUnexpected = (error: unknown) => {
         throw error;
       };
-      const live = createLive({ transport, timeouts: TIMEOUTS, limits, onUnexpected, today, random });
+      const make = defect?.live?.(createLive) ?? createLive;
+      const live = make({ transport, timeouts: TIMEOUTS, limits, onUnexpected, today, random });
       this.#running = { transport, state, live };
       kernel.log(`${owner.name} runs`);
     };
@@ -169,9 +172,21 @@ export class SimulatedGateway {
     };
   }
 
-  subscribe(key: string, caller: string, scriptId: string, after: string | undefined) {
+  /** The subscription `scriptSessions` as an operation has it. */
+  subscribe(
+    key: string,
+    caller: string,
+    scriptId: string,
+    isWanted: (session: Session) => boolean,
+    after: string | undefined,
+  ) {
     if (!this.#running) throw new Error('the gateway does not run');
     const origin = { key, account: `account of ${key}`, caller };
-    return this.#running.live.subscribe(origin, { scriptId, isWanted: () => true, after });
+    return this.#running.live.subscribe(origin, { scriptId, isWanted, after });
+  }
+
+  /** Sessions were ended by an operation. */
+  disconnected(key: string, sessionIds: readonly string[]): void {
+    this.#running?.live.disconnected(`account of ${key}`, sessionIds);
   }
 }

@@ -18,14 +18,14 @@ export async function minimise(plan: Plan, outcome: Outcome, defect?: Defect): P
   const attempt = async (smaller: Plan): Promise<boolean> => {
     if (tries === MAX_TRIES) return false;
     tries += 1;
-    const found = await play(smaller, defect);
+    const found = await play(smaller, { defect });
     if (found.violation?.rule !== rule) return false;
     least = { plan: smaller, outcome: found };
     return true;
   };
   const until = (outcome.violation?.at ?? 0) + 1;
   await attempt({ ...plan, faults: plan.faults.filter(({ at }) => at < until) });
-  for (const part of ['faults', 'callers'] as const) {
+  for (const part of ['faults', 'callers', 'followers'] as const) {
     // Halves first, then smaller pieces.
     for (
       let size = Math.ceil(least.plan[part].length / 2);

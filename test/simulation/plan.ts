@@ -8,6 +8,8 @@ export interface Plan {
   readonly gateways: readonly GatewayPlan[];
   readonly storeDrift: number;
   readonly callers: readonly CallerPlan[];
+  readonly followers: readonly FollowerPlan[];
+  readonly visits: readonly VisitsPlan[];
   readonly faults: readonly Fault[];
   /** Whether all gateways have more to do than the quota allows once the faults are over. */
   readonly hasRush: boolean;
@@ -36,6 +38,25 @@ export interface CallerPlan {
   readonly burst: number;
   readonly joinsAt: number;
   readonly leavesAt: number;
+}
+
+export interface FollowerPlan {
+  readonly name: string;
+  readonly key: string;
+  readonly gateway: number;
+  readonly script: string;
+  readonly isFiltered: boolean;
+  readonly joinsAt: number;
+  /** How long it stays with a gateway, on average, in ms. */
+  readonly staysMs: number;
+  /** It takes an event, and is busy for up to so many ms. */
+  readonly readsEveryMs: number;
+}
+
+/** Sessions of a script come and go, this often on average. */
+export interface VisitsPlan {
+  readonly script: string;
+  readonly everyMs: number;
 }
 
 export interface Fault {
@@ -96,6 +117,8 @@ export interface PlanOptions {
   readonly kinds?: readonly FaultKind[];
   /** Each gateway has more to do than the quota allows, all the time. */
   readonly isBusy?: boolean;
+  /** Whether callers follow the sessions of scripts. Left out: in every second history. */
+  readonly hasStreams?: boolean;
 }
 
 export function createPlan(options: PlanOptions): Plan {
@@ -134,9 +157,35 @@ export function createPlan(options: PlanOptions): Plan {
       storeLoss: random.pick([0, 0, 0.000_2]),
       apiLoss: random.pick([0, 0, 0.001, 0.01]),
     })),
+    ...createStreams(options),
     callers: isBusy ? busyCallers(seconds, gateways) : createCallers(random, seconds, gateways),
     faults,
     hasRush,
+  };
+}
+
+function createStreams({
+  seed,
+  seconds,
+  gateways,
+  hasStreams,
+}: PlanOptions): Pick<Plan, 'followers' | 'visits'> {
+  const random = createSeeded(seed, 'streams');
+  const isWanted = random.chance(0.5);
+  if (!(hasStreams ?? isWanted)) return { followers: [], visits: [] };
+  const scripts = ['live0', 'live1', 'live2'].slice(0, 1 + random.below(3));
+  return {
+    visits: scripts.map((script) => ({ script, everyMs: random.pick([300, 1_000, 4_000, 15_000]) })),
+    followers: Array.from({ length: 1 + random.below(2 + 2 * Math.min(gateways, 4)) }, (_one, index) => ({
+      name: `f${index}`,
+      key: random.pick(['key-a', 'key-a', 'key-a', 'key-b']),
+      gateway: random.below(gateways),
+      script: random.pick(scripts),
+      isFiltered: random.chance(0.3),
+      joinsAt: random.next() ** 2 * seconds * 800,
+      staysMs: random.pick([1_000, 5_000, 20_000, 100_000]),
+      readsEveryMs: random.pick([0, 0, 0, 100, 3_000]),
+    })),
   };
 }
 

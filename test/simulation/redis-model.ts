@@ -27,6 +27,16 @@ export interface RedisModelOptions {
   readonly publish: (channel: string, message: string) => void;
   /** Gives another source for a script. */
   readonly change?: ((source: string) => string) | undefined;
+  readonly onRun?: ((run: ScriptRun) => void) | undefined;
+}
+
+/** A run of a script, to be repeated elsewhere. */
+export interface ScriptRun {
+  readonly source: string;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  /** The time of Redis, in microseconds. */
+  readonly micros: number;
 }
 
 /** By their sources: scripts are compiled once for all worlds of a process. */
@@ -38,7 +48,7 @@ const compiled = new Map<string, CompiledScript>();
 export class RedisModel {
   readonly #options: RedisModelOptions;
   #kept = new Map<string, Kept>();
-  readonly #scripts = new Map<string, CompiledScript>();
+  readonly #scripts = new Map<string, { readonly source: string; readonly run: CompiledScript }>();
   /** The code of the error with which it answers commands that write. */
   refuses: 'OOM' | 'READONLY' | undefined;
 
@@ -87,15 +97,16 @@ export class RedisModel {
       const source = this.#options.change?.(script) ?? script;
       const found = compiled.get(source) ?? compileLua(source);
       compiled.set(source, found);
-      this.#scripts.set(sha, found);
+      this.#scripts.set(sha, { source, run: found });
     }
-    const run = this.#scripts.get(sha);
-    if (!run) throw new ModelError('NOSCRIPT No matching script.');
+    const known = this.#scripts.get(sha);
+    if (!known) throw new ModelError('NOSCRIPT No matching script.');
     // All commands of a script see one time.
     const micros = this.#options.micros();
     this.#micros = micros;
+    this.#options.onRun?.({ source: known.source, keys, args, micros });
     this.#nowMs = Math.floor(micros / 1000);
-    const result = run(this.#call, new LuaTable([...keys]), new LuaTable([...args]));
+    const result = known.run(this.#call, new LuaTable([...keys]), new LuaTable([...args]));
     return replyOf(Array.isArray(result) ? result[0] : result);
   }
 
@@ -152,9 +163,9 @@ export class RedisModel {
   readonly #commands: Readonly<Record<string, Command>> = {
     TIME: () => [String(Math.floor(this.#micros / 1e6)), String(Math.floor(this.#micros % 1e6))],
     DEL: (keys) => {
-      const found = keys.filter((key) => this.#find(key) !== undefined);
+      const found = new Set(keys.filter((key) => this.#find(key) !== undefined));
       for (const key of found) this.#kept.delete(key);
-      return found.length;
+      return found.size;
     },
     EXISTS: (keys) => keys.filter((key) => this.#find(key) !== undefined).length,
     PTTL: ([key = '']) => {
@@ -163,9 +174,9 @@ export class RedisModel {
       return found.expiresAt === Number.POSITIVE_INFINITY ? -1 : found.expiresAt - this.#nowMs;
     },
     PEXPIRE: ([key = '', ms]) => {
+      const delay = integerOf(ms);
       const found = this.#find(key);
       if (!found) return 0;
-      const delay = integerOf(ms);
       if (delay <= 0) this.#kept.delete(key);
       else found.expiresAt = this.#nowMs + delay;
       return 1;
@@ -201,14 +212,14 @@ export class RedisModel {
       return this.#changed(key, fields.filter((field) => hash?.delete(field)).length);
     },
     HINCRBY: ([key = '', field = '', by]) => {
-      const hash = this.#open(key, isHash, () => new Map());
-      const sum = integerOf(hash.get(field) ?? '0') + integerOf(by);
-      hash.set(field, String(sum));
+      const added = integerOf(by);
+      const sum = integerOf(this.#hash(key)?.get(field) ?? '0') + added;
+      this.#open(key, isHash, () => new Map()).set(field, String(sum));
       return sum;
     },
     ZADD: ([key = '', score = '', member = '']) => {
-      const set = this.#open(key, isSet, () => new SortedSet());
-      return set.add(member, scoreOf(score)) ? 1 : 0;
+      const at = scoreOf(score);
+      return this.#open(key, isSet, () => new SortedSet()).add(member, at) ? 1 : 0;
     },
     ZREM: ([key = '', ...members]) => {
       const set = this.#set(key);
@@ -279,7 +290,8 @@ export class RedisModel {
   };
 
   #between(key: string, least: string, most: string) {
-    return this.#set(key)?.between(boundOf(least), boundOf(most)) ?? [];
+    const bounds = [boundOf(least), boundOf(most)] as const;
+    return this.#set(key)?.between(...bounds) ?? [];
   }
 
   #remove(key: string, found: readonly (readonly [string, number])[]): number {
@@ -333,9 +345,9 @@ function boundOf(word: string) {
   return { score: scoreOf(isOpen ? word.slice(1) : word), isOpen };
 }
 
-/** A number as Redis writes it. */
+/** A score as Redis 7.2 and Valkey write it: with as few digits as tell it from all others. */
 function textOf(score: number): string {
-  return formatNumber(score, 17);
+  return Number.isFinite(score) ? String(score) : score > 0 ? 'inf' : '-inf';
 }
 
 function members(found: readonly (readonly [string, number])[], withScores: boolean): string[] {
@@ -365,6 +377,10 @@ function replyOf(value: unknown): unknown {
   if (typeof value === 'string') return Buffer.from(value, 'latin1');
   if (value === true) return 1;
   if (!(value instanceof LuaTable)) return null;
+  const status = value.get('ok');
+  if (status !== undefined) return status;
+  const error = value.get('err');
+  if (error !== undefined) throw new ModelError(String(error));
   const end = value.list.indexOf(undefined);
   return (end < 0 ? value.list : value.list.slice(0, end)).map(replyOf);
 }

@@ -4,7 +4,7 @@ import { createSeeded } from '../support/random/seeded.ts';
 import { DriftingClock } from './clocks.ts';
 import { type Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
-import { ModelError, RedisModel } from './redis-model.ts';
+import { ModelError, RedisModel, type RedisModelOptions } from './redis-model.ts';
 
 /** The time of day when the simulation begins, in ms since 1970. */
 export const BEGINS_AT = 1_800_000_000_000;
@@ -37,14 +37,19 @@ export class Store {
   commands = 0;
   bytes = 0;
 
-  constructor(kernel: Kernel, seed: string, drift: number, change?: (source: string) => string) {
+  constructor(
+    kernel: Kernel,
+    seed: string,
+    drift: number,
+    watch: Pick<RedisModelOptions, 'change' | 'onRun'>,
+  ) {
     this.#kernel = kernel;
     this.#seed = seed;
     this.clock = new DriftingClock(kernel, drift, BEGINS_AT);
     this.model = new RedisModel({
       micros: () => Math.floor(this.clock.now() * 1000),
       publish: (channel, message) => this.#publish(channel, message),
-      change,
+      ...watch,
     });
     this.#start();
   }
@@ -153,6 +158,7 @@ export class Store {
               let answer: () => void;
               try {
                 const value = carry();
+                this.bytes += sizeOf(value);
                 answer = () => resolve(value);
               } catch (error) {
                 if (!(error instanceof ModelError)) throw error;
@@ -207,6 +213,13 @@ export class Store {
       },
     };
   }
+}
+
+/** The bytes of an answer, without what the protocol adds. */
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + sizeOf(one), 0);
+  if (Buffer.isBuffer(value)) return value.length;
+  return value == null ? 0 : String(value).length;
 }
 
 function textOf(word: string | Buffer): string {

@@ -5,12 +5,15 @@ import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import { GOOD_MOOD, type Mood, SimulatedApi } from './api.ts';
+import { Follower } from './follower.ts';
 import { type Defect, OPERATION_MS, SimulatedGateway } from './gateway.ts';
 import { Judge, type Violation } from './judge.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, type Owner } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
 import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
+import type { ScriptRun } from './redis-model.ts';
 import { MOST_LOST_MS, Store } from './store.ts';
+import { Visitors } from './visitors.ts';
 
 export interface Outcome {
   readonly digest: string;
@@ -18,6 +21,9 @@ export interface Outcome {
   readonly lastLines: readonly string[];
   readonly events: number;
   readonly requests: number;
+  /** Requests that have arrived, by process. */
+  readonly arrivals: Readonly<Record<string, number>>;
+  /** Sent to the store, with the bytes of its answers. */
   readonly commands: number;
   readonly bytes: number;
   /** By kind. */
@@ -39,6 +45,10 @@ const UNTIL_QUIET_MS = 12_000;
 /** The quota is used again within this time after the last fault, for so long at least, in ms. */
 const RECOVERS_MS = 6_000;
 const RUSH_MS = 5_000;
+/** Callers that follow stay for so long after all others, in ms: until each change since the last fault is late. */
+const STREAMS_MS = 25_000;
+/** No script is polled for longer than this after its last stream has ended, in ms. */
+const POLLED_FOR_MS = 5_000;
 const RUSH_CALLERS = 3;
 const RUSH_READS = 8;
 /** A caller that was refused waits so long, in ms. */
@@ -58,11 +68,19 @@ interface Operation {
   readonly owner: SimulatedGateway['owner'];
 }
 
+interface PlayOptions {
+  readonly defect?: Defect | undefined;
+  /** Ends the history at this time. */
+  readonly untilMs?: number | undefined;
+  /** Is told of each run of a script in the store. */
+  readonly onRun?: ((run: ScriptRun) => void) | undefined;
+}
+
 /** Plays a plan, or its beginning: the same plan gives the same history, to the last event. */
-export async function play(plan: Plan, defect?: Defect, untilMs?: number): Promise<Outcome> {
+export async function play(plan: Plan, options: PlayOptions = {}): Promise<Outcome> {
   // An import takes real time.
   await loadClient();
-  return new World(plan, defect).play(untilMs);
+  return new World(plan, options).play(options.untilMs);
 }
 
 class World {
@@ -72,23 +90,34 @@ class World {
   readonly #store: Store;
   readonly #api: SimulatedApi;
   readonly #gateways: readonly SimulatedGateway[];
+  readonly #visitors: Visitors;
+  readonly #followers: readonly Follower[];
+  /** When a script was followed last, by key and script. */
+  readonly #followedAt = new Map<string, number>();
   readonly #open = new Set<Operation>();
   readonly #operations: Record<string, number> = {};
   readonly #faults: Record<string, number> = {};
+  readonly #arrivals: Record<string, number> = {};
   /** Moods of the API, the last one counts. */
   #moods: Mood[] = [];
   #writes = 0;
 
-  constructor(plan: Plan, defect: Defect | undefined) {
+  constructor(plan: Plan, { defect, onRun }: Pick<PlayOptions, 'defect' | 'onRun'>) {
     this.#plan = plan;
     const { seed, rate } = plan;
     const kernel = this.#kernel;
     this.#judge = new Judge(kernel, rate);
-    this.#store = new Store(kernel, seed, plan.storeDrift, defect?.script);
+    this.#store = new Store(kernel, seed, plan.storeDrift, { change: defect?.script, onRun });
+    this.#visitors = new Visitors(kernel);
     this.#api = new SimulatedApi({
       kernel,
       seed,
-      onArrival: (key) => this.#judge.arrived(key),
+      visitors: this.#visitors,
+      onSending: (key, path, process) => this.#judgePoll(key, path, process),
+      onArrival: (key, process) => {
+        addOne(this.#arrivals, process);
+        this.#judge.arrived(key);
+      },
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
     this.#gateways = plan.gateways.map(
@@ -107,6 +136,39 @@ class World {
           defect,
         }),
     );
+    const { visits, followers, faults, gateways, seconds } = plan;
+    for (const one of visits) this.#visitors.begin(one, seed, (id) => this.#disconnect(id));
+    this.#followers = followers.map(
+      (one) =>
+        new Follower({
+          plan: one,
+          seed,
+          kernel,
+          judge: this.#judge,
+          visitors: this.#visitors,
+          pickGateway: (random) => this.#gatewayFor(one, random, 0.3),
+          faultsEnd: seconds * 1_000 - QUIET_MS,
+          hasFaults: faults.length > 0 || gateways.some(({ storeLoss }) => storeLoss > 0),
+          onEvent: (type) => addOne(this.#operations, `stream ${type}`),
+        }),
+    );
+  }
+
+  /** Scripts are polled for streams alone. A process that stood still hears of the end of a stream when it goes on. */
+  #judgePoll(key: string, path: string, process: Owner): void {
+    const [, script] = /^\/scripts\/(live\d+)\/sessions/.exec(path) ?? [];
+    if (script === undefined) return;
+    const followed = `${key} ${script}`;
+    if (this.#followers.some((one) => one.isFollowing && one.followed === followed)) return;
+    const since = Math.max(this.#followedAt.get(followed) ?? 0, process.pausedUntil);
+    if (this.#kernel.now - since > POLLED_FOR_MS)
+      this.#judge.report('left over', `${process.name} polls ${script} of ${key}, which no caller follows`);
+  }
+
+  /** An operation at some gateway ends a session. */
+  #disconnect(id: string): void {
+    for (const { key } of this.#plan.followers.slice(0, 1))
+      this.#gateways.find(({ isRunning }) => isRunning)?.disconnected(key, [id]);
   }
 
   async play(untilMs = Number.POSITIVE_INFINITY): Promise<Outcome> {
@@ -120,8 +182,12 @@ class World {
     const runUntil = (ms: number) => this.#kernel.run(Math.min(ms, untilMs), isOver);
     if (plan.hasRush) this.#rush(endMs);
     await runUntil(endMs);
-    if (!isOver()) await runUntil(endMs + UNTIL_QUIET_MS);
-    if (!isOver() && untilMs > endMs + UNTIL_QUIET_MS) await this.#judgeQuiet();
+    // Streams have to show the last changes, which takes longer than all others.
+    const leftAt = plan.followers.length > 0 ? endMs + STREAMS_MS : endMs;
+    if (!isOver()) await runUntil(leftAt);
+    for (const follower of this.#followers) follower.leave();
+    if (!isOver()) await runUntil(leftAt + UNTIL_QUIET_MS);
+    if (!isOver() && untilMs > leftAt + UNTIL_QUIET_MS) await this.#judgeQuiet();
     const { commands, bytes } = this.#store;
     return {
       digest: this.#kernel.digest(),
@@ -129,6 +195,7 @@ class World {
       lastLines: this.#kernel.lastLines,
       events: this.#kernel.events,
       requests: this.#api.requests,
+      arrivals: this.#arrivals,
       commands,
       bytes,
       operations: this.#operations,
@@ -139,6 +206,10 @@ class World {
   #look(): void {
     this.#kernel.after(LOOK_EVERY_MS, () => {
       const { now } = this.#kernel;
+      for (const follower of this.#followers) {
+        follower.look();
+        if (follower.isFollowing) this.#followedAt.set(follower.followed, now);
+      }
       for (const one of this.#open) {
         if (one.owner.hasEnded) this.#open.delete(one);
         else this.#judgeTurn(one);
@@ -259,9 +330,13 @@ class World {
   }
 
   /** Mostly the same one; a caller goes elsewhere when that does not run. */
-  #gatewayFor({ gateway }: CallerPlan, random: Seeded): SimulatedGateway | undefined {
+  #gatewayFor(
+    { gateway }: Pick<CallerPlan, 'gateway'>,
+    random: Seeded,
+    elsewhere = 0.1,
+  ): SimulatedGateway | undefined {
     const usual = this.#gateways[gateway];
-    if (usual?.isRunning && !random.chance(0.1)) return usual;
+    if (usual?.isRunning && !random.chance(elsewhere)) return usual;
     const others = this.#gateways.filter(({ isRunning }) => isRunning);
     return others.length > 0 ? random.pick(others) : undefined;
   }
@@ -308,16 +383,17 @@ class World {
     this.#open.delete(operation);
     this.#judgeEnd(operation, end);
     const name = `${kind} ${end}`;
-    this.#operations[name] = (this.#operations[name] ?? 0) + 1;
+    addOne(this.#operations, name);
     this.#kernel.log(`${operation.owner.name} ${operation.what} ${end}`);
   }
 
   /** Without faults, and with less to do than the quota allows, nothing fails. */
-  #judgeEnd({ startedAt, what, owner }: Operation, end: string): void {
+  #judgeEnd({ startedAt, what, owner, isSingle }: Operation, end: string): void {
     const { seconds, hasRush } = this.#plan;
     const recoveredAt = seconds * 1_000 - QUIET_MS + RECOVERS_MS;
     if (startedAt < recoveredAt || owner.hasEnded || end === 'ok') return;
-    if (end === 'RateLimited' || (end === 'TimedOut' && hasRush)) return;
+    // A burst may need more of the quota than there is.
+    if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
   }
 
@@ -361,7 +437,7 @@ class World {
     const kernel = this.#kernel;
     const store = this.#store;
     const gateway = this.#gateways[index % this.#gateways.length] as SimulatedGateway;
-    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+    addOne(this.#faults, kind);
     kernel.log(`fault ${kind} ${gateway.owner.name} for ${Math.round(forMs)} ms`);
     const make: Record<FaultKind, () => void> = {
       'store stalls': () => store.stall(forMs),
@@ -432,6 +508,10 @@ class World {
 
 /** An idle gateway has its heartbeat and what watches it, and what waits for an answer of the store. */
 const MOST_TIMERS = 8;
+
+function addOne(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
 
 /** How far a clock is set, in ms. */
 const JUMPS = [-3_600_000, -5_000, -300, -40, -2, 2, 40, 300, 5_000, 3_600_000];
