@@ -6,8 +6,6 @@ export interface Holder {
   readonly url: string;
   /** From now on requests get no answer. */
   hold(): void;
-  /** How many requests get no answer. */
-  held(): number;
   /** Answers all requests that are held, and each that comes from now on. */
   release(): void;
   stop(): void;
@@ -29,7 +27,6 @@ export async function startHolder(): Promise<Holder> {
     hold: () => {
       isHolding = true;
     },
-    held: () => waiting.length,
     release() {
       isHolding = false;
       for (const one of waiting.splice(0)) one();

@@ -5,9 +5,9 @@ import { type BenchRequest, oneScript } from '../cases.ts';
 import { number, table } from '../figures.ts';
 import { withSampler } from '../garbage/survivors.ts';
 import { freePort } from '../process.ts';
-import { type Served, serve } from '../serve.ts';
+import { serve } from '../serve.ts';
 import { floor, gateway, mercurius, type Subject } from '../subjects.ts';
-import { type Holder, startHolder } from './holder.ts';
+import { startHolder } from './holder.ts';
 
 export interface WaitingOptions {
   readonly print: (text: string) => void;
@@ -27,6 +27,10 @@ const COUNTS = [1_024, 4_096];
 const SUBJECTS = [floor, gateway, mercurius];
 /** How many operations come before, so that what is made once is made. */
 const WARM_UP = 3_000;
+/** The heap is looked at so often until so many times in a row it has changed by no more than this part. */
+const SETTLE_MS = 1_000;
+const SETTLED_AFTER = 3;
+const SETTLED_BY = 0.002;
 /** How much more than the floor's an operation may keep, in kB. */
 const MOST_OVER_FLOOR_KB = 8;
 
@@ -97,8 +101,7 @@ async function measureHeld(subject: Subject, count: number, snapshots: string | 
     // Another script each, so that no operation shares the call of another.
     for (const [index, socket] of sockets.slice(1).entries())
       socket.write(head(requests[(WARM_UP + index) % requests.length] as BenchRequest));
-    await allWait(served, holder, count);
-    const waiting = (await heap()) - before - idle;
+    const waiting = (await settled(heap)) - before - idle;
     await snapshot('waiting');
     return { idle: idle / count, waiting: waiting / count };
   } finally {
@@ -109,13 +112,17 @@ async function measureHeld(subject: Subject, count: number, snapshots: string | 
   }
 }
 
-/** Waits until the operations have been read and as many REST calls are held as will be. */
-async function allWait({ pid: _ }: Served, holder: Holder, count: number): Promise<void> {
-  let before = -1;
-  while (holder.held() < count && holder.held() !== before) {
-    before = holder.held();
-    await delay(1_500);
+/** Waits until the heap grows no more: a busy machine may take long to begin all operations. */
+async function settled(heap: () => Promise<number>): Promise<number> {
+  let before = 0;
+  let sameFor = 0;
+  while (sameFor < SETTLED_AFTER) {
+    await delay(SETTLE_MS);
+    const now = await heap();
+    sameFor = Math.abs(now - before) < now * SETTLED_BY ? sameFor + 1 : 0;
+    before = now;
   }
+  return before;
 }
 
 function head({ body }: BenchRequest): string {

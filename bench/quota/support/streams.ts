@@ -9,6 +9,8 @@ const FOLLOWED = [
   'DWwAZoKdheIahfmSOPFt61TpKzlSEmEA',
   'HtS0sDYk5LnFBHekLnMYLafDNthm1pDD',
 ];
+/** How many streams are opened at a time. */
+const AT_ONCE = 250;
 const SUBSCRIPTION = `subscription ($id: ID!) {
   scriptSessions(scriptId: $id) {
     __typename
@@ -47,13 +49,18 @@ export interface Streams {
 
 /** Opens so many over so many scripts, and waits until each has received its first event. */
 export async function openStreams({ post }: Poster, count: number, scripts = 3): Promise<Streams> {
-  const streams = await Promise.all(
-    Array.from({ length: count }, (_, index) => {
-      const script = index % scripts;
-      const id = FOLLOWED[script] ?? scriptId(script);
-      return post({ query: SUBSCRIPTION, variables: { id } }, { accept: 'text/event-stream' });
-    }),
-  );
+  const open = (index: number) => {
+    const script = index % scripts;
+    const id = FOLLOWED[script] ?? scriptId(script);
+    return post({ query: SUBSCRIPTION, variables: { id } }, { accept: 'text/event-stream' });
+  };
+  // The first answer proves the key, and thousands at once would be more than the listener's queue holds.
+  const streams: IncomingMessage[] = count > 0 ? [await open(0)] : [];
+  while (streams.length < count) {
+    const first = streams.length;
+    const length = Math.min(AT_ONCE, count - first);
+    streams.push(...(await Promise.all(Array.from({ length }, (_, index) => open(first + index)))));
+  }
   let events = 0;
   const begun = streams.map(
     (stream) =>
