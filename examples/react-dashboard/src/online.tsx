@@ -1,8 +1,8 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { useQuery } from 'urql';
-import { BOTTOM, HEIGHT, LEFT, RIGHT, TOP, ticksUpTo, useWidth } from './chart.tsx';
-import { compact, count, timeOfDay } from './format.ts';
+import { count, timeOfDay } from './format.ts';
 import { graphql } from './gql/index.ts';
+import { Plot } from './plot.tsx';
 import { type Column, Table } from './table.tsx';
 
 /** A query of its own: a key without the scope for sessions still sees the script. */
@@ -49,75 +49,39 @@ export function Online({ id }: { readonly id: string }) {
   }));
   return (
     <section className="card">
-      <Plot periods={periods} />
+      <Periods periods={periods} />
     </section>
   );
 }
 
-function Plot({ periods }: { readonly periods: readonly Period[] }) {
-  const { ref, width } = useWidth();
-  const [chosen, setChosen] = useState<number>();
+function Periods({ periods }: { readonly periods: readonly Period[] }) {
   const known = periods.filter(({ users }) => users !== null);
-  const ticks = ticksUpTo(Math.max(0, ...known.map(({ users }) => users ?? 0)));
-  const top = ticks.at(-1) ?? 1;
-  const band = Math.max(0, width - LEFT - RIGHT) / periods.length;
-  const step = width < NARROW ? NARROW_STEP : WIDE_STEP;
-  const x = (index: number) => LEFT + index * band;
-  const y = (users: number) => TOP + (1 - users / top) * (HEIGHT - TOP - BOTTOM);
   const last = known.at(-1);
-  const shown = chosen === undefined ? last : periods[chosen];
-  const choose = (index: number) => setChosen(Math.min(Math.max(index, 0), periods.length - 1));
-  const onPointer = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>) =>
-    choose(Math.floor((clientX - currentTarget.getBoundingClientRect().left - LEFT) / band));
-  const onKey = (event: KeyboardEvent) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    choose((chosen ?? last?.index ?? periods.length - 1) + by);
+  const sayOf = (chosen: number | undefined) => {
+    const shown = chosen === undefined ? last : periods[chosen];
+    return (
+      shown && (
+        <>
+          <b>{say(shown)}</b> at {shown.time}
+        </>
+      )
+    );
   };
   return (
-    <figure className="chart" ref={ref}>
-      <figcaption>
-        <span>{TITLE}</span>
-        {shown && (
-          <output>
-            <b>{say(shown)}</b> at {shown.time}
-          </output>
-        )}
-      </figcaption>
-      <svg
-        role="img"
-        aria-label={`${TITLE}: ${last ? `${say(last)} at ${last.time}` : 'no sample yet'}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys choose a period.
-        tabIndex={0}
-        width={width}
-        height={HEIGHT}
-        onPointerMove={onPointer}
-        onPointerLeave={() => setChosen(undefined)}
-        onKeyDown={onKey}
-        onBlur={() => setChosen(undefined)}
-      >
-        {ticks.map((tick) => (
-          <g key={tick} className="tick">
-            <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
-            <text x={LEFT - 8} y={y(tick) + 4} textAnchor="end">
-              {compact(tick)}
-            </text>
-          </g>
-        ))}
-        {periods.map(({ index, time, users }) => (
-          <g key={time} className={chosen === undefined || chosen === index ? 'day' : 'day other'}>
-            {users !== null && (
-              <rect x={x(index)} y={y(users)} width={band * 0.85} height={HEIGHT - BOTTOM - y(users)} />
-            )}
-            {index > 0 && index % step === 0 && (
-              <text x={x(index)} y={HEIGHT - 8} textAnchor="middle">
-                {time}
-              </text>
-            )}
-          </g>
-        ))}
-      </svg>
+    <Plot
+      title={TITLE}
+      label={last ? `${say(last)} at ${last.time}` : 'no sample yet'}
+      names={periods.map(timeOf)}
+      most={Math.max(0, ...known.map(({ users }) => users ?? 0))}
+      begin={last?.index ?? periods.length - 1}
+      say={sayOf}
+      bar={(index, { x, y, band, bottom }) => {
+        const users = periods[index]?.users ?? null;
+        return users !== null && <rect x={x} y={y(users)} width={band * 0.85} height={bottom - y(users)} />;
+      }}
+      isLabelled={(index, { width }) => index > 0 && index % (width < NARROW ? NARROW_STEP : WIDE_STEP) === 0}
+      labelAt={0}
+    >
       <p className="legend quiet">
         The most users in each ten minutes. A period without a sample is empty, and a restart of the gateway
         forgets the day.
@@ -126,7 +90,7 @@ function Plot({ periods }: { readonly periods: readonly Period[] }) {
         <summary>Values</summary>
         <Table name={TITLE} rows={known} idOf={timeOf} columns={VALUES} />
       </details>
-    </figure>
+    </Plot>
   );
 }
 
