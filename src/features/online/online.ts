@@ -78,7 +78,7 @@ export function createOnline(options: OnlineOptions) {
         const { sessions: all, appeared = [], disappeared = [] } = event;
         sessions = all ? all.length : (sessions ?? 0) + appeared.length - disappeared.length;
         // The first poll takes a short page for the whole list. The second one looks whether more follow.
-        const longest = await state.pageSizes.longest(asker.account, 'sessions');
+        const longest = state.pageSizes.longest(asker.account, 'sessions');
         if (!isFirst || sessions === 0 || sessions >= PAGE || sessions < longest) break;
         cancel();
         cancel = endAfter(SECOND_POLL_MS);
