@@ -1,15 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { createDocumentsInMemory } from './documents.ts';
-import type {
-  CacheEntries,
-  CacheEntry,
-  Feeds,
-  Generation,
-  Generations,
-  PageSizes,
-  State,
-  Write,
-} from './port.ts';
+import type { CacheEntries, CacheEntry, Generation, Generations, PageSizes, State, Write } from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
 /**
@@ -23,7 +14,6 @@ export function createStateInMemory({ now }: { readonly now: () => number }): St
     cache: createCacheInMemory(now),
     documents: createDocumentsInMemory(),
     pageSizes: createPageSizesInMemory(now),
-    feeds: createFeedsInMemory(),
   };
 }
 
@@ -149,34 +139,6 @@ export function createPageSizesInMemory(now: () => number): PageSizes {
     longest,
     note(account, endpoint, rows) {
       if (rows >= longest(account, endpoint)) sizes.set(`${account} ${endpoint}`, { rows, notedAt: now() });
-    },
-  };
-}
-
-/** Feeds of one process. The process leads every feed, because it joins each feed only once. */
-function createFeedsInMemory(): Feeds {
-  const listeners: Parameters<Feeds['onMessage']>[0][] = [];
-  return {
-    join(_account, _name, member) {
-      let isGone = false;
-      // The caller receives its subscription before `lead` is called.
-      queueMicrotask(() => {
-        if (!isGone) member.lead(false);
-      });
-      return {
-        publish(entry) {
-          if (!isGone) member.received(entry, true);
-        },
-        leave() {
-          isGone = true;
-        },
-      };
-    },
-    broadcast(account, message) {
-      for (const receive of listeners) receive(account, message);
-    },
-    onMessage(receive) {
-      listeners.push(receive);
     },
   };
 }

@@ -15,7 +15,8 @@ export interface State {
    * Accounts whose key the API has accepted before. Undefined: accepted accounts are forgotten when the process ends.
    */
   readonly accepted?: AcceptedAccounts | undefined;
-  readonly feeds: Feeds;
+  /** Live entries that all processes share. Undefined: there is no other process. */
+  readonly live?: LiveEntries | undefined;
   /** Cache entries that all processes share. Undefined: there is no other process. */
   readonly shared?: SharedCache | undefined;
   /** Whether this process can count with the others. Undefined: there is no other process. */
@@ -232,44 +233,66 @@ export interface AcceptedAccounts {
   add(account: string): void;
 }
 
-/** Entries that one process publishes to all processes. */
-export interface Feeds {
-  /** Joins the account's feed of this name. */
-  join(account: string, name: string, member: FeedMember): FeedSubscription;
+/**
+ * Entries that processes share, such as the sessions of a script. One process has the lease of an entry and keeps the entry
+ * up to date. The other processes follow it.
+ */
+export interface LiveEntries {
+  /** Follows the account's entry of this name. */
+  follow(account: string, name: string, follower: EntryFollower): FollowedEntry;
   /**
-   * Sends a message to every process with a feed of the account, including this process. A message may get lost, so it
-   * must only speed things up.
+   * Sends a message to all other processes that follow an entry of the account. A message may get lost, so it must only
+   * speed things up.
    */
   broadcast(account: string, message: object): void;
-  /** Calls `receive` for every message. */
+  /** Calls `receive` for every message of another process. */
   onMessage(receive: (account: string, message: object) => void): void;
 }
 
-/** A process that takes part in a feed. No method may throw. */
-export interface FeedMember {
+/** A process that follows an entry. No method may throw. */
+export interface EntryFollower {
   /**
-   * This process becomes the leader, which polls until `follow`. The leader has received all entries of the feed that
-   * are still known. `isReset`: earlier entries do not continue, so begin with a whole entry, under positions that were
-   * never used. `lead` may be called again without `follow`, if the feed was reset in between.
+   * This process has the lease, or has lost the other processes. It keeps the entry up to date until `yield`. It has
+   * received the entry before. Called again if the store has lost what this process stored.
    */
-  lead(isReset: boolean): void;
-  /** Another process leads. */
-  follow(): void;
+  lead(): void;
+  /** Another process has the lease. */
+  yield(): void;
   /**
-   * Receives every published entry in order, including entries of this process. `isLatest`: as far as is known, there
-   * is no later entry.
+   * Receives what another process has stored. Returns false if the parts do not lead from what is known to the entry.
+   * Then the whole entry follows.
    */
-  received(entry: object, isLatest: boolean): void;
+  found(entry: FoundEntry): boolean;
 }
 
-export interface FeedSubscription {
-  /** Publishes an entry of the leader. An entry of a former leader is dropped. */
-  publish(entry: object, role: FeedEntryRole): void;
+export interface FoundEntry {
+  readonly head: object;
+  /** All of the entry before the changes. Undefined: the changes follow what this process has found before. */
+  readonly whole: object | undefined;
+  readonly changes: readonly object[];
+  /** How long ago the data of the entry were read. */
+  readonly ageMs: number;
+  /** Whether the process with the lease has stored this. */
+  readonly isCurrent: boolean;
+}
+
+export interface EntryUpdate extends Pick<FoundEntry, 'head' | 'ageMs'> {
+  /** The change since the previous update. */
+  readonly change?: object | undefined;
+  /** Whether no change leads here: other processes must read the whole entry. */
+  readonly isNew: boolean;
+  /** Returns the whole entry. Undefined: there is no entry yet. */
+  readonly whole: () => object | undefined;
+}
+
+export interface FollowedEntry {
+  /**
+   * Stores an update of the process with the lease. Returns false if the process has lost the lease, or the store. Then it
+   * is told to lead again, or to yield.
+   */
+  store(update: EntryUpdate): MaybePromise<boolean>;
+  /** Finds what other processes have stored before this call. */
+  refresh(): MaybePromise<void>;
+  /** Gives up the lease as well. */
   leave(): void;
 }
-
-/**
- * A later subscriber can begin with a `whole` entry; earlier entries are kept for a while. A `last` entry ends all
- * entries before it. Later subscribers receive neither.
- */
-export type FeedEntryRole = 'whole' | 'part' | 'last';

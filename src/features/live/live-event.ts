@@ -1,9 +1,6 @@
 import type { Session } from '../../luaauth/sessions.ts';
 
-/**
- * An event of a script's sessions. Polls produce events, and a feed carries them to all processes as plain JSON data. A
- * subscriber receives the part that its filter lets through.
- */
+/** An event of a script's sessions, as far as the filter of a subscriber lets it through. */
 export type LiveEvent = SnapshotEvent | ChangeEvent | DelayEvent;
 
 /** The state that an event leads to. */
@@ -29,7 +26,6 @@ export interface SnapshotEvent extends LivePosition {
 export interface ChangeEvent extends LivePosition {
   readonly type: 'SessionsChange';
   readonly appeared: readonly Session[];
-  /** The sessions as last read, so that filters can be applied to them. */
   readonly disappeared: readonly Session[];
 }
 
@@ -40,17 +36,6 @@ export interface DelayEvent extends LivePosition {
 }
 
 export type DelayReason = 'QUOTA' | 'API_UNAVAILABLE' | 'COORDINATION_LOST';
-
-/**
- * The outcome of a poll, as all processes receive it. `same`: the poll found no change. Subscribers do not receive
- * `same`.
- */
-export type PollEvent = LiveEvent | (LivePosition & { readonly type: 'same' });
-
-/** The last entry of a feed: the API has refused further polls. */
-export const END = { type: 'end' } as const;
-
-export type FeedEntry = PollEvent | typeof END;
 
 /** An event as a subscriber receives it. `sequence` begins with 1 and grows by 1 with each event. */
 export type NumberedEvent<Event extends LiveEvent = LiveEvent> = Event & { readonly sequence: number };

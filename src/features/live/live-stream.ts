@@ -1,25 +1,13 @@
 import type { Session } from '../../luaauth/sessions.ts';
-import {
-  type ChangeEvent,
-  type DelayEvent,
-  type LiveEvent,
-  type LivePosition,
-  NO_STATE,
-  type NumberedEvent,
-  type PollEvent,
-  type SessionTest,
-} from './live-event.ts';
+import { type LiveEvent, NO_STATE, type NumberedEvent, type SessionTest } from './live-event.ts';
+import { changesSince, type LiveChange, type LiveRecord } from './live-record.ts';
 
 /** The view that a stream has of its script. */
 export interface StreamSource {
-  /** Whether the state is known and kept up to date. */
+  /** The state that this process knows. */
+  readonly known: LiveRecord;
+  /** Whether the known state is kept up to date. */
   readonly isCurrent: boolean;
-  readonly isComplete: boolean;
-  sessions(isWanted: SessionTest): readonly Session[];
-  /** The current state. */
-  readonly position: LivePosition;
-  /** The changes since the state that a cursor names. Undefined: the cursor is not known any more. */
-  changesSince(cursor: string): readonly ChangeEvent[] | undefined;
 }
 
 interface LiveStreamOptions {
@@ -33,56 +21,42 @@ interface LiveStreamOptions {
 
 type Taken = IteratorResult<NumberedEvent, undefined>;
 
+/** The longest time between two snapshots, in ms. A snapshot repairs the state of a subscriber that has lost a change. */
+const SNAPSHOT_EVERY_MS = 60_000;
+
 /**
- * One subscription: an async iterator of events. It begins with the whole state, or with the changes since `after`.
- * While the subscriber asks for nothing, the stream merges all changes into one, and keeps the last delay. The change
- * is delivered before the delay.
+ * One subscription: an async iterator of events. It begins with the whole state, or with the changes since `after`. Each
+ * event is the difference between what was reported last and what is known. So a slow subscriber gets one merged change,
+ * and then the last delay.
  */
 export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefined> {
   readonly #options: LiveStreamOptions;
-  #after: string | undefined;
-  /** Undefined: the subscriber knows the current state. */
-  #pending: PendingChange | undefined;
-  #delay: DelayEvent | undefined;
+  #mayBegin = false;
+  /** The state that was reported last. Undefined: none yet. */
+  #reported: LiveRecord | undefined;
+  /** When the state of the last snapshot was read. */
+  #snapshotAt = 0;
+  /** The known state at the end of the stream. Later changes are not reported. */
+  #last: LiveRecord | undefined;
+  #toldDelay: LiveRecord['head'] | undefined;
   #sequence = 0;
   #taker: { resolve(taken: Taken): void; reject(failure: unknown): void } | undefined;
-  #hasBegun = false;
-  #isEnded = false;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: LiveStreamOptions) {
     this.#options = options;
-    this.#after = options.after;
-    this.#begin();
   }
 
-  /**
-   * Takes in an event of its script. Any event but a delay makes the state current. The first event waits for a current
-   * state.
-   */
-  receive(event: PollEvent): void {
-    this.#delay = event.type === 'SessionsDelay' ? event : undefined;
-    if (this.#delay) return;
-    if (!this.#hasBegun) return void this.#begin();
-    if (event.type === 'same') return;
-    this.#pending ??= new PendingChange(this.#options.isWanted);
-    if (event.type === 'SessionsChange') this.#pending.add(event);
-    else this.#pending.becomeSnapshot();
-    if (this.#pending.isEmpty) this.#pending = undefined;
+  /** Lets the stream begin with the current state. */
+  begin(): void {
+    this.#mayBegin = true;
+    this.deliver();
   }
 
-  /**
-   * Ends or fails the stream after the pending events are taken. A waiting subscriber receives the end from `deliver`.
-   */
+  /** Ends or fails the stream after its news are taken. A waiting subscriber receives the end from `deliver`. */
   end(failure?: { readonly error: unknown }): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    if (this.#pending) {
-      // The subscriber receives no further change, while the state goes on. Only a snapshot holds exactly the state
-      // that its cursor names.
-      this.#pending.becomeSnapshot();
-      this.#delay = undefined;
-    }
+    if (this.#last) return;
+    this.#last = this.#options.script.known;
     this.#failure = failure;
     this.#options.onEnd();
   }
@@ -95,10 +69,10 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
   }
 
   return(): Promise<Taken> {
-    this.#pending = undefined;
-    this.#delay = undefined;
-    this.#failure = undefined;
     this.end();
+    this.#failure = undefined;
+    this.#reported = this.#last;
+    this.#toldDelay = this.#last?.head;
     this.deliver();
     return Promise.resolve(OVER);
   }
@@ -111,15 +85,13 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
   deliver(): LiveEvent | undefined {
     const taker = this.#taker;
     if (!taker) return undefined;
-    const event = this.#take();
-    if (!event && !this.#isEnded) return undefined;
+    const event = this.#take(this.#last ?? this.#options.script.known);
+    if (!event && !this.#last) return undefined;
     this.#taker = undefined;
     if (event) {
       this.#options.onEvent(event.type);
       this.#sequence += 1;
-      // A subscriber that has not begun continues from its own cursor, not from a state that it never received.
-      const cursor = this.#hasBegun ? event.cursor : (this.#after ?? NO_STATE.cursor);
-      taker.resolve({ value: { ...event, cursor, sequence: this.#sequence }, done: false });
+      taker.resolve({ value: { ...event, sequence: this.#sequence }, done: false });
     } else if (this.#failure) {
       taker.reject(this.#failure.error);
       this.#failure = undefined;
@@ -127,78 +99,60 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     return event;
   }
 
-  /** Once the state is current, prepares the first event: the changes since a known cursor, else the whole state. */
-  #begin(): void {
-    const { script, isWanted } = this.#options;
-    if (!script.isCurrent) return;
-    this.#hasBegun = true;
-    this.#pending = new PendingChange(isWanted);
-    const missed = this.#after === undefined ? undefined : script.changesSince(this.#after);
-    this.#after = undefined;
-    if (!missed) this.#pending.becomeSnapshot();
-    else for (const change of missed) this.#pending.add(change);
+  #take(known: LiveRecord): LiveEvent | undefined {
+    const { script, isWanted, after } = this.#options;
+    const { cursor, asOf, nextPollMs, isComplete, delay } = known.head;
+    const before = this.#reported;
+    if (before ? before.head !== known.head : this.#mayBegin && script.isCurrent) {
+      const missed = this.#isSnapshotDue(known)
+        ? undefined
+        : changesSince(known, before?.head.cursor ?? after);
+      const lists = missed && merge(missed, isWanted);
+      this.#reported = known;
+      if (!lists) {
+        this.#snapshotAt = known.readAt;
+        const sessions = [...known.sessions.values()].filter(isWanted);
+        return { type: 'SessionsSnapshot', cursor, asOf, nextPollMs, sessions, isComplete };
+      }
+      if (!before) this.#snapshotAt = known.readAt;
+      if (!before || lists.appeared.length + lists.disappeared.length > 0)
+        return { type: 'SessionsChange', cursor, asOf, nextPollMs, ...lists };
+    }
+    if (!delay || this.#toldDelay === known.head) return undefined;
+    this.#toldDelay = known.head;
+    // A subscriber that has not begun continues from its own cursor, not from a state that it never received.
+    const position = { cursor: this.#reported ? cursor : (after ?? NO_STATE.cursor), asOf, nextPollMs };
+    return { type: 'SessionsDelay', ...position, reason: delay };
   }
 
-  #take(): LiveEvent | undefined {
-    const { script, isWanted } = this.#options;
-    const pending = this.#pending;
-    if (pending) {
-      this.#pending = undefined;
-      const { position, isComplete } = script;
-      if (!pending.isSnapshot) return { type: 'SessionsChange', ...position, ...pending.lists() };
-      return { type: 'SessionsSnapshot', ...position, sessions: script.sessions(isWanted), isComplete };
-    }
-    const delay = this.#delay;
-    this.#delay = undefined;
-    return delay;
+  #isSnapshotDue({ head, readAt }: LiveRecord): boolean {
+    if (!this.#reported || head.delay) return false;
+    return readAt + head.nextPollMs - this.#snapshotAt > SNAPSHOT_EVERY_MS;
   }
 }
 
 const OVER: Taken = { value: undefined, done: true };
 
-/** A change with more entries is not worth keeping: the whole state replaces it. */
-const MAX_ENTRIES = 1_000;
+/** A change with more sessions is not worth sending: the whole state replaces it. */
+const MAX_CHANGED = 1_000;
 
 /**
- * The changes that a subscriber has not taken yet, merged into one. A session that appeared and disappeared in between
- * is in neither list. So a change is never larger than the states before and after it.
+ * Merges changes into one. A session that appeared and disappeared in between is in neither list. So a change is never
+ * larger than the states before and after it. Undefined: the whole state is smaller.
  */
-class PendingChange {
-  readonly #isWanted: SessionTest;
-  readonly #appeared = new Map<string, Session>();
-  readonly #disappeared = new Map<string, Session>();
-  /** Whether the whole state replaces the lists. */
-  isSnapshot = false;
-
-  constructor(isWanted: SessionTest) {
-    this.#isWanted = isWanted;
-  }
-
-  get isEmpty(): boolean {
-    return !this.isSnapshot && this.#appeared.size + this.#disappeared.size === 0;
-  }
-
-  add({ appeared, disappeared }: ChangeEvent): void {
-    this.#merge(disappeared, this.#appeared, this.#disappeared);
-    this.#merge(appeared, this.#disappeared, this.#appeared);
-  }
-
-  becomeSnapshot(): void {
-    this.isSnapshot = true;
-    this.#appeared.clear();
-    this.#disappeared.clear();
-  }
-
-  lists(): Pick<ChangeEvent, 'appeared' | 'disappeared'> {
-    return { appeared: [...this.#appeared.values()], disappeared: [...this.#disappeared.values()] };
-  }
-
-  #merge(sessions: readonly Session[], opposite: Map<string, Session>, own: Map<string, Session>): void {
+function merge(changes: readonly LiveChange[], isWanted: SessionTest) {
+  const appeared = new Map<string, Session>();
+  const disappeared = new Map<string, Session>();
+  const move = (sessions: readonly Session[], from: Map<string, Session>, to: Map<string, Session>) => {
     for (const session of sessions) {
-      if (this.isSnapshot) return;
       const { id = '' } = session;
-      if (this.#isWanted(session) && !opposite.delete(id)) own.set(id, session);
-      if (own.size + opposite.size > MAX_ENTRIES) this.becomeSnapshot();
+      if (isWanted(session) && !from.delete(id)) to.set(id, session);
     }
+  };
+  for (const change of changes) {
+    move(change.disappeared, appeared, disappeared);
+    move(change.appeared, disappeared, appeared);
   }
+  if (appeared.size + disappeared.size > MAX_CHANGED) return undefined;
+  return { appeared: [...appeared.values()], disappeared: [...disappeared.values()] };
 }

@@ -3,11 +3,13 @@ import type { Timeouts } from '../../luaauth/api.ts';
 import type { LiveObserver } from '../../observability/live-observer.ts';
 import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
+import type { LiveEntries } from '../../state/port.ts';
 import { AbortSource, type Origin } from '../../transport/call.ts';
 import { timeOfDay } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
+import { isKnown } from './live-record.ts';
 import { LiveScript } from './live-script.ts';
 import { LiveStream } from './live-stream.ts';
 import { createPollAccess, PollUsage } from './poll-access.ts';
@@ -40,6 +42,15 @@ const KEEP_MS = 10_000;
 interface Ended {
   readonly ended?: readonly string[];
 }
+
+/** The entries of a process without others: each follower leads, and keeps what it stores. */
+const ALONE: Pick<LiveEntries, 'follow'> = {
+  follow(_account, _name, { lead }) {
+    // The caller receives the entry first.
+    queueMicrotask(lead);
+    return { store: () => true, refresh: () => undefined, leave: () => undefined };
+  },
+};
 
 interface Account {
   /** Each stream with its caller, the newest last. */
@@ -74,7 +85,7 @@ export function createLive(options: LiveOptions) {
       clock,
       today,
       random,
-      feeds: state.feeds,
+      entries: state.live ?? ALONE,
       maxSessions: limits.maxSessions,
       openAccess,
       onPoll: (outcome) => observe((one) => one.polled?.(outcome)),
@@ -91,15 +102,15 @@ export function createLive(options: LiveOptions) {
       account.scripts.delete(scriptId);
       if (account.streams.size === 0 && account.scripts.size === 0) accounts.delete(name);
     };
-    const isKept = followed.isKnown && account.scripts.size <= limits.maxScripts && !isEnding;
+    const isKept = isKnown(followed.known) && account.scripts.size <= limits.maxScripts && !isEnding;
     if (isKept) followed.keep = clock.after(KEEP_MS, forget);
     else forget();
   };
 
-  state.feeds.onMessage((name, message) => {
-    const { ended = [] } = message as Ended;
-    for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(ended);
-  });
+  const ended = (name: string, sessionIds: readonly string[]) => {
+    for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(sessionIds);
+  };
+  state.live?.onMessage((name, message) => ended(name, (message as Ended).ended ?? []));
 
   return {
     /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
@@ -142,7 +153,8 @@ export function createLive(options: LiveOptions) {
     spareAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
-      state.feeds.broadcast(name, { ended: sessionIds } satisfies Ended);
+      ended(name, sessionIds);
+      state.live?.broadcast(name, { ended: sessionIds } satisfies Ended);
     },
     /** Ends every stream after its pending events are taken. */
     endAll() {

@@ -4,9 +4,10 @@ import { AbortSource, type Origin } from '../../transport/call.ts';
 import type { Clock } from '../../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../../transport/errors.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
-import { type DelayReason, type LivePosition, NO_STATE, type PollEvent } from './live-event.ts';
+import type { DelayReason } from './live-event.ts';
+import { isKnown, type LiveChange, type LiveHead, type LiveRecord, withChange } from './live-record.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
-import { createSessionTracker } from './session-tracker.ts';
+import { createSessionTracker, isSame } from './session-tracker.ts';
 
 /**
  * The interval between polls of a script, in ms: least, growth and most. The interval grows after each poll without a
@@ -26,8 +27,8 @@ const LATE_MS = 10_000;
  */
 const CROWDED_MS = 5_000;
 const MOST_CROWDED_MS = 3_000;
-/** The longest time between two snapshots, in ms. A snapshot repairs the state of a process that has lost a change. */
-const SNAPSHOT_EVERY_MS = 60_000;
+/** How long the end of an unchanged list is taken for known, in ms. */
+const END_KNOWN_MS = 60_000;
 /** How many missing sessions one poll looks up by id, when the list has several pages. */
 const MAX_SUSPECTS = 3;
 
@@ -40,25 +41,28 @@ export interface PollerOptions {
   /** How many sessions are followed at most. */
   readonly maxSessions: number;
   readonly openAccess: (origin: Origin, usage: PollUsage, dueAt: number, signal: AbortSource) => PollAccess;
-  /** `whole`: another process can begin with this event. */
-  readonly publish: (event: PollEvent, role: 'whole' | 'part') => void;
-  /** The API has refused a poll for good: polling is over. */
-  readonly onRefused: (failure: Refused) => void;
+  /** Returns what this process knows. The next poll continues from it. */
+  readonly known: () => LiveRecord;
+  /** Stores a result. If it is not stored, another poller follows. */
+  readonly store: (result: PollResult) => Promise<void>;
   readonly onPoll: (outcome: PollOutcome) => void;
 }
 
 type PollOutcome = 'changed' | 'same' | 'failed';
 
-/** The state that was published last, from which a poller continues. */
-interface KnownState {
-  readonly position: LivePosition;
-  readonly sessions: ReadonlyMap<string, Session>;
-  readonly isComplete: boolean;
+export interface PollResult {
+  readonly record: LiveRecord;
+  /** The change that leads to the record. */
+  readonly change?: LiveChange | undefined;
+  /** Whether no change leads to the record. */
+  readonly isNew: boolean;
 }
 
 interface Poll extends ReadSessions {
   /** When the state was read, in ms since 1970. */
   readonly asOf: number;
+  /** The same time on the clock. */
+  readonly readAt: number;
   /** How long the poll waited for its first permit, in ms. */
   readonly waitedMs: number;
   /** Ids of sessions that the poll missed and the API does not know any more. */
@@ -68,23 +72,16 @@ interface Poll extends ReadSessions {
 export type Poller = ReturnType<typeof createPoller>;
 
 /**
- * Polls a script until it is stopped, and publishes the outcomes.
- * @param isReset - no other process knows this state, so it is published as a whole, in a new epoch
+ * Polls a script until it is stopped. A cursor is the epoch of the poller that has seen the state, and a version. So two
+ * processes never give different states the same cursor.
  */
-export function createPoller(options: PollerOptions, known: KnownState, isReset: boolean) {
-  const { scriptId, origin, clock, today, maxSessions, openAccess, publish, onRefused, onPoll } = options;
-  const tracker = createSessionTracker(known.sessions);
+export function createPoller(options: PollerOptions) {
+  const { scriptId, origin, clock, today, maxSessions, openAccess, known, store, onPoll } = options;
+  const tracker = createSessionTracker();
   const stopped = new AbortSource();
-  let { position, isComplete } = known;
-  /** Whether the first snapshot is not published yet. */
-  let isNew = position === NO_STATE || isReset;
-  /** A cursor is an epoch and a version. A version means nothing in another epoch. */
-  const [epochBefore = '', versionBefore] = position.cursor.split('.');
-  const epoch = isNew ? randomId(options.random) : epochBefore;
-  let version = Number(versionBefore);
+  const epoch = randomId(options.random);
   /** Whether the first poll took a short page for the whole list. The next poll makes sure. */
   let isEndAssumed = false;
-  let snapshotAt = position === NO_STATE ? Number.NEGATIVE_INFINITY : clock.now();
   let endSeenAt = Number.NEGATIVE_INFINITY;
   let intervalMs = LEAST_MS;
   let delay: { readonly reason: DelayReason; readonly since: number; readonly againAt: number } | undefined;
@@ -102,13 +99,13 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     try {
       const found = await read(usage);
       if (stopped.aborted) return;
-      enter(found, usage);
+      await enter(found, usage);
     } catch (failure) {
       if (stopped.aborted) return;
       onPoll('failed');
       isOver = failure instanceof Refused && !failure.transient;
-      if (isOver) onRefused(failure as Refused);
-      else fail(reasonFor(failure));
+      if (failure instanceof Refused && isOver) await refuse(failure);
+      else await fail(reasonFor(failure));
     } finally {
       endWatch();
       isPolling = false;
@@ -119,10 +116,10 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     }
   };
 
-  /** Publishes a delay while a poll waits for its permit, because the last answer gets old. */
+  /** Stores a delay while a poll waits for its permit, because the last answer gets old. */
   const watch = (usage: PollUsage) => {
     const look = () => {
-      if (usage.isWaiting && !stopped.aborted) publishDelay('QUOTA');
+      if (usage.isWaiting && !stopped.aborted) void storeDelay('QUOTA');
       cancel = clock.after(LATE_MS, look);
     };
     let cancel = clock.after(LATE_MS, look);
@@ -136,11 +133,12 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
     const found = await readSessions(access, scriptId, maxSessions, isKnownPage);
     if (found.isEndSeen) endSeenAt = clock.now();
     const asOf = Math.floor(today() - (clock.now() - usage.readAt));
-    const suspects = tracker.suspects(found).slice(0, MAX_SUSPECTS);
+    const suspects = tracker.suspects(known().sessions, found).slice(0, MAX_SUSPECTS);
     const answers = await Promise.all(suspects.map((id) => isGone(access, id)));
     return {
       ...found,
       asOf,
+      readAt: usage.readAt,
       waitedMs: usage.readAt - waitsFrom,
       gone: new Set(suspects.filter((_id, index) => answers[index])),
     };
@@ -151,55 +149,73 @@ export function createPoller(options: PollerOptions, known: KnownState, isReset:
    * once in a while. The first poll never looks, because a subscription must cost one call.
    */
   const isKnownPage = (sessions: ReadonlyMap<string, Session>) => {
-    if (snapshotAt === Number.NEGATIVE_INFINITY) {
+    if (!isKnown(known())) {
       isEndAssumed = true;
       return true;
     }
-    return clock.now() - endSeenAt < SNAPSHOT_EVERY_MS && tracker.isSame(sessions);
+    return clock.now() - endSeenAt < END_KNOWN_MS && isSame(known().sessions, sessions);
   };
 
-  const enter = (found: Poll, { isUncoordinated }: PollUsage) => {
+  const enter = async (found: Poll, { isUncoordinated }: PollUsage) => {
     dueAt = undefined;
-    const { appeared, disappeared } = tracker.enter(found, found.gone);
+    const before = known();
+    const isFirst = !isKnown(before);
+    const { appeared, disappeared } = tracker.compare(before.sessions, found, found.gone);
     const hasChanged = appeared.length + disappeared.length > 0;
     // Sessions found on further pages were connected before. A snapshot adds them, not a change.
     const isMore = isEndAssumed && !found.isOnePage;
-    const isOtherwise = isNew || isMore || found.isComplete !== isComplete;
-    if (hasChanged || isOtherwise) version += 1;
-    isComplete = found.isComplete;
+    if (!isFirst) isEndAssumed = false;
+    const isNew = isFirst || isMore || found.isComplete !== before.head.isComplete;
     const mostMs = found.waitedMs >= CROWDED_MS ? MOST_CROWDED_MS : MOST_MS;
-    intervalMs = hasChanged || isNew ? LEAST_MS : Math.min(mostMs, intervalMs * SLOWER);
-    if (!isNew) isEndAssumed = false;
-    isNew = false;
-    position = { cursor: `${epoch}.${version}`, asOf: found.asOf, nextPollMs: Math.ceil(intervalMs) };
-    if (hasChanged && !isOtherwise)
-      publish({ type: 'SessionsChange', ...position, appeared, disappeared }, 'part');
-    const now = clock.now();
-    if (isOtherwise || now + intervalMs - snapshotAt > SNAPSHOT_EVERY_MS) {
-      snapshotAt = now;
-      publish({ type: 'SessionsSnapshot', ...position, sessions: tracker.sessions(), isComplete }, 'whole');
-    } else if (!hasChanged) publish({ type: 'same', ...position }, 'part');
+    intervalMs = hasChanged || isFirst ? LEAST_MS : Math.min(mostMs, intervalMs * SLOWER);
+    const since = before.head.cursor;
+    const cursor = hasChanged || isNew ? `${epoch}.${Number(since.split('.')[1]) + 1}` : since;
+    const { asOf, isComplete, readAt } = found;
+    const head = { cursor, asOf, nextPollMs: Math.ceil(intervalMs), isComplete };
+    const change = hasChanged ? { since, cursor, appeared, disappeared } : undefined;
+    const content = change ? withChange(before, change) : before;
+    const record: LiveRecord = {
+      ...content,
+      ...(isNew && { changes: [] }),
+      head,
+      readAt,
+      readBy: clock.now(),
+    };
+    await store({ record, change: isNew ? undefined : change, isNew });
     onPoll(hasChanged ? 'changed' : 'same');
-    if (isUncoordinated) publishDelay('COORDINATION_LOST');
+    if (isUncoordinated) await storeDelay('COORDINATION_LOST');
     else delay = undefined;
+  };
+
+  /** Stores news about polls. The sessions stay as they are. */
+  const storeNews = (news: Pick<LiveHead, 'delay' | 'refusal'>, readAt?: number) => {
+    const before = known();
+    const { cursor, asOf, isComplete } = before.head;
+    const since = isKnown(before) ? asOf : today();
+    const head = { cursor, asOf: since, nextPollMs: Math.ceil(intervalMs), isComplete, ...news };
+    return store({ record: { ...before, head, readAt: readAt ?? before.readAt }, isNew: false });
+  };
+
+  const refuse = ({ endpoint, kind, reason, code, message, fields, authorization }: Refused) => {
+    const refusal = { code, message, fields, authorization };
+    return storeNews({ refusal: [{ endpoint, kind }, reason, refusal] }, clock.now());
   };
 
   const fail = (reason: DelayReason) => {
     // A poll that has waited in vain is repeated soon, or later polls would go first.
     if (reason === 'QUOTA') intervalMs = LEAST_MS;
     else if (reason === 'API_UNAVAILABLE') intervalMs = Math.min(MOST_MS, intervalMs * SLOWER);
-    publishDelay(reason);
+    return storeDelay(reason);
   };
 
-  /** Publishes a delay when it begins, and each time its length has at least doubled. */
-  const publishDelay = (reason: DelayReason) => {
+  /** Stores a delay when it begins, and each time its length has at least doubled. */
+  const storeDelay = async (reason: DelayReason) => {
     const now = clock.now();
-    const isKnown = delay?.reason === reason;
-    if (delay && isKnown && (now < delay.againAt || reason === 'COORDINATION_LOST')) return;
-    const since = delay && isKnown ? delay.since : now;
+    const isTold = delay?.reason === reason;
+    if (delay && isTold && (now < delay.againAt || reason === 'COORDINATION_LOST')) return;
+    const since = delay && isTold ? delay.since : now;
     delay = { reason, since, againAt: now + 2 * Math.max(LATE_MS, now - since) };
-    const { cursor, asOf } = position === NO_STATE ? { ...NO_STATE, asOf: today() } : position;
-    publish({ type: 'SessionsDelay', cursor, asOf, nextPollMs: Math.ceil(intervalMs), reason }, 'part');
+    await storeNews({ delay: reason });
   };
 
   return {

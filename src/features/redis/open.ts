@@ -8,10 +8,10 @@ import { type RandomSource, systemRandom } from '../../transport/random-source.t
 import { createAcceptedInRedis } from './accepted-accounts.ts';
 import { connectToRedis, lua } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
-import { createFeedsInRedis } from './feeds.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
 import { createRedisLink } from './link.ts';
+import { createLiveEntriesInRedis } from './live-entries.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { createSharedCacheInRedis } from './shared-cache.ts';
 import { createDocumentsInRedis } from './shared-documents.ts';
@@ -59,7 +59,7 @@ export async function openStateInRedis(
       ),
   });
   const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
-  const feeds = createFeedsInRedis(link, accounts, {
+  const live = createLiveEntriesInRedis(link, accounts, {
     createClient,
     readUrl: options.readUrl ?? (() => options.url),
   });
@@ -72,10 +72,10 @@ export async function openStateInRedis(
     documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
     pageSizes: createPageSizesInMemory(now),
     accepted: createAcceptedInRedis(link, accounts),
-    feeds,
+    live,
     coordination: link,
     close() {
-      feeds.close();
+      live.close();
       return link.close();
     },
   };

@@ -158,6 +158,19 @@ describeWithRedis.concurrent('live sessions', () => {
       again.leave();
     });
 
+    it('end with one call at all gateways when LuaAuth refuses a poll', async () => {
+      live.api.connect('s', 'a');
+      const gateways = (await live.openHeld(3)) as [...Two, GatewayOfSeveral];
+      const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
+      for (const view of views) await view.shows('a');
+      const before = live.recorder.calls.length;
+      live.api.trouble = refuse;
+      live.clock.pass(MOST_MS);
+      for (const view of views) await eventually(() => expect(view.isOver()).toBe(true));
+      await settle();
+      expect([live.recorder.calls.length - before, new Set(faultsOf(views)).size]).toEqual([1, 1]);
+    });
+
     it('leave nothing in Redis that tells who is connected', async () => {
       const secrets = ['sentinel-session', 'sentinel-script', 'sentinel-job', 'key of sentinel', KEY.token];
       live.api.connect('sentinel-script', 'sentinel-session');

@@ -8,7 +8,7 @@ import type { Clock } from '../../../src/transport/clock.ts';
  * a permit is taken.
  */
 export function createLateState(clock: Clock, beforePermit: () => Promise<unknown> = setImmediate): State {
-  const { quotas, generations, cache, documents, pageSizes, feeds } = createStateInMemory(clock);
+  const { quotas, generations, cache, documents, pageSizes } = createStateInMemory(clock);
   return {
     quotas: {
       open: (account, part, limits, onFreed) =>
@@ -24,14 +24,13 @@ export function createLateState(clock: Clock, beforePermit: () => Promise<unknow
       set: (account, hash, document) => later(() => documents.set(account, hash, document)),
     },
     pageSizes,
-    feeds: {
-      join: (account, name, member) =>
-        feeds.join(account, name, {
-          ...member,
-          received: (entry, isLatest) => void later(() => member.received(asJson(entry), isLatest)),
-        }),
-      broadcast: (account, message) => void later(() => feeds.broadcast(account, asJson(message))),
-      onMessage: (receive) => feeds.onMessage(receive),
+    live: {
+      follow(_account, _name, { lead }) {
+        void later(lead);
+        return { store: () => later(() => true), refresh: () => later(() => undefined), leave() {} };
+      },
+      broadcast() {},
+      onMessage() {},
     },
   };
 }

@@ -1,0 +1,342 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import type { State } from '../../../src/state/port.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { followEntry, type TestFollower } from '../../support/redis/entry-follower.ts';
+import { describeWithEachEngine, type RedisServer, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
+
+const leads = (follower: TestFollower) => eventually(() => expect(follower.isLeading).toBe(true));
+const knows = (follower: TestFollower, ...ids: string[]) =>
+  eventually(() => expect(follower.ids()).toEqual(ids));
+
+const INSTANCES = 'luaauth:{gateways}:instances';
+
+/** Sets the last beat of an instance to an hour from now. */
+const BEAT_LATER = `
+local time = redis.call('TIME')
+local entry = redis.call('HGET', KEYS[1], ARGV[1])
+return redis.call('HSET', KEYS[1], ARGV[1], time[1] * 1000 + 3600000 .. string.match(entry, ' .*'))`;
+
+describeWithEachEngine('live entries in Redis', (engine) => {
+  const closing: (() => Promise<unknown>)[] = [];
+  const kept = useRedis(engine);
+  let redis: RedisServer;
+
+  beforeEach(() => {
+    redis = kept.server;
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  /** A process of the gateway, as far as Redis sees it. */
+  async function open(url = redis.url, commandTimeoutMs = 5_000, now?: () => number): Promise<State> {
+    const state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs, now });
+    closing.push(async () => state.close?.());
+    return state;
+  }
+  const follow = async () => followEntry(await open());
+
+  async function keys(): Promise<{ entry: string; log: string }> {
+    const found = (await redis.command('KEYS', '*:feed-*')) as string[];
+    const entry = found.find((key) => !key.endsWith('-log')) as string;
+    return { entry, log: `${entry}-log` };
+  }
+
+  /** A follower that leads, and has stored these sessions. */
+  async function leaderOf(...ids: string[]): Promise<TestFollower> {
+    const leader = await follow();
+    await leads(leader);
+    for (const id of ids) await leader.appear(id);
+    return leader;
+  }
+
+  const leaderAmong = async (...followers: TestFollower[]): Promise<TestFollower> => {
+    await eventually(() => expect(followers.filter(({ isLeading }) => isLeading)).toHaveLength(1));
+    return followers.find(({ isLeading }) => isLeading) as TestFollower;
+  };
+
+  it('let a follower lead after it has received its entry, and store its updates', async () => {
+    const follower = followEntry(await open());
+    expect(follower.roles).toEqual([]);
+    await leads(follower);
+    expect([await follower.appear('a'), await follower.appear('b')]).toEqual([true, true]);
+    expect(follower.ids()).toEqual(['a', 'b']);
+    follower.entry.leave();
+  });
+
+  it('tell a follower that has left nothing, and store none of its updates', async () => {
+    const state = await open();
+    const [gone, early] = [followEntry(state), followEntry(state, 'account', 'other')];
+    early.entry.leave();
+    await leads(gone);
+    gone.entry.leave();
+    gone.entry.leave();
+    expect(await gone.appear('a')).toBe(false);
+    await delay(100);
+    expect(early.roles).toEqual([]);
+  });
+
+  it('have one leader, and the next at once when it leaves, which knows all', async () => {
+    const leader = await leaderOf('a', 'b');
+    const others = [await follow(), await follow()];
+    for (const other of others) await knows(other, 'a', 'b');
+    expect(others.map(({ roles }) => roles)).toEqual([[], []]);
+    await leader.appear('c');
+    leader.entry.leave();
+    const next = await leaderAmong(...others);
+    expect(next.ids()).toEqual(['a', 'b', 'c']);
+    await next.appear('d');
+    for (const other of others) await knows(other, 'a', 'b', 'c', 'd');
+    expect(others.map(({ roles }) => roles).sort()).toEqual([[], ['lead']]);
+  });
+
+  it('give a process only the changes that it misses, and all of the entry if it misses more', async () => {
+    const leader = await leaderOf('a');
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    const late = followEntry(await open(proxy.url, 60_000));
+    await knows(late, 'a');
+    proxy.hold();
+    for (const id of ['b', 'c', 'd']) await leader.appear(id);
+    proxy.release();
+    await knows(late, 'a', 'b', 'c', 'd');
+    await leader.stay();
+    await eventually(() => expect(late.found.at(-1)).toBe(0));
+    expect(late.found[0]).toBe('whole');
+    expect(late.found.slice(1)).not.toContain('whole');
+    const { log } = await keys();
+    expect((await redis.command('HKEYS', log)) as string[]).toEqual(
+      expect.arrayContaining(['whole', '2', '3', '4']),
+    );
+    // A new lease begins with all of the entry, and with the last change for the processes that miss only this change.
+    leader.entry.leave();
+    await leads(late);
+    await late.appear('e');
+    expect(((await redis.command('HKEYS', log)) as string[]).sort()).toEqual(['5', 'whole']);
+    await knows(await follow(), 'a', 'b', 'c', 'd', 'e');
+  });
+
+  it('give a new process the cursors of earlier changes as well', async () => {
+    const leader = await leaderOf('a', 'b');
+    const cursor = leader.cursor();
+    await leader.appear('c');
+    leader.entry.leave();
+    const next = await follow();
+    await leads(next);
+    await next.appear('d');
+    const last = await follow();
+    await knows(last, 'a', 'b', 'c', 'd');
+    expect([last.knows(cursor), last.knows('another.1')]).toEqual([true, false]);
+  });
+
+  it('do not store an update of a former leader', async () => {
+    const leader = await leaderOf('a');
+    const other = await follow();
+    await knows(other, 'a');
+    const instances = async () => (await redis.command('HKEYS', INSTANCES)) as string[];
+    const known = await instances();
+    const third = await open();
+    const [somebody] = (await instances()).filter((name) => !known.includes(name));
+    await redis.command('HSET', (await keys()).entry, 'leader', `${somebody}.0.1`);
+    expect(await leader.appear('x')).toBe(false);
+    await eventually(() => expect(leader.roles).toEqual(['lead', 'yield']));
+    await third.close?.();
+    await (await leaderAmong(leader, other)).appear('b');
+    for (const one of [leader, other]) await knows(one, 'a', 'b');
+  });
+
+  it('lose the lease of a process that has ended without a word', async () => {
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    const dead = followEntry(await open(proxy.url, 60_000));
+    await leads(dead);
+    await dead.appear('a');
+    const other = await follow();
+    await knows(other, 'a');
+    proxy.cut();
+    await leads(other);
+    expect(other.ids()).toEqual(['a']);
+    proxy.mend();
+  });
+
+  it('lose the lease of a process that ended before the clock of Redis was set back by an hour', async () => {
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    await leads(followEntry(await open(proxy.url, 60_000)));
+    proxy.cut();
+    const holder = String(await redis.command('HGET', (await keys()).entry, 'leader'));
+    await redis.command('EVAL', BEAT_LATER, '1', INSTANCES, holder.split('.')[0] ?? '');
+    await leads(await follow());
+    proxy.mend();
+  });
+
+  it('give no lease to a process that has reached Redis again, and does not use it yet', async () => {
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    let stoppedAt: number | undefined;
+    const now = () => stoppedAt ?? performance.now();
+    const apart = await open(proxy.url, 5_000, now);
+    await leads(followEntry(apart));
+    proxy.sever();
+    await eventually(() => expect(apart.coordination?.partition).toBe(1));
+    // Redis never has answered well for long enough.
+    stoppedAt = performance.now();
+    proxy.mend();
+    const isBack = `return string.match(redis.call('HGET', KEYS[1], ARGV[1]), '^%d+ (%d)')`;
+    const [instance = ''] = (await redis.command('HKEYS', INSTANCES)) as string[];
+    await eventually(async () =>
+      expect(await redis.command('EVAL', isBack, '1', INSTANCES, instance)).toBe('1'),
+    );
+    await leads(followEntry(apart));
+    await leads(await follow());
+    expect(apart.coordination?.partition).toBe(1);
+  });
+
+  it('are kept for a minute after the last process has left', async () => {
+    const leader = await leaderOf('a', 'b');
+    leader.entry.leave();
+    const next = await follow();
+    await leads(next);
+    expect([next.ids(), next.cursor()]).toEqual([['a', 'b'], leader.cursor()]);
+    for (const key of Object.values(await keys())) {
+      const leftMs = Number(await redis.command('PTTL', key));
+      expect(leftMs > 55_000 && leftMs <= 75_000).toBe(true);
+    }
+  });
+
+  it('keep the order, and give everything once, while processes come and go', async () => {
+    const states = [await open(), await open(), await open()];
+    const present = states.map((state) => followEntry(state));
+    const witness = await follow();
+    const ids: string[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      const leader = await leaderAmong(...present, witness);
+      for (let count = 0; count < 5; count += 1) {
+        ids.push(String(ids.length + 1));
+        await leader.appear(String(ids.length));
+      }
+      if (leader === witness) continue;
+      present.splice(present.indexOf(leader), 1);
+      leader.entry.leave();
+      present.push(followEntry(states[round % 3] as State));
+    }
+    for (const one of [...present, witness]) await knows(one, ...ids);
+  });
+
+  it('bound what Redis keeps of an entry', async () => {
+    const leader = await leaderOf('a');
+    const { log } = await keys();
+    let most = 0;
+    for (let n = 1; n <= 300; n += 1) {
+      await leader.appear(`b${n}`);
+      most = Math.max(most, Number(await redis.command('HLEN', log)));
+    }
+    expect(most).toBeLessThanOrEqual(258);
+    expect(Number(await redis.command('HLEN', log))).toBeLessThan(100);
+    const large = randomBytes(500_000).toString('base64');
+    for (const id of ['c', 'd', 'e']) await leader.appear(id, large);
+    expect(Number(await redis.command('HLEN', log))).toBeLessThanOrEqual(3);
+    const joined = await follow();
+    await eventually(() => expect(joined.ids()).toHaveLength(304));
+  });
+
+  it('give a broadcast to each process that follows an entry of the account, and to no other', async () => {
+    const listen = async (account: string) => {
+      const state = await open();
+      const all: unknown[] = [];
+      state.live?.onMessage((name, message) => all.push([name, message]));
+      followEntry(state, account);
+      return all;
+    };
+    const here = [await listen('account'), await listen('account')];
+    const elsewhere = await listen('another');
+    const { live } = await open();
+    // A channel may not be open yet: an earlier message is lost.
+    await eventually(() => {
+      live?.broadcast('account', { n: 1 });
+      for (const one of here) expect(one).toContainEqual(['account', { n: 1 }]);
+    });
+    expect(elsewhere).toEqual([]);
+  });
+
+  it('go on when messages are lost', async () => {
+    const leader = await leaderOf('a');
+    const other = await follow();
+    await knows(other, 'a');
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await leader.appear('b');
+    await knows(other, 'a', 'b');
+  });
+
+  it.each(['head', 'change', 'whole'])('are stored again when their %s was changed by hand', async (part) => {
+    const leader = await leaderOf('a');
+    const { entry, log } = await keys();
+    const [, old] = (await redis.bytes('HMGET', log, 'x', 'whole')) as unknown as Buffer[];
+    await leader.appear('b');
+    if (part === 'head') await redis.command('HSET', entry, 'head', 'made up', 'stamp', 'made.0.up');
+    else if (part === 'change') await redis.bytes('HSET', log, '2', old as Buffer);
+    else await redis.command('HSET', log, 'whole', 'made up');
+    const other = await follow();
+    const next = async () => {
+      await eventually(() => expect(leader.roles.length + other.roles.length).toBeGreaterThan(1));
+      return leaderAmong(leader, other);
+    };
+    // The leader may have seen the stamp before it was changed: its update is not stored.
+    await eventually(async () => expect(await (await next()).appear('c')).toBe(true));
+    await eventually(() => expect(other.cursor()).toBe(leader.cursor()));
+    expect(leader.ids()).toContain('c');
+  });
+
+  it('are stored again after FLUSHALL, by one of the processes, which continue from what they know', async () => {
+    const leader = await leaderOf('a', 'b');
+    const other = await follow();
+    await knows(other, 'a', 'b');
+    await redis.command('FLUSHALL');
+    await eventually(() => expect(leader.roles.length + other.roles.length).toBe(leader.isLeading ? 2 : 3));
+    await (await leaderAmong(leader, other)).appear('c');
+    for (const one of [leader, other]) await knows(one, 'a', 'b', 'c');
+    await knows(await follow(), 'a', 'b', 'c');
+  });
+
+  it('are stored again when Redis returns with older data, which no process takes for news', async () => {
+    const leader = await leaderOf('a');
+    const other = await follow();
+    await knows(other, 'a');
+    const { entry, log } = await keys();
+    const dumps = await Promise.all([entry, log].map((key) => redis.bytes('DUMP', key)));
+    for (const id of ['b', 'c']) await leader.appear(id);
+    await knows(other, 'a', 'b', 'c');
+    for (const [index, key] of [entry, log].entries())
+      await redis.bytes('RESTORE', key, '75000', dumps[index] as unknown as Buffer, 'REPLACE');
+    await eventually(() => expect(leader.roles).toEqual(['lead', 'lead']));
+    await leader.appear('d');
+    await knows(other, 'a', 'b', 'c', 'd');
+    await knows(await follow(), 'a', 'b', 'c', 'd');
+  });
+
+  it('let each process lead alone while Redis is lost, and continue from the newest state when it is back', async () => {
+    const states = [await open(), await open()] as const;
+    const [one, other] = states.map((state) => followEntry(state)) as [TestFollower, TestFollower];
+    await (await leaderAmong(one, other)).appear('a');
+    for (const follower of [one, other]) await knows(follower, 'a');
+    await redis.stop();
+    await eventually(() => expect(states.map(({ coordination }) => coordination?.partition)).toEqual([1, 1]));
+    expect([one.isLeading, other.isLeading]).toEqual([true, true]);
+    await one.appear('b');
+    await other.appear('c');
+    expect([one.ids(), other.ids()]).toEqual([
+      ['a', 'b'],
+      ['a', 'c'],
+    ]);
+    await redis.start();
+    await eventually(() => expect(states.map(({ coordination }) => coordination?.partition)).toEqual([0, 0]));
+    const next = async () => (await leaderAmong(one, other)).appear('d');
+    await eventually(async () => expect(await next()).toBe(true));
+    await eventually(() => expect(one.cursor()).toBe(other.cursor()));
+    expect(one.ids()).toEqual(other.ids());
+  });
+});
