@@ -10,7 +10,7 @@ import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { startProxy } from '../../support/network/proxy.ts';
 import { accountOf, heldPermits } from '../../support/redis/quota-record.ts';
-import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis/redis.ts';
+import { describeWithEachEngine, describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
@@ -302,41 +302,33 @@ describeWithRedis.concurrent('a gateway', () => {
   });
 });
 
-/** They run beside each other, as each waits until all is well again. */
-describeWithRedis.concurrent('a gateway', () => {
-  describe.each<Trouble>([
-    ...TROUBLES,
-    ['DEBUG SLEEP', (redis) => redis.command('DEBUG', 'SLEEP', '2')],
-    ['CLIENT PAUSE', (redis) => redis.command('CLIENT', 'PAUSE', '2000', 'ALL')],
-    ['SCRIPT FLUSH', (redis) => redis.command('SCRIPT', 'FLUSH')],
-  ])('that loses Redis by %s', (_name, trouble) => {
-    const fixture = useSeveralGateways();
+describeWithEachEngine('a gateway that loses Redis by a restart', (engine) => {
+  const fixture = useSeveralGateways(engine);
 
-    it('keeps to the quota, answers all, shows no old state, and is well again', fixture.inTime, async () => {
-      fixture.mayLose = true;
-      const distant = await startDistantRecorder({ hasVersions: true });
-      fixture.closing.push(async () => distant.close());
-      const gateways = await fixture.openAll(2, {
-        upstream: distant.url,
-        limits: { restCalls: 1_000 },
-        redis: { commandTimeoutMs: 500 },
-        timeouts: { read: 20_000, write: 20_000 },
-      });
-      const [one, other] = gateways as [GatewayOfSeveral, GatewayOfSeveral];
-      const ids = (name: string) => Array.from({ length: 50 }, (_one, index) => `${name}${index}`);
-      await Promise.all([one.execute(SCRIPTS, { ids: ids('a') }, KEY), read(other)]);
-      await fixture.haveShares(2);
-      const inTrouble = trouble(fixture.redis);
-      const during = await Promise.all([
-        one.execute(SCRIPTS, { ids: ids('b') }, KEY),
-        other.execute(SCRIPTS, { ids: ids('c') }, KEY),
-      ]);
-      expect(during.map(({ errors }) => errors)).toEqual([undefined, undefined]);
-      await inTrouble;
-      for (const gateway of gateways) await found(gateway);
-      await one.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
-      expect(await read(other)).toMatchObject({ data: { script: { name: 'v2' } } });
-      expect(busiestSecond(await distant.arrivals())).toBeLessThanOrEqual(50);
+  it('keeps to the quota, answers all, shows no old state, and is well again', fixture.inTime, async () => {
+    fixture.mayLose = true;
+    const distant = await startDistantRecorder({ hasVersions: true });
+    fixture.closing.push(async () => distant.close());
+    const gateways = await fixture.openAll(2, {
+      upstream: distant.url,
+      limits: { restCalls: 1_000 },
+      redis: { commandTimeoutMs: 500 },
+      timeouts: { read: 20_000, write: 20_000 },
     });
+    const [one, other] = gateways as [GatewayOfSeveral, GatewayOfSeveral];
+    const ids = (name: string) => Array.from({ length: 50 }, (_one, index) => `${name}${index}`);
+    await Promise.all([one.execute(SCRIPTS, { ids: ids('a') }, KEY), read(other)]);
+    await fixture.haveShares(2);
+    const restarted = fixture.redis.stop().then(() => fixture.redis.start());
+    const during = await Promise.all([
+      one.execute(SCRIPTS, { ids: ids('b') }, KEY),
+      other.execute(SCRIPTS, { ids: ids('c') }, KEY),
+    ]);
+    expect(during.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+    await restarted;
+    for (const gateway of gateways) await found(gateway);
+    await one.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+    expect(await read(other)).toMatchObject({ data: { script: { name: 'v2' } } });
+    expect(busiestSecond(await distant.arrivals())).toBeLessThanOrEqual(50);
   });
 });

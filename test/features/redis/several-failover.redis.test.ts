@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { EDIT } from '../../support/clients/mutations.ts';
+import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { startProxy } from '../../support/network/proxy.ts';
+import { describeWithEachEngine, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
+
+const KEY = { token: 'key-a' };
+
+describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) => {
+  const fixture = useSeveralGateways(engine);
+
+  /** A replica that has all that the Redis of the gateways has. */
+  async function openReplica(): Promise<RedisServer> {
+    const replica = await startRedis(engine);
+    fixture.closing.push(replica.close);
+    await replica.command('REPLICAOF', '127.0.0.1', new URL(fixture.redis.url).port);
+    return replica;
+  }
+  const inStep = (replica: RedisServer) =>
+    eventually(async () => {
+      expect(await fixture.redis.command('WAIT', '1', '100')).toBe(1);
+      expect(await replica.command('INFO', 'replication')).toContain('master_link_status:up');
+    });
+
+  it(
+    'keep to the quota, answer all, show no old state, and count together again',
+    fixture.inTime,
+    async () => {
+      fixture.mayLose = true;
+      const distant = await startDistantRecorder({ hasVersions: true });
+      fixture.closing.push(async () => distant.close());
+      const address = await startProxy(fixture.redis.url);
+      fixture.closing.push(address.close);
+      const replica = await openReplica();
+      const gateways = await fixture.openAll(2, {
+        upstream: distant.url,
+        limits: { restCalls: 1_000 },
+        transport: { freshMs: 60_000 },
+        redis: { url: address.url, commandTimeoutMs: 500 },
+        timeouts: { read: 20_000, write: 20_000 },
+      });
+      const [one, other] = gateways as [GatewayOfSeveral, GatewayOfSeveral];
+      const nameAt = async (gateway: GatewayOfSeveral) =>
+        (await gateway.execute(SCRIPT, { id: 'a' }, KEY)).data?.script?.name;
+      const edit = (gateway: GatewayOfSeveral) =>
+        gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, KEY);
+      const ids = (name: string) => Array.from({ length: 50 }, (_one, index) => `${name}${index}`);
+      expect([await nameAt(one), await nameAt(other)]).toEqual(['v1', 'v1']);
+      await edit(one);
+      await fixture.haveShares(2);
+      await inStep(replica);
+
+      const during = Promise.all(
+        gateways.map((gateway, index) => gateway.execute(SCRIPTS, { ids: ids(`g${index}-`) }, KEY)),
+      );
+      await fixture.redis.stop();
+      await replica.command('REPLICAOF', 'NO', 'ONE');
+      address.turnTo(replica.url);
+      expect((await during).map(({ errors }) => errors)).toEqual([undefined, undefined]);
+      for (const gateway of gateways) {
+        await eventually(() => expect(gateway.losses.length).toBeGreaterThan(0));
+        await eventually(() => expect(gateway.isLost()).toBe(false));
+      }
+      expect([await nameAt(one), await nameAt(other)]).toEqual(['v2', 'v2']);
+      await edit(other);
+      expect(await nameAt(one)).toBe('v3');
+      expect(busiestSecond(await distant.arrivals())).toBeLessThanOrEqual(50);
+    },
+  );
+});
