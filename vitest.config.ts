@@ -14,7 +14,7 @@ setFlagsFromString('--no-parallel-scavenge');
 // Newer ones have no such flag, and print that as an error.
 if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=500000');
 
-/** Tests that need more than Node have a name that says so: `several-quota.redis.test.ts`. */
+/** Tests that need more than Node have a name that says so: `shared-quota.redis.test.ts`. */
 const KINDS = ['process', 'redis', 'browser'] as const;
 const filesOf = (kind: (typeof KINDS)[number]) => `test/**/*.${kind}.test.ts`;
 
