@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { GraphQLError } from 'graphql';
 import type { PlaceOf } from './callers/client-place.ts';
+import type { Grant } from './callers/grant.ts';
 import type { Acceptance, Identity } from './callers/identify.ts';
 import { KeyTrial } from './callers/key-trial.ts';
-import type { Permissions } from './callers/permissions.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
 import type { Access, Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
@@ -17,8 +17,8 @@ export interface Live {
   disconnected(account: string, sessionIds: readonly string[]): void;
   /** Follows all sessions of a script, and shares the polls of subscriptions. @throws TOO_MANY_LIVE_SCRIPTS, TOO_MANY_STREAMS */
   follow(origin: Origin, scriptId: string): AsyncIterableIterator<FollowedEvent, undefined>;
-  /** The API for reads that take only spare quota, as polls do. */
-  spareAccess(origin: Origin): Access;
+  /** The API for reads that take only background quota, as polls do. */
+  backgroundAccess(origin: Origin): Access;
   /** Ends every stream after its pending events. */
   endAll(): void;
 }
@@ -65,7 +65,7 @@ interface Caller {
   /** REST calls, cache hits and bytes of the operation so far. */
   readonly usage: Readonly<Usage>;
   /** Undefined for a request whose credential was refused. */
-  readonly permissions: Permissions | undefined;
+  readonly grant: Grant | undefined;
   /**
    * Resolves when LuaAuth is taken to refuse the key, which ends the operation. Undefined for a key that was accepted
    * before.
@@ -108,7 +108,7 @@ export function createContext(options: ContextOptions) {
 
   class LazyCaller implements Caller {
     readonly usage = new Usage(maxReceivedBytes);
-    readonly permissions: Permissions | undefined;
+    readonly grant: Grant | undefined;
     readonly keyRefused: Promise<GraphQLError> | undefined;
     readonly #startedAt = clock.now();
     readonly #beginning: Beginning;
@@ -120,7 +120,7 @@ export function createContext(options: ContextOptions) {
       const isTried = limitsUnknown && !identity.refusal && !wasAccepted(request);
       this.#beginning = beginning;
       this.#trial = isTried ? new KeyTrial(() => isKnown(identity.origin.account)) : undefined;
-      this.permissions = identity.permissions;
+      this.grant = identity.grant;
       this.keyRefused = this.#trial?.refused;
     }
 
@@ -129,7 +129,7 @@ export function createContext(options: ContextOptions) {
       const { request, identity } = this.#beginning;
       if (identity.refusal) throw identity.refusal;
       const { signal } = request;
-      const { permissions } = identity;
+      const { grant } = identity;
       // Copies each member: adding to a spread is ten times slower.
       const { key, account, caller, callerRate } = identity.origin;
       const startedAt = this.#startedAt;
@@ -151,7 +151,7 @@ export function createContext(options: ContextOptions) {
         rateLimit: () => rateLimit(account),
         status: () => status(account),
       };
-      this.#api = hasLists(permissions) ? { ...api, ask: limitAccess(api, permissions, owners) } : api;
+      this.#api = hasLists(grant) ? { ...api, ask: limitAccess(api, grant, owners) } : api;
       return this.#api;
     }
   }

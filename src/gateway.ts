@@ -281,8 +281,10 @@ function openDocuments(
   { persisted = REGISTERED_ONLY, transport }: GatewayOptions,
   { documentLength: maxLength }: Limits,
 ): DocumentResolver {
-  const isAsked = persisted.mode === 'only' || persisted.listed.size > 0;
-  const { createDocumentResolver } = isAsked ? needed(features, 'persisted') : (features.persisted ?? {});
+  const needsDocumentIds = persisted.mode === 'only' || persisted.listed.size > 0;
+  const { createDocumentResolver } = needsDocumentIds
+    ? needed(features, 'persisted')
+    : (features.persisted ?? {});
   return (
     createDocumentResolver?.({ ...persisted, maxLength, registered: transport.state.documents }) ??
     sentDocuments

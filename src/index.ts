@@ -1,4 +1,4 @@
-import { readPlainKey } from './callers/key-store.ts';
+import { readPlainKey } from './callers/key-ring.ts';
 import { defaults, withDefaults } from './config/config.ts';
 import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
@@ -13,9 +13,9 @@ import {
 } from './transport/transport.ts';
 import { version } from './version.ts';
 
+export type { Grant } from './callers/grant.ts';
 export type { Credentials, TokenVerifier } from './callers/identify.ts';
-export type { KeyStore as KeyRing } from './callers/key-store.ts';
-export type { Permissions as Grant } from './callers/permissions.ts';
+export type { KeyRing } from './callers/key-ring.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Timeouts } from './luaauth/api.ts';
 export type { Limits } from './plan/limits.ts';

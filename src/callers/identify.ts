@@ -9,8 +9,8 @@ import type { Origin } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
 import type { Transport } from '../transport/transport.ts';
-import { createKeyStore, entriesOfPlainKeys, type KeyStore } from './key-store.ts';
-import { EVERYTHING, noPermissions, type Permissions, readPermissions } from './permissions.ts';
+import { EVERYTHING, type Grant, noGrant, readGrant } from './grant.ts';
+import { createKeyRing, entriesOfPlainKeys, type KeyRing } from './key-ring.ts';
 
 /** Where the API key comes from: from the caller, or from the gateway if callers present a gateway key. */
 export interface Credentials {
@@ -22,7 +22,7 @@ export interface Credentials {
    */
   readonly gatewayKeys?: readonly string[] | undefined;
   /** Replaces `gatewayKeys` by a store that knows what each key allows. */
-  readonly keyRing?: KeyStore | undefined;
+  readonly keyRing?: KeyRing | undefined;
   /** Verifies JSON Web Tokens, besides or instead of keys. */
   readonly tokenVerifier?: TokenVerifier | undefined;
 }
@@ -32,7 +32,7 @@ export interface TokenVerifier {
    * Returns the token's permissions, or why it is refused, within 10 seconds. Anything else, and any error, refuses the
    * caller.
    */
-  verify(token: string): Permissions | RefusedToken | PromiseLike<Permissions | RefusedToken>;
+  verify(token: string): Grant | RefusedToken | PromiseLike<Grant | RefusedToken>;
 }
 
 export interface RefusedToken {
@@ -42,10 +42,10 @@ export interface RefusedToken {
 
 /** The caller and the caller's permissions, or the error for a request without a usable credential. */
 export type Identity =
-  | { readonly origin: Origin; readonly permissions: Permissions; readonly refusal?: undefined }
-  | { readonly refusal: GraphQLError; readonly permissions?: undefined };
+  | { readonly origin: Origin; readonly grant: Grant; readonly refusal?: undefined }
+  | { readonly refusal: GraphQLError; readonly grant?: undefined };
 
-/** Resolves at once, except for tokens and for an embedder's asynchronous key store. */
+/** Resolves at once, except for tokens and for an embedder's asynchronous key ring. */
 export type Identify = (request: ClientRequest) => MaybePromise<Identity>;
 
 /** Whether every client that can connect may use the gateway's own key. */
@@ -53,12 +53,12 @@ export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier 
   return heldKey !== undefined && gatewayKeys.length === 0 && !keyRing && !tokenVerifier;
 }
 
-/** The time limit of an embedder's key store or verifier. */
+/** The time limit of an embedder's key ring or verifier. */
 const IDENTIFIED_WITHIN_MS = 10_000;
 
 /**
  * Creates the function that identifies callers.
- * @throws TypeError for a key store or a verifier without its method: ignoring it would let everybody in. Also without a
+ * @throws TypeError for a key ring or a verifier without its method: ignoring it would let everybody in. Also without a
  * held key, because callers' gateway keys would be sent to the API.
  */
 export function createIdentify(credentials: Credentials, clock: Clock): Identify {
@@ -83,19 +83,19 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
   if (isKeyForAll(credentials)) {
     return (request) => ({
       origin: { ...held(), caller: placeOf(request) },
-      permissions: EVERYTHING,
+      grant: EVERYTHING,
     });
   }
-  const keys = keyRing ?? createKeyStore(entriesOfPlainKeys(gatewayKeys));
+  const keys = keyRing ?? createKeyRing(entriesOfPlainKeys(gatewayKeys));
   const ask = (name: string, question: () => unknown, read: (given: unknown, name: string) => Identity) =>
     whenKnown(askEmbedder(question, { name, withinMs: IDENTIFIED_WITHIN_MS, clock }), (given) =>
       read(given, name),
     );
   const known = (given: unknown, giver: string): Identity => {
-    const permissions = readPermissions(given, giver);
+    const grant = readGrant(given, giver);
     return {
-      origin: { ...held(), caller: permissions.name ?? '', callerRate: permissions.rate },
-      permissions,
+      origin: { ...held(), caller: grant.name ?? '', callerRate: grant.rate },
+      grant,
     };
   };
   const readFound = (found: unknown, giver: string): Identity => {
@@ -105,11 +105,11 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
   const readVerified = (verified: unknown, giver: string): Identity => {
     const { reason } = (verified ?? {}) as { readonly reason?: unknown };
     if (reason === undefined) return known(verified, giver);
-    if (typeof reason !== 'string') throw noPermissions(giver, `a "reason" that is ${typeInWords(reason)}`);
+    if (typeof reason !== 'string') throw noGrant(giver, `a "reason" that is ${typeInWords(reason)}`);
     return refused(`This token ${reason}. Present another one as "Authorization: Bearer <token>".`);
   };
   return ({ credentials: { bearer = '' } }) => {
-    // An embedder's key store may contain the empty text, which is no key.
+    // An embedder's key ring may contain the empty text, which is no key.
     if (bearer === '') return NO_GATEWAY_KEY;
     if (tokenVerifier && TOKEN.test(bearer))
       return ask('credentials.tokenVerifier.verify', () => tokenVerifier.verify(bearer), readVerified);
@@ -135,7 +135,7 @@ function identifyByApiKey(): Identify {
     if (!KEY.test(key)) return NO_KEY_AT_ALL;
     return {
       origin: { key, account: hashOf(key), caller: request.address },
-      permissions: EVERYTHING,
+      grant: EVERYTHING,
     };
   };
 }
@@ -201,9 +201,9 @@ export function watchAccepted(
     return {
       identify,
       wasAccepted: ({ credentials: { token, bearer = '' }, socket }) => {
-        const isGood = isKnown(hashOf(token ?? bearer));
-        if (isGood && socket) accepted.add(socket);
-        return isGood;
+        const isAccepted = isKnown(hashOf(token ?? bearer));
+        if (isAccepted && socket) accepted.add(socket);
+        return isAccepted;
       },
       isAccepted,
     };
@@ -218,9 +218,9 @@ export function watchAccepted(
         return identity;
       }),
     wasAccepted: ({ credentials: { bearer = '' }, socket }) => {
-      const isGood = proven.has(hashOf(bearer));
-      if (isGood && socket) accepted.add(socket);
-      return isGood;
+      const isAccepted = proven.has(hashOf(bearer));
+      if (isAccepted && socket) accepted.add(socket);
+      return isAccepted;
     },
     isAccepted,
   };

@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { z as Zod } from 'zod';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
-import { EVERYTHING, type Permissions } from './permissions.ts';
+import { EVERYTHING, type Grant } from './grant.ts';
 import { EVERY_SCOPE, isScope, SCOPES } from './scopes.ts';
 
 /** A gateway key with its name, hash and permissions. */
-export interface KeyEntry extends Permissions {
+export interface KeyEntry extends Grant {
   readonly name: string;
   /** The SHA-256 of the key in hex. Two hashes while the key is being replaced. */
   readonly sha256: readonly string[];

@@ -11,7 +11,7 @@ import { user } from '../luaauth/users.ts';
 import { createBoundedCache } from '../state/memory.ts';
 import type { Call } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
-import type { Permissions } from './permissions.ts';
+import type { Grant } from './grant.ts';
 
 /** How many objects an operation may read to find their owners. The price does not include these reads. */
 const MAX_LOOKUPS = 100;
@@ -20,21 +20,20 @@ const MAX_LOOKUPS = 100;
 const MAX_OWNERS = 10_000;
 
 /** Whether a caller's access is limited to listed scripts or projects. */
-export function hasLists({ scripts, projects }: Permissions): boolean {
+export function hasLists({ scripts, projects }: Grant): boolean {
   return scripts !== undefined || projects !== undefined;
 }
 
 /** @throws FORBIDDEN if the caller has no access to the project */
-export function checkProject(permissions: Permissions | undefined, id: string): void {
-  if (permissions && hasLists(permissions) && !permissions.projects?.has(id))
-    throw accessDenied(permissions, project);
+export function checkProject(grant: Grant | undefined, id: string): void {
+  if (grant && hasLists(grant) && !grant.projects?.has(id)) throw accessDenied(grant, project);
 }
 
 /** Checks access to a script. If only projects are listed, this reads the script. @throws FORBIDDEN */
-export async function checkScript(access: Access, permissions: Permissions | undefined, id: string) {
-  if (!permissions || !hasLists(permissions)) return;
-  if (!permissions.scripts) await getScript(access, { script_id: id });
-  else if (!permissions.scripts.has(id)) throw accessDenied(permissions, script);
+export async function checkScript(access: Access, grant: Grant | undefined, id: string) {
+  if (!grant || !hasLists(grant)) return;
+  if (!grant.scripts) await getScript(access, { script_id: id });
+  else if (!grant.scripts.has(id)) throw accessDenied(grant, script);
 }
 
 /** The owners of objects that answers have shown: the project of a script, the script of a session. */
@@ -56,7 +55,7 @@ export function createOwners(): Owners {
  * An inaccessible object looks exactly like a missing object, even in counts and costs. Both take the same number of
  * requests: a cache entry or another caller's call serves only objects that are known to be accessible.
  */
-export function limitAccess(access: Access, permissions: Permissions, owners: Owners): Ask {
+export function limitAccess(access: Access, grant: Grant, owners: Owners): Ask {
   const own: Access = { ...access, ask };
   /** Objects that the operation has looked up, by resource and id. */
   const known = new Map<string, Promise<unknown>>();
@@ -65,11 +64,11 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
 
   async function ask<T>(call: Call<T>, usage: Usage): Promise<T> {
     const endpoint = ENDPOINTS.of(call.endpoint);
-    if (endpoint?.isForAll) return access.ask(call, usage);
+    if (endpoint?.isSameForAllAccounts) return access.ask(call, usage);
     const { parts = [], about = [], shows, narrow } = endpoint ?? {};
     const named = namedBy([...parts, ...about], call);
     // Nothing shows the owner of this object.
-    if (named.length === 0 && !narrow) throw accessDenied(permissions, user);
+    if (named.length === 0 && !narrow) throw accessDenied(grant, user);
     await check(named, shows);
     const value = shows && !listOf(shows) ? await askOwned(shows, call, usage) : undefined;
     const answer = value ?? (await access.ask(call, usage));
@@ -78,8 +77,8 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
 
   /** The accessible ids of a resource. Undefined: its owner decides. */
   function listOf(resource: Resource): ReadonlySet<string> | undefined {
-    if (resource === script) return permissions.scripts;
-    return resource === project ? (permissions.projects ?? NOTHING) : undefined;
+    if (resource === script) return grant.scripts;
+    return resource === project ? (grant.projects ?? NOTHING) : undefined;
   }
 
   function isListed(resource: Resource, id = ''): boolean {
@@ -95,8 +94,7 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
 
   /** Checks an object by its id, or by a read before the call. @throws FORBIDDEN */
   async function checkOne({ resource, id }: Named, shown: Resource | undefined): Promise<void> {
-    if (listOf(resource) ? !isListed(resource, id) : !resource.belongsTo)
-      throw accessDenied(permissions, resource);
+    if (listOf(resource) ? !isListed(resource, id) : !resource.belongsTo) throw accessDenied(grant, resource);
     if (!listOf(resource) && resource !== shown) await read(resource, id);
   }
 
@@ -112,12 +110,12 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
     const ownerId = (value as Readonly<Record<string, string | undefined>> | undefined)?.[property];
     if (ownerId !== undefined) owners.set(key, ownerId);
     if (listOf(owner)) {
-      if (!isListed(owner, ownerId)) throw accessDenied(permissions, thing);
+      if (!isListed(owner, ownerId)) throw accessDenied(grant, thing);
     } else if (ownerId === undefined) {
       // An existing object would also have cost the read of its owner.
       countLookup();
       if (!isKnown) await askOnce(unshared);
-      throw accessDenied(permissions, thing);
+      throw accessDenied(grant, thing);
     } else await readOwner(thing, owner, ownerId);
     // Other calls about this object need not check it again.
     known.set(key, Promise.resolve());
@@ -129,7 +127,7 @@ export function limitAccess(access: Access, permissions: Permissions, owners: Ow
       await read(owner, id);
     } catch (error) {
       // The error must not mention an owner that the request did not name.
-      throw isAccessDenied(error) ? accessDenied(permissions, thing) : error;
+      throw isAccessDenied(error) ? accessDenied(grant, thing) : error;
     }
   }
 
@@ -195,7 +193,7 @@ export function isAccessDenied(error: unknown): boolean {
   return (error as Partial<GraphQLError>).extensions?.outOfReach !== undefined;
 }
 
-function accessDenied({ name }: Permissions, { name: thing }: Resource): GraphQLError {
+function accessDenied({ name }: Grant, { name: thing }: Resource): GraphQLError {
   return codedError(
     'FORBIDDEN',
     `The gateway key ${JSON.stringify(name ?? '')} does not reach this ${thing}, if it exists.`,

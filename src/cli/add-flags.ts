@@ -4,13 +4,13 @@ import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 /** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
 export function addFlagsOfServe(command: Command): Command {
   addFlags(command);
-  const isOwn = ({ helpGroupHeading }: Option) =>
+  const isFlagOfServe = ({ helpGroupHeading }: Option) =>
     !FLAGS.some(({ group }) => helpGroupHeading === `${group}:`);
   const layout: Partial<Help> = {
     ...HELP_LAYOUT,
     // Hidden only here, because Commander suggests visible flags for a misspelt flag.
     formatHelp(this: Help, of, helper) {
-      const visibleOptions = (all: Command) => helper.visibleOptions(all).filter(isOwn);
+      const visibleOptions = (all: Command) => helper.visibleOptions(all).filter(isFlagOfServe);
       const short: Help = Object.create(helper, { visibleOptions: { value: visibleOptions } });
       return Help.prototype.formatHelp.call(short, of, short);
     },

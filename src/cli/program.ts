@@ -62,9 +62,9 @@ function endOfOutput({ code }: NodeJS.ErrnoException): void {
 /** Commander's own default command would take a misspelt command for an argument, and suggest nothing. */
 function withCommand(args: readonly string[]): string[] {
   const [first] = args;
-  const isForAll = ['-h', '--help', '-v', '--version'].includes(first ?? '');
+  const isProgramFlag = ['-h', '--help', '-v', '--version'].includes(first ?? '');
   const isCommand = first !== undefined && !first.startsWith('-');
-  return isForAll || isCommand ? [...args] : ['serve', ...args];
+  return isProgramFlag || isCommand ? [...args] : ['serve', ...args];
 }
 
 /** Creates the commands. Each command loads its code when it runs, so a wrong flag is reported at once. */

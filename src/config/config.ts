@@ -65,12 +65,12 @@ export function readConfig(environment: Environment): ConfigResult {
   const secretFiles = SECRETS_IN_FILES.flatMap((name) => secretFile(environment, values, name) ?? []);
   const assembled = assemble(values, problems, readKeys(environment, values, problems));
   if (problems.length > 0) return { problems };
-  const asked = ROWS.filter(([name, row]) => isAsked(values, name, row)).map(([name]) => name);
+  const asked = ROWS.filter(([name, row]) => differsFromDefault(values, name, row)).map(([name]) => name);
   return { config: { ...assembled, readRedisUrl, secretFiles, asked } };
 }
 
 /** Whether a value differs from the default. False for switches that are off. */
-function isAsked(values: Readonly<Record<string, unknown>>, name: string, row: Variable): boolean {
+function differsFromDefault(values: Readonly<Record<string, unknown>>, name: string, row: Variable): boolean {
   const value = values[name];
   if (value === false || value === 'off' || value === 'none') return false;
   return String(value) !== String(readDefault(name, row, values));

@@ -1,4 +1,4 @@
-import { isNameAlone, readPlainKey } from '../callers/key-store.ts';
+import { isNameAlone, readPlainKey } from '../callers/key-ring.ts';
 
 export const KEY_FORM = '16 to 512 letters, digits or any of _ . ~ + / = -';
 

@@ -42,8 +42,8 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
     needsToken('GATEWAY_JWKS_URL'),
   ],
   LUAAUTH_SANDBOX: [
-    ({ LUAAUTH_API_URL: url, LUAAUTH_SANDBOX: isMeant }) =>
-      url && isMeant && 'true, but LUAAUTH_API_URL is set as well. Set one of the two.',
+    ({ LUAAUTH_API_URL: url, LUAAUTH_SANDBOX: wantsSandbox }) =>
+      url && wantsSandbox && 'true, but LUAAUTH_API_URL is set as well. Set one of the two.',
   ],
   LUAAUTH_API_URL: [
     // A forgotten or misspelt URL must not give made-up data in production.

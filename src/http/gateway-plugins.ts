@@ -42,28 +42,28 @@ interface ServerContext {
 
 /**
  * The gateway's two Yoga plugins: one runs before the embedder's plugins, the other after them. With such plugins
- * (`isHosted`) Yoga needs requests and responses of the Fetch API; otherwise it gets plain views.
+ * (`hasPlugins`) Yoga needs requests and responses of the Fetch API; otherwise it gets plain views.
  */
 export function createGatewayPlugins(
   options: GatewayPluginOptions,
-  isHosted: boolean,
+  hasPlugins: boolean,
   getEnveloped: () => GetEnveloped,
 ): readonly [Plugin<Context>, Plugin<Context>] {
   const { steps, pipeline, tracker, checkHost, hooksFor, agents } = options;
 
   /** The request for the steps. A plugin may have replaced the original request. */
   const stepRequest = ({ sent }: RequestSlot, request: Request, url: URL): HttpRequest =>
-    sent && !isHosted ? sent : new FetchRequest(request, url);
+    sent && !hasPlugins ? sent : new FetchRequest(request, url);
 
   const acceptedTypes = ({ sent }: RequestSlot, { headers }: Request) =>
-    negotiateTypes(sent && !isHosted ? sent.header('accept') : headers.get('accept'));
+    negotiateTypes(sent && !hasPlugins ? sent.header('accept') : headers.get('accept'));
 
   const asResponse = (
     { sent }: RequestSlot,
     answer: HttpResponse,
     Response: typeof globalThis.Response,
   ): Response => {
-    if (sent && !isHosted) return asView(answer);
+    if (sent && !hasPlugins) return asView(answer);
     const { status, headers, body } = answer;
     // Yoga's responses accept Node's streams. Yoga changes the headers that it is given.
     return new Response((body === '' ? null : body) as never, { status, headers: { ...headers } });
@@ -119,7 +119,7 @@ export function createGatewayPlugins(
     onResponse({ request, response, serverContext, setResponse }) {
       const { operation } = contextOf(serverContext);
       const { sent, record } = operation;
-      if (sent && !isHosted) {
+      if (sent && !hasPlugins) {
         if (!steps.cors) return;
         const { headers, ...plain } = fromView(response);
         return setResponse(asView({ ...plain, headers: { ...headers, ...steps.cors(sent, headers.vary) } }));
@@ -156,7 +156,7 @@ export function createGatewayPlugins(
         if (operation.record.request.signal.aborted) throw CUT_OFF;
         const { sent } = operation;
         // Yoga's request keeps a body that a plugin has read.
-        const isAtPlugin = isHosted && sent && wasRead(sent.message) && !operation.wasRead;
+        const isAtPlugin = hasPlugins && sent && wasRead(sent.message) && !operation.wasRead;
         const withBody = isAtPlugin ? plain : (sent ?? plain);
         operation.lease = steps.beginBody(plain, withBody.headBytes);
         const params = steps.read(plain, operation.lease, withBody);

@@ -27,11 +27,11 @@ export function createHostCheck(hosts: readonly string[], origins: readonly stri
   const named = hosts.filter((one) => one !== '').map((one) => one.toLowerCase());
   const isKnown = (hostname: string) =>
     isLoopback(hostname) || hostname.endsWith('.localhost') || named.includes(hostname);
-  const isFromHere = (origin: string) => origins.includes(origin) || isKnown(hostnameOf(origin));
+  const isAllowedOrigin = (origin: string) => origins.includes(origin) || isKnown(hostnameOf(origin));
   return ({ host, origin, path }) => {
     if (isProbe(path)) return undefined;
     if (host !== undefined && !isKnown(hostnameOf(`http://${host}`))) return HOST_NOT_ALLOWED;
-    return typeof origin !== 'string' || isFromHere(origin) ? undefined : HOST_NOT_ALLOWED;
+    return typeof origin !== 'string' || isAllowedOrigin(origin) ? undefined : HOST_NOT_ALLOWED;
   };
 }
 
@@ -57,8 +57,8 @@ export function createOriginCheck(origins: readonly string[]): OriginCheck {
   if (origins.includes('*')) return () => undefined;
   return ({ host, origin }) => {
     if (typeof origin !== 'string' || origins.includes(origin)) return undefined;
-    const isOwn = URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
-    return isOwn ? undefined : ORIGIN_NOT_ALLOWED;
+    const isOwnHost = URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+    return isOwnHost ? undefined : ORIGIN_NOT_ALLOWED;
   };
 }
 
@@ -85,12 +85,12 @@ const JSON_TYPE = /^\s*application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii
 /** Accepts JSON only, because any web page can send forms and plain text. @throws UNSUPPORTED_MEDIA_TYPE */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
   const given = contentType ?? '';
-  const isGood = JSON_TYPE.test(given);
-  if (isGood && (contentEncoding ?? 'identity') === 'identity') return;
+  const isJson = JSON_TYPE.test(given);
+  if (isJson && (contentEncoding ?? 'identity') === 'identity') return;
   throw requestError(
     'UNSUPPORTED_MEDIA_TYPE',
     415,
-    isGood
+    isJson
       ? 'A compressed request body is not supported. Send it without content-encoding.'
       : `${given === '' ? 'The request has no content type' : `The content type ${JSON.stringify(given.slice(0, 60))} is not supported`}. Send the operation as JSON with the header "content-type: application/json".`,
   );

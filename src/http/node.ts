@@ -195,9 +195,9 @@ export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | 
     if (host === lastGoodHost && isPath) return undefined;
     // `splitTarget` has left this absolute form unchanged.
     if (!isPath && url.includes('://')) return MALFORMED;
-    const isGood = HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`);
-    if (isGood && isPath) lastGoodHost = host;
-    return isGood ? undefined : MALFORMED;
+    const isValid = HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`);
+    if (isValid && isPath) lastGoodHost = host;
+    return isValid ? undefined : MALFORMED;
   };
 }
 

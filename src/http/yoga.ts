@@ -47,13 +47,13 @@ const NO_CONTEXT = {};
  */
 export function createYogaAdapter(options: YogaOptions) {
   const { schema, pipeline, tracker, hooksFor, plugins } = options;
-  const isHosted = plugins.length > 0;
-  const [first, last] = createGatewayPlugins(options, isHosted, () => yoga.getEnveloped);
+  const hasPlugins = plugins.length > 0;
+  const [first, last] = createGatewayPlugins(options, hasPlugins, () => yoga.getEnveloped);
   const yoga: Yoga = createYoga<ServerContext, Context>({
     schema,
     // The routes refuse every path that is not for operations. The pattern is slow, and only an embedder's plugins need the
     // other paths.
-    graphqlEndpoint: isHosted ? '/graphql{/*}?' : OPERATION_PATH,
+    graphqlEndpoint: hasPlugins ? '/graphql{/*}?' : OPERATION_PATH,
     // Yoga's health check would answer its path with an empty body. No URL ends in a space, so this turns the check off:
     // `/health` is a route.
     healthCheckEndpoint: ' ',
@@ -169,7 +169,7 @@ export function createYogaAdapter(options: YogaOptions) {
       },
     });
 
-  return { answer: isHosted ? answerHosted : answerPlainly, fetch: fetch as Fetch, hooksForSocket };
+  return { answer: hasPlugins ? answerHosted : answerPlainly, fetch: fetch as Fetch, hooksForSocket };
 }
 
 /** Releases the body of a request that a plugin answered before its operation began. */

@@ -52,7 +52,7 @@ export const getAdProviders = read('GET /ads/providers', {
   answer: (about, { providers }) => decodeProviders(about, providers),
   partOf: [],
   freshFor: 'ads',
-  isForAll: true,
+  isSameForAllAccounts: true,
 });
 
 function decodeProviders(about: About, providers: unknown): AdProvider[] {

@@ -71,21 +71,21 @@ class Comparison {
   }
 
   #compareAll(values: JsonObject | readonly unknown[], form: Form, member: string): void {
-    for (const value of Object.values(values)) if (this.#isLeft()) this.#compare(value, form, member);
+    for (const value of Object.values(values)) if (this.#takesAnother()) this.#compare(value, form, member);
   }
 
   #compareMembers(value: JsonObject, form: ObjectForm, before: string): void {
     for (const [name, known] of Object.entries(form)) {
       if (Object.hasOwn(value, name)) {
-        if (this.#isLeft()) this.#compare(value[name], known, before + name);
+        if (this.#takesAnother()) this.#compare(value[name], known, before + name);
       } else if (!mayBeAbsent(known)) this.#note('missing', before + name, known);
     }
     for (const name in value)
-      if (this.#isLeft() && !Object.hasOwn(form, name))
+      if (this.#takesAnother() && !Object.hasOwn(form, name))
         this.#note('new', before + this.#shown(name), undefined, value[name]);
   }
 
-  #isLeft(): boolean {
+  #takesAnother(): boolean {
     this.#left -= 1;
     return this.#left >= 0;
   }

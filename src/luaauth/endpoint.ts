@@ -38,7 +38,7 @@ export interface Declaration {
   /** Removes objects from an answer that the caller has no access to. */
   readonly narrow?: Narrow<unknown> | undefined;
   /** Whether the answer is the same for every account, so that every caller may see it. */
-  readonly isForAll?: boolean | undefined;
+  readonly isSameForAllAccounts?: boolean | undefined;
   /** The name of its freshness time: `CACHE_TTL_<freshFor>`. */
   readonly freshFor?: string | undefined;
   /** The error codes that the API documents for this endpoint. */
@@ -85,7 +85,14 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   extends Partial<
     Pick<
       Declaration,
-      'shows' | 'isForAll' | 'freshFor' | 'refusals' | 'documented' | 'isSentOnce' | 'timeoutMs' | 'ifUnknown'
+      | 'shows'
+      | 'isSameForAllAccounts'
+      | 'freshFor'
+      | 'refusals'
+      | 'documented'
+      | 'isSentOnce'
+      | 'timeoutMs'
+      | 'ifUnknown'
     >
   > {
   readonly payload?: PayloadType<Payload>;
@@ -103,12 +110,20 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   /** Selects the part of the payload that is sent; by default all of it. */
   readonly body?: (payload: Payload) => object;
   /** Gives the operation time for another read after this call, however long the call took. */
-  readonly isReadAgain?: boolean;
+  readonly extendsDeadline?: boolean;
   readonly parse?: ParseAnswer;
   readonly secrets?: (asked: Asked) => Secrets;
 }
 
-type OfReads = 'payload' | 'member' | 'documented' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isForAll';
+type OfReads =
+  | 'payload'
+  | 'member'
+  | 'documented'
+  | 'repeats'
+  | 'about'
+  | 'shows'
+  | 'narrow'
+  | 'isSameForAllAccounts';
 
 interface ReadOptions<Path extends RouteTemplate, Payload, Result>
   extends Pick<Options<Path, Payload, Result>, OfReads>,
@@ -119,7 +134,7 @@ interface ReadOptions<Path extends RouteTemplate, Payload, Result>
 
 /** Without `answer` the endpoint is documented to return only `{ "success": true }`. */
 interface WriteOptions<Path extends RouteTemplate, Payload, Result>
-  extends Omit<Options<Path, Payload, Result>, 'freshFor' | 'narrow' | 'isForAll'> {
+  extends Omit<Options<Path, Payload, Result>, 'freshFor' | 'narrow' | 'isSameForAllAccounts'> {
   /** Reads that are part of one of these are made again. */
   readonly touches: Parts<Path, Payload>;
 }
@@ -217,13 +232,13 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       revalidation: undefined,
     };
     const answer = api.ask(made, api.usage);
-    return options.isReadAgain ? answer.finally(() => extend(api)) : answer;
+    return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;
   };
-  const { about: further = [], shows, isForAll } = options;
+  const { about: further = [], shows, isSameForAllAccounts } = options;
   const narrow = options.narrow as Narrow<unknown> | undefined;
   const { timeoutMs, ifUnknown } = options;
   const declared = {
-    ...{ route, kind, parts, about: further, shows, narrow, isForAll, refusals, isSentOnce },
+    ...{ route, kind, parts, about: further, shows, narrow, isSameForAllAccounts, refusals, isSentOnce },
     ...{ documented, timeoutMs, ifUnknown },
   };
   return Object.assign(call, declared, { freshFor: options.freshFor });

@@ -20,7 +20,7 @@ interface Row {
   /** Whether a read is retried. A write is retried only if it was not carried out. */
   readonly isRetried: boolean;
   /** Whether the circuit breaker counts a failure. A read may then be answered by a stale entry. */
-  readonly isTrouble: boolean;
+  readonly isUnhealthy: boolean;
   /** Whether the API may have carried out a write. */
   readonly executed: 'no' | 'unknown';
 }
@@ -38,7 +38,7 @@ const TABLE: readonly Row[] = [
     matches: ({ status, page }) => status === 429 || (status >= 400 && isErrorCode(page, 1015, 1015)),
     failure: 'RateLimited',
     isRetried: true,
-    isTrouble: false,
+    isUnhealthy: false,
     executed: 'no',
   },
   {
@@ -46,28 +46,28 @@ const TABLE: readonly Row[] = [
     failure: 'Unavailable',
     isBlocked: true,
     isRetried: false,
-    isTrouble: true,
+    isUnhealthy: true,
     executed: 'no',
   },
   {
     matches: ({ status, isCloudflare }) => isCloudflare && NOT_CONNECTED.includes(status),
     failure: 'Unavailable',
     isRetried: true,
-    isTrouble: true,
+    isUnhealthy: true,
     executed: 'no',
   },
   {
     matches: ({ status }) => TIMED_OUT.includes(status),
     failure: 'TimedOut',
     isRetried: false,
-    isTrouble: true,
+    isUnhealthy: true,
     executed: 'unknown',
   },
   {
     matches: ({ status }) => status >= 500,
     failure: 'Unavailable',
     isRetried: true,
-    isTrouble: true,
+    isUnhealthy: true,
     executed: 'unknown',
   },
 ];
@@ -85,7 +85,7 @@ export function proxyFailure(
   const seen = { status, page: text.slice(0, MAX_PAGE_LENGTH), isCloudflare, isMitigated };
   const row = TABLE.find(({ matches }) => matches(seen));
   if (row === undefined) return undefined;
-  const { executed, isBlocked = false, isRetried: transient, isTrouble: unhealthy } = row;
+  const { executed, isBlocked = false, isRetried: transient, isUnhealthy: unhealthy } = row;
   if (row.failure === 'RateLimited') return new RateLimited(about, retryAfterMs(), { byApi: true, ray });
   if (row.failure === 'TimedOut') return new TimedOut(about, executed, { unhealthy, status, ray });
   const shown = ray === undefined ? '' : `, ray ${ray}`;

@@ -39,7 +39,7 @@ export const updateScript = write('POST /scripts/:script_id/update', {
   payload: a<{ script: string }>(),
   touches: [script],
   timeoutMs: UPDATE_TIMEOUT_MS,
-  isReadAgain: true,
+  extendsDeadline: true,
   ifUnknown:
     'LuaAuth may still be working on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again',
 });

@@ -70,8 +70,8 @@ export function createLog({ level, secrets, destination }: LogOptions) {
         isOpen = state === 'open';
         log.warn(isOpen ? 'LuaAuth does not answer: calls fail without being sent' : 'LuaAuth answers again');
       },
-      differed(difference: EndpointDifference, isNews: boolean) {
-        if (isNews) log.warn(difference, "LuaAuth's answer differs from its documentation");
+      differed(difference: EndpointDifference, isFirstReport: boolean) {
+        if (isFirstReport) log.warn(difference, "LuaAuth's answer differs from its documentation");
       },
       coordinationChanged(state: CoordinationState, reason?: Error) {
         if (state === 'lost') {

@@ -41,8 +41,8 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
     onExecute({ args, setExecuteFn }) {
       setExecuteFn((given: ExecuteArgs) => {
         // If a plugin has replaced the variables, they are coerced again.
-        const isAsSent = given.variableValues === slotOf(args.contextValue as object).variables;
-        return execute(isAsSent ? given : { ...given, coerced: undefined });
+        const hasSentVariables = given.variableValues === slotOf(args.contextValue as object).variables;
+        return execute(hasSentVariables ? given : { ...given, coerced: undefined });
       });
     },
     onSubscribe({ setSubscribeFn }) {

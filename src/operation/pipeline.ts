@@ -1,6 +1,6 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
+import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
-import { isSamePermissions } from '../callers/permissions.ts';
 import type { Beginning, Context } from '../context.ts';
 import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
@@ -102,7 +102,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       async mayGoOn() {
         const now = await identify(record.request);
         if (now.refusal) throw now.refusal;
-        return isSamePermissions(now.permissions, identity.permissions);
+        return isSameGrant(now.grant, identity.grant);
       },
       finish: (one) => mask(one, record),
       onEnd() {
@@ -120,7 +120,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { request } = record;
     const identified = identify(request);
     const identity = identified instanceof Promise ? await identified : identified;
-    record.caller = identity.permissions?.name;
+    record.caller = identity.grant?.name;
     const account = identity.refusal ? undefined : identity.origin.account;
     const resolved = persisted.resolve(params, account);
     const sent = resolved instanceof Promise ? await resolved : resolved;
@@ -139,8 +139,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (refusals.length > 0) return { errors: refusals };
     if (!operation.hasRoot) return NO_MUTATION;
 
-    const forbidden =
-      identity.permissions?.scopes && checkScopes(operation.requiredScopes(), identity.permissions);
+    const forbidden = identity.grant?.scopes && checkScopes(operation.requiredScopes(), identity.grant);
     if (forbidden) {
       for (const write of refusedWrites(operation, params.variables, 'FORBIDDEN'))
         tracker.wrote(record, write);

@@ -32,9 +32,9 @@ export interface Cost {
   /** Whether a further call may be needed to learn if another page follows. */
   readonly isOpenEnded?: boolean;
   /** Whether all fields of one query share the call. */
-  readonly isOnce?: boolean;
+  readonly isOncePerQuery?: boolean;
   /** Whether all fields of one object share the call. */
-  readonly isShared?: boolean;
+  readonly isOncePerObject?: boolean;
   /** The call that an item of the field's list needs if more than `freeFields` is selected. */
   readonly item?: ItemCost;
   /** The endpoint that is tried first for two or more of these calls. If it fails they are made as well. */

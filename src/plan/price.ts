@@ -20,7 +20,7 @@ export interface Price {
   /** The calls by endpoint, highest count first. */
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
   /** Whether the price depends only on what is selected. */
-  readonly isFixed: boolean;
+  readonly isFixedBySelection: boolean;
 }
 
 /** The facts about the lists above a selection that count for its price. */
@@ -55,7 +55,7 @@ interface Sum {
 
 /** Sums up the price of a selection with coerced variables. */
 export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variables: CoercedVariables) {
-  let isFixed = true;
+  let isFixedBySelection = true;
   /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
   const batchedBy = new Map<string, string>();
   /** Endpoints that a query calls at most once. After each write they are called again. */
@@ -84,11 +84,12 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     const distinct = isList ? saturate(place.distinct * different) : place.distinct;
     const endpoint = cost && endpointOf(cost, args, place);
     if (cost && endpoint !== undefined) {
-      const isPaid = place.provided.includes(definition.name) || (cost.isShared && shared.has(endpoint));
-      if (!isPaid && !isFree(cost, object))
+      const isPaidAlready =
+        place.provided.includes(definition.name) || (cost.isOncePerObject && shared.has(endpoint));
+      if (!isPaidAlready && !needsNoCall(cost, object))
         addCalls(sum.calls, endpoint, cost.each ? distinct : place.distinct);
-      if (cost.isOnce) once.add(endpoint);
-      if (cost.isShared) shared.add(endpoint);
+      if (cost.isOncePerQuery) once.add(endpoint);
+      if (cost.isOncePerObject) shared.add(endpoint);
       if (cost.batchedBy) batchedBy.set(endpoint, cost.batchedBy.route);
     }
     const { item } = cost ?? {};
@@ -134,7 +135,8 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
       const distinct = cost?.distinct?.({ representations: references }) ?? times;
       const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
-      if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, distinct);
+      if (cost && endpoint !== undefined && !needsNoCall(cost, object))
+        addCalls(sum.calls, endpoint, distinct);
       addObject(sum, object, place);
     }
   }
@@ -142,7 +144,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
   /** Unlike execution it never throws: invalid arguments count as none. */
   function argumentsOf({ usesVariables, readArguments }: FieldPlan): Arguments {
     // A price that used no variables can be kept.
-    if (usesVariables) isFixed = false;
+    if (usesVariables) isFixedBySelection = false;
     try {
       return readArguments(variables);
     } catch {
@@ -160,13 +162,18 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     for (const endpoint of once) if (total.calls.has(endpoint)) total.calls.set(endpoint, 1);
   const endpoints = [...total.calls].map(([endpoint, calls]) => ({ endpoint, calls }));
   endpoints.sort((a, b) => b.calls - a.calls);
-  return { calls: sumOf(total.calls), objects: total.objects, endpoints, isFixed };
+  return { calls: sumOf(total.calls), objects: total.objects, endpoints, isFixedBySelection };
 }
 
 const WITHOUT_END = saturate(Number.POSITIVE_INFINITY);
 
 /** The price of an operation with too many fields to add up. */
-const BEYOND_PRICE: Price = { calls: WITHOUT_END, objects: WITHOUT_END, endpoints: [], isFixed: true };
+const BEYOND_PRICE: Price = {
+  calls: WITHOUT_END,
+  objects: WITHOUT_END,
+  endpoints: [],
+  isFixedBySelection: true,
+};
 
 function nothing(): Sum {
   return { calls: new Map(), objects: 0 };
@@ -187,7 +194,7 @@ function sumOf(calls: CallsByEndpoint): number {
   return saturate(sum);
 }
 
-function isFree({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
+function needsNoCall({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
   if (!freeFields || !selectsOnly(object, freeFields)) return false;
   return !providedBy || selectsOneOf(object, providedBy);
 }

@@ -1,5 +1,5 @@
 import type { FieldNode, GraphQLError } from 'graphql';
-import type { Permissions } from '../callers/permissions.ts';
+import type { Grant } from '../callers/grant.ts';
 import { type KeyScope, SCOPES, scopesOfField } from '../callers/scopes.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { type ObjectPlan, objectsOf, type Selection } from './select.ts';
@@ -44,7 +44,7 @@ export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
 const MAX_NAMED = 50;
 
 /** The error for an operation that needs more scopes than the caller has, else undefined. */
-export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: Permissions) {
+export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: Grant) {
   if (!scopes) return undefined;
   const missing = [...all].filter((scope) => !scopes.has(scope));
   if (missing.length === 0) return undefined;

@@ -116,7 +116,7 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
   }),
 });
 
-const LIST = { items: () => MAX_READ, isOnce: true } as const;
+const LIST = { items: () => MAX_READ, isOncePerQuery: true } as const;
 
 builder.queryFields((t) => ({
   adSystems: t.field({

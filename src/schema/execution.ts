@@ -72,11 +72,12 @@ function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   for (const { projectId } of wanted) {
     if (projectId !== undefined) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
   }
-  const isTogether = (projectId: string) => (counts.get(projectId) ?? 0) > 1 || listings.known.has(projectId);
+  const readsWholeProject = (projectId: string) =>
+    (counts.get(projectId) ?? 0) > 1 || listings.known.has(projectId);
 
   const fetchOne = async ({ scriptId, projectId }: Whose): Promise<DayCount[]> => {
     const listed =
-      projectId !== undefined && isTogether(projectId)
+      projectId !== undefined && readsWholeProject(projectId)
         ? await findListed(context, projectId, scriptId)
         : undefined;
     return listed ?? getExecutions(api, { script_id: scriptId });
@@ -107,7 +108,7 @@ builder.objectField(Project, 'executions', (t) =>
       'Executions per day of all scripts together, in the order of the API. Null, with an error here, if they cannot be read. Costs one REST call, shared with `scripts`.',
     extensions: {
       ...requiresScopes('projects:read'),
-      ...costs(getProjectExecutions, { items: () => USUAL_DAYS, isShared: true }),
+      ...costs(getProjectExecutions, { items: () => USUAL_DAYS, isOncePerObject: true }),
     },
     resolve: async (project, _args, context) =>
       usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'total'),
@@ -123,7 +124,7 @@ builder.objectField(Project, 'scripts', (t) =>
       ...requiresScopes('projects:read', 'scripts:read'),
       ...costs(getProjectExecutions, {
         items: () => MAX_READ,
-        isShared: true,
+        isOncePerObject: true,
         item: { endpoint: getScript, freeFields: LISTED },
       }),
     },

@@ -35,9 +35,9 @@ function build({ readOnly = false, live, federation }: SchemaOptions): GraphQLSc
   const config = all.toConfig();
   const { mutation, subscription } = config;
   const roots = { mutation: readOnly ? undefined : mutation, subscription: live ? subscription : undefined };
-  const isWhole = roots.mutation === mutation && roots.subscription === subscription;
+  const hasAllRoots = roots.mutation === mutation && roots.subscription === subscription;
   // Every type that is still used is found from the roots.
-  const own = isWhole ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
+  const own = hasAllRoots ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
   useOwnScalars(own);
   describeScopes(own);
   return hidePlumbing(federation?.withFederation(own) ?? own);

@@ -85,10 +85,10 @@ function readProject(
   context: Context,
   info: GraphQLResolveInfo,
 ): ProjectShape | Promise<ProjectShape> {
-  const isTold =
+  const needsOnlyExecutions =
     selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT) &&
     selectsOneOf(selectedBelow(info, 'Project'), BY_EXECUTIONS);
-  return isTold ? ({ id } as ProjectShape) : Project.loaderOf(context).load(id);
+  return needsOnlyExecutions ? ({ id } as ProjectShape) : Project.loaderOf(context).load(id);
 }
 
 /** How many items of a list are read with a call each. The length of a list is unknown before it is read. */

@@ -50,7 +50,7 @@ export const Script = defineEntity('Script', {
       extensions: costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
       resolve: (script, args, context, info) => {
         // Selecting the id alone makes no REST call, so no call would check access.
-        checkProject(context.caller.permissions, usable(script, 'project_id'));
+        checkProject(context.caller.grant, usable(script, 'project_id'));
         return projectOf(script, args, context, info);
       },
     }),

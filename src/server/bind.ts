@@ -34,8 +34,9 @@ const ANSWERS = /^(?:\{"status":"\w+"\}|There is nothing here but GET \/metrics\
 async function cannotListen({ host, port, names }: Address, cause: unknown): Promise<StartError> {
   const { code } = cause as NodeJS.ErrnoException;
   const where = `Cannot listen on ${host}:${port} (${code})`;
-  const isOurs = code === 'EADDRINUSE' && (await isGateway(new URL('/health', serverUrl(host, port))));
-  const message = isOurs
+  const isGatewayThere =
+    code === 'EADDRINUSE' && (await isGateway(new URL('/health', serverUrl(host, port))));
+  const message = isGatewayThere
     ? `${where}: another gateway already listens there. Stop it, or set ${names} to a free address.`
     : `${where}. Set ${names} to a free address.`;
   return new StartError(message, { cause });

@@ -1,5 +1,5 @@
 import { isKeyForAll } from '../callers/identify.ts';
-import { readPlainKey } from '../callers/key-store.ts';
+import { readPlainKey } from '../callers/key-ring.ts';
 import type { Config } from '../config/config.ts';
 import { createHostCheck } from '../http/guards.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
@@ -108,7 +108,7 @@ async function openMetrics(
   features: ProcessFeatures,
 ) {
   // No web page knows METRICS_KEY, so with a key every host name is allowed.
-  const isForAll = isKeyForAll(credentials) && !keysFile && !jwt && given.key === undefined;
-  const checkHost = createHostCheck(isForAll ? [] : ['*'], corsOrigins);
+  const isOpenToAll = isKeyForAll(credentials) && !keysFile && !jwt && given.key === undefined;
+  const checkHost = createHostCheck(isOpenToAll ? [] : ['*'], corsOrigins);
   return (await features.metrics?.())?.openMetrics({ ...given, checkHost, linesLost: () => logOutput.lost });
 }

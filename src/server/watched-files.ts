@@ -1,7 +1,7 @@
 import { watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../callers/identify.ts';
-import { createKeyStore, entriesOfPlainKeys } from '../callers/key-store.ts';
+import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { Config, SecretFile } from '../config/config.ts';
 import { readKeysFile } from '../config/text-file.ts';
 import type { Gateway } from '../gateway.ts';
@@ -55,7 +55,7 @@ type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
 
 /** Replaces the API key for later calls. @throws Error for a gateway key, because callers know it */
 export function replaceHeldKey(credentials: ReplaceableCredentials, key: string): void {
-  const { gatewayKeys = [], keyRing = createKeyStore(entriesOfPlainKeys(gatewayKeys)) } = credentials;
+  const { gatewayKeys = [], keyRing = createKeyRing(entriesOfPlainKeys(gatewayKeys)) } = credentials;
   if (keyRing.find(key) !== 'unknown')
     throw new Error('LUAAUTH_TOKEN_FILE: it holds a gateway key. Put the API key of LuaAuth in it');
   credentials.heldKey = key;
@@ -71,7 +71,7 @@ export async function openKeys(
   const credentials: ReplaceableCredentials = { ...plain, tokenVerifier };
   if (!keysFile) return credentials;
   const { path, entries } = keysFile;
-  const keyRing = createKeyStore(entries);
+  const keyRing = createKeyRing(entries);
   const opened = { ...credentials, keyRing };
   watch(path, () => {
     const read = readKeysFile(path, opened.heldKey);

@@ -60,17 +60,17 @@ export interface QuotaLimits {
 export interface Quota {
   /**
    * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `demand` names all
-   * callers that wait here, as callers of other processes may have a turn first. `isSpare`: no caller waits for the
-   * call, so some permits stay free. Spare calls keep a distance from each other.
+   * callers that wait here, as callers of other processes may have a turn first. `isBackground`: no caller waits for the
+   * call, so some permits stay free. Background calls keep a distance from each other.
    */
-  take(demand: Demand, isSpare: boolean): MaybePromise<Permit | number>;
+  take(demand: Demand, isBackground: boolean): MaybePromise<Permit | number>;
   /**
    * Some callers stopped waiting: reserve no turns for them. `demand` names the callers that still wait. If it is
    * empty, `onFreed` need not be called.
    */
   left(demand: Demand): void;
-  /** Whether a spare call would leave the reserved permits free. */
-  hasSpare(): boolean;
+  /** Whether a background call would leave the reserved permits free. */
+  hasBackgroundPermit(): boolean;
   /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. */
   etaMs(ahead: number): number;
   /** Starts no call for `pauseMs`, because the API refused a call as too many. */
@@ -190,9 +190,9 @@ export interface Lookup {
 }
 
 export interface LookupResult {
-  /** Older than requested, unless `isEnough` is true. */
+  /** Older than requested, unless `isFreshEnough` is true. */
   readonly entry: CacheEntry | undefined;
-  readonly isEnough: boolean;
+  readonly isFreshEnough: boolean;
   /** The lease to make the call. Undefined while another process makes the call. */
   readonly lease: Lease | undefined;
   /** Time of the look-up, on the clock of the store. */

@@ -5,10 +5,10 @@ import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './
 export const WINDOW_MS = 1_002;
 /**
  * The share of the permits that is reserved for calls with waiting callers. Without this share and the distance between
- * spare calls, revalidations would take all permits at once, every second. A write would then wait for the next second.
+ * background calls, revalidations would take all permits at once, every second. A write would then wait for the next second.
  */
-export const KEPT_SHARE = 0.2;
-/** A busy process is late for its spare calls. Calls missed within this time may follow at once, in ms. */
+export const FOREGROUND_SHARE = 0.2;
+/** A busy process is late for its background calls. Calls missed within this time may follow at once, in ms. */
 export const CATCH_UP_MS = 200;
 
 /**
@@ -36,7 +36,7 @@ class SlidingWindowLog implements Quota {
   #reducedAt: number;
   #forgottenAt = Number.NEGATIVE_INFINITY;
   #slowedAt = Number.NEGATIVE_INFINITY;
-  #spareFrom = Number.NEGATIVE_INFINITY;
+  #backgroundFrom = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(limits: QuotaLimits, now: () => number, arrivals: Arrivals, onFreed: () => void) {
@@ -49,17 +49,18 @@ class SlidingWindowLog implements Quota {
     this.#reducedAt = now();
   }
 
-  take(_demand: Demand, isSpare: boolean): Permit | number {
+  take(_demand: Demand, isBackground: boolean): Permit | number {
     const now = this.now();
     if (now < this.#pausedUntil) return this.#pausedUntil - now;
     if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
-    const permits = this.#permitsAt(now, isSpare);
-    const waitMs = Math.max(isSpare ? this.#spareFrom - now : 0, this.#freeInMs(permits, now));
+    const permits = this.#permitsAt(now, isBackground);
+    const waitMs = Math.max(isBackground ? this.#backgroundFrom - now : 0, this.#freeInMs(permits, now));
     if (waitMs > 0) {
       this.isWanted = true;
       return waitMs;
     }
-    if (isSpare) this.#spareFrom = Math.max(this.#spareFrom, now - CATCH_UP_MS) + this.#windowMs / permits;
+    if (isBackground)
+      this.#backgroundFrom = Math.max(this.#backgroundFrom, now - CATCH_UP_MS) + this.#windowMs / permits;
     this.held += 1;
     return new LoggedRequest(this);
   }
@@ -73,7 +74,7 @@ class SlidingWindowLog implements Quota {
   /** No other process reserves turns, so there is nothing to do. */
   left(): void {}
 
-  hasSpare(): boolean {
+  hasBackgroundPermit(): boolean {
     const now = this.now();
     if (now < this.#pausedUntil) return false;
     return this.#isUnlimited || this.#freeInMs(this.#permitsAt(now, true), now) === 0;
@@ -118,12 +119,12 @@ class SlidingWindowLog implements Quota {
     return this.#limits.rate === Number.POSITIVE_INFINITY;
   }
 
-  /** The number of permits in total. `isSpare`: without the reserved share. */
-  #permitsAt(now: number, isSpare = false): number {
+  /** The number of permits in total. `isBackground`: without the reserved share. */
+  #permitsAt(now: number, isBackground = false): number {
     const { rate, recoveryPerSecond } = this.#limits;
     const recovered = ((now - this.#reducedAt) / 1_000) * recoveryPerSecond * rate;
     const permits = Math.min(rate, Math.floor(this.#reduced + recovered));
-    return isSpare ? permits - Math.floor(permits * KEPT_SHARE) : permits;
+    return isBackground ? permits - Math.floor(permits * FOREGROUND_SHARE) : permits;
   }
 
   /** Time until one of `permits` permits may be free, in ms. 0: now. */

@@ -26,7 +26,7 @@ export interface AnswerWatch {
 
 /** Comparing every answer would cost more than decoding it. */
 const COMPARE_EVERY_MS = 1_000;
-const NEWS_AFTER_MS = 3_600_000;
+const REPORT_AGAIN_AFTER_MS = 3_600_000;
 /**
  * Largest number of known members. With a series of each kind for all others, metrics have 200 series. The API chooses
  * the names of new members, so the number needs a bound.
@@ -37,14 +37,14 @@ const OTHERS = 'others';
 /**
  * Compares an answer of each endpoint at most once a second. Also compares each answer with a member
  * that the decoder cannot use.
- * @param report - `isNews`: the member is reported for the first time in an hour
+ * @param report - `isFirstReport`: the member is reported for the first time in an hour
  */
 export function createAnswerWatch(
   clock: Clock,
-  report: (difference: EndpointDifference, isNews: boolean) => void,
+  report: (difference: EndpointDifference, isFirstReport: boolean) => void,
 ): AnswerWatch {
   const comparedAt = new Map<string, number>();
-  const newsAt = new Map<string, number>();
+  const reportedAt = new Map<string, number>();
   return {
     isDue(endpoint) {
       const now = clock.now();
@@ -58,13 +58,13 @@ export function createAnswerWatch(
       for (const found of differences) {
         const nameOf = ({ endpoint, member, kind }: EndpointDifference) => `${kind} ${endpoint} ${member}`;
         let difference: EndpointDifference = { endpoint, ...found };
-        if (newsAt.size >= MAX_KNOWN && !newsAt.has(nameOf(difference)))
+        if (reportedAt.size >= MAX_KNOWN && !reportedAt.has(nameOf(difference)))
           difference = { ...difference, endpoint: OTHERS, member: OTHERS };
         const name = nameOf(difference);
-        const last = newsAt.get(name);
-        const isNews = last === undefined || now - last >= NEWS_AFTER_MS;
-        if (isNews) newsAt.set(name, now);
-        report(difference, isNews);
+        const last = reportedAt.get(name);
+        const isFirstReport = last === undefined || now - last >= REPORT_AGAIN_AFTER_MS;
+        if (isFirstReport) reportedAt.set(name, now);
+        report(difference, isFirstReport);
       }
     },
   };

@@ -16,7 +16,7 @@ export class GrowingBuffer {
   /** Number of appended bytes. */
   size = 0;
   #block: Buffer = EMPTY;
-  #isOwn = false;
+  #ownsBlock = false;
 
   /** Appends the next chunk, which must not change afterwards. */
   append(chunk: Uint8Array): void {
@@ -31,15 +31,15 @@ export class GrowingBuffer {
 
   /** Returns all bytes so far without a copy. Nothing may be appended afterwards. */
   bytes(): Buffer {
-    return this.#isOwn ? this.#block.subarray(0, this.size) : this.#block;
+    return this.#ownsBlock ? this.#block.subarray(0, this.size) : this.#block;
   }
 
   #makeRoom(needed: number): void {
-    if (this.#isOwn && needed <= this.#block.length) return;
+    if (this.#ownsBlock && needed <= this.#block.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#block.length, LEAST_BYTES));
     larger.set(this.#block.subarray(0, this.size));
     this.#block = larger;
-    this.#isOwn = true;
+    this.#ownsBlock = true;
   }
 }
 

@@ -108,9 +108,9 @@ export interface Call<T> extends About, Asked {
 /** A call in flight, as the scheduler sees it. */
 export interface InFlight {
   /** Whether the call waits behind many others of its caller. Another caller had better wait for a turn of its own. */
-  isFar: boolean;
+  waitsBehindMany: boolean;
   /** Whether calls with the same key wait in turns of their own. */
-  readonly hasOthers: boolean;
+  readonly hasOtherTurns: boolean;
   /** Called when the call's turn comes. The waiters of the other calls join this call. */
   begin(): void;
 }

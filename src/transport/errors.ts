@@ -221,7 +221,7 @@ export class CoordinationLost extends CallFailure {
 /**
  * Whether a failure comes from the API or the quota and is no answer. An older answer then says more than the error.
  */
-export function isPassing(failure: unknown): boolean {
+export function allowsOlderAnswer(failure: unknown): boolean {
   if (!(failure instanceof CallFailure)) return false;
   return failure.transient || failure.unhealthy || failure instanceof TimedOut;
 }

@@ -103,9 +103,9 @@ export interface Observer {
   /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
   /**
-   * A member of an answer differs from the documentation. `isNews`: the same difference was not reported for an hour.
+   * A member of an answer differs from the documentation. `isFirstReport`: the same difference was not reported for an hour.
    */
-  readonly differed?: (difference: EndpointDifference, isNews: boolean) => void;
+  readonly differed?: (difference: EndpointDifference, isFirstReport: boolean) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
   /** `reason`: why the other processes are lost. Called again for each new reason. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Credentials } from '../../src/callers/identify.ts';
-import type { KeyStore } from '../../src/callers/key-store.ts';
+import type { KeyRing } from '../../src/callers/key-ring.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
@@ -60,8 +60,8 @@ describe('a key of LuaAuth’s', () => {
 });
 
 describe('a key of the gateway’s', () => {
-  const found: Record<string, ReturnType<KeyStore['find']>> = {};
-  const keyRing: KeyStore = { find: (key) => found[key] ?? 'unknown' };
+  const found: Record<string, ReturnType<KeyRing['find']>> = {};
+  const keyRing: KeyRing = { find: (key) => found[key] ?? 'unknown' };
   const { fixture, isAccepted, read } = useBodies({ heldKey: 'held', keyRing });
   const good = {
     name: 'bot',

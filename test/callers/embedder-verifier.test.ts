@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TokenVerifier } from '../../src/callers/identify.ts';
-import type { KeyStore } from '../../src/callers/key-store.ts';
+import type { KeyRing } from '../../src/callers/key-ring.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { bearer } from '../support/clients/keys.ts';
@@ -38,7 +38,7 @@ async function passUntil(there: Promise<unknown>, clock: HeldClock, ms: number):
 /** The answer to a caller where `find` and `verify` give this, and the text of the log. */
 async function ask(given: () => unknown, key = 'a-key', hangs = false) {
   const clock = createHeldClock();
-  const keyRing = { find: given } as unknown as KeyStore;
+  const keyRing = { find: given } as unknown as KeyRing;
   const tokenVerifier = { verify: given } as unknown as TokenVerifier;
   const gateway = await openGateway({
     upstream: recorder.url,

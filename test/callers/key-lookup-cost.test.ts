@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { createKeyStore, entriesOfPlainKeys } from '../../src/callers/key-store.ts';
+import { createKeyRing, entriesOfPlainKeys } from '../../src/callers/key-ring.ts';
 
 const ASKED = 500;
 
 /** The CPU time in ms that so many wrong keys take beside these; the least of several tries. */
 function costBeside(count: number): number {
-  const ring = createKeyStore(
+  const ring = createKeyRing(
     entriesOfPlainKeys(Array.from({ length: count }, (_one, index) => `key-${index}`)),
   );
   const tries = Array.from({ length: 5 }, (_try, round) => {

@@ -137,7 +137,7 @@ it('gives all permits back once everything is settled and a window is over', () 
 });
 
 it('decides like the log in memory where one process takes permits and each request arrives at once', () => {
-  const takeOrWait = fc.record({ afterMs: fc.nat({ max: 300 }), isSpare: fc.boolean() });
+  const takeOrWait = fc.record({ afterMs: fc.nat({ max: 300 }), isBackground: fc.boolean() });
   fc.assert(
     fc.property(fc.array(takeOrWait, { maxLength: 80 }), (steps) => {
       let now = 1_000_000;
@@ -145,9 +145,9 @@ it('decides like the log in memory where one process takes permits and each requ
       const limits = { rate: RULES.rate, backoff: 0.5, recoveryPerSecond: RULES.recoveryPerSecond };
       const log = createSlidingWindows(() => now).open('account', undefined, limits, () => undefined);
       const none = { size: 1, byCaller: () => [] };
-      for (const { afterMs, isSpare } of steps) {
+      for (const { afterMs, isBackground } of steps) {
         now += afterMs;
-        const kept = isSpare ? 0.2 : 0;
+        const kept = isBackground ? 0.2 : 0;
         const wish = {
           ...RULES,
           wanted: 1,
@@ -158,7 +158,7 @@ it('decides like the log in memory where one process takes permits and each requ
           mayHold,
         };
         const { record, result } = take(quota, now, wish);
-        const permit = log.take(none, isSpare);
+        const permit = log.take(none, isBackground);
         expect(result.taken === 1).toBe(typeof permit !== 'number');
         const facts: Fact[] = result.taken === 1 ? [[`${now}.1`, 0]] : [];
         quota = storedQuota(settle(record, now, facts), now);

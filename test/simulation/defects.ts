@@ -69,8 +69,8 @@ function withQuotas(state: State, change: (quota: Quota) => Quota): State {
 function withPermits(state: State, change: (permit: Permit) => Permit): State {
   return withQuotas(state, (quota) => ({
     ...quota,
-    take(demand, isSpare) {
-      const taken = quota.take(demand, isSpare);
+    take(demand, isBackground) {
+      const taken = quota.take(demand, isBackground);
       const given = (permit: Permit | number) => (typeof permit === 'number' ? permit : change(permit));
       return taken instanceof Promise ? taken.then(given) : given(taken);
     },
@@ -80,7 +80,7 @@ function withPermits(state: State, change: (permit: Permit) => Permit): State {
 function withDemand(state: State, change: (demand: Demand) => Demand): State {
   return withQuotas(state, (quota) => ({
     ...quota,
-    take: (demand, isSpare) => quota.take(change(demand), isSpare),
+    take: (demand, isBackground) => quota.take(change(demand), isBackground),
   }));
 }
 

@@ -117,14 +117,15 @@ describe('as many renewals as may wait', () => {
 
 describe('renewals while the circuit breaker is open', () => {
   const memory = createStateInMemory(clock);
-  let isSpareFree = true;
+  let isBackgroundFree = true;
   /** As where other gateways take all permits that a renewal would have to leave to them. */
   const open: typeof memory.quotas.open = (...args) => {
     const quota = memory.quotas.open(...args);
-    const [take, hasSpare] = [quota.take.bind(quota), quota.hasSpare.bind(quota)];
+    const [take, hasBackgroundPermit] = [quota.take.bind(quota), quota.hasBackgroundPermit.bind(quota)];
     return Object.assign(quota, {
-      take: (...asked: Parameters<typeof take>) => (asked[1] && !isSpareFree ? WINDOW_MS : take(...asked)),
-      hasSpare: () => isSpareFree && hasSpare(),
+      take: (...asked: Parameters<typeof take>) =>
+        asked[1] && !isBackgroundFree ? WINDOW_MS : take(...asked),
+      hasBackgroundPermit: () => isBackgroundFree && hasBackgroundPermit(),
     });
   };
   const state = { ...memory, quotas: { open } };
@@ -141,7 +142,7 @@ describe('renewals while the circuit breaker is open', () => {
     for (let index = 0; index < 5; index += 1) await read(`other${index}`);
     await clock.advance(1_100);
     fixture.respond = answerPlainly;
-    isSpareFree = false;
+    isBackgroundFree = false;
     expect((await read('old')).extensions).toMatchObject({ upstream: { stale: 1 } });
     await settle();
     expect((await read('new')).errors).toBeUndefined();

@@ -45,19 +45,19 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
   async function identify(record: RequestRecord) {
     const identity = await parts.identify(record.request);
     if (identity.refusal) throw codedError('UNAUTHENTICATED', identity.refusal.message, { http: NO_KEY });
-    record.caller = identity.permissions.name;
+    record.caller = identity.grant.name;
     return identity;
   }
 
   const list = (cursor: string | undefined) => async (record: RequestRecord) => {
-    const { permissions } = await identify(record);
+    const { grant } = await identify(record);
     if (cursor !== undefined) throw NO_CURSOR;
-    const own = tools.filter(({ scopes }) => !checkScopes(scopes, permissions));
+    const own = tools.filter(({ scopes }) => !checkScopes(scopes, grant));
     return { tools: own.map(({ listing }) => listing) };
   };
 
   async function call(name: string, args: JsonSchema, record: RequestRecord): Promise<CallToolResult> {
-    const { permissions, origin } = await identify(record);
+    const { grant, origin } = await identify(record);
     const tool = tools.find(({ listing }) => listing.name === name);
     const result = tool && (await run(tool, args, record));
     // The list has changed meanwhile, and nothing ran.
@@ -66,13 +66,13 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
       return call(name, args, record);
     }
     // A tool outside the caller's scopes looks like an unknown tool. The audit log records the attempt.
-    if (!result || (result.data === undefined && checkScopes(tool.scopes, permissions))) {
+    if (!result || (result.data === undefined && checkScopes(tool.scopes, grant))) {
       const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call a tool from tools/list.`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
     // The result is valid even if the quota is not known.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
-    return toolResult(shownResult(result), schema, quota, permissions.rate, options.maxAnswerBytes);
+    return toolResult(shownResult(result), schema, quota, grant.rate, options.maxAnswerBytes);
   }
 
   async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {

@@ -15,7 +15,7 @@ import { findingsOf } from './probe-findings.ts';
 import type { ProbedIds } from './probed-reads.ts';
 
 /** An id and a key that do not exist. */
-const NOBODY = 'luaauth-graphql-check';
+const MADE_UP = 'luaauth-graphql-check';
 
 export interface CheckOptions {
   readonly scriptId: string | undefined;
@@ -62,14 +62,14 @@ export async function check(
       const known = ofSandbox ? { script, key: userKey, ...ids } : ids;
       probed = await probe({
         url,
-        key: key ?? ofSandbox?.facts.key ?? NOBODY,
+        key: key ?? ofSandbox?.facts.key ?? MADE_UP,
         timeouts: config.timeouts,
         ids: known,
       });
     }
     const answer = probed
       ? probed.failure
-      : await ask(url, key ?? NOBODY, scriptId ?? NOBODY, config.timeouts);
+      : await ask(url, key ?? MADE_UP, scriptId ?? MADE_UP, config.timeouts);
     const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
     if (sandbox) report(SANDBOX);
     else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
@@ -86,10 +86,10 @@ export async function check(
 
 /** Prints the findings as JSON, if wanted. @returns whether nothing has to be fixed */
 function finish(findings: readonly Finding[], json: boolean, probed?: Probe): boolean {
-  const isWell = !findings.some(({ level }) => level === 'fail');
+  const hasPassed = !findings.some(({ level }) => level === 'fail');
   if (json)
-    print(JSON.stringify({ version, ok: isWell, findings, ...(probed && { probe: forJson(probed) }) }));
-  return isWell;
+    print(JSON.stringify({ version, ok: hasPassed, findings, ...(probed && { probe: forJson(probed) }) }));
+  return hasPassed;
 }
 
 /** Leaves out the failure, which is one of the findings. */

@@ -96,14 +96,14 @@ function resolveEntities(
   context: Context,
   info: GraphQLResolveInfo,
 ): unknown[] {
-  const { permissions } = context.caller;
+  const { grant } = context.caller;
   return readEach('representations', representations, readRepresentation).map((one, index) => {
     if (one instanceof Error) return one;
     const { typeName, scope, resolve, key } = one;
     // Known only now: the document may select no field of this type.
-    if (permissions?.scopes && !permissions.scopes.has(scope)) {
+    if (grant?.scopes && !grant.scopes.has(scope)) {
       const place = [...responsePathAsArray(info.path), index].join('.');
-      return forbiddenBy(permissions.name, [scope], { [place]: [scope] });
+      return forbiddenBy(grant.name, [scope], { [place]: [scope] });
     }
     return whenKnown(resolve(key, context, info), (value) => {
       typeNames.set(value, typeName);

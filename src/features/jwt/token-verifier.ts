@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { Grant } from '../../callers/grant.ts';
 import type { RefusedToken, TokenVerifier } from '../../callers/identify.ts';
-import type { Permissions } from '../../callers/permissions.ts';
 import { EVERY_SCOPE, isScope } from '../../callers/scopes.ts';
 import { isId } from '../../luaauth/decoders.ts';
 import { createJwks, type JwksOptions, KeysUnavailable } from './jwks.ts';
@@ -25,7 +25,7 @@ const NAME_PREFIX = 'jwt:';
 const NAME = /^[\x21-\x7e][\x20-\x7e]{0,127}$/;
 
 interface Remembered {
-  readonly permissions: Permissions;
+  readonly grant: Grant;
   readonly expiresAt: number;
   readonly version: number;
 }
@@ -66,7 +66,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     }
     throw new errors.JWSSignatureVerificationFailed();
   };
-  const verify = async (token: string, name: string): Promise<Permissions | RefusedToken> => {
+  const verify = async (token: string, name: string): Promise<Grant | RefusedToken> => {
     let payload: JWTPayload;
     // Other keys may come into force during the verification.
     const { version } = jwks;
@@ -82,23 +82,23 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         reason: 'cannot be verified: its issuer has published a broken key of this name',
       };
     }
-    const permissions = permissionsOf(payload);
-    if ('reason' in permissions) return permissions;
-    remembered.set(name, { permissions, expiresAt: (payload.exp ?? 0) * 1_000, version });
-    return permissions;
+    const grant = grantOf(payload);
+    if ('reason' in grant) return grant;
+    remembered.set(name, { grant, expiresAt: (payload.exp ?? 0) * 1_000, version });
+    return grant;
   };
   return {
     verify(token) {
       const name = hash('sha256', token, 'base64url');
       const known = remembered.get(name);
       const holds = known && known.expiresAt > Date.now() && known.version === jwks.version;
-      return holds ? known.permissions : verify(token, name);
+      return holds ? known.grant : verify(token, name);
     },
   };
 }
 
 /** Reads the claims of a token. A malformed claim is refused, as ignoring it would allow more. */
-function permissionsOf(payload: JWTPayload): Permissions | RefusedToken {
+function grantOf(payload: JWTPayload): Grant | RefusedToken {
   const { scope = '', luaauth_scripts: scripts, luaauth_projects: projects } = payload;
   // The types of claims are not guaranteed: the issuer wrote them.
   const sub: unknown = payload.sub;

@@ -149,8 +149,8 @@ export function createLive(options: LiveOptions) {
     follow(origin: Origin, scriptId: string): LiveStream {
       return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined });
     },
-    /** Opens the API for other reads that take only spare quota, within the rate of polls. */
-    spareAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
+    /** Opens the API for other reads that take only background quota, within the rate of polls. */
+    backgroundAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       ended(name, sessionIds);

@@ -134,8 +134,8 @@ builder.subscriptionFields((t) => ({
       const id = checkId('scriptId', scriptId);
       const match = filter ? readFilter(filter) : undefined;
       const cursor = after == null ? undefined : checkText('after', after, MAX_CURSOR);
-      const { api, permissions } = caller;
-      await checkScript(api, permissions, id);
+      const { api, grant } = caller;
+      await checkScript(api, grant, id);
       // Only a gateway with this feature has this field, so `live` is the data of this feature.
       return (live as LiveSessions).subscribe(api.origin, {
         scriptId: id,

@@ -14,18 +14,18 @@ import type { Meters } from './meters.ts';
 const MAX_OPERATIONS = 200;
 const MAX_CALLERS = 200;
 const MAX_CLIENTS = 100;
-const NOBODY = 'none';
+const NO_NAME = 'none';
 
 /** The counted names. A new name is added while there are fewer than `most`. */
 class Names extends Set<string> {
-  isCounted(name: string, most: number): boolean {
+  admits(name: string, most: number): boolean {
     if (this.size < most) this.add(name);
     return this.has(name);
   }
 }
 
 /** Whether the operation succeeded and needed a key. Only such an operation may add a new name. */
-function hasGoneWell({ usage, codes }: RequestRecord): boolean {
+function succeededWithKey({ usage, codes }: RequestRecord): boolean {
   return (
     usage !== undefined && codes.length === 0 && usage.calls + usage.shared + usage.fresh + usage.stale > 0
   );
@@ -93,16 +93,16 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
   const nameOf = (record: RequestRecord): string => {
     if (!record.operation) return 'unknown';
     const name = operationNameOf(record) ?? 'Anonymous';
-    const most = name === record.operation.name && hasGoneWell(record) ? MAX_OPERATIONS : 0;
-    return name === 'Anonymous' || names.isCounted(name, most) ? name : 'other';
+    const most = name === record.operation.name && succeededWithKey(record) ? MAX_OPERATIONS : 0;
+    return name === 'Anonymous' || names.admits(name, most) ? name : 'other';
   };
   const callerOf = ({ caller }: RequestRecord): string =>
-    caller === undefined ? NOBODY : callers.isCounted(caller, MAX_CALLERS) ? caller : 'other';
+    caller === undefined ? NO_NAME : callers.admits(caller, MAX_CALLERS) ? caller : 'other';
   const clientLabels = (record: RequestRecord) => {
-    const { clientName = NOBODY, clientVersion = NOBODY } = clientOf(record);
-    const most = hasGoneWell(record) ? MAX_CLIENTS : 0;
-    const isNamed = clientName !== NOBODY || clientVersion !== NOBODY;
-    return !isNamed || clients.isCounted(`${clientName}\n${clientVersion}`, most)
+    const { clientName = NO_NAME, clientVersion = NO_NAME } = clientOf(record);
+    const most = succeededWithKey(record) ? MAX_CLIENTS : 0;
+    const isNamed = clientName !== NO_NAME || clientVersion !== NO_NAME;
+    return !isNamed || clients.admits(`${clientName}\n${clientVersion}`, most)
       ? { client_name: clientName, client_version: clientVersion }
       : { client_name: 'other', client_version: 'other' };
   };

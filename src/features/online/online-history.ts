@@ -32,11 +32,11 @@ builder.objectField(Script, 'onlineHistory', (t) =>
       'How many users were connected during the last day. Null unless `METRICS_SCRIPTS` names the script. Costs no REST call.',
     extensions: requiresScopes('sessions:read'),
     resolve: async (script, _args, { caller, online }) => {
-      const { api, permissions } = caller;
+      const { api, grant } = caller;
       const id = usable(script, 'id');
       const day = online?.historyOf(api.origin.account, id);
       if (!day) return null;
-      await checkScript(api, permissions, id);
+      await checkScript(api, grant, id);
       return day;
     },
   }),

@@ -93,7 +93,7 @@ export function createOnline(options: OnlineOptions) {
   const readExecutions = async (scriptId: string): Promise<void> => {
     let count: number | undefined;
     try {
-      const days = await getExecutions(live.spareAccess(origin()), { script_id: scriptId });
+      const days = await getExecutions(live.backgroundAccess(origin()), { script_id: scriptId });
       count = days.at(-1)?.count;
     } catch {
       // The sample of the same script says why LuaAuth does not answer.

@@ -25,7 +25,7 @@ export interface FactsForStore {
   /** The facts as of this moment. */
   readonly now: () => readonly Fact[];
   /** Whether at least one of the requests was sent. */
-  readonly isOfSent: boolean;
+  readonly hasSentRequest: boolean;
   /** Called when the store has the facts. */
   readonly done: () => void;
   /** Called when the store may not have the facts. */
@@ -93,7 +93,7 @@ export function createHeldPermits(
         const stillHeld = held.filter((permit) => open.has(permit));
         return [...facts, ...stillHeld.map(({ id }): Fact => [id, 'still held'])];
       },
-      isOfSent: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
+      hasSentRequest: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
       done() {
         arrive();
         forget();
@@ -148,10 +148,12 @@ export function createHeldPermits(
     link.whenClosed(enter);
   };
 
-  const mayCount = (isMeant: (permit: Pick<HeldPermit, 'isInStore'>) => boolean) => {
+  const mayCount = (isIncluded: (permit: Pick<HeldPermit, 'isInStore'>) => boolean) => {
     const from = link.now() - WINDOW_MS;
-    for (const permit of open) if (permit.isSent && isMeant(permit)) return true;
-    return [...settled, ...onTheWay].some((permit) => isMeant(permit) && (permit.arrivedAt ?? from) > from);
+    for (const permit of open) if (permit.isSent && isIncluded(permit)) return true;
+    return [...settled, ...onTheWay].some(
+      (permit) => isIncluded(permit) && (permit.arrivedAt ?? from) > from,
+    );
   };
 
   return {

@@ -20,8 +20,8 @@ export interface QuotaRecord {
   readonly pausedUntil: number;
   /** The limit after the API has refused too many requests, and the time since which the limit rises again. */
   readonly slowed?: { readonly limit: number; readonly at: number };
-  /** When a spare call, which leaves permits for other calls, may have its next permit. */
-  readonly spareFrom: number;
+  /** When a background call, which leaves permits for other calls, may have its next permit. */
+  readonly backgroundFrom: number;
 }
 
 type Counting = readonly [until: number, requests: number];
@@ -92,12 +92,12 @@ const HELD_KEPT_MS = 200_000;
 const KEPT_MS = 5_000;
 
 export function emptyQuota(epoch: string): QuotaRecord {
-  return { epoch, held: {}, sent: [], justSent: [], callers: {}, pausedUntil: 0, spareFrom: 0 };
+  return { epoch, held: {}, sent: [], justSent: [], callers: {}, pausedUntil: 0, backgroundFrom: 0 };
 }
 
 /** Whether a value from the store has the form of a quota. */
 export function isQuota(value: object): value is QuotaRecord {
-  const { epoch, held, sent, justSent, callers, pausedUntil, slowed, spareFrom } = value as Untrusted;
+  const { epoch, held, sent, justSent, callers, pausedUntil, slowed, backgroundFrom } = value as Untrusted;
   return (
     typeof epoch === 'string' &&
     isObject(held) &&
@@ -107,7 +107,7 @@ export function isQuota(value: object): value is QuotaRecord {
     isObject(callers) &&
     isListOf(Object.values(callers), 3) &&
     (slowed === undefined || (isObject(slowed) && areNumbers([slowed.limit, slowed.at]))) &&
-    areNumbers([pausedUntil, spareFrom])
+    areNumbers([pausedUntil, backgroundFrom])
   );
 }
 
@@ -163,27 +163,29 @@ export function take(record: QuotaRecord, now: number, wish: Wish): { record: Qu
   const used = usedAt(current, now - wish.gainedMs);
   if (pausedMs > 0) return { record, result: { taken: 0, askInMs: pausedMs, limit, used, pausedMs } };
   const permits = limit - Math.floor(limit * kept);
-  // If the store's clock was set back, the distance between spare calls starts anew.
-  const spareFrom = record.spareFrom > now + WINDOW_MS ? 0 : record.spareFrom;
-  const spareInMs = kept > 0 ? Math.max(0, spareFrom - now) : 0;
+  // If the store's clock was set back, the distance between background calls starts anew.
+  const backgroundFrom = record.backgroundFrom > now + WINDOW_MS ? 0 : record.backgroundFrom;
+  const backgroundInMs = kept > 0 ? Math.max(0, backgroundFrom - now) : 0;
   const turns = turnsAt(record, now, wish);
-  const free = spareInMs > 0 ? 0 : Math.max(0, Math.min(wanted, permits - used));
+  const free = backgroundInMs > 0 ? 0 : Math.max(0, Math.min(wanted, permits - used));
   const taken = kept > 0 ? free : turns.have(free);
   const result = { taken, limit, used: used + taken, pausedMs: 0 };
   if (taken === 0) {
     const permitInMs = () => freeInMs(current, used - permits, turns, now, wish.gainedMs);
     const turnInMs = () => Math.max(LOOK_AGAIN_MS, turns.waiting * LOOK_AGAIN_EACH_MS);
     const waitMs = free > 0 ? turnInMs() : permits > used ? 0 : permitInMs();
-    const askInMs = Math.max(1, Math.ceil(waitMs), Math.ceil(spareInMs));
+    const askInMs = Math.max(1, Math.ceil(waitMs), Math.ceil(backgroundInMs));
     const callers = turns.kept(askInMs);
     return { record: callers ? { ...current, callers } : record, result: { ...result, askInMs } };
   }
   const held = { ...current.held };
   for (let index = 1; index <= taken; index += 1) held[`${name}${index}`] = now;
-  const spared =
-    kept > 0 ? { spareFrom: Math.max(spareFrom, now - CATCH_UP_MS) + WINDOW_MS / permits } : undefined;
+  const background =
+    kept > 0
+      ? { backgroundFrom: Math.max(backgroundFrom, now - CATCH_UP_MS) + WINDOW_MS / permits }
+      : undefined;
   const callers = turns.kept(0) ?? record.callers;
-  return { record: { ...current, held, callers, ...spared }, result: { ...result, askInMs: 0 } };
+  return { record: { ...current, held, callers, ...background }, result: { ...result, askInMs: 0 } };
 }
 
 /** A permit and its fate. A number says how many ms ago its request arrived. */

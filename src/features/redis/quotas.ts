@@ -1,7 +1,7 @@
 import { Arrivals, LONGEST_WAY_MS } from '../../state/arrivals.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
-import { createSlidingWindows, KEPT_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { createSlidingWindows, FOREGROUND_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -30,7 +30,7 @@ const MAX_WANTED = 50;
 const MAX_CALLERS = 50;
 /** A gain up to this, in ms, may be an error of measurement: Redis reports whole ms, and round trips vary. */
 const UNNOTICED_GAIN_MS = 2;
-/** The demand of one spare call, which no client waits for. */
+/** The demand of one background call, which no client waits for. */
 const ONE: Demand = { size: 1, byCaller: () => [] };
 /** The longest time that a call waits for a permit, in ms. */
 const WAITS_AT_MOST_MS = 30_000;
@@ -108,7 +108,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     change: (quota: QuotaRecord, time: number) => { readonly record: QuotaRecord; readonly result: T },
     { facts = permits.facts(), ...options }: UpdateOptions = {},
   ): Promise<T> => {
-    const touchMs = Math.max(options.touchMs ?? 0, facts.isOfSent ? account.keepMs : 0);
+    const touchMs = Math.max(options.touchMs ?? 0, facts.hasSentRequest ? account.keepMs : 0);
     try {
       for (let older: { readonly epoch: string | undefined } | undefined; ; ) {
         const done = await record.update<{ readonly value: T } | { readonly epoch: string | undefined }>(
@@ -276,13 +276,14 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   };
 
   return {
-    take(demand, isSpare) {
+    take(demand, isBackground) {
       const pauseMs = waitMs();
       if (pauseMs > 0) return later(pauseMs);
-      if (!link.isDegraded) return isSpare ? ask(ONE, KEPT_SHARE) : (ready.pop() ?? ask(demand, 0));
+      if (!link.isDegraded)
+        return isBackground ? ask(ONE, FOREGROUND_SHARE) : (ready.pop() ?? ask(demand, 0));
       // The network to the API may be cut as well: requests under way in it count against the share.
       if (permits.mayCountInStore()) return later(LOOK_SOON_MS);
-      const permit = ownShare()?.take(demand, isSpare) ?? LOOK_AGAIN_MS;
+      const permit = ownShare()?.take(demand, isBackground) ?? LOOK_AGAIN_MS;
       if (permit instanceof Promise) return permit;
       if (typeof permit === 'number') return later(permit);
       link.notWhenChanged(onFreed);
@@ -298,10 +299,10 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const names = [...gone.values()];
       change((found, time) => leaveTurns(found, time, names)).catch(() => undefined);
     },
-    hasSpare() {
+    hasBackgroundPermit() {
       if (waitMs() > 0) return false;
-      if (link.isDegraded) return ownShare()?.hasSpare() ?? false;
-      return usedNow() < limit - Math.floor(limit * KEPT_SHARE);
+      if (link.isDegraded) return ownShare()?.hasBackgroundPermit() ?? false;
+      return usedNow() < limit - Math.floor(limit * FOREGROUND_SHARE);
     },
     etaMs(ahead) {
       const pauseMs = Math.max(0, waitMs());

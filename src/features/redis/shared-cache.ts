@@ -27,7 +27,7 @@ end
 redis.call('HSET', entry, 'lease', lease, 'turn', turn)
 raise(entry, ${LONGEST_CALL_MS})
 return { now, 3, age, value or '' }`;
-const FOUND = { isEnough: 1, isLeased: 3 };
+const FOUND = { isFreshEnough: 1, isLeased: 3 };
 
 /**
  * Ends a lease and stores the answer, if there is an answer. Keeps a newer answer, unless Redis's clock was set back since.
@@ -80,8 +80,8 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
         // A broken entry counts as missing: this process replaces it, even if another process has the lease.
         const isBroken = !entry && sealed.length > 0;
         const isLeased = found === FOUND.isLeased || isBroken;
-        const isEnough = found === FOUND.isEnough && !isBroken;
-        return { entry, isEnough, lease: isLeased ? lease : undefined, askedAt };
+        const isFreshEnough = found === FOUND.isFreshEnough && !isBroken;
+        return { entry, isFreshEnough, lease: isLeased ? lease : undefined, askedAt };
       } catch {
         return DEGRADED;
       }
@@ -92,7 +92,7 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
 /** The result while the store is lost: each process makes its own calls. */
 const DEGRADED: LookupResult = {
   entry: undefined,
-  isEnough: false,
+  isFreshEnough: false,
   lease: { fill() {}, release() {} },
   askedAt: 0,
 };

@@ -13,7 +13,7 @@ const KINDS: Readonly<
     ['challenge', 'code 1020'].includes(String(page)),
   reset: () => true,
   hang: () => true,
-  delay: ({ ms }) => isUpTo(ms, 600_000),
+  delay: ({ ms }) => isWholeNumberUpTo(ms, 600_000),
 };
 
 /** Reads a fault from JSON. Returns a text if it is wrong. */
@@ -23,16 +23,16 @@ export function faultIn(value: unknown): Fault | string {
   const isFit = typeof kind === 'string' && Object.hasOwn(KINDS, kind) && KINDS[kind as Mishap['kind']];
   if (!isFit) return `kind is one of ${Object.keys(KINDS).join(', ')}`;
   if (!isFit(value)) return `a member of this ${kind} is missing or wrong`;
-  if (!isUpTo(times, 10_000) || times === 0) return 'times is a whole number from 1 to 10000';
+  if (!isWholeNumberUpTo(times, 10_000) || times === 0) return 'times is a whole number from 1 to 10000';
   if (typeof handled !== 'boolean') return 'handled is true or false';
   if (typeof method !== 'string' || typeof route !== 'string') return 'method and route are strings';
   return value as unknown as Fault;
 }
 
 function isStatus(value: unknown): boolean {
-  return isUpTo(value, 599) && value >= 400;
+  return isWholeNumberUpTo(value, 599) && value >= 400;
 }
 
-function isUpTo(value: unknown, most: number): value is number {
+function isWholeNumberUpTo(value: unknown, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
 }

@@ -46,7 +46,7 @@ const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
 const ENDPOINT_RATE = 50;
 const SWEEP_AT = 1_000;
 
-const LEAVES_SPARE = () => true;
+const EVERY_REVALIDATION = () => true;
 
 const partOf = (caller: string) => `caller:${caller}`;
 
@@ -103,8 +103,8 @@ export class AccountQuotas {
     const now = this.#options.clock.now();
     const suspect = this.#suspect(endpoint, now);
     const ofEndpoint = suspect.refusals.refused(now);
-    const isAgain = suspect.othersPassed && now - suspect.at >= LESSON_MS && ofEndpoint !== 'of few';
-    const isNew = isAgain && !this.#parts.has(endpoint);
+    const isEndpointAlone = suspect.othersPassed && now - suspect.at >= LESSON_MS && ofEndpoint !== 'of few';
+    const isNew = isEndpointAlone && !this.#parts.has(endpoint);
     if (isNew) {
       const limits = { rate: Math.min(this.#options.rate, ENDPOINT_RATE), ...ENDPOINT_PACE };
       this.#parts.set(endpoint, this.#pool(limits, { part: endpoint }));
@@ -136,7 +136,7 @@ export class AccountQuotas {
       clock,
       onReady,
       byCaller,
-      leavesSpare: LEAVES_SPARE,
+      isBackground: EVERY_REVALIDATION,
       ...options,
     });
   }
@@ -155,7 +155,7 @@ export class AccountQuotas {
         isOfCaller: true,
         byCaller: () => [[caller, pool.waiting]],
         // Polls need not leave permits for each other.
-        leavesSpare: ({ isPoll }) => !isPoll,
+        isBackground: ({ isPoll }) => !isPoll,
       },
     );
     this.#parts.set(part, pool);

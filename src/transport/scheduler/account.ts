@@ -9,7 +9,7 @@ import type { Pool } from './pool.ts';
 import {
   LATE_POLL_MS,
   LATE_POLLS_PART,
-  MANY,
+  MANY_WAITING_CALLS,
   MAX_OF_STRANGER,
   MAX_OF_STRANGERS,
   MAX_WAITING,
@@ -75,7 +75,7 @@ export class Account implements AccountRecord {
       takeFirst: () => this.#takeLatePoll(),
     });
     this.#revalidations = new Flow(SHARES.revalidations, this.queue, {
-      isOpen: () => !this.quotas.key.isSpareEmpty,
+      isOpen: () => !this.quotas.key.isEmptyForBackground,
       inOrder: byServedAge,
     });
   }
@@ -101,7 +101,7 @@ export class Account implements AccountRecord {
 
   /** Whether a call could start at this moment and leave permits for other calls. */
   hasRoom(call: Call<unknown>): boolean {
-    return this.#isOpen && this.quotas.poolsOf(call).every((pool) => pool.hasSpare);
+    return this.#isOpen && this.quotas.poolsOf(call).every((pool) => pool.hasBackgroundPermit);
   }
 
   /** Sends a call that has its permits and a connection. */
@@ -116,8 +116,8 @@ export class Account implements AccountRecord {
       this.#shared.strangersUnderWay += 1;
       this.#tried += 1;
     }
-    if (call.inFlight?.isFar) call.inFlight.isFar = false;
-    if (call.inFlight?.hasOthers) call.inFlight.begin();
+    if (call.inFlight?.waitsBehindMany) call.inFlight.waitsBehindMany = false;
+    if (call.inFlight?.hasOtherTurns) call.inFlight.begin();
     applicant.admitted(waitedMs);
   }
 
@@ -133,7 +133,7 @@ export class Account implements AccountRecord {
   end(turn: Turn, failure: unknown): void {
     const { state, call } = turn;
     turn.state = 'over';
-    if (call.inFlight && call.revalidation) call.inFlight.isFar = true;
+    if (call.inFlight && call.revalidation) call.inFlight.waitsBehindMany = true;
     if (state === 'waiting') {
       turn.flow?.remove(turn);
       if (turn.isStranger) this.#shared.strangersCalls -= 1;
@@ -215,7 +215,7 @@ export class Account implements AccountRecord {
     }
     turn.state = 'waiting';
     turn.waitsSince = this.#now;
-    if (call.inFlight) call.inFlight.isFar = this.#isFar(call);
+    if (call.inFlight) call.inFlight.waitsBehindMany = this.#waitsBehindMany(call);
     if (call.revalidation?.isPoll) this.#polls.push(turn);
     for (const one of turn.pools) one.add();
     applicant.queued();
@@ -235,9 +235,12 @@ export class Account implements AccountRecord {
     if (index >= 0) this.#polls.splice(index, 1);
   }
 
-  /** Whether more than `MANY` other calls of the same caller wait. True for every revalidation. */
-  #isFar({ origin, revalidation }: Call<unknown>): boolean {
-    return revalidation !== undefined || this.queue.flowOf(origin.caller, SHARES.caller).size > MANY + 1;
+  /** Whether more than `MANY_WAITING_CALLS` other calls of the same caller wait. True for every revalidation. */
+  #waitsBehindMany({ origin, revalidation }: Call<unknown>): boolean {
+    return (
+      revalidation !== undefined ||
+      this.queue.flowOf(origin.caller, SHARES.caller).size > MANY_WAITING_CALLS + 1
+    );
   }
 
   /** Strangers take turns by the place of their clients, since a single client can make up many keys. */

@@ -7,9 +7,9 @@ export interface Share {
   /** How far ahead of the others a new flow begins, in calls of cost 1. */
   readonly credit: number;
   /** Whether a flow that comes back keeps its place in the order of turns. It gets its credit only once. */
-  readonly isKept?: boolean;
+  readonly keepsPlace?: boolean;
   /** Whether the oldest flow goes first when a connection becomes free. Calls that start this way cost nothing. */
-  readonly isByAge?: boolean;
+  readonly oldestFirst?: boolean;
 }
 
 /** Returns whether a call has all that it needs. The call then starts. */
@@ -103,11 +103,11 @@ export class Flow<Call extends object> {
       }
       if (!this.#isReachable) return undefined;
     }
-    const isByAge = forConnection && this.#byAge.length > 0;
-    for (const flow of isByAge ? this.#byAge : this.#waiting) {
+    const takesOldest = forConnection && this.#byAge.length > 0;
+    for (const flow of takesOldest ? this.#byAge : this.#waiting) {
       const call = flow.next(mayStart, forConnection);
       if (call !== undefined) {
-        if (!isByAge) this.#charge(flow);
+        if (!takesOldest) this.#charge(flow);
         return call;
       }
       if (!this.#isReachable) return undefined;
@@ -169,7 +169,7 @@ export class Flow<Call extends object> {
     flow.#start = Math.max(flow.#start, this.#now - flow.share.credit);
     this.#weight += 1 / flow.share.cost;
     this.#place(flow);
-    if (!flow.share.isByAge) return;
+    if (!flow.share.oldestFirst) return;
     if (this.#byAge === NONE) this.#byAge = [];
     insert(this.#byAge, flow, (one, other) => one.#since < other.#since);
   }
@@ -181,7 +181,7 @@ export class Flow<Call extends object> {
     if (this.#waiting.length === 0) {
       this.#weight = 0;
       this.#flows?.clear();
-    } else if (!flow.share.isKept) this.#flows?.delete(flow.key);
+    } else if (!flow.share.keepsPlace) this.#flows?.delete(flow.key);
     else if (this.#flows && this.#flows.size > 2 * this.#waiting.length + FORGET_FROM)
       this.#forget(this.#flows);
   }

@@ -18,7 +18,7 @@ export interface PoolOptions {
   /** Whether this is the quota of a single caller of an account. */
   readonly isOfCaller?: boolean;
   /** Whether a call that renews a cache entry has to leave permits for other calls. */
-  readonly leavesSpare: (revalidation: Revalidation) => boolean;
+  readonly isBackground: (revalidation: Revalidation) => boolean;
 }
 
 /** The pace of a quota that `ratelimited` does not slow down. The API limits by key or by endpoint. */
@@ -37,10 +37,10 @@ export class Pool implements Demand {
   #isFetching = false;
   #isEmpty = false;
   /** Whether the pool is empty for calls that have to leave permits for other calls. */
-  #isSpareEmpty = false;
+  #isEmptyForBackground = false;
   #cancelTimer: (() => void) | undefined;
   #announcedUntil = Number.NEGATIVE_INFINITY;
-  #fetched: { readonly permit: Permit; readonly isSpare: boolean } | undefined;
+  #fetched: { readonly permit: Permit; readonly isBackground: boolean } | undefined;
 
   constructor(options: PoolOptions) {
     this.options = options;
@@ -65,34 +65,35 @@ export class Pool implements Demand {
   }
 
   /** Whether the pool is known to have no permit for a call that has to leave permits for other calls. */
-  get isSpareEmpty(): boolean {
-    return !this.#fetched && (this.#isSpareEmpty || this.#isEmpty || this.#isFetching);
+  get isEmptyForBackground(): boolean {
+    return !this.#fetched && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetching);
   }
 
   /** Whether a call could have a permit now and leave permits for other calls. */
-  get hasSpare(): boolean {
-    return !this.#isEmpty && !this.#isSpareEmpty && this.#quota.hasSpare();
+  get hasBackgroundPermit(): boolean {
+    return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.hasBackgroundPermit();
   }
 
   /**
-   * Takes a permit if the pool has a permit now. `isSpare`: the call has to leave permits for other calls. `alone`: the
+   * Takes a permit if the pool has a permit now. `isBackground`: the call has to leave permits for other calls. `alone`: the
    * demand of the call, used when no call waits.
    */
-  take(isSpare: boolean, alone: Demand): Permit | undefined {
-    if (isSpare && this.#fetched?.isSpare === false) this.giveBack();
+  take(isBackground: boolean, alone: Demand): Permit | undefined {
+    if (isBackground && this.#fetched?.isBackground === false) this.giveBack();
     const fetched = this.#fetched?.permit;
     this.#fetched = undefined;
-    if (fetched || this.#isEmpty || this.#isFetching || (isSpare && this.#isSpareEmpty)) return fetched;
-    const answer = this.#quota.take(this.waiting === 0 ? alone : this, isSpare);
-    if (typeof answer === 'number') this.#emptyFor(answer, isSpare);
+    if (fetched || this.#isEmpty || this.#isFetching || (isBackground && this.#isEmptyForBackground))
+      return fetched;
+    const answer = this.#quota.take(this.waiting === 0 ? alone : this, isBackground);
+    if (typeof answer === 'number') this.#emptyFor(answer, isBackground);
     else if (!(answer instanceof Promise)) return answer;
-    else this.#await(answer, isSpare);
+    else this.#await(answer, isBackground);
     return undefined;
   }
 
   /** Keeps the permit of a call that lacks something else, for the next call. */
-  keep(permit: Permit, isSpare: boolean): void {
-    this.#fetched = { permit, isSpare };
+  keep(permit: Permit, isBackground: boolean): void {
+    this.#fetched = { permit, isBackground };
   }
 
   /** Releases the permit that was fetched, because no call can take it soon. */
@@ -155,21 +156,21 @@ export class Pool implements Demand {
     return this.waiting === 0 && !this.#isFetching && this.#quota.isIdle();
   }
 
-  #await(answer: Promise<Permit | number>, isSpare: boolean): void {
+  #await(answer: Promise<Permit | number>, isBackground: boolean): void {
     this.#isFetching = true;
     void answer.then((result) => {
       this.#isFetching = false;
-      if (typeof result === 'number') this.#emptyFor(result, isSpare);
-      else this.#fetched = { permit: result, isSpare };
+      if (typeof result === 'number') this.#emptyFor(result, isBackground);
+      else this.#fetched = { permit: result, isBackground };
       this.options.onReady();
       this.rest();
     });
   }
 
   /** Marks the pool as empty for `waitMs`. Infinity: until a request with a permit is sent or given up. */
-  #emptyFor(waitMs: number, isSpare: boolean): void {
-    this.#isSpareEmpty = true;
-    if (!isSpare) this.#isEmpty = true;
+  #emptyFor(waitMs: number, isBackground: boolean): void {
+    this.#isEmptyForBackground = true;
+    if (!isBackground) this.#isEmpty = true;
     this.#cancelTimer?.();
     this.#cancelTimer =
       waitMs === Number.POSITIVE_INFINITY ? undefined : this.options.clock.after(waitMs, this.#refill);
@@ -186,6 +187,6 @@ export class Pool implements Demand {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#isEmpty = false;
-    this.#isSpareEmpty = false;
+    this.#isEmptyForBackground = false;
   }
 }

@@ -6,13 +6,13 @@ export const SHARES = {
   account: { cost: 1, credit: 1 },
   /** All other accounts together. Made-up keys get at most a fifth of the turns that an account wants. */
   strangers: { cost: 4, credit: 1 },
-  place: { cost: 1, credit: 1, isKept: true },
-  caller: { cost: 1, credit: 1, isKept: true },
+  place: { cost: 1, credit: 1, keepsPlace: true },
+  caller: { cost: 1, credit: 1, keepsPlace: true },
   /** The writes of a caller go before its reads, but every fifth call is a read. */
   writes: { cost: 1 / 4, credit: 0 },
   reads: { cost: 1, credit: 0 },
   /** Where connections are scarce, an operation gets its last answers before others get their first answers. */
-  operation: { cost: 1, credit: 1, isByAge: true },
+  operation: { cost: 1, credit: 1, oldestFirst: true },
   /** Calls that renew cache entries start only when no call for a client can start. */
   revalidations: { cost: Number.POSITIVE_INFINITY, credit: 0 },
 } as const satisfies Readonly<Record<string, Share>>;
@@ -27,7 +27,7 @@ export const MAX_OF_STRANGERS = 400;
 /** Largest number of calls in a stranger's trial. By then the API has told whether it accepts the key. */
 export const MAX_OF_STRANGER = 5;
 /** While more calls of the same caller wait, another caller had better wait for a turn of its own. */
-export const MANY = 8;
+export const MANY_WAITING_CALLS = 8;
 /**
  * The time that a waiting call must have left, in ms. A tenth of its timeout is enough if that is less. Without this
  * reserve, a full queue would start every call just before its deadline. The quota would go to calls that time out.

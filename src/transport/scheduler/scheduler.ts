@@ -42,7 +42,7 @@ export type Scheduler = ReturnType<typeof createScheduler>;
 export function createScheduler(options: SchedulerOptions) {
   const { rate, totalRate, connections, clock, quotas, known, accepted } = options;
   let isPumping = false;
-  let isAgain = false;
+  let mustPumpAgain = false;
   let isForConnection = false;
 
   /**
@@ -51,7 +51,7 @@ export function createScheduler(options: SchedulerOptions) {
    */
   const pump = (forConnection: boolean) => {
     if (isPumping) {
-      isAgain = true;
+      mustPumpAgain = true;
       isForConnection ||= forConnection;
       return;
     }
@@ -60,9 +60,9 @@ export function createScheduler(options: SchedulerOptions) {
     isForConnection = forConnection;
     try {
       do {
-        isAgain = false;
+        mustPumpAgain = false;
         for (let turn = nextTurn(); turn; turn = nextTurn()) accountOf(turn.call.origin.account).start(turn);
-      } while (isAgain);
+      } while (mustPumpAgain);
     } finally {
       isPumping = false;
     }
@@ -84,7 +84,7 @@ export function createScheduler(options: SchedulerOptions) {
           limits: { rate: totalRate, ...NEVER_SLOWER, isLocal: true },
           clock,
           onReady: () => pump(false),
-          leavesSpare: () => false,
+          isBackground: () => false,
         });
   const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
   const shared: Shared = {
@@ -108,7 +108,7 @@ export function createScheduler(options: SchedulerOptions) {
     accountOf,
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
-      accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasSpare ?? true,
+      accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasBackgroundPermit ?? true,
     /** Marks a key as accepted, because another process's answer shows it. */
     accept(name: string): void {
       const account = accounts.get(name);

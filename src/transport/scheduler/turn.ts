@@ -58,17 +58,17 @@ export class Turn implements Demand {
   }
 
   /**
-   * Takes a permit of each pool, or no permit at all. Returns whether the call has them. `leavesSpare` false: a
+   * Takes a permit of each pool, or no permit at all. Returns whether the call has them. `asBackground` false: a
    * revalidation takes permits like a call for a client.
    */
-  takePermits(leavesSpare = true): boolean {
-    const revalidation = leavesSpare ? this.call.revalidation : undefined;
+  takePermits(asBackground = true): boolean {
+    const revalidation = asBackground ? this.call.revalidation : undefined;
     const permits: Permit[] = [];
     for (const pool of this.pools) {
-      const isSpare = revalidation !== undefined && pool.options.leavesSpare(revalidation);
-      const permit = pool.take(isSpare, this);
+      const isBackground = revalidation !== undefined && pool.options.isBackground(revalidation);
+      const permit = pool.take(isBackground, this);
       if (permit === undefined) {
-        for (const [index, taken] of permits.entries()) this.pools[index]?.keep(taken, isSpare);
+        for (const [index, taken] of permits.entries()) this.pools[index]?.keep(taken, isBackground);
         return false;
       }
       permits.push(permit);

@@ -2,7 +2,7 @@ import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { CacheEntries, CacheEntry, Coordination, Lease, Lookup, SharedCache } from '../../state/port.ts';
 import type { About, Answer, Call, Progress, Send, Source } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { isPassing } from '../errors.ts';
+import { allowsOlderAnswer } from '../errors.ts';
 
 interface CacheOptions {
   /** An answer younger than this is as good as another call, in ms; 0: no answer is. */
@@ -47,7 +47,7 @@ export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, shared, clock } = options;
   const { isCurrent, hasRoom, isFailing, coordination, inBackground } = options;
   /** Whether any answer is ever kept. */
-  const isOn = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
+  const keepsAnswers = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
   const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
   /** Revalidations under way, by key. An object, because the old tables of a busy Map keep each other alive in V8. */
   const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
@@ -66,7 +66,7 @@ export function createCache(options: CacheOptions) {
   /** Serves an older entry in place of a failure (stale-if-error). */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
     const ageMs = clock.now() - askedAt;
-    if (ageMs >= staleMs || !isPassing(failure) || !(await isCurrent(call))) throw failure;
+    if (ageMs >= staleMs || !allowsOlderAnswer(failure) || !(await isCurrent(call))) throw failure;
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
@@ -128,7 +128,7 @@ export function createCache(options: CacheOptions) {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const result = await tier.lookUp(call.origin.account, call.key, { ...lookup, since });
       const { entry, lease } = result;
-      if (entry && result.isEnough) return serve<T>(entry, since === undefined ? 'fresh' : 'shared');
+      if (entry && result.isFreshEnough) return serve<T>(entry, since === undefined ? 'fresh' : 'shared');
       if (entry && isBetterThanCall(call, entry)) {
         lease?.release();
         return serve<T>(entry, 'stale');
@@ -147,7 +147,7 @@ export function createCache(options: CacheOptions) {
 
   return {
     ownTier: (next: Send): Send => {
-      if (!isOn) return next;
+      if (!keepsAnswers) return next;
       return (call, progress) => {
         // A write that may still be carried out would make any entry old.
         if (call.kind === 'write' || call.isInDoubt) return next(call, progress);
@@ -163,8 +163,8 @@ export function createCache(options: CacheOptions) {
       if (!shared) return next;
       return (call, progress) => {
         // While other processes may write unnoticed, the shared tier neither serves nor keeps answers.
-        const isKept = call.kind === 'read' && !call.isInDoubt && call.partition === 0;
-        return isKept && mayBeOlder(call) && freshMsOf(call) > 0
+        const usesStore = call.kind === 'read' && !call.isInDoubt && call.partition === 0;
+        return usesStore && mayBeOlder(call) && freshMsOf(call) > 0
           ? readShared(shared, next, call, progress)
           : next(call, progress);
       };

@@ -70,18 +70,18 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
 
   /**
-   * Sends a call whose outcome shows the API's health. `mayLast`: the call may take a minute, or wait behind all
+   * Sends a call whose outcome shows the API's health. `mayTakeLong`: the call may take a minute, or wait behind all
    * others. Its outcome then counts only if no other call has decided before.
    */
   const probe = async <T>(
     circuit: Circuit,
-    mayLast: boolean,
+    mayTakeLong: boolean,
     next: Send,
     call: Call<T>,
     progress: Progress,
   ): Promise<Answer<T>> => {
     const end = (failure: unknown) => {
-      if (!mayLast || circuit.isDue) circuit.endProbe(failure);
+      if (!mayTakeLong || circuit.isDue) circuit.endProbe(failure);
       // A probe without a result calls no `onChange`, so waiting calls stay. The reported state may change.
       report();
     };
@@ -104,8 +104,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
         const circuit = circuits.get(account) ?? circuits.add(account);
         if (circuit.openUntil !== undefined) {
           // Renewals and polls wait for their permit behind all other calls.
-          const mayLast = (call.waitsForOthers || call.revalidation !== undefined) && circuit.isDue;
-          if (mayLast || circuit.beginProbe()) return probe(circuit, mayLast, next, call, progress);
+          const mayTakeLong = (call.waitsForOthers || call.revalidation !== undefined) && circuit.isDue;
+          if (mayTakeLong || circuit.beginProbe()) return probe(circuit, mayTakeLong, next, call, progress);
           return Promise.reject(new Unavailable(call, 'no'));
         }
         const answer = next(call, progress);
@@ -218,7 +218,7 @@ class Circuit implements AccountRecord {
   /** Opens or closes the circuit by the outcome of the probe. `failure` is undefined when the probe succeeded. */
   endProbe(failure: unknown): void {
     this.#isProbing = false;
-    const failed = isTrouble(failure);
+    const failed = showsUnhealthy(failure);
     if (failed === true) this.#open(failure);
     if (failed === false) this.#close();
   }
@@ -231,7 +231,7 @@ class Circuit implements AccountRecord {
   };
 
   readonly onFailure = (failure: unknown): void => {
-    const failed = isTrouble(failure);
+    const failed = showsUnhealthy(failure);
     if (failed === false) this.onAnswer();
     if (!failed || this.openUntil !== undefined) return;
     this.#lastFailure = messageOf(failure);
@@ -285,7 +285,7 @@ class Circuit implements AccountRecord {
 const messageOf = (failure: unknown) => (failure instanceof Error ? failure.message : '');
 
 /** Whether the outcome of a call shows that the API is in trouble; undefined: it shows nothing. */
-function isTrouble(failure: unknown): boolean | undefined {
+function showsUnhealthy(failure: unknown): boolean | undefined {
   if (failure === undefined) return false;
   if (!(failure instanceof CallFailure) || failure instanceof ClientLeft) return undefined;
   // The operation's own limit ended the call, not the API.

@@ -51,7 +51,7 @@ export function dedupe(clock: Clock): Interceptor {
         other = existing;
       }
       const begun = new SharedCall(slot, key, call, join);
-      if (other) begun.hasOthers = other.hasOthers = true;
+      if (other) begun.hasOtherTurns = other.hasOtherTurns = true;
       // Sets no timer: the call's own deadline gives a better reason for a timeout.
       const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
       next({ ...call, signal: begun, inFlight: begun }, progress).then(
@@ -123,8 +123,8 @@ class SharedCall extends AbortSource implements InFlight {
   declare readonly deadline: number;
   /** The next call in the same slot. */
   declare next: SharedCall | undefined;
-  declare isFar: boolean;
-  declare hasOthers: boolean;
+  declare waitsBehindMany: boolean;
+  declare hasOtherTurns: boolean;
   declare readonly join: Join;
   declare private readonly slot: Slot;
   declare private readonly caller: string;
@@ -139,8 +139,8 @@ class SharedCall extends AbortSource implements InFlight {
     this.slot = slot;
     slot.first = this;
     this.isInBackground = revalidation !== undefined;
-    this.isFar = this.isInBackground;
-    this.hasOthers = false;
+    this.waitsBehindMany = this.isInBackground;
+    this.hasOtherTurns = false;
     this.join = join;
     this.caller = origin.caller;
     this.waiters = [];
@@ -148,7 +148,7 @@ class SharedCall extends AbortSource implements InFlight {
 
   /** Whether the shared call is answered about as soon as `call` itself would be. */
   serves({ origin, revalidation }: Call<unknown>): boolean {
-    if (!this.isFar || revalidation) return true;
+    if (!this.waitsBehindMany || revalidation) return true;
     return this.caller === origin.caller && !this.isInBackground;
   }
 

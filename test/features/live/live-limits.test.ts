@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createKeyStore } from '../../../src/callers/key-store.ts';
+import { createKeyRing } from '../../../src/callers/key-ring.ts';
 import { execute } from '../../../src/execution/execute.ts';
 import type { Observer } from '../../../src/transport/observer.ts';
 import { createLiveApi, wireUser } from '../../support/api/live-api.ts';
@@ -286,7 +286,7 @@ describe('a stream for a gateway key', () => {
     { name: 'listed', scopes: ['sessions:read'], scripts: ['t'] },
     { name: 'of-project', scopes: ['sessions:read'], projects: ['p'] },
   ]);
-  const keyRing = createKeyStore(keys);
+  const keyRing = createKeyRing(keys);
   /** The outcomes of polls. */
   const found: string[] = [];
   const fixture = useRecorder({

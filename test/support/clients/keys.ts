@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type KeyEntry, parseKeyEntries } from '../../../src/callers/key-entries.ts';
-import { createKeyStore } from '../../../src/callers/key-store.ts';
+import { createKeyRing } from '../../../src/callers/key-ring.ts';
 
 export const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
 
@@ -26,7 +26,7 @@ export function keysFile(keys: readonly TestKey[]): string {
 
 /** Knows these keys, as a gateway with a file of them does. `now` is the time of day. */
 export function ringOf(keys: readonly TestKey[], now?: () => number) {
-  return createKeyStore(entriesOf(keys), now);
+  return createKeyRing(entriesOf(keys), now);
 }
 
 export function entriesOf(keys: readonly TestKey[]): readonly KeyEntry[] {

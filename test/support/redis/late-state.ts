@@ -37,9 +37,9 @@ export function createLateState(clock: Clock, beforePermit: () => Promise<unknow
 
 function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
-    take: (demand, isSpare) => beforePermit().then(() => quota.take(demand, isSpare)),
+    take: (demand, isBackground) => beforePermit().then(() => quota.take(demand, isBackground)),
     left: (demand) => quota.left(demand),
-    hasSpare: () => quota.hasSpare(),
+    hasBackgroundPermit: () => quota.hasBackgroundPermit(),
     etaMs: (ahead) => quota.etaMs(ahead),
     pause: (pauseMs) => later(() => quota.pause(pauseMs)),
     slowDown: () => later(() => quota.slowDown()),

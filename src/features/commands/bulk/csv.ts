@@ -64,11 +64,11 @@ function cellsOf(text: string, delimiter: string): readonly string[] | 'open' | 
       for (let from = at + 1; ; ) {
         const quote = text.indexOf('"', from);
         if (quote < 0) return 'open';
-        const isDoubled = text[quote + 1] === '"';
-        cell += text.slice(from, isDoubled ? quote + 1 : quote);
+        const isEscapedQuote = text[quote + 1] === '"';
+        cell += text.slice(from, isEscapedQuote ? quote + 1 : quote);
         from = quote + 2;
         at = quote + 1;
-        if (!isDoubled) break;
+        if (!isEscapedQuote) break;
       }
       cells.push(cell);
     } else {

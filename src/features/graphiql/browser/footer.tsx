@@ -32,10 +32,10 @@ export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
     if (tab !== '') document.querySelector('.graphiql-tab-active')?.scrollIntoView({ inline: 'nearest' });
   }, [tab]);
 
-  const isChosen = useRef(false);
+  const hasChosenOperation = useRef(false);
   useEffect(() => {
-    if (isChosen.current || !operations) return;
-    isChosen.current = true;
+    if (hasChosenOperation.current || !operations) return;
+    hasChosenOperation.current = true;
     if (operations.some(({ name }) => name?.value === asked)) setOperationName(asked ?? '');
   }, [operations, asked, setOperationName]);
 

@@ -1,17 +1,17 @@
 import { hash } from 'node:crypto';
+import { EVERYTHING, type Grant } from './grant.ts';
 import type { KeyEntry } from './key-entries.ts';
-import { EVERYTHING, type Permissions } from './permissions.ts';
 
 /** The permissions of a key, or why it is refused. */
-type FoundKey = Permissions | 'unknown' | 'expired';
+type FoundKey = Grant | 'unknown' | 'expired';
 
-export interface KeyStore {
+export interface KeyRing {
   /** Answers at once, or within 10 seconds. Any other value, and any error, refuses the caller. */
   find(key: string): FoundKey | PromiseLike<FoundKey>;
 }
 
 /** Finds keys by their hashes. `now` is the time of day, like `Date.now`. */
-export function createKeyStore(entries: readonly KeyEntry[], now = Date.now) {
+export function createKeyRing(entries: readonly KeyEntry[], now = Date.now) {
   let known = knownByHash(entries);
   return {
     find(key: string): FoundKey {

@@ -2,7 +2,7 @@ import { isSet } from 'node:util/types';
 import { typeInWords } from '../transport/embedder-calls.ts';
 import { isScope, type KeyScope, SCOPES } from './scopes.ts';
 
-export interface Permissions {
+export interface Grant {
   /** The caller's name for logs, metrics and the audit log. Undefined if callers have no names. */
   readonly name: string | undefined;
   /** Undefined: all scopes. */
@@ -16,7 +16,7 @@ export interface Permissions {
 }
 
 /** The permissions of a caller without limits. */
-export const EVERYTHING: Permissions = {
+export const EVERYTHING: Grant = {
   name: undefined,
   scopes: undefined,
   scripts: undefined,
@@ -25,7 +25,7 @@ export const EVERYTHING: Permissions = {
 };
 
 /** Whether two permissions allow the same. Reading the keys file again creates new objects. */
-export function isSamePermissions(one: Permissions, other: Permissions | undefined): boolean {
+export function isSameGrant(one: Grant, other: Grant | undefined): boolean {
   if (one === other) return true;
   if (!other || one.name !== other.name) return false;
   return (['scopes', 'scripts', 'projects'] as const).every((list) => isSameSet(one[list], other[list]));
@@ -36,10 +36,10 @@ function isSameSet(one: ReadonlySet<string> | undefined, other: ReadonlySet<stri
   return one.size === other.size && [...one].every((member) => other.has(member));
 }
 
-type Member = keyof Permissions;
+type Member = keyof Grant;
 
 /** The allowed type of each member, with its description. */
-const MEMBERS: Readonly<Record<Member, readonly [isGood: (value: unknown) => boolean, form: string]>> = {
+const MEMBERS: Readonly<Record<Member, readonly [isValid: (value: unknown) => boolean, form: string]>> = {
   name: [(value) => typeof value === 'string', 'a text'],
   scopes: [isScopes, `a Set of scopes, of which there are ${SCOPES.join(', ')}`],
   scripts: [isSet, 'a Set of ids'],
@@ -58,18 +58,17 @@ const NAMES = Object.keys(MEMBERS) as readonly Member[];
  * member would allow everything.
  * @throws TypeError, which quotes no value
  */
-export function readPermissions(given: unknown, giver: string): Permissions {
-  if (typeof given !== 'object' || given === null) throw noPermissions(giver, typeInWords(given));
+export function readGrant(given: unknown, giver: string): Grant {
+  if (typeof given !== 'object' || given === null) throw noGrant(giver, typeInWords(given));
   const read = (name: Member): unknown => {
-    if (!(name in given))
-      throw noPermissions(giver, `${typeInWords(given)} without the member "${name}"`, given);
-    const value = (given as Permissions)[name];
-    const [isGood, form] = MEMBERS[name];
-    if (value === undefined || isGood(value)) return value;
-    throw noPermissions(giver, `a grant whose "${name}" is ${typeInWords(value)} and not ${form}`);
+    if (!(name in given)) throw noGrant(giver, `${typeInWords(given)} without the member "${name}"`, given);
+    const value = (given as Grant)[name];
+    const [isValid, form] = MEMBERS[name];
+    if (value === undefined || isValid(value)) return value;
+    throw noGrant(giver, `a grant whose "${name}" is ${typeInWords(value)} and not ${form}`);
   };
   // Reads each member once, as a getter may return another value the next time.
-  return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as Permissions;
+  return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as Grant;
 }
 
 function isScopes(value: unknown): boolean {
@@ -77,7 +76,7 @@ function isScopes(value: unknown): boolean {
 }
 
 /** The error for an embedder's function that returns an invalid value. */
-export function noPermissions(giver: string, what: string, cause?: unknown): TypeError {
+export function noGrant(giver: string, what: string, cause?: unknown): TypeError {
   return new TypeError(
     `${giver} gave ${what}. A caller is let in by a grant alone: an object with the members ${NAMES.join(', ')}, each of which may be undefined. Mend the function; until then the caller is refused.`,
     cause instanceof Error ? { cause } : undefined,
