@@ -216,7 +216,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const checkHost = createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins);
   // No single body may exceed the budget of all bodies.
   const bodies = {
-    openLease: createBodyBudget(maxBodiesBytes, wasAccepted),
+    reserveBody: createBodyBudget(maxBodiesBytes, wasAccepted),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
   const steps = createHttpSteps({

@@ -82,7 +82,7 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
   };
   if (isKeyForAll(credentials)) {
     return (request) => ({
-      origin: { ...held(), caller: placeOf(request) },
+      origin: { ...held(), caller: anonymousCallerOf(request) },
       grant: EVERYTHING,
     });
   }
@@ -150,7 +150,7 @@ export function createHash(): (key: string) => string {
 }
 
 /** Tells callers without keys apart: by address, and by credentials that other layers may require. */
-function placeOf({ address, credentials: { token, bearer } }: ClientRequest): string {
+function anonymousCallerOf({ address, credentials: { token, bearer } }: ClientRequest): string {
   return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
 

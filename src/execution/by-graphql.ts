@@ -9,14 +9,14 @@ import {
 } from 'graphql';
 import type { Limits } from '../plan/limits.ts';
 import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
-import { Places } from './field-errors.ts';
+import { ErrorLocations } from './field-errors.ts';
 
 /** Executes an operation with graphql-js and measures the finished answer. */
 export function executeByGraphql(args: ExecutionArgs, limits: Limits | undefined) {
   // Without a document graphql-js returns its own error.
   if (!args.document) return execute(args) as ExecutionResult;
   const { copied, originals } = withoutSource(args.document);
-  const places = new Places();
+  const places = new ErrorLocations();
   const finish = (result: ExecutionResult) => {
     for (const error of result.errors ?? []) {
       const { nodes = [] } = error;

@@ -12,7 +12,7 @@ export class FieldErrors {
   readonly list: GraphQLError[] = [];
   /** The paths that errors made null. Undefined stands for all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
-  readonly #places = new Places();
+  readonly #places = new ErrorLocations();
 
   /** Like graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
@@ -30,14 +30,14 @@ export class FieldErrors {
 }
 
 /** The position of an error in the document. */
-type Place = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
+type ErrorLocation = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
 
 /**
  * Adds positions to errors. GraphQL searches the whole document for line and column of every error, and a field can fail at
  * each index of a list. Here each field is looked up once.
  */
-export class Places {
-  readonly #known = new Map<readonly ASTNode[], Place>();
+export class ErrorLocations {
+  readonly #known = new Map<readonly ASTNode[], ErrorLocation>();
 
   /** `nodes` is the same array for all errors of a field; `written` are the original nodes if these are copies. */
   put(error: GraphQLError, nodes: readonly ASTNode[], written = nodes): GraphQLError {

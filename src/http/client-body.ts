@@ -15,7 +15,7 @@ export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
 export function gather<Read extends Weighed>(
   announced: string | null | undefined,
   limit: number,
-  lease: BodyLease,
+  reservation: BodyReservation,
   reader: BodyReader<Read>,
   resolve: (read: Read) => void,
   reject: (reason: unknown) => void,
@@ -24,20 +24,20 @@ export function gather<Read extends Weighed>(
   const stop = (reason: unknown): void => {
     if (bytes === undefined) return;
     bytes = undefined;
-    lease.release();
+    reservation.release();
     reject(reason);
   };
-  lease.onEvict = () => stop(OVERLOADED);
+  reservation.onEvict = () => stop(OVERLOADED);
   if (Number(announced) > limit) stop(bodyTooLarge(limit));
   // The head alone may have exceeded the budget.
-  else if (lease.isReleased) stop(OVERLOADED);
+  else if (reservation.isReleased) stop(OVERLOADED);
   return {
     stop,
     /** @returns whether it accepts more chunks */
     add(chunk: Uint8Array): boolean {
       if (bytes === undefined) return false;
       if (bytes.size + chunk.length > limit) stop(bodyTooLarge(limit));
-      else if (lease.take(chunk.length)) bytes.append(chunk);
+      else if (reservation.take(chunk.length)) bytes.append(chunk);
       else stop(OVERLOADED);
       return bytes !== undefined;
     },
@@ -46,7 +46,7 @@ export function gather<Read extends Weighed>(
       try {
         // Not through a promise, which would keep the bytes as long as the request.
         const read = reader(bytes.bytes());
-        if (!lease.hold(read.weight)) throw OVERLOADED;
+        if (!reservation.hold(read.weight)) throw OVERLOADED;
         bytes = undefined;
         resolve(read);
       } catch (error) {
@@ -71,29 +71,29 @@ export const CUT_OFF = requestError(
 );
 
 /** The share of one request in the memory budget of bodies. */
-export interface BodyLease {
+export interface BodyReservation {
   readonly hasCredential: boolean;
   readonly bytes: number;
   /** Whether it was released or evicted, so that it takes no more bytes. */
   readonly isReleased: boolean;
-  /** Called when the lease is evicted for another body. The receiver must drop its bytes. */
+  /** Called when the reservation is evicted for another body. The receiver must drop its bytes. */
   onEvict: () => void;
   /**
    * Takes bytes from the budget, possibly by evicting others; a negative number returns bytes. @returns whether it
-   * succeeded; otherwise this lease is evicted
+   * succeeded; otherwise this reservation is evicted
    */
   take(bytes: number): boolean;
   /**
-   * Ends the arrival: from now on the lease holds its head and these bytes until it is released. It is no longer evicted
-   * for others. @returns whether it succeeded; otherwise this lease is evicted
+   * Ends the arrival: from now on the reservation holds its head and these bytes until it is released. It is no longer evicted
+   * for others. @returns whether it succeeded; otherwise this reservation is evicted
    */
   hold(bytes: number): boolean;
   /** Returns all bytes. May be called more than once. */
   release(): void;
 }
 
-/** Opens the lease of a request, which includes the bytes of its head. */
-export type OpenLease<Request = ClientRequest> = (request: Request, headBytes?: number) => BodyLease;
+/** Reserves memory for the body of a request. The reservation includes the bytes of its head. */
+export type ReserveBody<Request = ClientRequest> = (request: Request, headBytes?: number) => BodyReservation;
 
 /** Most operations are smaller. They may use an extra eighth of the budget, which large bodies cannot take from them. */
 const SMALL_BYTES = 16 * 1024;
@@ -106,7 +106,7 @@ export function boundedByHeap(most: number): number {
   return Math.min(most, Math.floor(getHeapStatistics().heap_size_limit / 2 / HEAP_PER_BYTE));
 }
 
-/** The index of a lease whose body no longer arrives. */
+/** The index of a reservation whose body no longer arrives. */
 const GONE = -1;
 
 /**
@@ -117,13 +117,13 @@ const GONE = -1;
 export function createBodyBudget<Request = ClientRequest>(
   maxBytes: number,
   wasAccepted: (request: Request) => boolean,
-): OpenLease<Request> {
+): ReserveBody<Request> {
   let total = 0;
   let ofStrangers = 0;
   // An array: a Set whose entries come and go grows new tables, and the old tables keep their entries alive.
-  const arriving: Lease[] = [];
+  const arriving: Reservation[] = [];
 
-  class Lease implements BodyLease {
+  class Reservation implements BodyReservation {
     readonly hasCredential: boolean;
     bytes: number;
     isReleased = false;
@@ -167,7 +167,7 @@ export function createBodyBudget<Request = ClientRequest>(
       this.#resize(0);
     }
 
-    /** Evicts other leases or itself if the budget is exceeded. @returns whether this lease remains */
+    /** Evicts other reservations or itself if the budget is exceeded. @returns whether this reservation remains */
     #resize(bytes: number): boolean {
       total += bytes - this.bytes;
       if (this.#isOfStrangers) ofStrangers += bytes - this.bytes;
@@ -182,24 +182,24 @@ export function createBodyBudget<Request = ClientRequest>(
       return true;
     }
 
-    /** Removes the lease from the arriving bodies. */
+    /** Removes the reservation from the arriving bodies. */
     #leave(): void {
       const index = this.#index;
       this.#index = GONE;
-      const moved = arriving.pop() as Lease;
+      const moved = arriving.pop() as Reservation;
       if (moved === this) return;
       arriving[index] = moved;
       moved.#index = index;
     }
   }
 
-  return (request, headBytes = 0) => new Lease(wasAccepted(request), headBytes);
+  return (request, headBytes = 0) => new Reservation(wasAccepted(request), headBytes);
 }
 
 function ignore(): void {}
 
-/** Among equals, the requesting lease is evicted. */
-function isEvictedBefore(one: BodyLease, other: BodyLease): boolean {
+/** Among equals, the requesting reservation is evicted. */
+function isEvictedBefore(one: BodyReservation, other: BodyReservation): boolean {
   if (one.hasCredential !== other.hasCredential) return other.hasCredential;
   return one.bytes > other.bytes;
 }

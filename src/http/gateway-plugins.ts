@@ -158,8 +158,8 @@ export function createGatewayPlugins(
         // Yoga's request keeps a body that a plugin has read.
         const isAtPlugin = hasPlugins && sent && wasRead(sent.message) && !operation.wasRead;
         const withBody = isAtPlugin ? plain : (sent ?? plain);
-        operation.lease = steps.beginBody(plain, withBody.headBytes);
-        const params = steps.read(plain, operation.lease, withBody);
+        operation.reservation = steps.beginBody(plain, withBody.headBytes);
+        const params = steps.read(plain, operation.reservation, withBody);
         return params instanceof Promise ? params.then(paramsForYoga) : paramsForYoga(params);
       });
     },
@@ -176,7 +176,7 @@ export function createGatewayPlugins(
           hooks,
           checkMethod,
           mayStream,
-          lease: operation.lease,
+          reservation: operation.reservation,
         });
         if (!mayStream) return running as never;
         return running.then((result) => {

@@ -5,7 +5,7 @@ import { isStream, type Pipeline, type WritableResult } from '../operation/pipel
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH } from './address.ts';
-import type { BodyLease, OpenLease } from './client-body.ts';
+import type { BodyReservation, ReserveBody } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkContentType, isGet } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -18,7 +18,7 @@ interface HttpStepsOptions {
   readonly pipeline: Pipeline;
   readonly compress: Compress;
   readonly clock: Clock;
-  readonly openLease: OpenLease;
+  readonly reserveBody: ReserveBody;
   readonly maxBodyBytes: number;
   /** Pages that answer before operations. */
   readonly pages: readonly HttpRoute[];
@@ -35,7 +35,7 @@ export type HttpSteps = ReturnType<typeof createHttpSteps>;
 
 /** The steps between a request and its response, called by Yoga's hooks. */
 export function createHttpSteps(options: HttpStepsOptions) {
-  const { pipeline, compress, clock, openLease, maxBodyBytes, pages, route, cors } = options;
+  const { pipeline, compress, clock, reserveBody, maxBodyBytes, pages, route, cors } = options;
 
   const pageFor = async (request: HttpRequest): Promise<HttpResponse | undefined> => {
     for (const answer of pages) {
@@ -49,21 +49,21 @@ export function createHttpSteps(options: HttpStepsOptions) {
   const page = (request: HttpRequest): Promise<HttpResponse | undefined> | undefined =>
     request.method === 'POST' && request.path === OPERATION_PATH ? undefined : pageFor(request);
 
-  /** Opens the memory lease of a request. Undefined for a short GET. */
-  const beginBody = (request: HttpRequest, headBytes: number): BodyLease | undefined =>
-    isGet(request.method) && headBytes <= SHORT_HEAD ? undefined : openLease(request, headBytes);
+  /** Opens the memory reservation of a request. Undefined for a short GET. */
+  const beginBody = (request: HttpRequest, headBytes: number): BodyReservation | undefined =>
+    isGet(request.method) && headBytes <= SHORT_HEAD ? undefined : reserveBody(request, headBytes);
 
   /** Reads the operation of a request; `sent` has its body. @throws the error for the client */
-  function read(request: HttpRequest, lease: BodyLease | undefined, sent = request) {
+  function read(request: HttpRequest, reservation: BodyReservation | undefined, sent = request) {
     const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
-    if (!lease || isGet(request.method)) {
+    if (!reservation || isGet(request.method)) {
       const params = paramsFromUrl(request.searchParams, path);
-      if (lease && !lease.hold(params.weight)) throw OVERLOADED;
+      if (reservation && !reservation.hold(params.weight)) throw OVERLOADED;
       return params;
     }
     checkContentType(sent.contentType, sent.header('content-encoding'));
     const reader = path ? (bytes: Uint8Array) => paramsFromBody(bytes, path) : paramsFromBody;
-    return sent.readBody(maxBodyBytes, lease, reader);
+    return sent.readBody(maxBodyBytes, reservation, reader);
   }
 
   /** Writes a result in an accepted media type, else as JSON. */

@@ -173,6 +173,6 @@ export function createYogaAdapter(options: YogaOptions) {
 }
 
 /** Releases the body of a request that a plugin answered before its operation began. */
-function releaseUnlessRunning({ isRunning, lease }: RequestSlot): void {
-  if (!isRunning) lease?.release();
+function releaseUnlessRunning({ isRunning, reservation }: RequestSlot): void {
+  if (!isRunning) reservation?.release();
 }

@@ -64,7 +64,7 @@ interface OperationInput {
   /** Whether the adapter can send more than one result. */
   readonly mayStream?: boolean | undefined;
   /** The memory budget of parameters and document. Held until there is a result or the subscription is over. */
-  readonly lease?: { hold(bytes: number): boolean; release(): void } | undefined;
+  readonly reservation?: { hold(bytes: number): boolean; release(): void } | undefined;
 }
 
 /** Runs the operations of all adapters. */
@@ -94,7 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const watch = (
     results: AsyncIterableIterator<ExecutionResult>,
     identity: Identity,
-    { record, lease, hooks }: OperationInput,
+    { record, reservation, hooks }: OperationInput,
   ) =>
     watchResults(results, {
       signal: record.request.signal,
@@ -106,7 +106,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       finish: (one) => mask(one, record),
       onEnd() {
-        lease?.release();
+        reservation?.release();
         hooks?.ended();
       },
       onUnexpected: (error) => tracker.unexpected(error, record),
@@ -115,7 +115,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const eventInTurn = inTimeSlices((executeEvent: () => Promise<ExecutionResult>) => executeEvent());
 
   async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
-    const { params, record, hooks, checkMethod, mayStream = false, lease } = input;
+    const { params, record, hooks, checkMethod, mayStream = false, reservation } = input;
     record.phases?.begin();
     const { request } = record;
     const identified = identify(request);
@@ -154,7 +154,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const refusal = checkPrice(price, limits);
     if (refusal) return { errors: [refusal] };
     // The entry may have left the cache, so the operation counts its memory.
-    if (lease && !lease.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
+    if (reservation && !reservation.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
       return { errors: [OVERLOADED] };
 
     const writes: WriteFacts[] | undefined = operation.facts.type === 'mutation' ? [] : undefined;
@@ -221,14 +221,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     mask,
     failed,
     async run(input: OperationInput) {
-      const { record, lease, mayStream } = input;
+      const { record, reservation, mayStream } = input;
       try {
         const answered = (await answerInTurn(input)) as WritableResult;
         if (mayStream && isStream(answered)) return answered as never;
-        lease?.release();
+        reservation?.release();
         return answered.errors ? mask(answered, record) : answered;
       } catch (error) {
-        lease?.release();
+        reservation?.release();
         return failed(error, record);
       }
     },

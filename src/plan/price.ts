@@ -24,7 +24,7 @@ export interface Price {
 }
 
 /** The facts about the lists above a selection that count for its price. */
-interface Place {
+interface ListsAbove {
   /** How many objects there may be. */
   readonly times: number;
   /** How many objects may differ; equal objects share their calls. */
@@ -61,7 +61,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
   /** Endpoints that a query calls at most once. After each write they are called again. */
   const once = new Set<string>();
 
-  function addObject(sum: Sum, { fields }: ObjectPlan, place: Place): void {
+  function addObject(sum: Sum, { fields }: ObjectPlan, place: ListsAbove): void {
     const shared = new Set<string>();
     for (const field of fields) {
       const { definition } = field;
@@ -72,7 +72,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     }
   }
 
-  function addField(sum: Sum, field: FieldPlan, place: Place, shared: Set<string>): void {
+  function addField(sum: Sum, field: FieldPlan, place: ListsAbove, shared: Set<string>): void {
     const { definition, value } = field;
     const cost = costOf(definition);
     const args = cost?.items || typeof cost?.endpoint === 'function' ? argumentsOf(field) : {};
@@ -104,7 +104,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
   }
 
   /** An interface or a union costs the calls of its most expensive type and the objects of its largest type. */
-  function addValue(sum: Sum, value: ValuePlan, place: Place): void {
+  function addValue(sum: Sum, value: ValuePlan, place: ListsAbove): void {
     const [only, ...others] = objectsOf(value).values();
     if (!only) return;
     addObjects(sum, place.times);
@@ -199,7 +199,7 @@ function needsNoCall({ freeFields, providedBy }: Cost, object: ObjectPlan | unde
   return !providedBy || selectsOneOf(object, providedBy);
 }
 
-function endpointOf({ endpoint }: Cost, args: Arguments, above: Place): string | undefined {
+function endpointOf({ endpoint }: Cost, args: Arguments, above: ListsAbove): string | undefined {
   if (typeof endpoint === 'function') return endpoint(args);
   return endpoint === 'the same again' ? above.nextPage : endpoint;
 }

@@ -40,10 +40,10 @@ export interface Quotas {
    * Opens the quota of an account, or of a part with a limit of its own: an endpoint or a caller. `onFreed` is called
    * when a sent or released request may have freed a permit. Permits that become free with time cause no call.
    */
-  open(account: string, part: string | undefined, limits: QuotaLimits, onFreed: () => void): Quota;
+  open(account: string, part: string | undefined, limits: QuotaRules, onFreed: () => void): Quota;
 }
 
-export interface QuotaLimits {
+export interface QuotaRules {
   /** Requests that may arrive in any sliding window. Infinity: no limit, only pauses. */
   readonly rate: number;
   /** Length of the window, in seconds. Undefined: 1. */

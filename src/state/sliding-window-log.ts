@@ -1,5 +1,5 @@
 import { Arrivals, type Departure } from './arrivals.ts';
-import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from './port.ts';
+import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, plus a margin for errors of clocks and timers, in ms. */
 export const WINDOW_MS = 1_002;
@@ -30,7 +30,7 @@ class SlidingWindowLog implements Quota {
   readonly now: () => number;
   readonly arrivals: Arrivals;
   readonly #onFreed: () => void;
-  readonly #limits: QuotaLimits;
+  readonly #limits: QuotaRules;
   readonly #windowMs: number;
   #reduced: number;
   #reducedAt: number;
@@ -39,7 +39,7 @@ class SlidingWindowLog implements Quota {
   #backgroundFrom = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: QuotaLimits, now: () => number, arrivals: Arrivals, onFreed: () => void) {
+  constructor(limits: QuotaRules, now: () => number, arrivals: Arrivals, onFreed: () => void) {
     this.#limits = limits;
     this.#windowMs = ((limits.windowSeconds ?? 1) - 1) * 1_000 + WINDOW_MS;
     this.now = now;

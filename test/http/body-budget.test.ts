@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BodyLease, createBodyBudget } from '../../src/http/client-body.ts';
+import { type BodyReservation, createBodyBudget } from '../../src/http/client-body.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
@@ -29,14 +29,14 @@ describe('a budget of bodies', () => {
   it('is never exceeded by more than its eighth, and whole again when all is released', () => {
     assert(
       property(steps, (all) => {
-        const openLease = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
-        const arriving: BodyLease[] = [];
-        const complete: BodyLease[] = [];
-        const drop = (lease: BodyLease) => arriving.splice(arriving.indexOf(lease), 1);
+        const reserveBody = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
+        const arriving: BodyReservation[] = [];
+        const complete: BodyReservation[] = [];
+        const drop = (reservation: BodyReservation) => arriving.splice(arriving.indexOf(reservation), 1);
         for (const { what, which, bytes, hasCredential } of all) {
-          const lease = arriving[which % (arriving.length || 1)];
+          const reservation = arriving[which % (arriving.length || 1)];
           if (what === 'open') {
-            const opened = openLease(hasCredential);
+            const opened = reserveBody(hasCredential);
             opened.onEvict = () => {
               // With a credential only when nobody without one is left to do so.
               if (opened.hasCredential)
@@ -44,16 +44,16 @@ describe('a budget of bodies', () => {
               drop(opened);
             };
             arriving.push(opened);
-          } else if (what === 'take' && lease && !lease.take(bytes)) {
-            drop(lease);
-          } else if (what === 'complete' && lease) {
-            if (lease.hold(lease.bytes)) complete.push(lease);
-            drop(lease);
+          } else if (what === 'take' && reservation && !reservation.take(bytes)) {
+            drop(reservation);
+          } else if (what === 'complete' && reservation) {
+            if (reservation.hold(reservation.bytes)) complete.push(reservation);
+            drop(reservation);
             const ofStrangers = complete.filter((one) => !one.hasCredential && one.bytes > 0);
             const most = Math.max(MOST / 2, ...ofStrangers.slice(0, 1).map((one) => one.bytes));
             expect(ofStrangers.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(most);
           } else if (what === 'release' && complete.length > 0) {
-            const done = complete.splice(which % complete.length, 1)[0] as BodyLease;
+            const done = complete.splice(which % complete.length, 1)[0] as BodyReservation;
             done.release();
             done.release();
           }
@@ -61,19 +61,19 @@ describe('a budget of bodies', () => {
           expect(held).toBeLessThanOrEqual((MOST * 9) / 8);
         }
         for (const one of [...arriving, ...complete]) one.release();
-        expect(openLease(false).take(MOST)).toBe(true);
+        expect(reserveBody(false).take(MOST)).toBe(true);
       }),
     );
   });
 
   it('lets the largest give way that is still arriving, those without a credential first', () => {
-    const openLease = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
+    const reserveBody = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
     const given: string[] = [];
     const open = (name: string, hasCredential: boolean, bytes: number) => {
-      const lease = openLease(hasCredential);
-      lease.onEvict = () => given.push(name);
-      expect(lease.take(bytes)).toBe(true);
-      return lease;
+      const reservation = reserveBody(hasCredential);
+      reservation.onEvict = () => given.push(name);
+      expect(reservation.take(bytes)).toBe(true);
+      return reservation;
     };
     expect(open('complete', false, 60 * KB).hold(60 * KB)).toBe(true);
     open('known', true, 90 * KB);

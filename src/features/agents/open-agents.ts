@@ -33,7 +33,7 @@ const ADDRESS = new URL('http://localhost/mcp');
 
 /** Answers one message for each POST. No state is kept between messages. */
 function createHandler({ identify, createServer }: Agents, parts: AdapterParts): NodeHandler {
-  const { pipeline, checkOrigin, openLease, maxBodyBytes, cors } = parts;
+  const { pipeline, checkOrigin, reserveBody, maxBodyBytes, cors } = parts;
 
   async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
     const { method, contentType, message } = request;
@@ -46,13 +46,13 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     await identify(record);
     // No later event says so.
     if (response.closed) throw CUT_OFF;
-    const lease = openLease(request, request.headBytes);
+    const reservation = reserveBody(request, request.headBytes);
     const leaving = new AbortController();
     response.once('close', () => {
-      lease.release();
+      reservation.release();
       leaving.abort();
     });
-    const { parsedBody } = await request.readBody(maxBodyBytes, lease, readMessage);
+    const { parsedBody } = await request.readBody(maxBodyBytes, reservation, readMessage);
     if (Array.isArray(parsedBody)) throw BATCH;
     const inRequest: InRequest = (headers, _signal, answer) => {
       Object.assign(message.headers, headers);

@@ -29,7 +29,7 @@ type Counting = readonly [until: number, requests: number];
 /** A caller's turns, until when they are remembered, and whether the caller waits. */
 type CallerTurns = readonly [had: number, until: number, waits: 0 | 1];
 
-interface QuotaRules {
+interface RecordRules {
   /** The most requests that may arrive in a window. */
   readonly rate: number;
   /** The part of the rate that is reserved for gateways without the store. */
@@ -41,7 +41,7 @@ interface QuotaRules {
 /** Whether the process that took a permit may still send its request. */
 type MayHold = (permit: string) => boolean;
 
-interface Wish extends QuotaRules {
+interface Wish extends RecordRules {
   /** How many permits are wanted. Each permit is named `name` with a number. */
   readonly wanted: number;
   readonly name: string;
@@ -223,7 +223,7 @@ export function pause(record: QuotaRecord, now: number, pauseMs: number): QuotaR
 export function slowDown(
   record: QuotaRecord,
   now: number,
-  rules: QuotaRules & { readonly backoff: number },
+  rules: RecordRules & { readonly backoff: number },
 ): QuotaRecord {
   if (record.slowed && Math.abs(now - record.slowed.at) < WINDOW_MS) return record;
   const { limit } = paceOf(record, now, { ...rules, reserved: 0 });
@@ -231,7 +231,7 @@ export function slowDown(
 }
 
 /** The limit, the used permits, the pause, and in how many ms all permits are free. The last assumes no further call. */
-export function statusAt(record: QuotaRecord, now: number, rules: QuotaRules, mayHold: MayHold) {
+export function statusAt(record: QuotaRecord, now: number, rules: RecordRules, mayHold: MayHold) {
   const { limit, pausedMs } = paceOf(record, now, rules);
   const current = withoutPast(record, now, mayHold);
   const isHeld = Object.keys(current.held).length + current.justSent.length > 0;
@@ -240,7 +240,7 @@ export function statusAt(record: QuotaRecord, now: number, rules: QuotaRules, ma
   return { limit, used: usedAt(current, now), pausedMs, resetMs: Math.ceil(resetMs) };
 }
 
-function paceOf({ slowed, pausedUntil }: QuotaRecord, now: number, rules: QuotaRules) {
+function paceOf({ slowed, pausedUntil }: QuotaRecord, now: number, rules: RecordRules) {
   const { rate, reserved, recoveryPerSecond } = rules;
   const recovered = slowed ? (Math.max(0, now - slowed.at) / 1_000) * recoveryPerSecond * rate : 0;
   const paced = slowed ? Math.min(rate, Math.floor(slowed.limit + recovered)) : rate;

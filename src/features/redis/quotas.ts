@@ -1,6 +1,6 @@
 import { Arrivals, LONGEST_WAY_MS } from '../../state/arrivals.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
-import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
 import { createSlidingWindows, FOREGROUND_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
@@ -62,7 +62,7 @@ interface QuotaInRedisOptions {
   readonly account: AccountKeyspace;
   /** Part of the key names of an endpoint with its own quota; empty: the quota of the account. */
   readonly kind: string;
-  readonly limits: QuotaLimits;
+  readonly limits: QuotaRules;
   readonly arrivals: Arrivals;
   readonly onFreed: () => void;
   /** Opens the quota that this process uses while it is degraded. */

@@ -3,7 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { OVERLOADED } from '../../errors/coded-error.ts';
 import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
-import type { BodyLease } from '../../http/client-body.ts';
+import type { BodyReservation } from '../../http/client-body.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
 import { NodeRequest } from '../../http/node.ts';
 import { requestIdFor } from '../../http/response.ts';
@@ -51,7 +51,7 @@ const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arr
 interface RunningOperation {
   readonly record: RequestRecord;
   readonly source: AbortSource;
-  readonly body: BodyLease;
+  readonly body: BodyReservation;
   isStream: boolean;
   /** Its last message had errors, which end the operation. */
   isFailed: boolean;
@@ -80,7 +80,7 @@ type SocketData = Buffer | ArrayBuffer | Buffer[];
 
 /** A connection of the protocol `graphql-transport-ws`. Each operation passes the pipeline like a request. */
 export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketParts) {
-  const { pipeline, tracker, openLease, clock, hooksFor } = options;
+  const { pipeline, tracker, reserveBody, clock, hooksFor } = options;
   /** Operations whose id the client may still use. */
   const operations = new Map<string, RunningOperation>();
   const running = new Set<RunningOperation>();
@@ -89,7 +89,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   /** The memory of the upgrade's head, and later of the headers. */
   let kept = openFor(NO_HEADERS, headBytes);
   /** The memory of the arriving message, and its time limit. */
-  let arriving: BodyLease | undefined;
+  let arriving: BodyReservation | undefined;
   let toArrive: Deadline | undefined;
   /** The characters of waiting messages that belong to no operation. */
   let waiting = 0;
@@ -153,7 +153,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     const source = new AbortSource();
     const request = new SocketClientRequest(upgrade, headers, source);
     const record = tracker.begin(request, requestIdFor(undefined));
-    const body = openLease(request);
+    const body = reserveBody(request);
     const hasRoom = body.take(bytes);
     const limit = running.size >= MAX_OPERATIONS ? TOO_MANY : undefined;
     const refusal = isEnding ? SHUTTING_DOWN : (limit ?? (hasRoom ? undefined : OVERLOADED));
@@ -213,7 +213,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     const params = paramsFromJson(payload, 'payload');
     if (!body.hold(params.weight)) throw OVERLOADED;
     const hooks = hooksFor?.(upgrade, record, params);
-    return pipeline.run({ params, record, hooks, mayStream: true, lease: body }).then((result) => {
+    return pipeline.run({ params, record, hooks, mayStream: true, reservation: body }).then((result) => {
       operation.isStream = isStream(result);
       return isStream(result) ? result : sendResult(id, result, operation).then(() => undefined);
     });
@@ -291,10 +291,10 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     if (!arriving.take(frames.weight - arriving.bytes)) evict();
   }
 
-  function openFor(headers: SentHeaders, headBytes: number): BodyLease {
-    const lease = openLease(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
-    lease.onEvict = evict;
-    return lease;
+  function openFor(headers: SentHeaders, headBytes: number): BodyReservation {
+    const reservation = reserveBody(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
+    reservation.onEvict = evict;
+    return reservation;
   }
 
   function evict(): void {

@@ -1,4 +1,4 @@
-import type { QuotaLimits, Quotas } from '../../state/port.ts';
+import type { QuotaRules, Quotas } from '../../state/port.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { RateLimited } from '../errors.ts';
@@ -126,7 +126,7 @@ export class AccountQuotas {
     return true;
   }
 
-  #pool(limits: QuotaLimits, options?: Partial<PoolOptions>): Pool {
+  #pool(limits: QuotaRules, options?: Partial<PoolOptions>): Pool {
     const { quotas, clock, account, onReady } = this.#options;
     const byCaller = () => this.#byCaller();
     return new Pool({

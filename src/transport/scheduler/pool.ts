@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { Demand, Permit, Quota, QuotaLimits, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
 import type { Call, Revalidation } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { RateLimited } from '../errors.ts';
@@ -9,7 +9,7 @@ export interface PoolOptions {
   readonly account: string;
   /** An endpoint or a caller that has its own quota within the account; undefined: the whole account. */
   readonly part?: string | undefined;
-  readonly limits: QuotaLimits;
+  readonly limits: QuotaRules;
   readonly clock: Clock;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
