@@ -23,7 +23,7 @@ const files = ['src', 'test', 'scripts', 'bench']
   .filter((name) => name.endsWith('.ts') && !name.includes('node_modules/') && !name.includes('/dist/'));
 
 /** Tests that name the page itself. */
-const ABOUT_THE_PAGE = /\/(?:citations|docs\.redis)\.test\.ts$/;
+const ABOUT_THE_PAGE = /\/(?:citations|documented-blocks\.redis)\.test\.ts$/;
 
 describe('facts about the REST API', () => {
   const citations = files.flatMap((file) =>
