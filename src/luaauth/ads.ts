@@ -14,7 +14,6 @@ const decodeAdSystem = objectDecoder('ad system', AD_SYSTEM);
 
 export type AdSystem = ReturnType<typeof decodeAdSystem>;
 
-/** `GET /ads/systems/:system_id` */
 export const getAdSystem = read('GET /ads/systems/:system_id', {
   member: 'system',
   documented: { system: AD_SYSTEM },
@@ -25,10 +24,7 @@ export const getAdSystem = read('GET /ads/systems/:system_id', {
   freshFor: 'ads',
 });
 
-/**
- * `GET /ads/systems`: all systems of the account, without pages. The API does not document what happens to systems of a
- * deleted project.
- */
+/** `GET /ads/systems`: without pages. The fate of systems of a deleted project is not documented. */
 export const getAdSystems = read('GET /ads/systems', {
   documented: { systems: [AD_SYSTEM] },
   answer: (about, { systems }) => decodeList(about, 'ad systems', systems, decodeAdSystem),
@@ -46,7 +42,6 @@ const decodeSetting = objectDecoder('ad provider setting', AD_PROVIDER_SETTING);
 
 export type AdProviderSetting = ReturnType<typeof decodeSetting>;
 
-/** `GET /ads/providers`: all providers that LuaAuth knows, the same for every account. */
 export const getAdProviders = read('GET /ads/providers', {
   documented: { providers: mapOf([AD_PROVIDER_SETTING]) },
   answer: (about, { providers }) => decodeProviders(about, providers),
@@ -66,7 +61,7 @@ function decodeProviders(about: About, providers: unknown): AdProvider[] {
 /** Body of `POST /ads/systems/:system_id/edit`: an absent field stays as it is. Durations are in ms. */
 type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
 
-/** `POST /ads/systems/new`: returns the id of the new system. A second request would create another system. */
+/** A second request would create another system. */
 export const createAdSystem = write('POST /ads/systems/new', {
   payload: a<WireAdSystemEdit & { project_id: string; name: string }>(),
   documented: { system_id: 'id' },
@@ -80,7 +75,7 @@ export const createAdSystem = write('POST /ads/systems/new', {
   refusals: { 0: 'max systems reached', 1: 'account expired', 2: 'project not usable' },
 });
 
-/** `POST /ads/systems/:system_id/edit`. Its error codes are not documented. */
+/** Its error codes are not documented. */
 export const editAdSystem = write('POST /ads/systems/:system_id/edit', {
   payload: a<WireAdSystemEdit>(),
   touches: [adSystem],

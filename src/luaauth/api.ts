@@ -14,7 +14,6 @@ export interface Access {
   readonly ask: Ask;
   readonly clock: Clock;
   readonly origin: Origin;
-  /** REST calls of the operation so far. */
   readonly usage: Usage;
   readonly signal: Signal | undefined;
   readonly timeouts: Timeouts;
@@ -27,9 +26,7 @@ export interface Api extends Access {
   readonly pageSizes: PageSizes;
   /** Holds back reads until the API accepts the key. Undefined: the API has accepted the key before. */
   readonly trial: Trial | undefined;
-  /** The state of the quota of the caller's key. */
   rateLimit(): MaybePromise<RateLimitStatus>;
-  /** Whether the API answers calls with the caller's key. */
   status(): UpstreamStatus;
 }
 

@@ -2,14 +2,12 @@ import type { Access } from './api.ts';
 import type { Declaration } from './endpoint.ts';
 import { type Part, paramsIn, type Resource, resourceOf } from './resource.ts';
 
-/** Endpoints by name, by file. */
 type Files = Readonly<Record<string, Readonly<Record<string, Declaration>>>>;
 
 export type RouteIn<Declared extends Files> = {
   [File in keyof Declared]: Declared[File][keyof Declared[File]]['route'];
 }[keyof Declared];
 
-/** All endpoints, found by their route or by the resource that they show. */
 export class Catalogue {
   readonly all: readonly Declaration[];
   readonly #byRoute: ReadonlyMap<string, Declaration>;
@@ -31,7 +29,6 @@ export class Catalogue {
     return this.#byRoute.get(route);
   }
 
-  /** The endpoint that reads one object of a resource. */
   whichShows(resource: Resource): Declaration | undefined {
     return this.all.find(({ shows }) => shows === resource);
   }

@@ -3,7 +3,6 @@ import { BadResponse } from '../transport/errors.ts';
 import { isObject } from './envelope.ts';
 import type { Member, Members, Typed, WireKind, WireKinds } from './wire.ts';
 
-/** The allowed form of an id, for error messages. */
 export const ID_FORM = '1 to 128 letters, digits or any of _ - . ~ :, and not dots alone';
 
 const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
@@ -11,8 +10,8 @@ const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
 export const ID_PATTERN = ID.source;
 
 /**
- * Whether a value can be an id in a path. The API does not document the form of ids. This form excludes everything that
- * could leave the path segment: `encodeURIComponent` lets `.` and `..` through, and URL parsers resolve them.
+ * Whether a value can be an id in a path. The API documents no form, so this excludes all that could leave the segment:
+ * URL parsers resolve `.` and `..`.
  */
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
@@ -22,7 +21,6 @@ export function isName(text: string): boolean {
   return text.length <= MAX_NAME;
 }
 
-/** The JSON strings, numbers and booleans that a kind accepts. */
 interface Takes {
   readonly strings: RegExp | boolean;
   readonly longest: number;
@@ -34,9 +32,8 @@ interface Takes {
   readonly booleans: boolean;
 }
 
-/** The maximum length of names. A longer name is an error at its field. */
+/** Longer names are errors at their field. */
 const MAX_NAME = 4_096;
-/** The maximum length of other texts. */
 const MAX_TEXT = 65_536;
 
 const NOTHING: Takes = {
@@ -71,17 +68,12 @@ const TAKES: Readonly<Record<WireKind, Takes>> = {
 type Exact = 'any id' | 'integer' | 'digits';
 export interface DecodedKinds extends Omit<WireKinds, Exact>, Record<Exact, string | number> {}
 
-/** The source of a decoded object, for errors about missing properties. */
 export interface Provenance {
-  /** The kind of object, such as `script`. */
   readonly object: string;
   readonly from: About;
 }
 
-/**
- * A decoded object is plain JSON data. A property that is missing, or has another type than documented, is undefined: only
- * reading it with `usable` fails.
- */
+/** Plain JSON data. A missing or wrong property is undefined: only reading it with `usable` fails. */
 export type Decoded<Shape> = { [Key in keyof Shape]: Shape[Key] | undefined } & Provenance;
 
 /** How many unusable members this process has found. If it grows while an answer is decoded, the answer has such a member. */
@@ -147,7 +139,6 @@ export function usable<Shape extends Provenance, Key extends keyof Shape & strin
   return value as Exclude<Shape[Key], undefined>;
 }
 
-/** The error for a property without a usable value. */
 export function unusable({ from, object }: Provenance, key: string): BadResponse {
   return new BadResponse(from, `its ${object} has no usable "${key}"`);
 }

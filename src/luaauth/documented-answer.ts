@@ -3,15 +3,12 @@ import { isUsable } from './decoders.ts';
 import { isObject, type JsonObject } from './envelope.ts';
 import type { Member, WireKind } from './wire.ts';
 
-/** The documented form of a value: a kind of member, any JSON, an object, a list, or a map. */
 type Form = Member | 'anything' | ObjectForm | ListForm | MapForm;
 export interface ObjectForm {
   readonly [name: string]: Form;
 }
-/** A list whose rows have this form. */
 type ListForm = readonly [Form];
 
-/** A map whose keys are data and whose values have this form. */
 class MapForm {
   readonly values: Form;
   readonly always: readonly string[];
@@ -26,14 +23,10 @@ export function mapOf(values: Form, ...always: readonly string[]): MapForm {
   return new MapForm(values, always);
 }
 
-/** The most members of an answer that are compared. */
 const MAX_COMPARED = 10_000;
 const MAX_DIFFERENCES = 100;
 
-/**
- * Compares a successful answer with its documentation and returns each difference once. Members named like a `hidden` text
- * are shown as `?`.
- */
+/** Compares a success with its documentation, each difference once. Members named like a `hidden` text become `?`. */
 export function differencesIn(
   answer: JsonObject,
   documented: ObjectForm,
@@ -134,7 +127,6 @@ function typeIn(form: Form): string {
   return or === undefined ? TYPES[kind] : `${TYPES[kind]} or null`;
 }
 
-/** Describes the type of a value that does not have the documented form. */
 function typeOf(value: unknown, form: Form | undefined): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';

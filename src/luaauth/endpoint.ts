@@ -25,7 +25,6 @@ export interface Endpoint<Path extends RouteTemplate, Payload, Result> extends D
   readonly route: Path;
 }
 
-/** All facts about an endpoint. */
 export interface Declaration {
   readonly route: RouteTemplate;
   readonly kind: About['kind'];
@@ -33,7 +32,6 @@ export interface Declaration {
   readonly parts: readonly Part[];
   /** Further resources that a call names: the caller needs access to them. */
   readonly about: readonly Part[];
-  /** The resource that the answer shows, with the resource that owns it. */
   readonly shows?: Resource | undefined;
   /** Removes objects from an answer that the caller has no access to. */
   readonly narrow?: Narrow<unknown> | undefined;
@@ -41,7 +39,6 @@ export interface Declaration {
   readonly isSameForAllAccounts?: boolean | undefined;
   /** The name of its freshness time: `CACHE_TTL_<freshFor>`. */
   readonly freshFor?: string | undefined;
-  /** The error codes that the API documents for this endpoint. */
   readonly refusals: DocumentedCodes;
   /** The documented members of a success, without `success`. */
   readonly documented: ObjectForm;
@@ -53,7 +50,6 @@ export interface Declaration {
   readonly ifUnknown?: string | undefined;
 }
 
-/** Removes the parts of a result that the caller has no access to. */
 type Narrow<Result> = (
   result: Result,
   hasAccess: (resource: Resource, id: string | undefined) => boolean,
@@ -98,10 +94,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly payload?: PayloadType<Payload>;
   /** The member of the answer that `answer` receives; by default the whole answer. */
   readonly member?: string;
-  /**
-   * Converts the answer to the result, which is plain JSON data. `raw` has the text, for facts that the parsed JSON has
-   * lost.
-   */
+  /** Converts the answer to plain JSON data. `raw` has the text, for facts that parsed JSON loses. */
   readonly answer?: (about: About, json: JsonObject, payload: Payload, raw: Reply, origin: Origin) => Result;
   /** If a repeated id differs from the path, the answer belongs to another request and is a BadResponse. */
   readonly repeats?: Repeats<Path, Result>;
@@ -139,7 +132,6 @@ interface WriteOptions<Path extends RouteTemplate, Payload, Result>
   readonly touches: Parts<Path, Payload>;
 }
 
-/** Declares an endpoint that changes nothing. */
 export function read<
   const Path extends RouteTemplate,
   Result,
@@ -244,7 +236,6 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   return Object.assign(call, declared, { freshFor: options.freshFor });
 }
 
-/** Gives an operation the time of another read from now on. */
 function extend(api: Access): void {
   api.deadline = Math.max(api.deadline, api.clock.now() + api.timeouts.read);
 }

@@ -7,15 +7,12 @@ import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal
 
 export type JsonObject = Record<string, unknown>;
 
-/** Parses the JSON text of an answer. @throws SyntaxError */
 export type ParseAnswer = (text: string) => unknown;
 
 /**
- * Opens the envelope of an answer and returns the members of a success. A success needs a 2xx status; a failure may have
- * any status (`docs/luaauth-api.md#failures` documents none). The API's messages may quote what was sent, so `secrets` are
- * removed from them.
- * @throws Refused or RateLimited if the API said no; BadResponse, or an error of `proxy-answer.ts`, if this is not an
- * envelope.
+ * Returns the members of a success. A success needs a 2xx status, a failure any (`docs/luaauth-api.md#failures`).
+ * `secrets` are removed from messages, which may quote what was sent.
+ * @throws Refused or RateLimited if the API said no; otherwise BadResponse, or an error of `proxy-answer.ts`
  */
 export function openEnvelope(
   about: About,

@@ -12,15 +12,14 @@ import { script } from './scripts.ts';
 /** An unusable count is an error at its `count` field. */
 const decodeDay = objectDecoder('executions', { date: 'name', count: 'count', index: 'count' });
 
-/** The executions of one day, by the API's label. */
 export type DayCount = ReturnType<typeof decodeDay>;
 
 /** JavaScript sorts keys that look like an index before all other keys. */
 const LOOKS_LIKE_INDEX = /^\d+$/;
 
 /**
- * Decodes executions by day, in the order of the answer's text. `path` leads to them. @throws BadResponse if they are not
- * an object.
+ * Decodes executions by day, in the order of the text. `path` leads to them.
+ * @throws BadResponse if they are not an object
  */
 function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: readonly string[]): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
@@ -29,7 +28,7 @@ function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: re
   return labels.map((date, index) => decodeDay(about, { date, count: value[date], index }));
 }
 
-/** `GET /scripts/:script_id/executions`, in the order of the answer. */
+/** In the order of the answer. */
 export const getExecutions = read('GET /scripts/:script_id/executions', {
   documented: { executions: mapOf('count') },
   answer: (about, answer, _payload, { text }) =>
@@ -39,9 +38,7 @@ export const getExecutions = read('GET /scripts/:script_id/executions', {
 });
 
 type ProjectExecutions = Decoded<{
-  /** The sum of all scripts. */
   total: DayCount[];
-  /** The listed scripts, in the API's order. */
   scripts: ListedScript[];
 }>;
 
@@ -68,7 +65,6 @@ const SEPARATOR = ' - ';
 /** Skips members without the separator: they are not documented. */
 function decodeProjectExecutions(about: About, executions: unknown, keysAt: KeysAt): ProjectExecutions {
   if (!isObject(executions)) throw new BadResponse(about, 'it has no executions');
-  // Unusable days are an error at their own field only.
   const daysOf = (key: string) =>
     isObject(executions[key])
       ? decodeExecutions(about, executions[key], keysAt, ['executions', key])

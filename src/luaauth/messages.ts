@@ -10,7 +10,6 @@ import type { WireMessage } from './wire.ts';
 /** The most bytes of JSON that are sent to a handler, or that it may return. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
-/** How deep this JSON may be nested. */
 export const MAX_MESSAGE_DEPTH = 50;
 
 /** The API waits up to 60 s for the client; the rest is for transmission. */
@@ -32,10 +31,7 @@ const REASONS = [
 /** `UNKNOWN` for any other reason. */
 export type MessageFailureReason = (typeof REASONS)[number][1] | 'UNKNOWN';
 
-/**
- * `POST /sessions/:session_id/message`: waits for the client and changes nothing that can be read. Integers past 2^53 are
- * bigints, sent and received.
- */
+/** Waits for the client, and changes nothing that can be read. Integers past 2^53 are bigints, both ways. */
 export const sendMessage = write('POST /sessions/:session_id/message', {
   payload: a<WireMessage>(),
   documented: { processed: 'boolean', response: 'anything', reason: 'text or absent' },

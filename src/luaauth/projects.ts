@@ -11,7 +11,6 @@ const decodeProject = objectDecoder('project', PROJECT);
 /** A decoded project. A missing or empty webhook is null. */
 export type Project = ReturnType<typeof decodeProject>;
 
-/** `GET /projects/:project_id` */
 export const getProject = read('GET /projects/:project_id', {
   member: 'project',
   documented: { project: PROJECT },
@@ -22,7 +21,7 @@ export const getProject = read('GET /projects/:project_id', {
   freshFor: 'projects',
 });
 
-/** `POST /projects/:project_id/edit`. Undefined if the edit succeeded but the answer has no project. */
+/** Undefined if the edit succeeded but the answer has no project. */
 export const editProject = write('POST /projects/:project_id/edit', {
   payload: a<WireProjectEdit>(),
   documented: { project: PROJECT },
@@ -32,8 +31,5 @@ export const editProject = write('POST /projects/:project_id/edit', {
   refusals: { 0: 'account expired', 1: 'nothing to edit' },
 });
 
-/**
- * `POST /projects/:project_id/remove`. The API does not document what happens to the project's scripts and users, so cached
- * scripts stay.
- */
+/** The fate of the project's scripts and users is not documented, so cached scripts stay. */
 export const removeProject = write('POST /projects/:project_id/remove', { touches: [project] });

@@ -1,12 +1,10 @@
 import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { type CallFailure, RateLimited, TimedOut, Unavailable } from '../transport/errors.ts';
 
-/** The facts of an answer without the API's envelope by which rows match. */
 interface Seen {
   readonly status: number;
   /** The beginning of the body. */
   readonly page: string;
-  /** Whether Cloudflare sent the answer. */
   readonly isCloudflare: boolean;
   /** Whether Cloudflare says that it stopped the request. */
   readonly isMitigated: boolean;
@@ -15,7 +13,6 @@ interface Seen {
 interface Row {
   readonly matches: (seen: Seen) => boolean;
   readonly failure: 'Unavailable' | 'TimedOut' | 'RateLimited';
-  /** Whether Cloudflare blocks this machine. */
   readonly isBlocked?: true;
   /** Whether a read is retried. A write is retried only if it was not carried out. */
   readonly isRetried: boolean;
@@ -29,10 +26,7 @@ interface Row {
 const NOT_CONNECTED = [521, 523, 525, 526, 530];
 const TIMED_OUT = [408, 504, 524];
 
-/**
- * All answers of a proxy in front of the API, such as Cloudflare (`docs/luaauth-api.md#around-the-api`). The first matching
- * row counts. It decides about retries, the circuit breaker and the cache.
- */
+/** All answers of a proxy in front of the API (`docs/luaauth-api.md#around-the-api`). The first matching row counts. */
 const TABLE: readonly Row[] = [
   {
     matches: ({ status, page }) => status === 429 || (status >= 400 && isErrorCode(page, 1015, 1015)),
@@ -111,7 +105,6 @@ function isErrorCode(page: string, first: number, last: number): boolean {
   return code !== undefined && Number(code) >= first && Number(code) <= last;
 }
 
-/** A challenge, or a page that says that a rule stopped the request. */
 function isBlockPage(page: string): boolean {
   return (
     isErrorCode(page, 1005, 1020) ||

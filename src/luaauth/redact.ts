@@ -1,6 +1,5 @@
 import type { Asked } from '../transport/call.ts';
 
-/** Secrets that must not be shown in the API's messages. */
 export interface Secrets {
   /** The API key, licence keys, webhooks. */
   readonly keys: readonly string[];
@@ -24,7 +23,6 @@ export function redact(words: string, { keys, texts }: Secrets): string {
   return texts.some((text) => quotes(short, text)) ? '(left out: it quotes what was sent)' : short;
 }
 
-/** Shortens a message of the API. */
 export function shorten(words: string): string {
   // Joined, because a slice would keep the whole text in V8's memory.
   return words.length <= MAX_LENGTH ? words : [words.slice(0, MAX_LENGTH - 1), '…'].join('');

@@ -1,16 +1,12 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse, CallFailure } from '../transport/errors.ts';
 
-/** A field that the API found invalid, by its wire name. */
 interface RefusedField {
   readonly field: string;
   readonly messages: readonly string[];
 }
 
-/**
- * The API answered and said no (`docs/luaauth-api.md#failures`). `reason` is `undocumented` for a code that this endpoint
- * does not document.
- */
+/** The API said no (`docs/luaauth-api.md#failures`). `undocumented`: this endpoint does not document the code. */
 export class Refused extends CallFailure {
   override name = 'Refused' as const;
   readonly transient: boolean;
@@ -42,9 +38,7 @@ interface RefusalRow {
   readonly message?: string;
   /** The GraphQL type for a refused write. Undefined: the refusal is an error. */
   readonly type?: string;
-  /** The description of the type. */
   readonly description?: string;
-  /** The code of an error for this refusal. */
   readonly code: 'FORBIDDEN' | 'BAD_USER_INPUT' | 'UPSTREAM_ERROR';
   /** False if the API may say it without having accepted the key. */
   readonly provesKey?: false;
@@ -143,14 +137,12 @@ export type RefusalReason = keyof typeof REFUSALS;
 /** Refusals of writes at any endpoint. */
 export const REFUSALS_OF_ANY_WRITE = ['invalid fields', 'not permitted', 'undocumented'] as const;
 
-/** The reasons, in the order of the rows. */
 export const REASONS = Object.keys(REFUSALS) as readonly RefusalReason[];
 
 export function rowOf(reason: RefusalReason): RefusalRow {
   return REFUSALS[reason];
 }
 
-/** A failure envelope after parsing. */
 export interface Refusal {
   readonly code: number;
   readonly message: string;
@@ -166,10 +158,7 @@ const BY_MESSAGE: ReadonlyMap<string | undefined, RefusalReason> = new Map(
   REASONS.map((reason) => [rowOf(reason).message, reason]),
 );
 
-/**
- * Finds the reason of a refusal by its message, then by the endpoint's codes. A code that this endpoint does not document
- * is undocumented.
- */
+/** Finds the reason by the message, then by the endpoint's codes. */
 export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
   const said = BY_MESSAGE.get(refusal.message.trim().toLowerCase());
   if (said === undefined) {

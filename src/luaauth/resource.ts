@@ -11,7 +11,6 @@ export type ParamName<Path extends string> = Path extends `${string}:${infer Nam
     ? Name
     : never;
 
-/** The ids of a route by name. */
 export type Params<Path extends string> = { readonly [Name in ParamName<Path>]: string };
 
 export function paramsIn(route: string): readonly string[] {
@@ -44,9 +43,7 @@ export function queryString(payload: object): string {
   return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
 }
 
-/** A kind of object of the API, such as a script. */
 export interface Resource<Param extends string = string> {
-  /** Such as `script`. */
   readonly name: string;
   /** The name of its id in routes and payloads, such as `script_id`. */
   readonly param: Param;
@@ -74,22 +71,17 @@ export function sent<const Member extends string>(resource: Resource, member: Me
   return { sent: resource, member };
 }
 
-/**
- * A part of what a read shows or a write touches. It is an object whose id is in the path, all lists of a resource, or
- * objects whose ids are sent.
- */
+/** What a read shows or a write touches: an object in the path, all lists of a resource, or objects whose ids are sent. */
 export type Part<Param extends string = string, Member extends string = string> =
   | Resource<Param>
   | ReturnType<typeof listsOf>
   | ReturnType<typeof sent<Member>>;
 
-/** An object of a resource. */
 export interface Named {
   readonly resource: Resource;
   readonly id: string;
 }
 
-/** The objects that the parts of a call name by id. */
 export function namedBy(parts: readonly Part[], asked: Asked): readonly Named[] {
   return parts.flatMap((part) => idsOf(part, asked).map((id) => ({ resource: resourceOf(part), id })));
 }

@@ -10,7 +10,6 @@ const decodeScript = objectDecoder('script', SCRIPT);
 
 export type Script = ReturnType<typeof decodeScript>;
 
-/** `GET /scripts/:script_id` */
 export const getScript = read('GET /scripts/:script_id', {
   member: 'script',
   documented: { script: SCRIPT },
@@ -21,20 +20,19 @@ export const getScript = read('GET /scripts/:script_id', {
   freshFor: 'scripts',
 });
 
-/** `POST /scripts/:script_id/edit`. No write to a script returns the new state. */
+/** No write to a script returns the new state. */
 export const editScript = write('POST /scripts/:script_id/edit', {
   payload: a<WireScriptEdit>(),
   touches: [script],
   refusals: { 0: 'account expired', 1: 'nothing to edit', 2: 'tier too low' },
 });
 
-/** `POST /scripts/:script_id/remove` */
 export const removeScript = write('POST /scripts/:script_id/remove', { touches: [script] });
 
 /** LuaAuth protects the source meanwhile, and may take until its own timeout of 100 s. The rest is for transmission. */
 const UPDATE_TIMEOUT_MS = 105_000;
 
-/** `POST /scripts/:script_id/update`: `script` is the source code. Its own error codes are not documented. */
+/** `script` is the source code. The endpoint's own error codes are not documented. */
 export const updateScript = write('POST /scripts/:script_id/update', {
   payload: a<{ script: string }>(),
   touches: [script],
@@ -44,7 +42,7 @@ export const updateScript = write('POST /scripts/:script_id/update', {
     'LuaAuth may still be working on it, and no read shows the source. Wait two minutes, then look in the LuaAuth dashboard or run the script, before you try again',
 });
 
-/** `POST /scripts/:script_id/toggle`: `state` is whether the script is enabled. */
+/** `state` is whether the script is enabled. */
 export const toggleScript = write('POST /scripts/:script_id/toggle', {
   payload: a<{ state: boolean }>(),
   touches: [script],

@@ -34,12 +34,10 @@ export interface SessionMatch {
   job_id?: string;
 }
 
-/** Decodes a page of at most `limit` sessions. */
 export function decodeSessions(about: About, value: unknown, limit: number): Session[] {
   return decodeList(about, 'sessions', value, decodeSession, limit);
 }
 
-/** `GET /sessions/:session_id` */
 export const getSession = read('GET /sessions/:session_id', {
   member: 'session',
   documented: { session: SESSION },
@@ -50,7 +48,7 @@ export const getSession = read('GET /sessions/:session_id', {
   freshFor: 'sessions',
 });
 
-/** `POST /scripts/:script_id/sessions`: a read, in spite of its method. */
+/** A read, in spite of its method. */
 export const getSessions = read('POST /scripts/:script_id/sessions', {
   payload: a<SessionRange>(),
   documented: { sessions: [SESSION] },
@@ -60,7 +58,6 @@ export const getSessions = read('POST /scripts/:script_id/sessions', {
   freshFor: 'sessions',
 });
 
-/** `GET /scripts/:script_id/sessions/filter` */
 export const filterSessions = read('GET /scripts/:script_id/sessions/filter', {
   payload: a<SessionRange & SessionMatch>(),
   documented: { sessions: [SESSION] },
@@ -70,10 +67,10 @@ export const filterSessions = read('GET /scripts/:script_id/sessions/filter', {
   freshFor: 'sessions',
 });
 
-/** `POST /sessions/:session_id/disconnect`. The session may still be listed for a while. */
+/** The session may still be listed for a while. */
 export const disconnectSession = write('POST /sessions/:session_id/disconnect', { touches: [session] });
 
-/** `POST /sessions/disconnect`: the answer has one flag for the whole list. */
+/** The answer has one flag for the whole list. */
 export const disconnectSessions = write('POST /sessions/disconnect', {
   payload: a<{ session_ids: string[] }>(),
   // Sends only this member: with the members of a message besides it the API would still disconnect everybody.

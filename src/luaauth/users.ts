@@ -11,7 +11,6 @@ const decodeUser = objectDecoder('user', USER);
 /** A decoded user: the Discord id with all digits, missing or empty texts as null. */
 export type User = ReturnType<typeof decodeUser>;
 
-/** `GET /users/:user_key` */
 export const getUser = read('GET /users/:user_key', {
   member: 'user',
   documented: { user: USER },
@@ -22,21 +21,20 @@ export const getUser = read('GET /users/:user_key', {
   freshFor: 'users',
 });
 
-/** `POST /users/:user_key/edit`. No write to a user returns the new state. */
+/** No write to a user returns the new state. */
 export const editUser = write('POST /users/:user_key/edit', {
   payload: a<WireUserEdit>(),
   touches: [user],
   refusals: { 0: 'account expired', 1: 'discord already linked', 2: 'nothing to edit' },
 });
 
-/** `POST /users/:user_key/blacklist`. Whether it ends the user's sessions is not documented, so cached sessions stay. */
+/** Whether it ends the user's sessions is not documented, so cached sessions stay. */
 export const blacklistUser = write('POST /users/:user_key/blacklist', {
   payload: a<WireBlacklist>(),
   touches: [user],
   refusals: { 0: 'already blacklisted', 1: 'account expired' },
 });
 
-/** `POST /users/:user_key/unblacklist` */
 export const unblacklistUser = write('POST /users/:user_key/unblacklist', {
   touches: [user],
   refusals: { 0: 'not blacklisted', 1: 'account expired' },

@@ -1,9 +1,6 @@
-/**
- * The JSON of the LuaAuth REST API exactly as `docs/luaauth-api.md#the-luaauth-rest-api` documents it, in snake_case. The
- * sandbox answers with these shapes; `decoders.ts` reads objects by the kinds of their members.
- */
+/** The JSON of the API as `docs/luaauth-api.md#the-luaauth-rest-api` documents it. The sandbox answers with these shapes. */
 
-/** The kinds of members, each with its JSON type. */
+/** Each kind of member with its JSON type. */
 export interface WireKinds {
   /** A name, note, reason or label: a few kilobytes at most. */
   name: string;
@@ -18,21 +15,16 @@ export interface WireKinds {
   integer: number;
   /** Such an id as a string. */
   digits: string;
-  /** Unix time in ms. */
   instant: number;
 }
 
 export type WireKind = keyof WireKinds;
 
-/**
- * The kind of a member. `or null`: may be null. `or empty`: may be null or `""`, which counts as null. `or absent`: may
- * also be missing. A missing member with `or null` or `or empty` counts as null too.
- */
+/** `or null`, `or empty`: null, `""` and a missing member count as null. `or absent`: the member may be missing. */
 export type Member = WireKind | `${WireKind} or ${'null' | 'empty' | 'absent'}`;
 
 export type Members = Readonly<Record<string, Member>>;
 
-/** The type of an object with these members, given the types of the kinds. */
 export type Typed<Of extends Members, Kinds extends Readonly<Record<WireKind, unknown>>> = {
   -readonly [Name in keyof Of]: Of[Name] extends WireKind
     ? Kinds[Of[Name]]
@@ -43,7 +35,6 @@ export type Typed<Of extends Members, Kinds extends Readonly<Record<WireKind, un
 
 type Wire<Of extends Members> = Typed<Of, WireKinds>;
 
-/** `GET /scripts/:script_id` */
 export const SCRIPT = {
   id: 'id',
   project_id: 'id',
@@ -92,15 +83,11 @@ export interface WireMessage {
   data?: unknown;
 }
 
-/**
- * The answer of `POST /sessions/:session_id/message` without `success`: what the handler returned, which may be missing, or
- * a reason such as `client never responded`.
- */
+/** Without `success`: what the handler returned, which may be missing, or a reason such as `client never responded`. */
 export type WireMessageOutcome =
   | { processed: true; response?: unknown }
   | { processed: false; reason: string };
 
-/** `GET /projects/:project_id` and the answer of its edit. */
 export const PROJECT = {
   id: 'id',
   name: 'name',
@@ -123,7 +110,6 @@ export type WireProjectEdit = Partial<Omit<WireProject, 'id' | 'total_executions
 /** `GET /projects/:project_id/executions`: `total`, and `NAME - ID` for each script. The id follows the last ` - `. */
 export type WireProjectExecutions = Record<string, WireExecutions>;
 
-/** `GET /users/:user_key` */
 export const USER = {
   key: 'id',
   discord_id: 'digits or empty',
@@ -163,7 +149,6 @@ export interface WireBlacklist {
 export const AD_SYSTEM = {
   id: 'id',
   project_id: 'id',
-  /** Shown to users. */
   name: 'name',
   /** How long a key lasts for one completion. */
   key_duration: 'count',

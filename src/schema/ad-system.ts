@@ -28,7 +28,7 @@ const read = requiresScopes('ads:read');
 /** The API documents no maximum of systems per project or settings per provider. A longer answer is priced when it arrives. */
 const USUAL = 20;
 
-/** Loads the account's list once for each operation. */
+/** Once for each operation. */
 const listOf = defineLoader((api, _account: string) => getAdSystems(api, {}));
 
 /** Loads the projects of the list in one batch, so that the loader knows which of them are past the limit. */
@@ -44,7 +44,6 @@ const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
   String,
 );
 
-/** The fields that an edit can change. */
 const SETTINGS = {
   keyDurationMs: setting('SafeInt', 'key_duration', 'How long a key lasts for one completion, in ms.'),
   maxKeys: setting('SafeInt', 'max_keys', 'How many keys a user of the system may have.'),
@@ -174,7 +173,6 @@ function loadList(context: Context): Promise<AdSystemShape[]> {
   return listOf(context).load(context.caller.api.origin.account);
 }
 
-/** Reads a project whose id an ad system has given. */
 function readListed(id: string, context: Context, info: GraphQLResolveInfo) {
   if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
   return listedProjectsOf(context).load(id);

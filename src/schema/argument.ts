@@ -2,15 +2,14 @@ import { badUserInput } from '../errors/coded-error.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 
 /**
- * Returns the id if its form is valid. `argument` names its place, such as `id`, `ids[3]` or `input.id`. @throws
- * BAD_USER_INPUT
+ * `argument` names the id's place, such as `ids[3]` or `input.id`.
+ * @throws BAD_USER_INPUT
  */
 export function checkId(argument: string, id: string): string {
   if (isId(id)) return id;
   throw badUserInput(argument, `${quote(id)} is not an id. An id is ${ID_FORM}.`);
 }
 
-/** Quotes a value for a message, on one line and shortened. */
 function quote(given: string): string {
   return JSON.stringify(given.length <= 60 ? given : `${given.slice(0, 59)}…`);
 }
@@ -48,8 +47,8 @@ export function checkWellFormed(argument: string, value: string): string {
 const MAX_MISTAKES = 100;
 
 /**
- * Reads each value of a list; an invalid value becomes its error. @throws BAD_USER_INPUT for more than `MAX_MISTAKES`
- * errors.
+ * An invalid value becomes its error.
+ * @throws BAD_USER_INPUT for more than `MAX_MISTAKES` errors
  */
 export function readEach<Given, Read>(
   argument: string,

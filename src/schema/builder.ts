@@ -24,7 +24,6 @@ export const builder = new SchemaBuilder<{
 
 export type Types = (typeof builder)['$inferSchemaTypes'];
 
-/** Makes the fields of an object type. */
 export type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
 
 builder.queryType({

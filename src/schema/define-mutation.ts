@@ -39,10 +39,8 @@ function checkName(argument: string, value: string): string {
   return checkWellFormed(argument, value);
 }
 
-/** A write that LuaAuth has carried out. */
 interface Done<Path extends string, Payload, Answer> {
   readonly type: string;
-  /** The path parameters of the call. */
   readonly params: Params<Path>;
   readonly sent: Payload;
   readonly answer: Answer;
@@ -57,14 +55,10 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
   readonly endpoint: Endpoint<Path, Payload, Answer>;
   readonly input: {
     readonly description: string;
-    /** The description of the argument; by default the description of the type. */
     readonly argument?: string;
     readonly fields: Readonly<Record<string, InputField<ParamName<Path> | MemberOf<Payload>>>>;
   };
-  /**
-   * In an edit, absent fields stay as they are, null is refused where it does not clear, and an input of ids alone is
-   * refused.
-   */
+  /** Absent fields stay as they are, null is refused where it does not clear, and ids alone are refused. */
   readonly isEdit?: boolean;
   readonly success: Success<Done<Path, Payload, Answer>, ParamName<Path>>;
   /** Called after a successful write, when the operation's loaders are empty. */
@@ -74,9 +68,7 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
 type Success<Source, Param extends string> =
   | {
       readonly description: string;
-      /** Adds a field that reads the written object again. */
       readonly reads?: Readable<Param>;
-      /** Adds a field with the id of the written object: the field's name and description. */
       readonly id?: readonly [name: string, description: string];
       readonly fields?: (t: Fields<Source>) => object;
     }
@@ -89,9 +81,8 @@ interface AnyObject {
 }
 
 /**
- * Defines a mutation from its input, endpoint and success. The result union, scopes, price and the paths of invalid fields
- * follow from these.
- * @throws Error at the start of the process if the input lacks a path parameter of the endpoint
+ * Result union, scopes, price and the paths of invalid fields follow from the input, the endpoint and the success.
+ * @throws Error at the start of the process if the input lacks a path parameter
  */
 export function defineMutation<const Path extends Route, Payload, Answer>(
   options: MutationOptions<Path, Payload, Answer>,

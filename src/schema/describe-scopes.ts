@@ -1,10 +1,7 @@
 import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
 import { scopesOfField } from '../callers/scopes.ts';
 
-/**
- * Appends the scopes that a gateway key needs to each field's description. Changes the schema, so call it before the schema
- * is used.
- */
+/** Adds the needed scopes to each description. Changes the schema, so call it before the schema is used. */
 export function describeScopes(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type)) continue;

@@ -24,7 +24,6 @@ import { type WireFields, wireFields } from './wire-fields.ts';
 /** A type that federation routers read by a key. */
 interface Entity {
   readonly key: string;
-  /** The scope that reading an object needs. */
   readonly scope: KeyScope;
   /** Returns the key in the form that is sent. @throws BAD_USER_INPUT */
   readonly check: (argument: string, given: string) => string;
@@ -33,13 +32,11 @@ interface Entity {
 
 interface EntityOptions<Shape extends Provenance, Param extends string> extends Partial<Entity> {
   readonly resource: Resource<Param>;
-  /** The endpoint that returns one object. */
   readonly read: Shows<Shape, Param>;
   /** Says, among other things, which fields need no call of `read`. */
   readonly price?: CostOptions;
   readonly scope: KeyScope;
   readonly description: string;
-  /** The description of the query field that returns one object. */
   readonly one: string;
   /** The description of the price of the query field that returns several objects. Undefined: no such field. */
   readonly several?: string;
@@ -55,13 +52,9 @@ interface Shows<Shape, Param extends string> {
 
 const entities = new Map<string, Entity>();
 
-/** All entities, by the names of their types. */
 export const ENTITIES: ReadonlyMap<string, Entity> = entities;
 
-/**
- * Defines a type whose objects are read by a key, with its loader and its query fields. By default the key is `id`, and the
- * loader reads the object.
- */
+/** A type whose objects are read by a key, by default `id`, with its loader and its query fields. */
 export function defineEntity<Shape extends Provenance, Param extends string>(
   name: string,
   options: EntityOptions<Shape, Param>,
@@ -73,8 +66,8 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   );
   // The dataloader plugin loads the object for a key that a resolver returns, except in a union.
   const { resolve = (given: string) => given } = options;
-  // Loaders live in the operation's context. The loaders of `loadableObjectRef` live in a WeakMap, which keeps each
-  // operation alive until the next full collection. A test fails once Pothos works without a WeakMap.
+  // The loaders of `loadableObjectRef` live in a WeakMap, which keeps each operation alive until the next full collection.
+  // A test fails once Pothos works without it.
   const type = new LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
   const { resolve: inUnion = (given, context) => loaderOf(context).load(given) } = options;
   entities.set(name, { key, scope, check, resolve: inUnion });
@@ -173,7 +166,6 @@ export interface Readable<Param extends string> {
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-/** The name of the query field that returns one object of a type. */
 export function fieldOf(type: string): string {
   return type.charAt(0).toLowerCase() + type.slice(1);
 }

@@ -19,7 +19,6 @@ import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
 import { Script } from './script.ts';
 import { wireFields } from './wire-fields.ts';
 
-/** The script whose executions are wanted. */
 interface Whose {
   readonly scriptId: string;
   readonly projectId?: string | undefined;
@@ -62,10 +61,7 @@ builder.objectField(Script, 'executions', (t) =>
   }),
 );
 
-/**
- * Two or more scripts of a project share one call, which lists the executions of the project. A single script, or a script
- * missing in that list, gets its own call.
- */
+/** Scripts of one project share one call. A script that is alone, or missing in the list, gets its own call. */
 function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   const listings = projectExecutionsOf(context);
   const counts = new Map<string, number>();
@@ -85,7 +81,7 @@ function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   return Promise.all(wanted.map((whose) => fetchOne(whose).catch(errorOf)));
 }
 
-/** The executions of a script in the list of its project. Undefined if the list lacks the script or cannot be read. */
+/** Undefined if the list lacks the script or cannot be read. */
 async function findListed(context: Context, projectId: string, scriptId: string) {
   try {
     const { scripts = [] } = await projectExecutionsOf(context).load(projectId);
@@ -136,7 +132,6 @@ builder.objectField(Project, 'scripts', (t) =>
         try {
           const id = usable(listed, 'id');
           keepExecutions(context, id, listed);
-          // The listed fields are all that is selected.
           if (isListed) return listed;
           if (index >= MAX_READ) throw tooMany('The project has', scripts.length, 'scripts', LISTED);
           return Script.loaderOf(context).load(id);

@@ -36,7 +36,6 @@ function build({ readOnly = false, live, federation }: SchemaOptions): GraphQLSc
   const { mutation, subscription } = config;
   const roots = { mutation: readOnly ? undefined : mutation, subscription: live ? subscription : undefined };
   const hasAllRoots = roots.mutation === mutation && roots.subscription === subscription;
-  // Every type that is still used is found from the roots.
   const own = hasAllRoots ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
   useOwnScalars(own);
   describeScopes(own);

@@ -2,17 +2,13 @@ import DataLoader from 'dataloader';
 import type { Context } from '../context.ts';
 import type { Api } from '../luaauth/api.ts';
 
-/** Fetches several distinct keys and returns a value or an error for each. */
 type FetchAll<Key, Value> = (
   api: Api,
   keys: readonly Key[],
   context: Context,
 ) => Promise<readonly (Value | Error)[]>;
 
-/**
- * A DataLoader that also returns known values. So a list's rows find their script without a promise each, and objects that
- * came with a list cost nothing until they are selected.
- */
+/** Also returns known values, without a promise each. Objects that came with a list cost nothing. */
 class Loader<Key, Value> extends DataLoader<Key, Value, string> {
   /** Values that were loaded or came with another answer, by cache key. */
   declare readonly known: Map<string, Value>;
@@ -67,7 +63,6 @@ export function defineBatchLoader<Key, Value>(
   };
 }
 
-/** Converts a thrown value to the error of its slot. */
 export function errorOf(error: unknown): Error {
   return error instanceof Error ? error : new Error('not an error', { cause: error });
 }

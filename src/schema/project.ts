@@ -27,7 +27,6 @@ const BY_EXECUTIONS = ['executions', 'scripts'];
 /** The fields of a project that need only its id. */
 export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', ...BY_EXECUTIONS, 'adSystems'];
 
-/** The fields that an edit can change. */
 const SETTINGS = {
   fingerprintResetCooldownMs: setting(
     'SafeInt',
@@ -129,7 +128,6 @@ defineMutation({
       project: t.field({
         type: Project,
         description: 'The project after the write. It comes with the answer and costs no further REST call.',
-        // Reads the project if the answer lacks it.
         extensions: requiresScopes('projects:read'),
         resolve: ({ answer, params }) => answer ?? params.project_id,
       }),

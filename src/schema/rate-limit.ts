@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
-/** The state of the caller's quota. A limit of null means no limit. */
+/** A limit of null means no limit. */
 const read = ({ caller, cost }: Context) =>
   whenKnown(caller.api.rateLimit(), ({ resetAtMs, limit, remaining, ...status }) => ({
     ...status,

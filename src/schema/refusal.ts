@@ -2,14 +2,12 @@ import { inheritsScopes } from '../callers/scopes.ts';
 import { REASONS, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
 import { builder, type Fields } from './builder.ts';
 
-/** A refused write, with the facts that any type of refusal shows. */
 interface RefusedWrite {
   readonly type: string;
   readonly message: string;
   readonly fields: InvalidFieldShape[];
   readonly reasons: string[];
   readonly code: number;
-  /** The path parameters of the refused call. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +41,6 @@ const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implem
   }),
 });
 
-/** The fields that a type of refusal has besides its message. */
 const FACTS: Readonly<Partial<Record<RefusalReason, (t: Fields<RefusedWrite>) => object>>> = {
   'invalid fields': (t) => ({
     fields: t.expose('fields', { type: [InvalidField], description: 'Each invalid field.' }),

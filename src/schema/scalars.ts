@@ -96,7 +96,6 @@ function hasInfinity(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
 }
 
-/** Like `valueFromASTUntyped`, but keeps all digits. */
 function literalValue(node: ValueNode, variables: Variables, depth: number): unknown {
   if (depth > MAX_MESSAGE_DEPTH) throw tooDeep(node);
   switch (node.kind) {
@@ -135,10 +134,7 @@ builder.addScalarType('DateTime', DateTime);
 builder.addScalarType('SafeInt', SafeInt);
 builder.addScalarType('JSON', AnyJson);
 
-/**
- * GraphQL's own ID accepts any whole JSON number. A number above 2^53 was rounded when the JSON was parsed, so it would
- * name another object.
- */
+/** GraphQL's own ID accepts JSON numbers. A number above 2^53 was rounded, so it would name another object. */
 const ExactID = new GraphQLScalarType<string, string>({
   ...GraphQLID.toConfig(),
   parseValue: (value) => {
@@ -157,10 +153,7 @@ const ExactID = new GraphQLScalarType<string, string>({
   },
 });
 
-/**
- * GraphQL's own Int refuses more than 32 bits without saying what is allowed. Every Int of an input has a smaller range,
- * and the resolver's message names the range.
- */
+/** GraphQL's own Int does not say what is allowed. Every Int has a smaller range, which the resolver's message names. */
 const RangedInt = new GraphQLScalarType<number, number>({
   ...GraphQLInt.toConfig(),
   parseValue: (value) => {

@@ -17,7 +17,6 @@ import { defineEntity } from './entity.ts';
 import { Project, TOLD_WITHOUT_PROJECT } from './project.ts';
 import { setting } from './wire-fields.ts';
 
-/** The fields that an edit can change. */
 const SETTINGS = {
   freeForAll: setting('Boolean', 'free_for_all', 'Whether users may execute the script without a key.'),
   useHeartbeat: setting(

@@ -17,7 +17,7 @@ import { defineLoader } from './loader.ts';
 import { Script } from './script.ts';
 import { readFilter, Session, SessionFilter } from './session.ts';
 
-/** The sessions of a script, filtered if `match` is given. */
+/** Filtered if `match` is given. */
 interface SessionList {
   readonly scriptId: string;
   readonly match: SessionMatch | undefined;
@@ -152,7 +152,6 @@ function endpointOfPage({ filter }: Arguments) {
   return narrows ? filterSessions : getSessions;
 }
 
-/** A distinct string for each list. */
 function listKey({ scriptId, match = {} }: SessionList): string {
   return JSON.stringify([scriptId, match.key, match.roblox_id, match.place_id, match.job_id]);
 }
@@ -171,9 +170,8 @@ const rowsIn = defineLoader(
 );
 
 /**
- * Asks for one row more than the page has, so that `hasNextPage` is usually known at once. The API's largest `limit` is not
- * documented. So a page without the extra row may be the last page, or the API may have capped it. One further row decides,
- * unless a longer page has shown that the cap is higher.
+ * Asks for one extra row, so that `hasNextPage` is usually known at once. Without the extra row, the page is the last one
+ * or the API capped it. One further row decides, unless a longer page has shown a higher cap.
  */
 async function loadPage(context: Context, list: SessionList, from: number, first: number): Promise<Page> {
   const found = first === 0 ? undefined : await rowsIn(context).load({ list, from, limit: first + 1 });
@@ -208,16 +206,13 @@ function cursorAt({ list, from }: Page, index: number): string {
   return writeCursor(listKey(list), from + index);
 }
 
-/**
- * Makes an opaque cursor from a row's index and a checksum of its list. The checksum reveals cursors of other lists and
- * changed cursors. It is no secret.
- */
+/** An opaque cursor. The checksum, which is no secret, reveals cursors of other lists and changed cursors. */
 function writeCursor(list: string, index: number): string {
   const mark = createHash('sha256').update(`${index}:${list}`).digest('base64url').slice(0, 8);
   return Buffer.from(`${index}:${mark}`).toString('base64url');
 }
 
-/** Returns the index in a cursor that `writeCursor` made for the same list. @throws BAD_USER_INPUT for any other cursor. */
+/** @throws BAD_USER_INPUT for any cursor that `writeCursor` did not make for the same list. */
 function readCursor(list: SessionList, cursor: string): number {
   const text = cursor.length <= 64 ? Buffer.from(cursor, 'base64url').toString('latin1') : '';
   const [, index] = /^(\d{1,15}):[\w-]{8}$/.exec(text) ?? [];

@@ -4,7 +4,6 @@ import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import { checkWellFormed } from './argument.ts';
 import type { Fields, Types } from './builder.ts';
 
-/** The properties of a decoded object whose values have a given type. */
 type Property<Shape, Kind> = {
   [Key in keyof Shape]-?: Exclude<Shape[Key], undefined> extends Kind ? Key : never;
 }[keyof Shape] &
@@ -13,7 +12,6 @@ type Property<Shape, Kind> = {
 type WireField<Shape, Kind> = (
   property: Property<Shape, Kind>,
   description: string,
-  /** By default the scopes of the type. */
   extensions?: Readonly<Record<string, unknown>>,
 ) => FieldRef<Types>;
 
@@ -36,10 +34,7 @@ type SettingOf<Shape> =
   | ReturnType<typeof setting<'SafeInt', Property<Shape, number>>>
   | ReturnType<typeof secretSetting<Property<Shape, string | null>>>;
 
-/**
- * Fields that return a property of a decoded object. A property that is missing, or has another type, is an error at its
- * field.
- */
+/** A property that is missing, or has another type, is an error at its field. */
 interface FieldsOfKinds<Shape, Null> {
   readonly id: WireField<Shape, string | number | Null>;
   readonly string: WireField<Shape, string | Null>;
@@ -67,7 +62,6 @@ export function wireFields<Shape extends Provenance>(t: Fields<Shape>): WireFiel
         if (value === undefined) throw unusable(shape, property);
         return type === 'DateTime' && value !== null ? new Date(value as number) : value;
       };
-      // `WireField` accepts only properties of the field's type.
       return t.field({ type, nullable, description, extensions, resolve: resolve as never });
     };
   const ofKinds = (nullable: boolean) => ({
