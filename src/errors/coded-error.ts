@@ -1,7 +1,6 @@
 import { type ASTNode, GraphQLError } from 'graphql';
 import { withoutStacks } from '../transport/errors.ts';
 
-/** The values of `extensions.code`, besides GraphQL's own. */
 export type ErrorCode =
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'INTERNAL_SERVER_ERROR'
@@ -41,7 +40,6 @@ type DocumentErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   | 'PERSISTED_QUERY_NOT_SUPPORTED';
 
-/** Codes for a request over a limit, one for each limit. */
 export type LimitCode =
   | 'DOCUMENT_TOO_LARGE'
   | 'TOO_MANY_TOKENS'
@@ -57,8 +55,8 @@ export type LimitCode =
   | 'TOO_MANY_OPERATIONS';
 
 /**
- * Makes an error that the client gets unchanged. It has no stack, because some errors are cached with their document, and a
- * stack would keep the variables of its functions in memory.
+ * The client gets it unchanged. It has no stack: some errors are cached with their document, and a stack would keep
+ * variables in memory.
  */
 export function codedError(
   code: ErrorCode,
@@ -69,7 +67,7 @@ export function codedError(
   return withoutStacks(() => new GraphQLError(message, { nodes, extensions: { code, ...facts } }));
 }
 
-/** Makes an error for a whole request. The answer has this HTTP status for every media type. */
+/** The answer has this HTTP status for every media type. */
 export function requestError(
   code: RequestErrorCode,
   status: number,
@@ -98,7 +96,7 @@ export function malformedRequest(message: string): GraphQLError {
 /** The status of an operation that cannot run: 422, or 200 under `application/json`. */
 export const CANNOT_RUN = { spec: true, status: 422 } as const;
 
-/** Makes an error with this status, or with 200 under `application/json`, like a validation error. */
+/** The status is 200 under `application/json`, like a validation error. */
 export function documentError(code: DocumentErrorCode, status: number, message: string): GraphQLError {
   return codedError(code, message, { http: { spec: true, status } });
 }

@@ -23,8 +23,8 @@ interface MaskingOptions {
 }
 
 /**
- * Masks errors for the client. Known failures get their code, GraphQL's own errors stay, and other errors are hidden. Never
- * changes an error, since some are cached with their document. Without data an unexpected error has the status 500.
+ * Known failures get their code, GraphQL's own errors stay, others are hidden: without data their status is 500. Never
+ * changes an error, since some are cached with their document.
  */
 export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
   return errors.map((error) => {
@@ -55,7 +55,6 @@ function withFacts(error: GraphQLError, facts: object): GraphQLError {
   return at(error, { message: error.message, extensions: { ...error.extensions, ...facts } });
 }
 
-/** Copies an error to the original's place in the document and the answer. */
 function at(
   located: GraphQLError | undefined,
   { message, extensions }: Pick<GraphQLError, 'message' | 'extensions'>,
@@ -67,7 +66,6 @@ function at(
   return Object.assign(shown, { nodes, source, positions, locations });
 }
 
-/** Whether a write was carried out, as far as is known. */
 type MutationOutcome = 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
 
 /** Codes that may occur at any time while an operation runs. */
@@ -88,9 +86,8 @@ export function endOfWrite(error: unknown): {
 }
 
 /**
- * Adds the outcome of the write to the errors of a mutation. An error below a root field belongs to a read after the write.
- * The data shows that the write succeeded, unless the error removes all data. An error of the whole operation says whether
- * any write may have been carried out.
+ * Adds the outcome of the write. An error below a root field belongs to a read after the write, and the data shows that
+ * the write succeeded. An error of the whole operation says whether any write may have been carried out.
  */
 export function withOutcomes(
   errors: readonly GraphQLError[],
@@ -151,7 +148,6 @@ const ADVICE = {
     ` Whether it was carried out is unknown: ${ENDPOINTS.of(endpoint)?.ifUnknown ?? `read the ${thingOf(endpoint)} before you try again`}.`,
 } as const;
 
-/** The name of the resource that a write touches: `script` for `POST /scripts/:script_id/edit`. */
 function thingOf(endpoint: string): string {
   const { parts = [], about = [] } = ENDPOINTS.of(endpoint) ?? {};
   const [part] = [...parts, ...about];
@@ -167,7 +163,6 @@ function reasonFor({ reason, message, authorization }: Refused): string {
   return words.replace(/\.$/, '');
 }
 
-/** Whether LuaAuth says that the API key is unknown. */
 function isKeyRefused({ reason, authorization }: Refused): boolean {
   return (
     reason === 'not permitted' &&

@@ -51,7 +51,6 @@ function countAnswer(meter: AnswerMeter, value: unknown): void {
 /** Looking up a position in an empty source takes no time. */
 const NOWHERE = new Source('');
 
-/** Copies a document so that its nodes have no source text. Returns the original nodes by their copies. */
 function withoutSource(document: DocumentNode) {
   const originals = new Map<ASTNode, ASTNode>();
   const copy = (value: unknown): unknown => {

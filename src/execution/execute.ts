@@ -9,7 +9,6 @@ import { executeByGraphql } from './by-graphql.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
-  /** The prepared operation that `document` and `operationName` name. */
   readonly prepared?: PreparedOperation | undefined;
   /** The coerced `variableValues`, if there was no error. */
   readonly coerced?: CoercedVariables | undefined;
@@ -55,8 +54,8 @@ type MaybeData = Data | PromiseLike<Data>;
 type Path = ResponsePath | undefined;
 
 /**
- * One execution of a compiled query. It creates the same promises as graphql-js, so that data and errors have the same
- * order. It saves what graphql-js computes again for every value.
+ * Creates the same promises as graphql-js, so data and errors have the same order. Saves what graphql-js computes again
+ * for every value.
  */
 class QueryRun {
   readonly #prepared: PreparedOperation;
@@ -88,7 +87,6 @@ class QueryRun {
     return this.answer(null);
   }
 
-  /** Executes the fields of an object in parallel. */
   executeFields({ fields, template, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const data: Data = { ...template };
@@ -110,7 +108,6 @@ class QueryRun {
     return promised ? whenAllThere(data, promised) : data;
   }
 
-  /** Executes the fields of a mutation, each after the previous field is complete. */
   executeSerially({ fields, template, keyCharacters }: ObjectPlan): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const add = (data: Data, field: FieldPlan): MaybeData => {
@@ -126,7 +123,6 @@ class QueryRun {
     );
   }
 
-  /** Adds the value of a field to the data of its object. @returns whether the value is a promise */
   #addField(data: Data, field: FieldPlan, source: unknown, above: Path): boolean {
     const { value: plan, usesInfo, resolve, constantArguments } = field;
     // The path of a leaf is needed only in an error, and is made there.
@@ -240,7 +236,6 @@ class QueryRun {
     return isPromised ? Promise.all(items) : items;
   }
 
-  /** Adds the value of an item to the list. @returns whether the value is a promise */
   #addItem(items: unknown[], plan: ValuePlan, field: FieldPlan, item: unknown, above: Path): boolean {
     const path = { prev: above, key: items.length, typename: undefined };
     let value: unknown;
@@ -285,7 +280,6 @@ class QueryRun {
   }
 }
 
-/** The path of the field whose list contains the item. */
 function fieldPathOf(path: Path): ResponsePath {
   let at = path as ResponsePath;
   while (typeof at.key === 'number' && at.prev) at = at.prev;
@@ -296,7 +290,7 @@ function pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
   return { prev: above, key, typename: parentType.name };
 }
 
-/** Puts all promised values into their places once every value is known. */
+/** Waits until every value is known. */
 async function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
   const [key] = keys;
   // Most objects promise one field. `then` takes the same turn as a promise of all, with a tenth of the memory.

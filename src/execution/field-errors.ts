@@ -7,7 +7,6 @@ export interface ResponsePath {
   readonly typename: string | undefined;
 }
 
-/** The errors of one execution, in the order in which they occurred. */
 export class FieldErrors {
   readonly list: GraphQLError[] = [];
   /** The paths that errors made null. Undefined stands for all data. */
@@ -29,13 +28,9 @@ export class FieldErrors {
   }
 }
 
-/** The position of an error in the document. */
 type ErrorLocation = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
 
-/**
- * Adds positions to errors. GraphQL searches the whole document for line and column of every error, and a field can fail at
- * each index of a list. Here each field is looked up once.
- */
+/** GraphQL searches the whole document for line and column of every error. Here each field is looked up once. */
 export class ErrorLocations {
   readonly #known = new Map<readonly ASTNode[], ErrorLocation>();
 

@@ -30,8 +30,8 @@ const BYTES_PER_TOKEN = 500;
 const BYTES_PER_REFUSAL = 1_500;
 
 /**
- * Keeps everything known about a document in one entry, refusals too. The cache is bounded by weight as well as by number.
- * So clients that send ever new documents, or multiply fields by fragments, cannot fill the memory.
+ * Bounded by weight as well as by number, refusals included: ever new documents, or fields multiplied by fragments,
+ * cannot fill the memory.
  */
 export function createDocumentCache(options: DocumentCacheOptions) {
   const { schema, limits, maxBytes = 32_000_000 } = options;
@@ -72,7 +72,6 @@ function countTokens(document: DocumentNode | undefined): number {
   return count;
 }
 
-/** One document: its parsed form, the reasons to refuse it, and its operations. */
 export class DocumentEntry implements DocumentFacts {
   readonly document: DocumentNode | undefined;
   /** Why no request can run the document: it is not GraphQL, not valid, or over a limit. */
@@ -109,14 +108,14 @@ export class DocumentEntry implements DocumentFacts {
     }
   }
 
-  /** The SHA-256 of the text, computed at the first call. Undefined if the document never was a text. */
+  /** The SHA-256 of the text, computed once. Undefined if the document never was a text. */
   hash(): string | undefined {
     const text = this.document?.loc?.source.body;
     if (text !== undefined) this.#hash ??= hashOf(text);
     return this.#hash;
   }
 
-  /** The schema coordinate of a field of the document, such as `Script.name`. Computed at the first call. */
+  /** Such as `Script.name`. Computed at the first call. */
   coordinateOf(field: ASTNode | undefined): string | undefined {
     if (!this.document || !field) return undefined;
     this.#coordinates ??= coordinatesOf(this.#schema, this.document);

@@ -2,13 +2,9 @@ import { documentError } from '../errors/coded-error.ts';
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { OperationParams } from './params.ts';
 
-/** The operator's list of documents, by id. */
 export type ListedDocuments = ReadonlyMap<string, string>;
 
-/**
- * `off`: the gateway refuses ids. `allowed`: clients can run listed and registered documents by id, and send any other
- * document. `only`: only listed documents run, sent by id or as text.
- */
+/** `allowed`: listed and registered documents by id, and any other document. `only`: listed documents, by id or as text. */
 export type PersistedMode = 'off' | 'allowed' | 'only';
 
 export interface PersistedDocuments {
@@ -23,7 +19,6 @@ export interface ResolvedDocument {
 }
 
 export interface DocumentResolver {
-  /** Replaces the list of documents. */
   replace(others: ListedDocuments): void;
   /** Finds the document. `account` is the account whose registered documents count, if any. @throws the error for the client */
   resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument>;

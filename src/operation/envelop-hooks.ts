@@ -18,10 +18,7 @@ export interface OperationSlot {
   subscribed?: Subscribed;
 }
 
-/**
- * Lets an embedder's Envelop plugins wrap the pipeline's parse, validate and execute. This plugin comes first, so that the
- * embedder's plugins can override it.
- */
+/** Lets an embedder's plugins wrap the pipeline. This plugin comes first, so that they can override it. */
 export function createEnvelopHooks({ schema, limits, documents, execute }: EnvelopHooksOptions) {
   const plugin: Plugin<Context> = {
     onParse({ context, setParseFn }) {

@@ -31,7 +31,6 @@ import { inTimeSlices } from './time-slices.ts';
 export interface ExecutionHooks {
   /** Returns the entry to go on with: the given entry, or an entry of a document that replaces it. */
   parse(entry: DocumentEntry, text: string): DocumentEntry;
-  /** The reasons why the document is not valid. */
   validate(entry: DocumentEntry): readonly GraphQLError[];
   createContext(context: Context): Context | PromiseLike<Context>;
   execute(args: ExecuteArgs): ExecutionResult | PromiseLike<ExecutionResult>;
@@ -53,7 +52,6 @@ export interface PipelineOptions {
   readonly clock: Clock;
 }
 
-/** An operation as an adapter passes it on. */
 interface OperationInput {
   readonly params: OperationParams;
   readonly record: RequestRecord;
@@ -67,14 +65,12 @@ interface OperationInput {
   readonly reservation?: { hold(bytes: number): boolean; release(): void } | undefined;
 }
 
-/** Runs the operations of all adapters. */
+/** The operations of all adapters. */
 export interface Pipeline {
   /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
   run(input: OperationInput & { readonly mayStream?: false }): Promise<WritableResult>;
   run(input: OperationInput): Promise<WritableResult | ResultStream>;
-  /** Masks the errors of a result for the client. */
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
-  /** The masked result of a request that failed with this error. */
   failed(error: unknown, record: RequestRecord): ExecutionResult;
 }
 
@@ -82,15 +78,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const plain = { execute: options.execute, subscribe };
 
-  /**
-   * Called after the execution: the document is valid then, and the operation may be the first that LuaAuth accepts the key
-   * for.
-   */
+  /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
     if (!identity.refusal && wasAccepted(request)) persisted.register(document, identity.origin.account);
   };
 
-  /** The results of a subscription, as long as the caller has access. */
+  /** Ends when the caller loses access. */
   const watch = (
     results: AsyncIterableIterator<ExecutionResult>,
     identity: Identity,

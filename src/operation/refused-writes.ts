@@ -3,7 +3,6 @@ import type { WriteFacts } from '../observability/request-record.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import { coerceVariables } from '../plan/variables.ts';
 
-/** The writes of an operation that does not run, for the audit log. */
 export function refusedWrites(
   prepared: PreparedOperation,
   given: Readonly<Record<string, unknown>> | undefined,

@@ -5,13 +5,9 @@ import type { Limits } from '../plan/limits.ts';
 import type { Price } from '../plan/price.ts';
 import type { Usage } from '../transport/observer.ts';
 
-/** The report that a request asks for: the plan, without running anything, or the calls that were made. */
 type ReportMode = 'plan' | 'report' | undefined;
 
-/**
- * Reads the header `x-upstream`. An unknown value is refused, so that a misspelt `plan` does not run a mutation. @throws
- * BAD_REQUEST
- */
+/** Reads `x-upstream`. Refuses an unknown value, so that a misspelt `plan` runs no mutation. @throws BAD_REQUEST */
 export function reportModeOf(request: ClientRequest): ReportMode {
   const given = request.header('x-upstream') ?? '';
   const mode = given.toLowerCase();

@@ -7,7 +7,6 @@ import { type Clock, every } from '../transport/clock.ts';
 export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;
 
 interface ResultStreamOptions<Result> {
-  /** Aborted when the client leaves. */
   readonly signal: Signal;
   readonly clock: Clock;
   /** Whether the stream may continue. Checked before each event and at intervals. A rejection ends the stream with an error. */

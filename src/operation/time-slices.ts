@@ -4,8 +4,8 @@ const SLICE_MS = 20;
 const MOST_WAITING = 1_000;
 
 /**
- * Limits the time in which operations begin in each turn of the event loop. Further operations wait in order. Without the
- * limit, hundreds of simultaneous operations would delay health checks and answers until all are planned.
+ * Hundreds of simultaneous operations would delay health checks until all are planned. So further operations wait in
+ * order.
  */
 export function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {
   /** When the slice of this turn ends. Undefined if nothing has begun in this turn. */

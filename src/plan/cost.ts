@@ -10,9 +10,7 @@ interface Called {
 
 interface CountItems {
   (args: Arguments): number;
-  /** The argument that gives the number of items. */
   readonly slicedBy?: string;
-  /** The highest number that this argument may give. */
   readonly most?: number;
 }
 
@@ -52,10 +50,7 @@ export type CostOptions = Omit<Cost, 'endpoint'>;
 
 type Annotation = { readonly upstream: Cost };
 
-/**
- * The `extensions` of a field that needs one call: `extensions: costs(getScript)`. On an object type: the price of reading
- * it by a reference in `_entities`.
- */
+/** `extensions: costs(getScript)`. On an object type: the price of a reference in `_entities`. */
 export function costs({ route }: Called, options: CostOptions = {}): Annotation {
   return { upstream: { ...options, endpoint: route } };
 }
@@ -92,8 +87,8 @@ export function costOf({ extensions }: { readonly extensions: object }): Cost | 
 }
 
 /**
- * How a write changes the state. `sets`: repeating it changes nothing more. `ends`: deletes something or shuts a user out,
- * and repeating it changes nothing more. `repeats`: each call has its own effect.
+ * Repeating `sets` changes nothing more. `ends` deletes something or shuts a user out. `repeats`: each call has its own
+ * effect.
  */
 export type Effect = 'sets' | 'ends' | 'repeats';
 
@@ -102,7 +97,6 @@ export function hasEffect(effect: Effect): { readonly effect: Effect } {
   return { effect };
 }
 
-/** The effect of a mutation; undefined for any other field. */
 export function effectOf({ extensions }: { readonly extensions: object }): Effect | undefined {
   return (extensions as { readonly effect?: Effect }).effect;
 }

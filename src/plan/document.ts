@@ -14,7 +14,6 @@ import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
 import { cut, inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
 
-/** Refuses a document that is too long before it is parsed. */
 export function checkLength(document: string, { documentLength }: Limits): void {
   if (document.length <= documentLength) return;
   throw overLimit({
@@ -25,10 +24,7 @@ export function checkLength(document: string, { documentLength }: Limits): void 
   });
 }
 
-/**
- * Parses a document after counting its tokens.
- * @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED. No error quotes a string of the document.
- */
+/** Counts tokens first. No error quotes a string of the document. @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED */
 export function parseDocument(text: string, limits: Limits): DocumentNode {
   try {
     checkTokens(text, limits);
@@ -60,8 +56,7 @@ const CHANGE: Readonly<Partial<Record<TokenKind, 1 | -1>>> = {
 };
 
 /**
- * Counts tokens and nesting before the parser runs, whose stack deep nesting would exhaust. Stops at the first excess
- * token.
+ * Runs before the parser, whose stack deep nesting would exhaust. Stops at the first excess token.
  * @throws the parser's error for a character that begins no token
  */
 function checkTokens(document: string, { tokens }: Limits): void {
@@ -92,10 +87,7 @@ function checkTokens(document: string, { tokens }: Limits): void {
 const MAX_ERRORS = 20;
 const MAX_LOCATIONS = 10;
 
-/**
- * Checks the shape of a document, then validates it against the schema. Returns a bounded number of errors, none for a
- * valid document.
- */
+/** Checks the shape first. Returns a bounded number of errors, none for a valid document. */
 export function validateDocument(
   schema: GraphQLSchema,
   document: DocumentNode,

@@ -29,7 +29,6 @@ interface OverLimit {
   readonly message: string;
   readonly found: number;
   readonly limit: number;
-  /** Further members of `extensions` for clients. */
   readonly facts?: object;
 }
 
@@ -45,17 +44,13 @@ export function overLimit({ code, message, found, limit, facts }: OverLimit): Gr
   return codedError(code, message, { found, limit, ...facts, http: CANNOT_RUN });
 }
 
-/** A count for a message: `2,001`. */
 export function inWords(count: number): string {
   return count >= CEILING ? 'over a billion' : count.toLocaleString('en');
 }
 
 const MAX_MESSAGE_LENGTH = 500;
 
-/**
- * Shortens a message, as it may quote names as long as the document. Joined, because a slice would keep the whole text in
- * V8's memory.
- */
+/** A message may quote names as long as the document. Joined, because a slice would keep the whole text in V8's memory. */
 export function cut(message: string): string {
   return message.length > MAX_MESSAGE_LENGTH
     ? [message.slice(0, MAX_MESSAGE_LENGTH - 1), '…'].join('')

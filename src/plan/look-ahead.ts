@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { type ObjectPlan, objectsOf, selectBelow, selectsOnly, type ValuePlan } from './select.ts';
 
-/** The `info` of a compiled field, with the plan of the field's value. */
 export interface PlannedInfo extends GraphQLResolveInfo {
   readonly value: ValuePlan;
 }

@@ -72,7 +72,6 @@ export class PreparedOperation {
     return this.#variantOf(variables)?.root;
   }
 
-  /** The root fields with these variables. */
   rootFields(variables: CoercedVariables): ObjectPlan['fields'] {
     return this.#selectionFor(variables).root?.fields ?? [];
   }

@@ -17,30 +17,25 @@ import type { CoercedVariables } from './variables.ts';
 export interface Price {
   readonly calls: number;
   readonly objects: number;
-  /** The calls by endpoint, highest count first. */
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
   /** Whether the price depends only on what is selected. */
   readonly isFixedBySelection: boolean;
 }
 
-/** The facts about the lists above a selection that count for its price. */
+/** The lists above a selection, as far as its price depends on them. */
 interface ListsAbove {
-  /** How many objects there may be. */
   readonly times: number;
   /** How many objects may differ; equal objects share their calls. */
   readonly distinct: number;
   /** How many items the next list below may have. */
   readonly items: number;
-  /** The endpoint that says whether the nearest list above goes on. Undefined: no call is needed. */
+  /** The endpoint that says whether the nearest list above goes on. */
   readonly nextPage: string | undefined;
   /** Fields that the list above has already provided. */
   readonly provided: readonly string[];
 }
 
-/**
- * The price of introspection in objects: of the whole schema and of a usual type. If aliases multiply them, execution counts the
- * objects and refuses the answer.
- */
+/** In objects. If aliases multiply them, execution counts the objects and refuses the answer. */
 const OBJECTS_OF_SCHEMA = 1_500;
 const OBJECTS_OF_TYPE = 100;
 
@@ -53,7 +48,6 @@ interface Sum {
   objects: number;
 }
 
-/** Sums up the price of a selection with coerced variables. */
 export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variables: CoercedVariables) {
   let isFixedBySelection = true;
   /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
@@ -167,7 +161,6 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
 
 const WITHOUT_END = saturate(Number.POSITIVE_INFINITY);
 
-/** The price of an operation with too many fields to add up. */
 const BEYOND_PRICE: Price = {
   calls: WITHOUT_END,
   objects: WITHOUT_END,

@@ -4,17 +4,13 @@ import { type KeyScope, SCOPES, scopesOfField } from '../callers/scopes.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { type ObjectPlan, objectsOf, type Selection } from './select.ts';
 
-/** The scopes that a gateway key needs for an operation. */
 export interface RequiredScopes {
   readonly all: ReadonlySet<KeyScope>;
   /** The scopes of each field that needs some, by the path of response keys. */
   readonly byPath: ReadonlyMap<string, ReadonlySet<KeyScope>>;
 }
 
-/**
- * The scopes that an operation may require, with every condition open. Fields of a fragment are named where it is spread
- * first.
- */
+/** With every condition open. Fields of a fragment are named where it is spread first. */
 export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
   // Too many fields to inspect, so all scopes are required.
   if (!root && size > 0) return { all: new Set(SCOPES), byPath: new Map() };
@@ -57,7 +53,6 @@ export function checkScopes({ all, byPath }: RequiredScopes, { name, scopes }: G
   return error;
 }
 
-/** The error for missing scopes, with the paths of the fields that need them. */
 export function forbiddenBy(
   name: string | undefined,
   missing: readonly KeyScope[],

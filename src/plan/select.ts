@@ -24,13 +24,11 @@ import {
 } from 'graphql';
 import { type ArgumentsPlan, type CoercedVariables, planArguments } from './variables.ts';
 
-/** The fields that are selected on objects of one type. */
 export interface ObjectPlan {
   readonly type: GraphQLObjectType;
   readonly fields: readonly FieldPlan[];
   /** An object with all response keys in order: copying it is faster than adding key by key. */
   readonly template: Readonly<Record<string, unknown>>;
-  /** The total length of the response keys. */
   readonly keyCharacters: number;
 }
 
@@ -43,7 +41,6 @@ export interface FieldPlan extends ArgumentsPlan {
   readonly nodes: readonly [FieldNode, ...FieldNode[]];
   /** Undefined: the property with the field's name. */
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
-  /** Whether the resolver may read `info`. */
   readonly usesInfo: boolean;
   readonly value: ValuePlan;
 }
@@ -59,13 +56,11 @@ export interface ListPlan {
   readonly item: ValuePlan;
 }
 
-/** An object type, an interface or a union. */
 export interface CompositePlan {
   readonly kind: 'composite';
   readonly isNonNull: boolean;
   /** Undefined for an object type. */
   readonly abstractType: GraphQLAbstractType | undefined;
-  /** By the names of the types. */
   readonly objects: ReadonlyMap<string, ObjectPlan>;
   readonly onlyObject: ObjectPlan | undefined;
 }
@@ -90,7 +85,6 @@ export function fragmentsOf({ definitions }: DocumentNode): Fragments {
   return fragments;
 }
 
-/** The schema, the document's fragments and the coerced variables. */
 interface Scope {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
@@ -114,7 +108,6 @@ export function select(
   return { root, size: walk.size, conditions: walk.conditions };
 }
 
-/** Builds the tree below a field. */
 export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
   return new Walk(scope, undefined, Number.POSITIVE_INFINITY).addValue(type, nodes);
 }
@@ -140,15 +133,11 @@ export function selectsOnly(object: ObjectPlan | undefined, names: readonly stri
   return object !== undefined;
 }
 
-/** Whether one of these fields is selected on the object. */
 export function selectsOneOf(object: ObjectPlan | undefined, names: readonly string[]): boolean {
   return object?.fields.some(({ definition: { name } }) => names.includes(name)) ?? false;
 }
 
-/**
- * Like graphql's resolver, but returns no type that the schema hides from its lists. graphql-js itself, which executes very
- * large operations, would show a hidden type to clients that name it.
- */
+/** Returns no type that the schema hides from its lists. graphql-js, which executes very large operations, would show it. */
 const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { name }, _context, { schema }) =>
   Object.prototype.propertyIsEnumerable.call(schema.getTypeMap(), name) ? schema.getType(name) : undefined;
 

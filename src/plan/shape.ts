@@ -124,24 +124,18 @@ const sum = (one: number, other: number): number => saturate(one + other);
 /** The counts of a measure, with the function that combines two neighbours. */
 const BESIDE = {
   fields: sum,
-  /** Fields of this selection set itself. */
   rootFields: sum,
   /** Fields inside fields. An introspection field counts as a leaf. */
   depth: Math.max,
-  /** Fields inside the deepest introspection field, including itself. */
   introspectionDepth: Math.max,
-  /** Fields inside fields of any kind. */
   levels: Math.max,
   /** Selection sets and fragments inside one another: how deep a walk recurses. */
   nesting: Math.max,
-  /** Fields with an alias, and fields that repeat a neighbour. */
   aliases: sum,
   /** Such fields in introspection. */
   introspectionAliases: sum,
   directives: sum,
-  /** `@skip` and `@include` on this selection set itself. */
   rootConditions: sum,
-  /** Length of the longest alias. */
   aliasLength: Math.max,
 };
 const COUNTS = Object.keys(BESIDE) as (keyof typeof BESIDE)[];
@@ -155,8 +149,8 @@ const NOTHING = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Readonl
 const MAX_NESTING = 500;
 
 /**
- * Measures each operation and fragment of a document. Reads each selection once: a fragment's measure is added wherever it
- * is spread. A fragment inside itself counts as nothing; validation refuses it.
+ * Reads each selection once: a fragment's measure is added wherever it is spread. A fragment inside itself counts as
+ * nothing, as validation refuses it.
  */
 function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<Measure>> {
   const fragments = fragmentsOf(document);

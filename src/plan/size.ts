@@ -2,7 +2,6 @@ import type { GraphQLError } from 'graphql';
 import { inWords, type Limits, overLimit } from './limits.ts';
 import type { Price } from './price.ts';
 
-/** The refusal of an operation that may exceed a limit, else undefined. */
 export function checkPrice(price: Price, { restCalls, answerObjects }: Limits): GraphQLError | undefined {
   if (price.calls > restCalls) return tooExpensive(price, restCalls);
   return price.objects > answerObjects ? answerTooLarge(price.objects, answerObjects) : undefined;
@@ -31,7 +30,6 @@ function answerTooLarge(objects: number, limit: number): GraphQLError {
 
 /** Ends the whole execution, unlike an error of a field. */
 export class AnswerRefused extends Error {
-  /** The error for the client. */
   readonly reason: GraphQLError;
 
   constructor(reason: GraphQLError) {
@@ -49,7 +47,7 @@ const NOT_PLAIN = /[^ !#-[\]-~]/;
 /** An error has a message, a path and locations, and costs as much time as objects. */
 const OBJECTS_OF_AN_ERROR = 5;
 
-/** Measures an answer while it is made. An answer that exceeds a limit despite its price is refused at once. */
+/** An answer that exceeds a limit despite its price is refused at once. Counting throws `AnswerRefused`. */
 export class AnswerMeter {
   declare readonly limits: Limits;
   /** Starts at -1, because the root does not count, as in the price. */
@@ -63,7 +61,6 @@ export class AnswerMeter {
   }
 }
 
-/** Counts an object and its keys. @throws AnswerRefused */
 export function countObject(meter: AnswerMeter, keyCharacters: number): void {
   meter.objects += 1;
   meter.bytes += keyCharacters;
@@ -71,7 +68,6 @@ export function countObject(meter: AnswerMeter, keyCharacters: number): void {
   if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
 }
 
-/** Counts a scalar or null. @throws AnswerRefused */
 export function countLeaf(meter: AnswerMeter, value: unknown): void {
   meter.bytes += AROUND_VALUE;
   if (typeof value !== 'string') meter.bytes += PLAIN_VALUE;
@@ -79,7 +75,6 @@ export function countLeaf(meter: AnswerMeter, value: unknown): void {
   if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
 }
 
-/** @throws AnswerRefused */
 export function countError(meter: AnswerMeter): void {
   meter.objects += OBJECTS_OF_AN_ERROR;
   if (meter.objects > meter.limits.answerObjects) throw tooManyObjects(meter);

@@ -26,7 +26,6 @@ import { cut } from './limits.ts';
 
 /** Variables after coercion, as resolvers see them. */
 export type CoercedVariables = Readonly<Record<string, unknown>>;
-/** A variable of a scalar or an enum. */
 export interface LeafVariable {
   readonly name: string;
   readonly type: GraphQLLeafType;
@@ -36,7 +35,6 @@ export interface LeafVariable {
 interface DeclaredVariables {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
-  /** All variables, or undefined if one has an input object, a list or a default. */
   readonly leafVariables: readonly LeafVariable[] | undefined;
 }
 
@@ -63,10 +61,7 @@ const MAX_ERRORS = 10;
 
 const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
-/**
- * Coerces the variables of an operation, or says why they do not fit their types. GraphQL's own errors would quote the
- * values, and a value may be a licence key or source code.
- */
+/** Says why variables do not fit. GraphQL's own errors would quote the values, which may be licence keys or source code. */
 export function coerceVariables(
   { schema, operation: { variableDefinitions: definitions = [] }, leafVariables }: DeclaredVariables,
   given: Given = {},
@@ -126,10 +121,7 @@ function findErrors(
   return errors;
 }
 
-/**
- * GraphQL's messages about a scalar quote the value, which is shown only for a number or a boolean. Our own scalars quote
- * nothing.
- */
+/** Shows a value only if it is a number or a boolean. Our own scalars quote nothing. */
 function reasonOf(error: GraphQLError, value: unknown, type: GraphQLInputType): string {
   if (value === null || value === undefined) return `null is not allowed. Give a value of type ${type}.`;
   const isQuoted = isLeafType(getNamedType(type)) && error.extensions.code !== 'BAD_USER_INPUT';
@@ -152,7 +144,6 @@ function refuse(definition: VariableDefinitionNode, path: Path, reason: string):
   return codedError('BAD_USER_INPUT', cut(`${argument}: ${reason}`), facts, [definition]);
 }
 
-/** Reads a field's arguments. @throws if they are invalid */
 type ReadArguments = (variables: CoercedVariables) => Record<string, unknown>;
 
 export interface ArgumentsPlan {
