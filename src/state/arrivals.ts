@@ -4,15 +4,11 @@
  * network never takes longer than this, even if a packet is lost.
  */
 export const LONGEST_WAY_MS = 500;
-/**
- * Without any sign from the API, a request counts as arrived after this time, in ms. Network outages are usually
- * shorter.
- */
+/** Without any sign from the API, in ms after sending. Network outages are usually shorter. */
 export const UNKNOWN_MS = 10_000;
 /** The shortest answer time covers the last `ANSWERS` to 2 × `ANSWERS` answers. */
 const ANSWERS = 8;
 
-/** A request that was sent. */
 export interface Departure {
   sentAt: number;
   /** The longest time that the network may need for the request, estimated at its sending, in ms. */
@@ -80,10 +76,7 @@ export class Arrivals {
     this.#learn(request, now);
   }
 
-  /**
-   * Bounds the arrival of a request, because the network works now. A packet lost in a silence is sent again after at
-   * most the length of the silence.
-   */
+  /** A packet lost in a silence is sent again after at most the length of the silence. */
   #learn(request: Departure, now: number): void {
     const { from, to } = this.#silence;
     const { sentAt, wayMs } = request;

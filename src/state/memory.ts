@@ -3,10 +3,7 @@ import { createDocumentsInMemory } from './documents.ts';
 import type { CacheEntries, CacheEntry, Generation, Generations, PageSizes, State, Write } from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
-/**
- * The state of one process, in its memory. The state is bounded, and gives every answer at once. `now` gives
- * milliseconds that never go back; only differences matter.
- */
+/** Bounded, and answers at once. `now` gives milliseconds that never go back; only differences matter. */
 export function createStateInMemory({ now }: { readonly now: () => number }): State {
   return {
     quotas: createSlidingWindows(now),
@@ -28,10 +25,7 @@ interface KeptEntry extends Omit<CacheEntry, 'ageMs'> {
   readonly keptUntil: number;
 }
 
-/**
- * Keeps answers, bounded by number and size, and evicts the least recently used. An older answer never replaces a newer
- * answer.
- */
+/** Evicts the least recently used. An older answer never replaces a newer answer. */
 export function createCacheInMemory(now: () => number): CacheEntries {
   const kept = new LRUCache<string, KeptEntry>({
     // Each entry weighs at least `LEAST_BYTES`, which bounds their number. With `max`, lru-cache would allocate the
@@ -59,7 +53,6 @@ export function createCacheInMemory(now: () => number): CacheEntries {
 }
 
 interface Written {
-  /** The number of the last write. */
   number: number;
   inDoubtUntil: number;
   /** The number of the write that gave the resource its position in the map. */
@@ -74,8 +67,8 @@ export function createGenerationsInMemory(now: () => number) {
   /** Stands for all forgotten resources: the latest of their writes, and the latest end of their doubts. */
   let forgotten: Written = { number: 0, inDoubtUntil: 0, placedAt: 0 };
   /**
-   * Another write to a resource leaves its position unchanged. Moving it would leave a hole in the map each time, and
-   * every look-up passes the holes.
+   * Another write leaves the position of a resource unchanged. Each move would leave a hole in the map, which every
+   * look-up passes.
    */
   const written = new Map<string, Written>();
   let byAge: Iterator<[string, Written]> | undefined;
@@ -144,8 +137,8 @@ export function createPageSizesInMemory(now: () => number): PageSizes {
 }
 
 /**
- * Keeps at most `maxEntries` entries, and evicts the least recently used. Memory grows with the entries. With `max`,
- * lru-cache would allocate the memory for all entries at the start.
+ * Evicts the least recently used. Memory grows with the entries: with `max`, lru-cache would allocate all of it at the
+ * start.
  */
 export function createBoundedCache<Value extends object | string | true>(maxEntries: number) {
   return new LRUCache<string, Value>({ maxSize: maxEntries, sizeCalculation: () => 1 });

@@ -11,9 +11,7 @@ export interface State {
   readonly cache: CacheEntries;
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
-  /**
-   * Accounts whose key the API has accepted before. Undefined: accepted accounts are forgotten when the process ends.
-   */
+  /** Undefined: accepted accounts are forgotten when the process ends. */
   readonly accepted?: AcceptedAccounts | undefined;
   /** Live entries that all processes share. Undefined: there is no other process. */
   readonly live?: LiveEntries | undefined;
@@ -24,10 +22,7 @@ export interface State {
   close?(): Promise<void>;
 }
 
-/**
- * Whether the processes can count calls together. A process that is partitioned from the others is degraded, and
- * continues with its share.
- */
+/** A process that is partitioned from the others is degraded, and continues with its share. */
 export interface Coordination {
   /** 0 while the processes count together, otherwise the number of the current partition. */
   readonly partition: number;
@@ -37,8 +32,8 @@ export interface Coordination {
 
 export interface Quotas {
   /**
-   * Opens the quota of an account, or of a part with a limit of its own: an endpoint or a caller. `onFreed` is called
-   * when a sent or released request may have freed a permit. Permits that become free with time cause no call.
+   * Opens the quota of an account, or of a `part`: an endpoint or a caller. `onFreed` is called when a sent or released
+   * request may have freed a permit, not for permits that time frees.
    */
   open(account: string, part: string | undefined, limits: QuotaRules, onFreed: () => void): Quota;
 }
@@ -65,8 +60,8 @@ export interface Quota {
    */
   take(demand: Demand, isBackground: boolean): MaybePromise<Permit | number>;
   /**
-   * Some callers stopped waiting: reserve no turns for them. `demand` names the callers that still wait. If it is
-   * empty, `onFreed` need not be called.
+   * These callers stopped waiting: reserve no turns for them. `demand` names the others. If it is empty, `onFreed` need
+   * not be called.
    */
   left(demand: Demand): void;
   /** Whether a background call would leave the reserved permits free. */
@@ -82,7 +77,6 @@ export interface Quota {
   isIdle(): boolean;
 }
 
-/** Callers that wait for permits. */
 export interface Demand {
   readonly size: number;
   /** The number of waiting calls of each caller. */
@@ -94,24 +88,17 @@ export interface QuotaStatus {
   readonly limit: number;
   /** Permits that are free now; 0 during a pause. */
   readonly remaining: number;
-  /** Permits that are held, or that count for sent requests. */
   readonly used: number;
   /** When all permits are free again if no other call starts, in ms from now. */
   readonly resetInMs: number;
 }
 
-/**
- * A permit of a quota, held from `take` on. A sent request counts for a window from the latest moment at which it can
- * arrive.
- */
+/** Held from `take` on. A sent request counts for a window from the latest moment at which it can arrive. */
 export interface Permit {
   sent(): void;
   /** The answer begins, or the connection was closed. The request has arrived, or never will. */
   answered(): void;
-  /**
-   * Ends the permit: no more will be known. If its request was never sent, the permit is free again. A request that was
-   * sent may still arrive.
-   */
+  /** No more will be known. A permit without a sent request is free again. A sent request may still arrive. */
   release(): void;
 }
 
@@ -121,10 +108,7 @@ export interface Generations {
   snapshot(account: string): Snapshot;
 }
 
-/**
- * The writes at the time of the operation's first look-up, or later. One look-up is enough for all reads of the
- * operation.
- */
+/** The writes at the operation's first look-up, or later. One look-up is enough for all its reads. */
 export interface Snapshot {
   /** The current generation of a resource. A cached answer of another generation may be outdated. */
   read(resource: string): MaybePromise<Generation>;
@@ -135,7 +119,6 @@ export interface Snapshot {
   write(resources: readonly string[], doubtMs: number): MaybePromise<Write>;
 }
 
-/** A write that is under way. */
 export interface Write {
   /** Await this before the client is answered. The API may still carry out a write of unknown outcome for `doubtMs`. */
   end(outcome: WriteOutcome, doubtMs: number): MaybePromise<void>;
@@ -153,7 +136,6 @@ export interface Generation {
   readonly partition: number;
 }
 
-/** Answers to reads, by account, request and generation. */
 export interface CacheEntries {
   get(key: string): MaybePromise<CacheEntry | undefined>;
   /** Keeps an entry for at most `ttlMs`. */
@@ -169,10 +151,7 @@ export interface CacheEntry {
   readonly ageMs: number;
 }
 
-/**
- * Cache entries that all processes share, by account, and leases. One process takes the lease and makes the call, and
- * the others wait for its answer.
- */
+/** By account. The process with the lease makes the call, and the others wait for its answer. */
 export interface SharedCache {
   lookUp(account: string, key: string, lookup: Lookup): Promise<LookupResult>;
 }
@@ -199,19 +178,13 @@ export interface LookupResult {
   readonly askedAt: number;
 }
 
-/**
- * The right and the duty to make the call, and to fill the entry or release the lease. A lease ends soon after its
- * process ends.
- */
+/** The right and the duty to make the call, and to fill the entry or release the lease. Ends soon after its process. */
 export interface Lease {
   fill(entry: CacheEntry, ttlMs: number): void;
   release(): void;
 }
 
-/**
- * Documents that clients have registered, by account and hash. They are bounded over all accounts, and each account has
- * a fair share. Clients send a missing or evicted document again.
- */
+/** By account and hash, bounded over all accounts, each with a fair share. Clients send an evicted document again. */
 export interface Documents {
   get(account: string, hash: string): MaybePromise<string | undefined>;
   set(account: string, hash: string, document: string): MaybePromise<void>;

@@ -25,7 +25,6 @@ class SlidingWindowLog implements Quota {
   readonly requests: LoggedRequest[] = [];
   /** Permits that are held for requests not sent yet. */
   held = 0;
-  /** Whether a `take` found no free permit since the last `freed`. */
   isWanted = false;
   readonly now: () => number;
   readonly arrivals: Arrivals;
@@ -65,13 +64,12 @@ class SlidingWindowLog implements Quota {
     return new LoggedRequest(this);
   }
 
-  /** Calls `onFreed`, because a permit that was wanted may be free. */
   freed(): void {
     this.isWanted = false;
     this.#onFreed();
   }
 
-  /** No other process reserves turns, so there is nothing to do. */
+  /** No other process reserves turns. */
   left(): void {}
 
   hasBackgroundPermit(): boolean {
@@ -119,7 +117,6 @@ class SlidingWindowLog implements Quota {
     return this.#limits.rate === Number.POSITIVE_INFINITY;
   }
 
-  /** The number of permits in total. `isBackground`: without the reserved share. */
   #permitsAt(now: number, isBackground = false): number {
     const { rate, recoveryPerSecond } = this.#limits;
     const recovered = ((now - this.#reducedAt) / 1_000) * recoveryPerSecond * rate;
@@ -184,7 +181,7 @@ function nth(times: number[], index: number): number | undefined {
   return times.sort((a, b) => a - b)[index];
 }
 
-/** A permit of a log, and the request sent with it. The request counts for a window from its arrival. */
+/** Counts for a window from its arrival. */
 class LoggedRequest implements Permit, Departure {
   declare readonly log: SlidingWindowLog;
   declare isHeld: boolean;

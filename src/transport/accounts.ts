@@ -1,6 +1,5 @@
 import { createBoundedCache } from '../state/memory.ts';
 
-/** A record of an account that is dropped when idle. */
 export interface AccountRecord {
   /** Whether nothing is left to remember. */
   isIdle(): boolean;
@@ -8,7 +7,7 @@ export interface AccountRecord {
 
 const SWEEP_AT = 1_000;
 
-/** A record of each account, added on first use. Drops idle records, so that memory is bounded. */
+/** Drops idle records, so that memory is bounded. */
 export class Accounts<Kept extends AccountRecord> extends Map<string, Kept> {
   readonly #make: (account: string) => Kept;
   #sweepAt = SWEEP_AT;
@@ -18,7 +17,6 @@ export class Accounts<Kept extends AccountRecord> extends Map<string, Kept> {
     this.#make = make;
   }
 
-  /** Adds the record of an account that has none. */
   add(account: string): Kept {
     if (this.size >= this.#sweepAt) this.#sweep();
     const record = this.#make(account);
@@ -34,10 +32,7 @@ export class Accounts<Kept extends AccountRecord> extends Map<string, Kept> {
 
 const MAX_REMEMBERED = 10_000;
 
-/**
- * The accounts whose key the API has accepted, as this process has seen. Made-up keys are never added, so they evict no
- * other account.
- */
+/** As this process has seen. Made-up keys are never added, so they evict no other account. */
 export type KnownAccounts = ReturnType<typeof createKnownAccounts>;
 
 export function createKnownAccounts() {

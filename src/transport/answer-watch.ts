@@ -6,18 +6,14 @@ export interface Difference {
   readonly member: string;
   /** Documented but absent, of another type, or not documented. */
   readonly kind: 'missing' | 'type' | 'new';
-  /** The documented type; undefined for a new member. */
   readonly documented: string | undefined;
-  /** The type of the value; undefined for a missing member. */
   readonly found: string | undefined;
 }
 
-/** A difference, and the endpoint whose answer has it. */
 export interface EndpointDifference extends Difference {
   readonly endpoint: string;
 }
 
-/** Decides which answers are compared with the documentation, and receives the differences. */
 export interface AnswerWatch {
   /** Whether to compare an answer in which the decoder has found nothing wrong. */
   isDue(endpoint: string): boolean;
@@ -27,16 +23,12 @@ export interface AnswerWatch {
 /** Comparing every answer would cost more than decoding it. */
 const COMPARE_EVERY_MS = 1_000;
 const REPORT_AGAIN_AFTER_MS = 3_600_000;
-/**
- * Largest number of known members. With a series of each kind for all others, metrics have 200 series. The API chooses
- * the names of new members, so the number needs a bound.
- */
+/** With a series of each kind for all others, metrics have 200 series. The API chooses the names, so they need a bound. */
 const MAX_KNOWN = 197;
 const OTHERS = 'others';
 
 /**
- * Compares an answer of each endpoint at most once a second. Also compares each answer with a member
- * that the decoder cannot use.
+ * Compares one answer of each endpoint a second, and each answer with a member that the decoder cannot use.
  * @param report - `isFirstReport`: the member is reported for the first time in an hour
  */
 export function createAnswerWatch(

@@ -4,21 +4,19 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { About } from './call.ts';
 import { BadResponse } from './errors.ts';
 
-/** The least size of a block in bytes, so that the first few chunks do not each allocate a block. */
+/** In bytes. The first few chunks then share a block. */
 const LEAST_BYTES = 1024;
 
 /**
- * Collects the chunks of a body in about the body's size of memory, however small the chunks are. (A chunk of a single
- * byte is an object of several hundred bytes.) A single chunk, the usual case, is kept without a copy. Further chunks
- * are copied, since a slice would keep its whole underlying memory alive.
+ * Collects a body in about its own size of memory, however small the chunks are: a chunk of one byte is an object of
+ * several hundred bytes. A single chunk is kept without a copy. Further chunks are copied, since a slice would keep its
+ * whole buffer.
  */
 export class GrowingBuffer {
-  /** Number of appended bytes. */
   size = 0;
   #block: Buffer = EMPTY;
   #ownsBlock = false;
 
-  /** Appends the next chunk, which must not change afterwards. */
   append(chunk: Uint8Array): void {
     if (this.size === 0) {
       this.#block = Buffer.isBuffer(chunk) ? chunk : viewOf(chunk);
@@ -67,8 +65,8 @@ const decoders = {
 };
 
 /**
- * Returns a whole body as text. The body of a failure may hold any bytes, since its status says more.
- * @throws BadResponse for bytes of another answer that are not UTF-8.
+ * The body of a failure may hold any bytes, since its status says more.
+ * @throws BadResponse for bytes of another answer that are not UTF-8
  */
 export function decodeText(about: About, bytes: Buffer, status: number): string {
   // A byte order mark stays in the text, and JSON refuses it: the API documents no such mark.
@@ -81,8 +79,8 @@ export function tooLarge(about: About, limit: number): BadResponse {
 }
 
 /**
- * Decompresses a body. `limit` counts decoded bytes, so that a small body cannot fill the memory.
- * @throws BadResponse for an unknown encoding, and for a broken or too large body.
+ * `limit` counts decoded bytes, so that a small body cannot fill the memory.
+ * @throws BadResponse for an unknown encoding, and for a broken or too large body
  */
 export async function decompress(about: About, bytes: Buffer, encoding: string, limit: number) {
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined;

@@ -1,7 +1,6 @@
 import type { Snapshot } from '../state/port.ts';
 import type { AnswerWatch } from './answer-watch.ts';
 
-/** The HTTP response before decoding. */
 export interface Reply {
   readonly status: number;
   /** Names and values in turn, as received. */
@@ -22,10 +21,7 @@ export function headerIn(headers: Reply['headers'], name: string): string | unde
   return found;
 }
 
-/**
- * The facts of a call that an error may carry. Holds the route template, never the expanded path, a header, a key or a
- * body.
- */
+/** The facts of a call that an error may carry: never the expanded path, a header, a key or a body. */
 export interface About {
   /** Such as `GET /scripts/:script_id`. */
   readonly endpoint: string;
@@ -41,16 +37,11 @@ export interface Origin {
   readonly account: string;
   /** Identifies the caller: callers with the same key take turns. */
   readonly caller: string;
-  /**
-   * Identifies the client of a key that the API has not accepted yet, as such clients take turns. undefined: unknown.
-   */
+  /** Clients of a key that the API has not accepted take turns by place. undefined: unknown. */
   readonly place?: string | undefined;
   /** Requests in any sliding second for this caller alone; undefined: the rate of the key. */
   readonly callerRate?: number | undefined;
-  /**
-   * When the operation began, in ms on the transport's clock. Where connections are scarce, the oldest operation goes
-   * first.
-   */
+  /** In ms on the transport's clock. Where connections are scarce, the oldest operation goes first. */
   readonly startedAt?: number | undefined;
   /** The generations that the operation's reads may show; undefined: each call looks them up. */
   readonly snapshot?: Snapshot | undefined;
@@ -84,10 +75,7 @@ export interface Call<T> extends About, Asked {
   readonly isSentOnce: boolean;
   /** Aborted when the client has left. A read then ends at any stage, a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
-  /**
-   * Reads the answer, or throws the refusal that it holds. Depends on its arguments only. Reports differences to
-   * `watch`.
-   */
+  /** Reads the answer, or throws the refusal in it. Depends on its arguments only. Reports differences to `watch`. */
   readonly decode: (reply: Reply, asked: Asked, watch?: AnswerWatch) => T;
   /** Identifies a read: account, generation, method, path and body. Reads of one key may share one answer. */
   readonly key: string;
@@ -95,9 +83,7 @@ export interface Call<T> extends About, Asked {
   readonly isInDoubt: boolean;
   /** The number of the partition in which other processes may have written; 0: no partition. */
   readonly partition: number;
-  /**
-   * Whether the call needs its own request, without a cache entry or a shared call. The answer is cached for others.
-   */
+  /** Whether the call needs its own request. The answer is cached for others. */
   readonly isUnshared: boolean;
   /** The call in flight that other calls may share; undefined: the call is not shared. */
   readonly inFlight: InFlight | undefined;
@@ -105,7 +91,6 @@ export interface Call<T> extends About, Asked {
   readonly revalidation: Revalidation | undefined;
 }
 
-/** A call in flight, as the scheduler sees it. */
 export interface InFlight {
   /** Whether the call waits behind many others of its caller. Another caller had better wait for a turn of its own. */
   waitsBehindMany: boolean;
@@ -117,9 +102,7 @@ export interface InFlight {
 
 /** A renewal of a cache entry. The renewal with the largest `servedAgeMs` goes first. */
 export interface Revalidation {
-  /**
-   * Sum of the ages of the entry each time it was served meanwhile, in whole ms. Reading a fraction allocates memory.
-   */
+  /** In whole ms: reading a fraction allocates memory. Ages of the entry, summed over the times it was served. */
   readonly servedAgeMs: number;
   /** Whether this is a poll, which no cache entry can answer. Polls have their own rate, and leave no permit unused. */
   readonly isPoll?: boolean;
@@ -136,7 +119,6 @@ export interface Answer<T> {
   readonly ageMs: number;
 }
 
-/** Where an answer came from: its own call, a shared call, or the cache. */
 export type Source = 'call' | 'shared' | 'fresh' | 'stale';
 
 /** The bytes that an operation may still receive. Each request subtracts what arrives. */
@@ -146,9 +128,8 @@ export interface Allowance {
 }
 
 /**
- * Receives the events of a call: the second argument of every step. A step that listens passes its own object, which
- * forwards each event. A call makes one request, several (retries), or none. The methods must not throw, and their work
- * costs every call.
+ * Receives the events of a call. A step that listens forwards each event. A call makes one request, several (retries), or
+ * none. The methods must not throw, and their work costs every call.
  */
 export interface Progress {
   /** How much the operation may still receive; undefined: no limit. */
@@ -163,22 +144,15 @@ export interface Progress {
   ended?(failure: unknown): void;
   /** A proxy has answered in place of the API. `ray` is Cloudflare's name of the request. */
   proxied(ray: string): void;
-  /**
-   * This process has lost the other processes. Its reads may miss their writes, and their reads may miss its writes.
-   */
+  /** This process has lost the others: its reads and theirs may miss each other's writes. */
   uncoordinated(): void;
 }
 
-/**
- * How any call travels. Every step (cache, retries, the request itself) has this shape. It takes the call, and the
- * receiver of its progress.
- */
+/** The shape of every step: cache, retries, the request itself. */
 export type Send = <T>(call: Call<T>, progress: Progress) => Promise<Answer<T>>;
 
-/** A step: takes the next step and returns a wrapped step. */
 export type Interceptor = (next: Send) => Send;
 
-/** The part of an AbortSignal that the transport needs. */
 export interface Signal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: AbortListener): void;

@@ -31,7 +31,6 @@ export const backgroundClock: Clock = {
   },
 };
 
-/** The time of day, in ms since 1970. */
 export const timeOfDay: () => number = Date.now;
 
 /** Keeps the process alive until the returned function is called, even if all its timers are in the background. */
@@ -39,7 +38,6 @@ export function keepAlive(): () => void {
   return systemClock.after(LONGEST_TIMER_MS, () => undefined);
 }
 
-/** Runs `action` at the end of this turn of the event loop. */
 export function soon(clock: Clock, action: () => void): void {
   if (clock.soon) clock.soon(action);
   else setImmediate(action);
@@ -53,7 +51,6 @@ export function wait(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => void clock.after(delayMs, resolve));
 }
 
-/** Runs `action` after each period until the returned function cancels it. */
 export function every(clock: Clock, periodMs: number, action: () => void): () => void {
   let cancel: () => void;
   const wait = () => {
@@ -67,9 +64,8 @@ export function every(clock: Clock, periodMs: number, action: () => void): () =>
 }
 
 /**
- * Guards a clock of an embedder: its failures end neither a call nor the process. Failures go to `onFailure`. If the
- * clock gives no time, the last time stands. If it returns no function that cancels a timer, the system's timer takes
- * over.
+ * Failures of an embedder's clock end neither a call nor the process: they go to `onFailure`. If the clock gives no time,
+ * the last time stands. If it returns no function that cancels a timer, the system's timer takes over.
  */
 export function guardClock(clock: Clock, onFailure: (error: unknown) => void): Clock {
   let last = 0;
@@ -123,9 +119,8 @@ export function guardClock(clock: Clock, onFailure: (error: unknown) => void): C
 const LATE_MS = 50;
 
 /**
- * Runs `expire` at a time on the clock, unless it is called off. A late process finds due timers before answers that
- * came in time. In that case the answers are read first. `wasLate` then says that the timeout tells nothing about the
- * API.
+ * A late process finds due timers before answers that came in time, so it reads the answers first. `wasLate` then says
+ * that the timeout tells nothing about the API.
  */
 export class Deadline {
   declare callOff: () => void;

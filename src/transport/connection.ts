@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 
-/** A request through a pool of these connections. */
 export interface CarriedRequest extends Dispatcher.DispatchOptions {
   readonly carrier: Carrier;
 }
@@ -17,10 +16,7 @@ export function createConnections(origin: string, connections: number): Pool {
   return new Pool(origin, { connections, pipelining: 1, factory });
 }
 
-/**
- * An undici client, which is one connection at a time. Keeps the socket, because undici does not expose the socket of a
- * request.
- */
+/** An undici client, which is one connection at a time. Keeps the socket, because undici does not expose it. */
 export class Connection extends Client {
   readonly #held: { socket?: Socket };
   #carrier: Carrier | undefined;

@@ -20,7 +20,6 @@ import { type Applicant, Turn } from './scheduler/turn.ts';
 
 interface DispatchOptions {
   readonly dispatcher: Dispatcher;
-  /** Scheme, host and port of the API. */
   readonly origin: string;
   /** The prefix of every path, such as `/luaauth` behind a proxy; empty or without a slash at its end. */
   readonly basePath: string;
@@ -28,16 +27,12 @@ interface DispatchOptions {
   readonly maxBodyBytes: number;
   readonly userAgent: string;
   readonly clock: Clock;
-  /** Decides when a request is sent. */
   readonly scheduler: Scheduler;
   /** Receives answers that differ from the documentation. */
   readonly watch?: AnswerWatch | undefined;
 }
 
-/**
- * A timeout after less time than this says nothing about the API, in ms. A call that has waited long may have little
- * time left.
- */
+/** A timeout after less time than this says nothing about the API, in ms. */
 const FAIR_MS = 500;
 
 /**
@@ -67,7 +62,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   readonly #turn: Turn;
   #deadline: Deadline | undefined;
   #abort: ((reason?: Error) => void) | undefined;
-  /** The connection that carries the request. */
   connection: Connection | undefined;
   #settled = false;
   #sentAt: number | undefined;
@@ -141,7 +135,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }
 
-  /** Hands the request to undici. */
   #dispatch(): void {
     const { dispatcher, origin, basePath, userAgent } = this.#options;
     const call = this.call;
@@ -164,7 +157,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     }
   }
 
-  /** Fails the call, because the client has left. */
   handleEvent(): void {
     this.fail(new ClientLeft(this.call, this.#executed));
   }
@@ -230,10 +222,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#failCut(brokenOff(this.call, this.#sentAt !== undefined, this.#status, cause));
   }
 
-  /**
-   * Decodes the answer and resolves the call.
-   * @throws the refusal or failure that the answer holds
-   */
+  /** @throws the refusal or failure that the answer holds */
   #finish(bytes: Buffer): void {
     const text = decodeText(this.call, bytes, this.#status);
     const reply = { status: this.#status, headers: this.#headers, text };
@@ -269,7 +258,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.#abort?.(failure);
   }
 
-  /** Releases what a failed call holds, and rejects the call. */
   #end(failure: unknown): void {
     if (failure instanceof CallFailure && failure.ray !== undefined) this.#progress.proxied(failure.ray);
     // The connection has an answer too many. The expected answer may follow and reach another request.
@@ -291,7 +279,6 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   }
 }
 
-/** An allowance that is never used up. */
 const UNLIMITED: Allowance = { bytesLeft: Number.POSITIVE_INFINITY };
 
 const NO_HEADERS: Reply['headers'] = [];

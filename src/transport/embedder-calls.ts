@@ -2,15 +2,13 @@ import { isThenable, type MaybePromise } from '../state/maybe-promise.ts';
 import type { Clock } from './clock.ts';
 
 interface QuestionOptions {
-  /** The name by which the embedder knows the function. */
   readonly name: string;
   readonly withinMs: number;
   readonly clock: Clock;
 }
 
 /**
- * Calls a function of an embedder, whose promise must settle in time. The answer has an unknown type: TypeScript does
- * not check JavaScript values.
+ * The promise must settle in time. TypeScript does not check an embedder's values.
  * @throws what the function throws, at once or as a rejection; an Error when its time is over
  */
 export function askEmbedder(ask: () => unknown, options: QuestionOptions): MaybePromise<unknown> {

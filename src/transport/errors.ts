@@ -15,10 +15,7 @@ interface FailureOptions extends ErrorOptions {
   readonly ray?: string | undefined;
 }
 
-/**
- * A call that gave no usable result. Two families extend it: "it did not answer properly" here, "it said no" in
- * `luaauth/refusal.ts`. Holds facts only, never the request.
- */
+/** No usable result. "It did not answer properly" is here, "it said no" in `luaauth/refusal.ts`. Holds facts only. */
 export abstract class CallFailure extends Error {
   /** Whether the same call may well succeed a moment later. */
   abstract readonly transient: boolean;
@@ -26,9 +23,7 @@ export abstract class CallFailure extends Error {
   abstract readonly executed: 'no' | 'unknown';
   /** Whether the failure shows that the API as a whole is in trouble, not just this call. */
   readonly unhealthy: boolean = false;
-  /**
-   * Whether the failure shows that the API has accepted the key. The API answered properly and did not refuse the key.
-   */
+  /** Whether the failure shows that the API has accepted the key: an answer that does not refuse the key. */
   readonly provesKey: boolean = false;
   readonly endpoint: string;
   readonly kind: About['kind'];
@@ -47,7 +42,6 @@ export abstract class CallFailure extends Error {
 }
 
 interface UnavailableOptions extends FailureOptions {
-  /** Replaces the usual message. */
   readonly reason?: string;
   readonly isBlocked?: boolean;
   readonly transient?: boolean;
@@ -173,14 +167,11 @@ export class BroughtTooMuch extends CallFailure {
   }
 }
 
-/**
- * LuaAuth has not accepted the key yet, and the first calls with it have failed. The calls behind them are not sent.
- */
+/** LuaAuth has not accepted the key yet, and the first calls with it have failed. So this call is not sent. */
 export class NotTried extends CallFailure {
   override name = 'NotTried' as const;
   readonly transient = false;
   readonly executed = 'no';
-  /** The failure of the last of the first calls. */
   readonly first: CallFailure;
 
   constructor(about: About, first: CallFailure) {
@@ -209,7 +200,6 @@ export class CoordinationLost extends CallFailure {
   override name = 'CoordinationLost' as const;
   readonly transient = true;
   readonly executed = 'no';
-  /** How long to wait before the next try, in ms. */
   readonly retryAfterMs: number;
 
   constructor(about: About, retryAfterMs: number) {
@@ -218,9 +208,7 @@ export class CoordinationLost extends CallFailure {
   }
 }
 
-/**
- * Whether a failure comes from the API or the quota and is no answer. An older answer then says more than the error.
- */
+/** Whether an older answer says more than this failure, which is no answer of the API. */
 export function allowsOlderAnswer(failure: unknown): boolean {
   if (!(failure instanceof CallFailure)) return false;
   return failure.transient || failure.unhealthy || failure instanceof TimedOut;

@@ -6,10 +6,7 @@ const PREFIX = '.';
 /** Returns the names of the object at a path, in the order of the text. */
 export type KeysAt = (path: readonly string[]) => string[];
 
-/**
- * Gives the order of names in a JSON text. Parses the text on the first question. `JSON.parse` puts names that look
- * like an index, such as "10", first and in numeric order.
- */
+/** Parses the text on the first question. `JSON.parse` puts names that look like an index first, in numeric order. */
 export function keyOrderOf(text: string): KeysAt {
   let prefixed: unknown;
   return (path) => {
@@ -20,7 +17,6 @@ export function keyOrderOf(text: string): KeysAt {
   };
 }
 
-/** Puts the prefix before every name, which is a string before a colon. */
 function withPrefixes(text: string): string {
   const pieces: string[] = [];
   let from = 0;

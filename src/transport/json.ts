@@ -20,8 +20,8 @@ const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 
 /**
- * Matches where an integer may be too long for a double. Most texts match nowhere: digits of an id stand behind a quote
- * or a letter. The width is fixed, so the pattern never looks far back.
+ * Most texts match nowhere: digits of an id stand behind a quote or a letter. The width is fixed, so the pattern never
+ * looks far back.
  */
 const LONG_DIGITS = /(?:^|[:,[\s-])\d{16}/;
 
@@ -41,10 +41,7 @@ export function parseJson(text: string): unknown {
 /** Longer integers stay as `JSON.parse` returns them, which is Infinity. */
 const MAX_DIGITS = 1_000;
 
-/**
- * `JSON.parse` that returns an integer past 2^53 as a bigint. A string of the same digits stays a string.
- * @throws SyntaxError as `JSON.parse` does.
- */
+/** Returns an integer past 2^53 as a bigint. A string of the same digits stays a string. @throws SyntaxError */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   const bounds = LONG_DIGITS.test(text) ? longIntegers(text) : [];
@@ -68,7 +65,6 @@ export function stringifyExactJson(value: unknown): string {
   return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 
-/** A prefix that occurs nowhere in the document. */
 function markFor(text: string): string {
   const mark = randomId(systemRandom);
   return text.includes(mark) ? markFor(text) : mark;
@@ -93,9 +89,7 @@ function withQuotes(
   return pieces.join('');
 }
 
-/**
- * Replaces marked strings by integers. Uses a list, not recursion, so that a deep document cannot overflow the stack.
- */
+/** Uses a list, because a deep document would overflow the stack of a recursion. */
 function unmarked(value: unknown, mark: string): unknown {
   const root = { value };
   const containers: Record<string, unknown>[] = [root];
@@ -115,10 +109,7 @@ function integer(digits: string): number | bigint {
   return Number.isSafeInteger(number) ? number : BigInt(digits);
 }
 
-/**
- * Whether a JSON text holds more than `most` values, counted before parsing. Each parsed value takes many times its
- * length in memory, and time to process. Looks at no character twice.
- */
+/** Counted before parsing: each parsed value takes many times its length in memory. Looks at no character twice. */
 export function hasMoreValues(text: Characters, most: number): boolean {
   // Each value has at least a character.
   if (text.length <= most) return false;
@@ -132,10 +123,7 @@ export function hasMoreValues(text: Characters, most: number): boolean {
   return count > most;
 }
 
-/**
- * Returns the end of the JSON string that opens at `open`, which is behind its closing quote. An unclosed string ends
- * with the text. Looks at no character twice.
- */
+/** Returns the index behind the closing quote. An unclosed string ends with the text. Looks at no character twice. */
 export function endOfString(text: Characters, open: number): number {
   let at = open + 1;
   while (at < text.length) {
@@ -147,9 +135,8 @@ export function endOfString(text: Characters, open: number): number {
 }
 
 /**
- * Returns the start and end of each integer of 16 digits or more, sign included, in turn. Expects text that
- * `JSON.parse` accepts. Ignores digits of strings, fractions and exponents. Looks at each character at most three
- * times, whatever the text is.
+ * Returns start and end of each integer of 16 digits or more, sign included. Expects text that `JSON.parse` accepts.
+ * Looks at each character at most three times.
  */
 export function longIntegers(text: Characters): number[] {
   const bounds: number[] = [];

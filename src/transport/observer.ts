@@ -12,7 +12,6 @@ export class Usage implements Progress {
   declare readonly allowance: Allowance;
   /** REST requests that this operation caused: reads, writes and retries. */
   declare calls: number;
-  /** Reads that were answered by a shared call. */
   declare shared: number;
   /** Reads served from an answer in the cache that counts as fresh. */
   declare fresh: number;
@@ -63,7 +62,6 @@ export class Usage implements Progress {
     this.isUncoordinated = true;
   }
 
-  /** The counts for reports and logs. */
   counts() {
     const { calls, shared, fresh, stale, queuedMs, ray } = this;
     return { calls, shared, fresh, stale, queuedMs: Math.ceil(queuedMs), ray };
@@ -89,7 +87,6 @@ export type Outcome =
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
-/** Whether the process shares its counts with the other processes of its gateway. */
 export type CoordinationState = 'ok' | 'lost';
 
 /** Receives the events of calls. Every hook is optional, and its work costs every call. */
@@ -98,13 +95,9 @@ export interface Observer {
   readonly queued?: (call: Observed) => () => void;
   /** A request begins. The returned function is called once with the outcome. */
   readonly requested?: (call: Observed) => (outcome: Outcome) => void;
-  /** A request that failed is made again. */
   readonly retried?: (call: Observed) => void;
-  /** A read was answered. */
   readonly answered?: (call: Observed, source: Source) => void;
-  /**
-   * A member of an answer differs from the documentation. `isFirstReport`: the same difference was not reported for an hour.
-   */
+  /** `isFirstReport`: the same difference was not reported for an hour. */
   readonly differed?: (difference: EndpointDifference, isFirstReport: boolean) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
   /** `reason`: why the other processes are lost. Called again for each new reason. */
@@ -128,15 +121,12 @@ type Hook = (...args: readonly unknown[]) => unknown;
 
 const NONE: readonly Hook[] = [];
 
-/**
- * Combines several observers into one, whose failures harm no call. Thrown errors and rejections go to `onFailure`. A
- * hook that no observer has stays undefined.
- */
+/** The failures of an observer harm no call: they go to `onFailure`. A hook that no observer has stays undefined. */
 export function guardObservers(
   observers: readonly Observer[],
   onFailure: (error: unknown) => void,
 ): Observer {
-  /** Combines hooks. The functions that the hooks return are combined into one as well. */
+  /** Combines the functions that the hooks return as well. */
   const callAll = (hooks: readonly Hook[], args: readonly unknown[]): Hook => {
     let ends = NONE;
     for (const hook of hooks)

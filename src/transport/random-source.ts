@@ -12,7 +12,6 @@ export const systemRandom: RandomSource = { next: Math.random, bytes: randomByte
 
 const ID_BYTES = 12;
 
-/** A name that is never given twice. */
 export function randomId({ bytes }: Pick<RandomSource, 'bytes'>): string {
   return bytes(ID_BYTES).toString('base64url');
 }

@@ -25,10 +25,7 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Requests in any sliding second for one API key; 0, the default: no limit. */
   readonly rate?: number | undefined;
-  /**
-   * Requests in any sliding second over all API keys; 0, the default: no limit. With a limit, a key that the API has
-   * never accepted has five calls until the API accepts it.
-   */
+  /** Over all API keys; 0, the default: no limit. With a limit, a key has five calls until the API accepts it. */
   readonly totalRate?: number | undefined;
   /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
   readonly freshMs?: number | undefined;

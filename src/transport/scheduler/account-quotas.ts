@@ -13,7 +13,6 @@ export interface AccountQuotasOptions {
   readonly quotas: Quotas;
   /** The quota over all accounts; undefined: there is none. */
   readonly total: Pool | undefined;
-  /** The callers with calls that wait, and the number of these calls. */
   readonly byCaller: () => Iterable<readonly [caller: string, count: number]>;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
@@ -22,10 +21,8 @@ export interface AccountQuotasOptions {
 }
 
 interface Suspect {
-  /** When a call to the endpoint was first refused. */
   readonly at: number;
   readonly refusals: ReturnType<typeof createRefusalCount>;
-  /** Whether calls of other endpoints have passed since. */
   othersPassed: boolean;
 }
 
@@ -35,10 +32,7 @@ const MAX_PAUSE_MS = 5 * 60_000;
 const RARE_PAUSE_MS = 100;
 /** An endpoint that is refused again within this time, while other endpoints go through, has a quota of its own. */
 const SUSPICION_MS = 60_000;
-/**
- * An endpoint counts as refused again only after this time, in ms. By then an endpoint without a quota has passed
- * enough calls.
- */
+/** In ms. By then an endpoint without a quota has passed enough calls. */
 const LESSON_MS = 1_000;
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
 const ENDPOINT_PACE = { backoff: 0.5, recoveryPerSecond: 0.005 };
@@ -51,18 +45,15 @@ const EVERY_REVALIDATION = () => true;
 const partOf = (caller: string) => `caller:${caller}`;
 
 /**
- * The quotas of an account: for its key, for callers with their own rate, and for endpoints. An endpoint gets a quota
- * when the API turns out to limit it more strictly than the key. On `ratelimited`, the key or the endpoint slows down.
+ * An endpoint gets a quota when the API limits it more strictly than the key. On `ratelimited`, the key or the endpoint
+ * slows down.
  */
 export class AccountQuotas {
   readonly key: Pool;
   readonly #options: AccountQuotasOptions;
-  /** The pools of calls without a caller's or an endpoint's quota. */
   readonly #usual: readonly Pool[];
-  /** The pools of callers and endpoints with a quota of their own. */
   readonly #parts = new Map<string, Pool>();
   readonly #refusals = createRefusalCount();
-  /** Endpoints that were refused lately. */
   readonly #suspects = new Map<string, Suspect>();
 
   constructor(options: AccountQuotasOptions) {
@@ -82,7 +73,6 @@ export class AccountQuotas {
     return pools.filter((pool) => pool !== undefined);
   }
 
-  /** Counts a request to an endpoint that the API answered. */
   passed(endpoint: string): void {
     const now = this.#options.clock.now();
     this.#refusals.passed(now);
@@ -95,10 +85,7 @@ export class AccountQuotas {
     if (this.#parts.get(endpoint)?.isIdle()) this.#parts.delete(endpoint);
   }
 
-  /**
-   * Pauses the endpoint or the key, because the API refused a request as too many. Slows it down if refusals are
-   * frequent.
-   */
+  /** Pauses the endpoint or the key, and slows it down if refusals are frequent. */
   refused(endpoint: string, { retryAfterMs, saysWhen }: RateLimited): void {
     const now = this.#options.clock.now();
     const suspect = this.#suspect(endpoint, now);
@@ -119,7 +106,6 @@ export class AccountQuotas {
     this.#options.onPause(slowed, pauseMs);
   }
 
-  /** Whether nothing is left to remember. */
   isIdle(): boolean {
     if (!this.key.isIdle()) return false;
     for (const part of this.#parts.values()) if (!part.isIdle()) return false;

@@ -1,8 +1,6 @@
 /** How a flow shares the turns of its parent with the other flows there. */
 export interface Share {
-  /**
-   * The cost of a call. A flow of cost 1/4 starts four calls while a flow of cost 1 starts one. Infinity: always last.
-   */
+  /** A flow of cost 1/4 starts four calls while a flow of cost 1 starts one. Infinity: always last. */
   readonly cost: number;
   /** How far ahead of the others a new flow begins, in calls of cost 1. */
   readonly credit: number;
@@ -37,7 +35,6 @@ interface FlowOptions<Call> {
 export class Flow<Call extends object> {
   readonly share: Share;
   readonly key: unknown;
-  /** Number of calls that wait in this flow and below. */
   size = 0;
   #parent: Flow<Call> | undefined;
   #start = Number.NEGATIVE_INFINITY;
@@ -60,7 +57,6 @@ export class Flow<Call extends object> {
     this.#options = options;
   }
 
-  /** Returns the flow of a key in this flow. Makes the flow if there is none. */
   flowOf(key: unknown, share: Share, since = 0): Flow<Call> {
     this.#flows ??= new Map();
     let flow = this.#flows.get(key);
@@ -71,7 +67,6 @@ export class Flow<Call extends object> {
     return flow;
   }
 
-  /** The flows with calls. */
   get waiting(): readonly Flow<Call>[] {
     return this.#waiting;
   }
@@ -115,12 +110,10 @@ export class Flow<Call extends object> {
     return undefined;
   }
 
-  /** The call that is last in turn. */
   get last(): Call | undefined {
     return this.#calls.at(-1) ?? this.#waiting.at(-1)?.last;
   }
 
-  /** All calls that wait in this flow and below. */
   all(): readonly Call[] {
     return [...this.#calls, ...this.#waiting.flatMap((flow) => flow.all())];
   }
@@ -139,7 +132,6 @@ export class Flow<Call extends object> {
     return parent.startingBefore(before, root);
   }
 
-  /** Moves the flow, with the calls that wait in it, to another parent. */
   moveTo(parent: Flow<Call>): void {
     const { size } = this;
     if (parent === this.#parent) return;
@@ -220,7 +212,6 @@ export class Flow<Call extends object> {
   }
 }
 
-/** Inserts an item behind all items that it does not go before. */
 function insert<Item>(items: Item[], item: Item, isBefore: (one: Item, other: Item) => boolean): void {
   let low = 0;
   let high = items.length;

@@ -15,7 +15,6 @@ export interface PoolOptions {
   readonly onReady: () => void;
   /** The callers whose calls wait for nothing but a permit of this pool, and the number of these calls. */
   readonly byCaller?: Demand['byCaller'];
-  /** Whether this is the quota of a single caller of an account. */
   readonly isOfCaller?: boolean;
   /** Whether a call that renews a cache entry has to leave permits for other calls. */
   readonly isBackground: (revalidation: Revalidation) => boolean;
@@ -25,18 +24,15 @@ export interface PoolOptions {
 export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
 
 /**
- * The permits of a quota. `take` never waits: it returns a permit, or the pool calls `onReady` when a permit may be
- * free. If the quota is in a store, the pool fetches the permit for the next call. It keeps this permit until the next
- * call takes it.
+ * `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a store, the pool
+ * fetches a permit ahead, and keeps it until a call takes it.
  */
 export class Pool implements Demand {
   readonly options: PoolOptions;
-  /** How many waiting calls need a permit of this pool. */
   waiting = 0;
   readonly #quota: Quota;
   #isFetching = false;
   #isEmpty = false;
-  /** Whether the pool is empty for calls that have to leave permits for other calls. */
   #isEmptyForBackground = false;
   #cancelTimer: (() => void) | undefined;
   #announcedUntil = Number.NEGATIVE_INFINITY;
@@ -59,25 +55,20 @@ export class Pool implements Demand {
     return this.options.byCaller?.() ?? [];
   }
 
-  /** Whether the pool is known to have no permit for any call now. */
   get isEmpty(): boolean {
     return !this.#fetched && (this.#isEmpty || this.#isFetching);
   }
 
-  /** Whether the pool is known to have no permit for a call that has to leave permits for other calls. */
+  /** A background call has to leave permits for other calls. */
   get isEmptyForBackground(): boolean {
     return !this.#fetched && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetching);
   }
 
-  /** Whether a call could have a permit now and leave permits for other calls. */
   get hasBackgroundPermit(): boolean {
     return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.hasBackgroundPermit();
   }
 
-  /**
-   * Takes a permit if the pool has a permit now. `isBackground`: the call has to leave permits for other calls. `alone`: the
-   * demand of the call, used when no call waits.
-   */
+  /** `isBackground`: the call has to leave permits for other calls. `alone`: the demand if no call waits. */
   take(isBackground: boolean, alone: Demand): Permit | undefined {
     if (isBackground && this.#fetched?.isBackground === false) this.giveBack();
     const fetched = this.#fetched?.permit;
@@ -91,7 +82,6 @@ export class Pool implements Demand {
     return undefined;
   }
 
-  /** Keeps the permit of a call that lacks something else, for the next call. */
   keep(permit: Permit, isBackground: boolean): void {
     this.#fetched = { permit, isBackground };
   }
@@ -103,12 +93,10 @@ export class Pool implements Demand {
     fetched?.permit.release();
   }
 
-  /** Counts one more waiting call. */
   add(): void {
     this.waiting += 1;
   }
 
-  /** Counts one waiting call less. */
   remove(): void {
     this.waiting -= 1;
     if (this.waiting > 0) this.#quota.left(this);
@@ -123,14 +111,12 @@ export class Pool implements Demand {
     this.#reset();
   }
 
-  /** Gives no permit for `pauseMs`. Refusals tell callers to wait for `announcedMs`. */
   pause(pauseMs: number, announcedMs: number): void {
     void this.#quota.pause(pauseMs);
     this.#announcedUntil = Math.max(this.#announcedUntil, this.options.clock.now() + announcedMs);
     this.#refill();
   }
 
-  /** Gives fewer permits for a while. */
   slowDown(): void {
     void this.#quota.slowDown();
   }
@@ -176,7 +162,6 @@ export class Pool implements Demand {
       waitMs === Number.POSITIVE_INFINITY ? undefined : this.options.clock.after(waitMs, this.#refill);
   }
 
-  /** Lets waiting calls try again, because there may be permits. */
   readonly #refill = (): void => {
     if (this.waiting === 0) return;
     this.#reset();

@@ -1,12 +1,8 @@
 /** A call counts for at least this time and at most twice as long, in ms. */
 const COUNTED_MS = 1_500;
-/**
- * From this share of refused calls on, a quota explains the refusals. An API that refuses fewer calls refuses at
- * random.
- */
+/** From this share of refused calls on, a quota explains the refusals. Fewer are random. */
 const LIMITED_PART = 1 / 10;
 
-/** Counts how many of the latest calls the API refused as too many, and how many it answered. */
 export function createRefusalCount() {
   let before = { refused: 0, passed: 0 };
   let latest = { refused: 0, passed: 0 };
@@ -26,10 +22,7 @@ export function createRefusalCount() {
     passed(now: number): void {
       at(now).passed += 1;
     },
-    /**
-     * Returns whether the refusal was the `first` in a few seconds, one `of many`, or one `of few`. An API that refuses
-     * at random gives `of few`.
-     */
+    /** `first`: the first in a few seconds. An API that refuses at random gives `of few`. */
     refused(now: number): 'first' | 'of many' | 'of few' {
       at(now).refused += 1;
       const refused = before.refused + latest.refused;

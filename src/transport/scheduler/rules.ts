@@ -17,20 +17,16 @@ export const SHARES = {
   revalidations: { cost: Number.POSITIVE_INFINITY, credit: 0 },
 } as const satisfies Readonly<Record<string, Share>>;
 
-/** Largest number of waiting calls of an account. */
 export const MAX_WAITING = 10_000;
-/**
- * Largest number of strangers' calls that wait or are under way, over all accounts. Above it, the last call in turn is
- * refused.
- */
+/** Over all accounts, waiting or under way. Above it, the last call in turn is refused. */
 export const MAX_OF_STRANGERS = 400;
 /** Largest number of calls in a stranger's trial. By then the API has told whether it accepts the key. */
 export const MAX_OF_STRANGER = 5;
 /** While more calls of the same caller wait, another caller had better wait for a turn of its own. */
 export const MANY_WAITING_CALLS = 8;
 /**
- * The time that a waiting call must have left, in ms. A tenth of its timeout is enough if that is less. Without this
- * reserve, a full queue would start every call just before its deadline. The quota would go to calls that time out.
+ * The time that a waiting call must have left, in ms; at most a tenth of its timeout. Without it, a full queue would
+ * start each call just before its deadline, and the quota would go to calls that time out.
  */
 export const RESERVED_MS = 500;
 /** A poll that has waited for this time goes before callers, in ms. */

@@ -19,13 +19,11 @@ interface SchedulerOptions {
   readonly connections: number;
   readonly clock: Clock;
   readonly quotas: Quotas;
-  /** The accounts whose key the API has accepted. */
   readonly known: KnownAccounts;
   /** The accounts whose key the API accepted before this process began; undefined: no store remembers them. */
   readonly accepted?: AcceptedAccounts | undefined;
 }
 
-/** How the quota of an account stands. */
 export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
   /** When all permits are free again if no other request starts, in ms since 1970. */
   readonly resetAtMs: number;
@@ -36,8 +34,8 @@ export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
 export type Scheduler = ReturnType<typeof createScheduler>;
 
 /**
- * Decides when each call is sent. A call takes all that it needs at once: a permit of each of its quotas, and a
- * connection. Until then it waits in one queue, where accounts, callers and operations take turns (`rules.ts`).
+ * A call takes all that it needs at once: a permit of each of its quotas, and a connection. Until then it waits in one
+ * queue, where accounts, callers and operations take turns (`rules.ts`).
  */
 export function createScheduler(options: SchedulerOptions) {
   const { rate, totalRate, connections, clock, quotas, known, accepted } = options;
@@ -45,10 +43,7 @@ export function createScheduler(options: SchedulerOptions) {
   let mustPumpAgain = false;
   let isForConnection = false;
 
-  /**
-   * Starts the first call in turn that has all it needs, until there is none. A call may end while it starts, and pump
-   * again. Then the same loop goes on, since nested loops would fill the stack.
-   */
+  /** A call may end while it starts, and pump again. Then the same loop goes on, since nested loops would fill the stack. */
   const pump = (forConnection: boolean) => {
     if (isPumping) {
       mustPumpAgain = true;
@@ -68,10 +63,7 @@ export function createScheduler(options: SchedulerOptions) {
     }
   };
 
-  /**
-   * After a standstill of the process, permits may come before an overdue timer fires. A call past its `startBy` does
-   * not start.
-   */
+  /** After a standstill, permits may come before an overdue timer fires. */
   const mayStart = (turn: Turn) => turn.startBy >= clock.now() && turn.takePermits();
   const nextTurn = () => queue.next(mayStart, isForConnection);
 
@@ -104,7 +96,6 @@ export function createScheduler(options: SchedulerOptions) {
   const accountOf = (name: string) => accounts.get(name) ?? accounts.add(name);
 
   return {
-    /** Returns the account of a name. Adds the account if there is none. */
     accountOf,
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
@@ -115,7 +106,6 @@ export function createScheduler(options: SchedulerOptions) {
       if (!account) known.set(name, true);
       else account.accept();
     },
-    /** Fails all waiting calls of an account. */
     failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>
       accounts.get(name)?.failAll(failureOf),
     /** How the quota of an account stands; for a stranger, its trial. `today`: the time of day, in ms since 1970. */

@@ -6,14 +6,12 @@ import type { Flow } from './flow.ts';
 import type { Pool } from './pool.ts';
 import { RESERVED_MS } from './rules.ts';
 
-/** A call that wants to be sent. */
 export interface Applicant {
   readonly call: Call<unknown>;
   /** The call has to wait. If it still waits at `startBy`, the applicant calls `giveUp` of its account. */
   queued(): void;
   /** The call has its permits and a connection after `waitedMs`: sends the request. */
   admitted(waitedMs: number): void;
-  /** The call will not be sent. */
   fail(failure: CallFailure): void;
 }
 
@@ -57,10 +55,7 @@ export class Turn implements Demand {
     return [[this.call.origin.caller, 1]];
   }
 
-  /**
-   * Takes a permit of each pool, or no permit at all. Returns whether the call has them. `asBackground` false: a
-   * revalidation takes permits like a call for a client.
-   */
+  /** Takes all permits or none. `asBackground` false: a revalidation takes permits like a call for a client. */
   takePermits(asBackground = true): boolean {
     const revalidation = asBackground ? this.call.revalidation : undefined;
     const permits: Permit[] = [];
@@ -77,13 +72,11 @@ export class Turn implements Demand {
     return true;
   }
 
-  /** Marks the permits as used: the request is about to be written. */
   sent(): void {
     this.state = 'sent';
     for (const permit of this.permits) permit.sent();
   }
 
-  /** Tells the permits that the answer begins, or that the connection was closed. */
   answered(): void {
     for (const permit of this.permits) permit.answered();
   }

@@ -11,20 +11,16 @@ interface CacheOptions {
   readonly freshMsFor: Readonly<Record<string, number | undefined>>;
   /** An answer younger than this is better than an error or waiting for a permit, in ms. */
   readonly staleMs: number;
-  /** The entries of this process. */
   readonly entries: CacheEntries;
   /** The entries that all processes share; undefined: there is no other process. */
   readonly shared: SharedCache | undefined;
   readonly clock: Clock;
   /** Whether no write has touched a read's resource since the read began. */
   readonly isCurrent: <T>(call: Call<T>) => MaybePromise<boolean>;
-  /** Whether a call could start at this moment. */
   readonly hasRoom: <T>(call: Call<T>) => boolean;
-  /** Whether the API is known to be in trouble. */
   readonly isFailing: <T>(call: Call<T>) => boolean;
   /** Gives the current partition from other processes; undefined: there is no other process. */
   readonly coordination: Pick<Coordination, 'partition'> | undefined;
-  /** Returns the progress for a call that belongs to no operation. */
   readonly inBackground: (about: About) => Progress;
 }
 
@@ -70,10 +66,7 @@ export function createCache(options: CacheOptions) {
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
-  /**
-   * Stores the answer in the tier that gave the lease, else in this process. A write in between changes the key, so the
-   * entry is never read.
-   */
+  /** Stores the answer in the tier that gave the lease. A write in between changes the key, so the entry is never read. */
   const fetch = <T>(next: Send, call: Call<T>, progress: Progress, entry?: CacheEntry, lease?: Lease) => {
     const askedAt = entry && clock.now() - entry.ageMs;
     return next(call, progress).then(
@@ -94,7 +87,6 @@ export function createCache(options: CacheOptions) {
     );
   };
 
-  /** Renews an entry in the background (stale-while-revalidate). */
   const revalidate = <T>(next: Send, call: Call<T>, servedAgeMs: number) => {
     const { key } = call;
     const underWay = revalidations[key];

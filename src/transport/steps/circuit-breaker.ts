@@ -6,7 +6,6 @@ import type { BreakerState } from '../observer.ts';
 
 interface CircuitBreakerOptions {
   readonly clock: Clock;
-  /** The time of day, in ms since 1970. */
   readonly today: () => number;
   /** Fails the waiting calls of an account; called when its circuit opens. */
   readonly rejectQueued: (account: string) => void;
@@ -37,12 +36,11 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const beganAt = clock.now();
   // Computed once: the two clocks round differently, so a past time would change between two looks.
   const clockBeganAt = today() - beganAt;
-  /** The circuits that are not closed. */
   const unwell = new Set<Circuit>();
   let reported: BreakerState = 'closed';
   let lookedAt = clock.now();
 
-  /** Reports the worst state of all circuits when it changes. */
+  /** The worst state of all circuits. */
   const report = () => {
     const states = [...unwell].map(({ state }) => state);
     const worst = states.includes('open') ? 'open' : (states[0] ?? 'closed');
@@ -58,7 +56,6 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
     report();
   };
 
-  /** Drops the open circuits of accounts that make no more calls. */
   const forgetIdle = () => {
     const now = clock.now();
     if (now - lookedAt < LOOK_EVERY_MS) return;
@@ -70,8 +67,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
 
   /**
-   * Sends a call whose outcome shows the API's health. `mayTakeLong`: the call may take a minute, or wait behind all
-   * others. Its outcome then counts only if no other call has decided before.
+   * `mayTakeLong`: the call may take a minute, or wait behind all others. Its outcome then counts only if no other call
+   * has decided before.
    */
   const probe = async <T>(
     circuit: Circuit,
@@ -113,9 +110,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
         answer.then(circuit.onAnswer, circuit.onFailure);
         return answer;
       },
-    /** Whether calls fail without being sent. */
     isOpen: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.isOpen ?? false,
-    /** Whether the circuit of the account is closed. */
     isClosed: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.openUntil === undefined,
     status(account: string): UpstreamStatus {
       const { upstream, since, reason } = circuits.get(account)?.health() ?? healthSince(beganAt);
@@ -141,17 +136,13 @@ const LONGEST_PAUSE_MS = 8_000;
 const FORGOTTEN_AFTER_MS = 60_000;
 const WINDOW_SECONDS = 10;
 
-/** How the calls of one second ended. */
 interface Outcomes {
   readonly second: number;
   all: number;
   failures: number;
 }
 
-/**
- * The API's health, as one account sees it. The circuit opens after 5 failed calls in a row. It also opens when half of
- * at least 10 calls in 10 s fail. After a pause, one call goes ahead as a probe.
- */
+/** Opens after 5 failed calls in a row, or when half of at least 10 calls in 10 s fail. After a pause, one call probes. */
 class Circuit implements AccountRecord {
   readonly account: string;
   /** Set from the moment the circuit opens until a probe succeeds. */
@@ -163,7 +154,6 @@ class Circuit implements AccountRecord {
   #inARow = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #isProbing = false;
-  /** When the circuit opened or closed. */
   #since: number;
   #lastFailure = '';
 
@@ -223,7 +213,6 @@ class Circuit implements AccountRecord {
     if (failed === false) this.#close();
   }
 
-  /** Counts a call that succeeded or was refused. */
   readonly onAnswer = (): void => {
     if (this.openUntil !== undefined) return;
     this.#inARow = 0;

@@ -70,10 +70,7 @@ export function dedupe(clock: Clock): Interceptor {
   };
 }
 
-/**
- * Bytes of answers that waiters receive in one turn of the event loop, all together. Processing an answer blocks all
- * other work.
- */
+/** In one turn of the event loop, over all waiters: processing an answer blocks all other work. */
 const BYTES_A_TURN = 512 * 1024;
 
 function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: number, clock: Clock): void {
@@ -92,15 +89,13 @@ type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promis
 /** More slots than calls are usually in flight; a power of 2. */
 const SLOTS = 4_096;
 
-/** A slot of the hash table: a linked list of calls in flight. */
 interface Slot {
   first: SharedCall | undefined;
 }
 
 /**
- * A hash table of calls in flight, which come and go all the time. V8's own tables would keep garbage alive. An old
- * table of a Map keeps its entries, and an object's key becomes a long-lived string. This table retains nothing of a
- * removed call.
+ * A hash table that retains nothing of a removed call. An old table of a Map keeps its entries, and an object's key
+ * becomes a long-lived string.
  */
 function createSlots(): (key: string) => Slot {
   const slots = Array.from({ length: SLOTS }, (): Slot => ({ first: undefined }));
@@ -121,7 +116,6 @@ class SharedCall extends AbortSource implements InFlight {
   declare readonly key: string;
   /** The deadline of the call that began. -Infinity for a revalidation, so that every call that joins has more time. */
   declare readonly deadline: number;
-  /** The next call in the same slot. */
   declare next: SharedCall | undefined;
   declare waitsBehindMany: boolean;
   declare hasOtherTurns: boolean;
@@ -185,7 +179,6 @@ class SharedCall extends AbortSource implements InFlight {
     });
   }
 
-  /** Removes a waiter. Aborts the call if no waiter is left. */
   remove(waiter: Waiter): void {
     const index = this.waiters.indexOf(waiter);
     if (index === -1) return;
@@ -242,7 +235,6 @@ class Waiter implements AbortListener {
     this.deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.call, 'no')));
   }
 
-  /** Moves the waiter to another call. */
   joins(other: SharedCall): void {
     this.settle(this.shared.join(other, this.call, this.progress), undefined);
   }
@@ -254,7 +246,6 @@ class Waiter implements AbortListener {
     else this.resolve(this.hasBegun || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
   }
 
-  /** Stops waiting, because the client has left. */
   handleEvent(): void {
     this.#leave(new ClientLeft(this.call, 'no'));
   }

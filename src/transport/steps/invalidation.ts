@@ -7,10 +7,7 @@ import { CallFailure } from '../errors.ts';
 /** An endpoint answers within this time or not at all (`docs/luaauth-api.md#in-general`). */
 const LONGEST_CALL_MS = 100_000;
 
-/**
- * The least waiting time that counts towards the expiry of a write, in ms. A write expires if its end is never
- * reported.
- */
+/** In ms, at least. A write expires if its end is never reported. */
 const SPARE_MS = 10_000;
 
 /**
@@ -53,7 +50,6 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
   };
 }
 
-/** Whether no write has touched a read's resource since the read began. */
 export function createKeyCheck(generations: Generations) {
   return <T>(call: Call<T>) =>
     whenKnown(generationOf(generations, call), ({ number }) => keyOf(call, number) === call.key);

@@ -4,9 +4,7 @@ import { CallFailure, RateLimited } from '../errors.ts';
 
 interface RetryOptions {
   readonly clock: Clock;
-  /** A number from 0 to 1, as `Math.random` gives. */
   readonly random: () => number;
-  /** Whether the state of the API allows a retry. */
   readonly mayRetry: <T>(call: Call<T>) => boolean;
 }
 
@@ -17,12 +15,10 @@ const REQUESTS_PER_RETRY = 5;
 const BUDGET_MAX = 50 * REQUESTS_PER_RETRY;
 
 /**
- * Retries calls that may succeed a moment later: reads, and writes that were certainly not executed. Waits with full
- * jitter: a random time up to a bound that doubles. Spends from a budget, and never retries past the deadline. A call
- * that may be sent only once is never retried.
+ * Retries reads, and writes that were certainly not executed. Full jitter: waits a random time up to a bound that
+ * doubles. Spends from a budget, and never retries past the deadline.
  */
 export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
-  /** The budget of retries, counted in requests. */
   let budget = BUDGET_MAX / 2;
 
   const isWorthIt = (failure: unknown): failure is CallFailure => {
@@ -31,10 +27,7 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
     return failure.kind === 'read' || failure.executed === 'no';
   };
 
-  /**
-   * Spends the budget for a retry. A `ratelimited` call spends nothing: it waits in the queue, and the quota bounds its
-   * load.
-   */
+  /** A `ratelimited` call spends nothing: it waits in the queue, and the quota bounds its load. */
   const spend = (failure: CallFailure): boolean => {
     if (failure instanceof RateLimited) return true;
     budget = Math.min(BUDGET_MAX, budget);
