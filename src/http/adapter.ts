@@ -9,7 +9,6 @@ import type { NodeHandler } from './node.ts';
 import type { Upgrade } from './upgrade.ts';
 import type { YogaAdapter } from './yoga.ts';
 
-/** The parts of a gateway from which a feature builds another adapter. */
 export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> {
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;

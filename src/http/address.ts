@@ -1,4 +1,3 @@
-/** The URL of a listening server. */
 export function serverUrl(host: string, port: number): string {
   return `http://${hostInUrl(host)}:${port}`;
 }

@@ -11,7 +11,6 @@ export interface Weighed {
 
 export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
 
-/** Collects the chunks of a body until it is complete or given up. `announced` is its content-length. */
 export function gather<Read extends Weighed>(
   announced: string | null | undefined,
   limit: number,
@@ -79,16 +78,15 @@ export interface BodyReservation {
   /** Called when the reservation is evicted for another body. The receiver must drop its bytes. */
   onEvict: () => void;
   /**
-   * Takes bytes from the budget, possibly by evicting others; a negative number returns bytes. @returns whether it
-   * succeeded; otherwise this reservation is evicted
+   * Takes bytes, possibly by evicting others; a negative number returns bytes.
+   * @returns false if this reservation is evicted instead
    */
   take(bytes: number): boolean;
   /**
-   * Ends the arrival: from now on the reservation holds its head and these bytes until it is released. It is no longer evicted
-   * for others. @returns whether it succeeded; otherwise this reservation is evicted
+   * Ends the arrival: the reservation then holds its head and these bytes until its release, and is safe from eviction.
+   * @returns false if it is evicted instead
    */
   hold(bytes: number): boolean;
-  /** Returns all bytes. May be called more than once. */
   release(): void;
 }
 
@@ -110,9 +108,8 @@ export function boundedByHeap(most: number): number {
 const GONE = -1;
 
 /**
- * Bounds the memory of all request bodies: the bytes that have arrived, and what running operations keep of them. When the
- * budget is used up, the largest arriving body is evicted, bodies without an accepted credential first. So a client with
- * many large bodies cannot keep out small ones.
+ * Counts the bytes that have arrived and what running operations keep of them. When the budget is used up, the largest
+ * arriving body is evicted, bodies without an accepted credential first. So large bodies cannot keep out small ones.
  */
 export function createBodyBudget<Request = ClientRequest>(
   maxBytes: number,
@@ -182,7 +179,6 @@ export function createBodyBudget<Request = ClientRequest>(
       return true;
     }
 
-    /** Removes the reservation from the arriving bodies. */
     #leave(): void {
       const index = this.#index;
       this.#index = GONE;

@@ -26,10 +26,7 @@ const BROTLI_QUALITY = 4;
 /** 256 kB, which bounds the memory of a compressor. */
 const BROTLI_WINDOW_BITS = 18;
 
-/**
- * Compresses answers outside the event loop, a few at a time. An answer that would wait too long is sent uncompressed, so
- * time and memory stay bounded under load.
- */
+/** Outside the event loop, a few at a time. An answer that would wait too long is sent uncompressed. */
 export function createCompress(): Compress {
   let running = 0;
   let waitingLength = 0;

@@ -41,8 +41,8 @@ interface ServerContext {
 }
 
 /**
- * The gateway's two Yoga plugins: one runs before the embedder's plugins, the other after them. With such plugins
- * (`hasPlugins`) Yoga needs requests and responses of the Fetch API; otherwise it gets plain views.
+ * One runs before the embedder's plugins, the other after them. With such plugins (`hasPlugins`) Yoga needs requests and
+ * responses of the Fetch API, otherwise plain views.
  */
 export function createGatewayPlugins(
   options: GatewayPluginOptions,
@@ -163,7 +163,6 @@ export function createGatewayPlugins(
         return params instanceof Promise ? params.then(paramsForYoga) : paramsForYoga(params);
       });
     },
-    // Replaces Yoga's execution.
     onParams({ setParamsHandler }) {
       setParamsHandler(({ params, request, context }) => {
         const { operation } = contextOf(context);
@@ -216,7 +215,6 @@ function contextOf(serverContext: object): ServerContext {
   return serverContext as ServerContext;
 }
 
-/** Ends a subscription whose results no client receives. */
 export function endStream({ stream, results }: RequestSlot): void {
   stream?.destroy();
   void results?.return?.();

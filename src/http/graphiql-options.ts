@@ -10,7 +10,6 @@ export interface VisitorCredential {
   readonly header: string;
   /** The text before the key in this header. */
   readonly prefix: string;
-  /** The name of the key. */
   readonly label: string;
   /** The initial value: a public key or an empty text. */
   readonly publicKey: string;
@@ -18,9 +17,7 @@ export interface VisitorCredential {
   readonly variable: string;
 }
 
-/** The options of the page's script. */
 export interface PageOptions {
-  /** The tabs of a visitor without saved tabs. */
   readonly tabs: readonly Tab[];
   /** Undefined if the gateway needs no credential. */
   readonly credential: VisitorCredential | undefined;

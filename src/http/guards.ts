@@ -13,7 +13,6 @@ interface Whereabouts {
   readonly path: string | undefined;
 }
 
-/** The refusal of a request that a foreign web page may have sent, else undefined. */
 export type HostCheck = (request: Whereabouts) => GraphQLError | undefined;
 
 /**
@@ -46,12 +45,11 @@ const HOST_NOT_ALLOWED = requestError(
   'This gateway uses its own LuaAuth key for every client. So it answers to loopback names only, such as localhost and 127.0.0.1, and to no page of another host. Use such a name, or set GATEWAY_KEYS and present one of these keys.',
 );
 
-/** The refusal of a connection that a foreign web page opens, else undefined. */
 export type OriginCheck = (request: Pick<Whereabouts, 'host' | 'origin'>) => GraphQLError | undefined;
 
 /**
- * Does for WebSockets and MCP what CORS does for operations. Browsers let every page connect, and only send the page's
- * origin. A client without an origin is no page.
+ * The CORS of WebSockets and MCP: browsers let every page connect, and only send its origin. A client without an origin
+ * is no page.
  */
 export function createOriginCheck(origins: readonly string[]): OriginCheck {
   if (origins.includes('*')) return () => undefined;
@@ -68,7 +66,6 @@ const ORIGIN_NOT_ALLOWED = requestError(
   'This gateway accepts no WebSocket and no MCP from pages of this origin. Add the origin to CORS_ORIGINS.',
 );
 
-/** The refusal of a request that accepts no possible media type, else undefined. */
 export function checkAccept({ answer, stream }: AcceptedTypes): GraphQLError | undefined {
   return answer || stream ? undefined : NOT_ACCEPTABLE;
 }
@@ -96,10 +93,7 @@ export function checkContentType(contentType: string | null, contentEncoding: st
   );
 }
 
-/**
- * Headers that a page of another origin can send only after a CORS preflight, which this gateway denies. The first is ours;
- * clients of other servers send the others.
- */
+/** A page of another origin can send these only after a CORS preflight, which this gateway denies. Only the first is ours. */
 const PREFLIGHT_HEADERS = [
   'x-graphql-csrf',
   'graphql-require-preflight',
@@ -158,7 +152,6 @@ const UNGUARDED_GET = requestError(
   `A GET request needs a header that a page of another origin can send only after a preflight. Add "${PREFLIGHT_HEADERS[0]}: 1", or POST the operation as application/json.`,
 );
 
-/** Makes the headers that let a page read the response; `vary` is the response's current value. */
 export type CorsHeaders = (
   request: Pick<ClientRequest, 'method' | 'header'>,
   vary: string | null | undefined,
@@ -179,9 +172,8 @@ const ALLOWED_HEADERS = [
 ].join(', ');
 
 /**
- * Lets pages of these origins, such as `https://app.example.com`, use the gateway; `*` allows every origin. Never allows
- * credentials in the sense of CORS (cookies), because keys travel in headers that a page must set. Undefined: no page of
- * another origin may.
+ * Lets pages of these origins, such as `https://app.example.com`, use the gateway; `*` allows all. Never allows cookies,
+ * because keys travel in headers that a page must set.
  */
 export function createCors(origins: readonly string[]): CorsHeaders | undefined {
   if (origins.length === 0) return undefined;
@@ -201,7 +193,6 @@ export function createCors(origins: readonly string[]): CorsHeaders | undefined 
   };
 }
 
-/** The refusal of requests while the process stops. */
 export const SHUTTING_DOWN = requestError(
   'SHUTTING_DOWN',
   503,

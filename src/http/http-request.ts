@@ -3,7 +3,6 @@ import type { Signal } from '../transport/call.ts';
 import { type BodyReader, type BodyReservation, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import { BODY_WAS_READ } from './parsed-body.ts';
 
-/** An HTTP request as plain values. */
 export interface HttpRequest extends ClientRequest {
   readonly searchParams: URLSearchParams;
   /** The approximate memory of its URL and headers until it is answered. */

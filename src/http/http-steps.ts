@@ -20,9 +20,7 @@ interface HttpStepsOptions {
   readonly clock: Clock;
   readonly reserveBody: ReserveBody;
   readonly maxBodyBytes: number;
-  /** Pages that answer before operations. */
   readonly pages: readonly HttpRoute[];
-  /** Answers requests that are no operations. */
   readonly route: HttpRoute;
   /** Undefined: pages of other origins can read nothing. */
   readonly cors: CorsHeaders | undefined;
@@ -33,7 +31,6 @@ const SHORT_HEAD = 512;
 
 export type HttpSteps = ReturnType<typeof createHttpSteps>;
 
-/** The steps between a request and its response, called by Yoga's hooks. */
 export function createHttpSteps(options: HttpStepsOptions) {
   const { pipeline, compress, clock, reserveBody, maxBodyBytes, pages, route, cors } = options;
 
@@ -49,7 +46,6 @@ export function createHttpSteps(options: HttpStepsOptions) {
   const page = (request: HttpRequest): Promise<HttpResponse | undefined> | undefined =>
     request.method === 'POST' && request.path === OPERATION_PATH ? undefined : pageFor(request);
 
-  /** Opens the memory reservation of a request. Undefined for a short GET. */
   const beginBody = (request: HttpRequest, headBytes: number): BodyReservation | undefined =>
     isGet(request.method) && headBytes <= SHORT_HEAD ? undefined : reserveBody(request, headBytes);
 

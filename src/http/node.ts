@@ -107,7 +107,6 @@ function urlOf(message: IncomingMessage): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** Whether code in front of the gateway has begun to read the body. */
 export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
   return readableDidRead || readableEnded;
 }
@@ -115,10 +114,7 @@ export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): bo
 /** How long a client may continue to send a body after the answer. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;
 
-/**
- * Handles requests of a node:http server from arrival to the end of the answer. Refuses malformed heads and hosts that
- * `checkHost` refuses.
- */
+/** From arrival to the end of the answer. Refuses malformed heads and hosts that `checkHost` refuses. */
 export function createRequestListener(
   tracker: RequestTracker,
   checkHost: HostCheck,
@@ -161,8 +157,8 @@ const IN_ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
 const HOST_FORM = /^[^/?#\\@]+$/;
 
 /**
- * Converts a target in absolute form, such as `GET http://host/graphql`, to a path and a host header. The target's host
- * replaces the header, as RFC 9112 (3.2.2) demands. The head check refuses a bad or missing header.
+ * Converts `GET http://host/graphql` to a path and a host header. The target's host replaces the header (RFC 9112,
+ * 3.2.2).
  */
 export function splitTarget(message: IncomingMessage & { originalUrl?: string }): void {
   const { url = '', headers, httpVersion } = message;
@@ -239,10 +235,7 @@ function closeUnlessComplete(message: IncomingMessage): void {
   socket.once('close', cancel);
 }
 
-/**
- * Ends a waiting response when the client leaves. Before Node 24, node:http notifies only the first response of a
- * connection; the others would continue for no client.
- */
+/** Before Node 24, node:http notifies only the first response of a connection when the client leaves. */
 function endWithSocket({ socket }: IncomingMessage, response: ServerResponse): void {
   const onClose = () => {
     if (response.socket !== null || response.writableFinished) return;

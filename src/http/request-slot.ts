@@ -10,7 +10,6 @@ import type { StreamedBody } from './response.ts';
 export interface RequestSlot extends OperationSlot {
   /** Set by the node:http listener. A request by `fetch` gets its record from the first hook. */
   record?: RequestRecord;
-  /** The node:http request. Undefined for a request by `fetch`. */
   readonly sent?: NodeRequest;
   readonly response?: ServerResponse;
   /** Whether code in front of the gateway had read the body before Yoga saw the request. */

@@ -5,7 +5,6 @@ import type { WritableResult } from '../operation/pipeline.ts';
 import { type MediaType, negotiateTypes } from './negotiation.ts';
 import { CONTENT_TYPES, responseHead, stringifyResult } from './shown-result.ts';
 
-/** The id of a request, from the client or back to it. */
 export const REQUEST_ID = 'x-request-id';
 
 const WELL_FORMED = /^[\w.-]{1,64}$/;
@@ -19,7 +18,6 @@ export function requestIdFor(given: string | string[] | null | undefined): strin
 
 type Headers = Readonly<Record<string, string>>;
 
-/** An HTTP response as plain values. */
 export interface HttpResponse {
   readonly status: number;
   /** By names in lower case. */
@@ -27,7 +25,6 @@ export interface HttpResponse {
   readonly body: string | Buffer | StreamedBody;
 }
 
-/** A body that is sent in parts. */
 export interface StreamedBody {
   /** Sends the body after the head, and ends with the response. */
   sendTo(response: ServerResponse): void;
@@ -116,8 +113,8 @@ function sendReady(): void {
 }
 
 /**
- * Makes the response of a result by the GraphQL over HTTP draft of August 2026. The highest status of the result and its
- * errors counts. Under `application/json` it follows the earlier drafts.
+ * Follows the GraphQL over HTTP draft of August 2026. The highest status of the result and its errors counts. Under
+ * `application/json` it follows the earlier drafts.
  */
 export function responseTo(result: WritableResult, mediaType: MediaType): PlainResponse {
   const { errors, extensions, stringify = JSON.stringify } = result;

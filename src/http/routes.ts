@@ -11,7 +11,6 @@ import { errorResponse, type HttpResponse, type PlainResponse } from './response
 interface RoutesOptions {
   /** Decides the answer of `/readiness`. Only `true` means ready. */
   readonly isReady: () => boolean | PromiseLike<boolean>;
-  /** Called if `isReady` fails. */
   readonly onUnexpected: (error: unknown) => void;
   readonly clock: Clock;
 }
@@ -22,7 +21,6 @@ const READY_WITHIN_MS = 5_000;
 const GRAPHQL_METHODS = ['GET', 'HEAD', 'POST', 'QUERY', 'OPTIONS'].join(', ');
 const PROBE_METHODS = 'GET, HEAD, OPTIONS';
 
-/** Answers a request. Undefined if other code has to answer it. */
 export type HttpRoute = (
   request: Pick<HttpRequest, 'method' | 'path' | 'header'>,
 ) => HttpResponse | undefined | Promise<HttpResponse | undefined>;

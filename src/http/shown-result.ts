@@ -17,13 +17,11 @@ interface HttpExtension {
 /** Data with errors under `application/graphql-response+json`. Clients treat it as success, and logs can distinguish it. */
 const PARTIAL_SUCCESS = 294;
 
-/** The headers of most answers. */
 export const CONTENT_TYPES: Readonly<Record<MediaType, Headers>> = {
   'application/json': { 'content-type': 'application/json; charset=utf-8' },
   'application/graphql-response+json': { 'content-type': 'application/graphql-response+json; charset=utf-8' },
 };
 
-/** The status and the headers that a result and its errors ask for. */
 export function responseHead(result: ExecutionResult, mediaType: MediaType) {
   const headers: Record<string, string> = { ...CONTENT_TYPES[mediaType] };
   const isPlainJson = mediaType === 'application/json';

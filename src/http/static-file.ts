@@ -19,10 +19,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Measured on 1.5 MB of script: 0.2 s. The best quality saves 8 % more and takes 3 s. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
-/**
- * Compresses a file once for all clients. Except for pages, names contain a hash of the content, so browsers may cache
- * files for good.
- */
+/** Names contain a hash of the content, except those of pages. So browsers may cache files for good. */
 export async function createStaticFile(
   name: string,
   identity: Buffer,
@@ -46,7 +43,6 @@ export async function createStaticFile(
   };
 }
 
-/** Answers a request for the file, in an encoding that the client accepts. */
 export function answerWith({ headers, bytes }: StaticFile, request: Pick<HttpRequest, 'header'>) {
   if (request.header('if-none-match')?.includes(String(headers.etag)))
     return { status: 304, headers, body: '' };
@@ -71,10 +67,7 @@ export function pagePolicy(styles: string, images: string): string {
 
 const POLICY = pagePolicy("'self'", "'self' data:");
 
-/**
- * Opens the files of a folder, with subfolders. Only listed names are served, so no name leads out of the folder. Each file
- * is read and compressed at its first request.
- */
+/** Only listed names are served, so no name leads out of the folder. Each file is read at its first request. */
 export async function openFolder(folder: string, headers: Readonly<Record<string, string>> = {}) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = new Set(
@@ -96,8 +89,7 @@ export async function openFolder(folder: string, headers: Readonly<Record<string
 }
 
 /**
- * Serves a page with its files at `path`, from a folder with an `index.html` as Vite builds it. Reads and compresses all
- * files at the start.
+ * Serves a folder with an `index.html` as Vite builds it. Reads and compresses all files at the start.
  * @throws the file system's error, such as ENOENT
  */
 export async function createStaticRoute(path: string, folder: string): Promise<HttpRoute> {

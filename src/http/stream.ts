@@ -47,7 +47,6 @@ const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
 };
 
 interface StreamOptions {
-  /** Aborted when the client leaves. */
   readonly signal: Signal;
   readonly clock: Clock;
   /** Makes the result for an error that occurs while a result is written. */
@@ -56,10 +55,7 @@ interface StreamOptions {
 
 const PING_EVERY_MS = 12_000;
 
-/**
- * A response body that sends results as they come. It asks for a result only when the client has read all earlier ones, so
- * a slow client makes the source wait and merge. Pings are sent when the client reads again.
- */
+/** Asks for a result only when the client has read all earlier ones, so a slow client makes the source wait and merge. */
 class StreamBody extends Readable implements StreamedBody {
   readonly #results: ResultStream;
   readonly #format: StreamFormat;
@@ -122,7 +118,6 @@ class StreamBody extends Readable implements StreamedBody {
     this.pipe(response);
   }
 
-  /** Sends a ping while the client waits for a result. */
   #ping(): void {
     if (this.#isAsking && this.readableLength === 0) this.push(this.#format.ping);
   }

@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { requestError } from '../errors/coded-error.ts';
 import { errorResponse, sendResponse } from './response.ts';
 
-/** A listener for node:http's `upgrade` event. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export const NO_SOCKET_HERE = requestError(

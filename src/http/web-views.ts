@@ -9,8 +9,8 @@ const NO_HEADERS = { get: () => null };
 const OPERATION_URL = new URL(`http://localhost${OPERATION_PATH}`);
 
 /**
- * A view of a node:http request with what Yoga's own plugins read: method and URL. A complete Fetch API `Request` costs 20
- * to 30 µs, so Yoga makes one only for an embedder's plugins.
+ * Has only what Yoga's own plugins read. A complete `Request` costs 20 to 30 µs, so Yoga makes one only for an embedder's
+ * plugins.
  */
 class RequestView {
   readonly method: string;

@@ -19,7 +19,6 @@ const { createYoga }: typeof graphqlYoga = require('graphql-yoga');
 
 interface YogaOptions extends GatewayPluginOptions {
   readonly schema: GraphQLSchema;
-  /** The embedder's plugins, in order. */
   readonly plugins: readonly object[];
 }
 
@@ -35,8 +34,8 @@ interface ServerContext {
 }
 
 /**
- * Yoga merges two contexts into one object. A single context would become a prototype, which V8 allocates in the old heap:
- * 25 µs of garbage collection.
+ * Yoga merges two contexts. A single context would become a prototype, which V8 allocates in the old heap: 25 µs of
+ * garbage collection.
  */
 const NO_CONTEXT = {};
 
@@ -105,7 +104,6 @@ export function createYogaAdapter(options: YogaOptions) {
     }
   };
 
-  /** Does the same for Fetch API responses. */
   const guarded = async (operation: RequestSlot, answer: () => Response | PromiseLike<Response>) => {
     try {
       return await answer();
@@ -156,7 +154,6 @@ export function createYogaAdapter(options: YogaOptions) {
     }
   };
 
-  /** The hooks of an operation that arrives by a WebSocket. */
   const hooksForSocket = (req: IncomingMessage, record: RequestRecord, params: object) =>
     hooksFor?.(yoga.getEnveloped, {
       req,

@@ -11,10 +11,7 @@ export function withoutKeys(record: RequestRecord, text: string): string {
   return hide(text, hideable(keysOf(record)));
 }
 
-/**
- * The client's name and version, as Apollo clients and others send them. Clients may send anything, so the texts are
- * bounded, and only tell clients apart.
- */
+/** As Apollo clients and others send them. The texts are bounded, as clients may send anything. */
 export function clientOf(record: RequestRecord) {
   const { request } = record;
   const read = (fact: 'name' | 'version'): string | undefined => {
@@ -24,7 +21,6 @@ export function clientOf(record: RequestRecord) {
   return { clientName: read('name'), clientVersion: read('version') };
 }
 
-/** The operation's name, chosen by the client. */
 export function operationNameOf(record: RequestRecord): string | undefined {
   const name = record.operation?.name;
   return name && withoutKeys(record, name).slice(0, MAX_LENGTH);
@@ -37,8 +33,8 @@ export function traceIdsOf(record: RequestRecord) {
 }
 
 /**
- * The audit line of a write: caller, mutation, ids and outcome. Keys are hidden only in texts that the client chose.
- * Otherwise a client could send any word as its key and so remove it from the line.
+ * Hides keys only in texts that the client chose. Otherwise a client could remove any word from the line by sending it as
+ * its key.
  */
 export function auditLine(record: RequestRecord, { mutation, ids, result, errorCode, outcome }: WriteFacts) {
   return {
@@ -59,7 +55,6 @@ interface ErrorFacts {
   readonly type: string;
   readonly message: string;
   readonly code?: string | undefined;
-  /** The path in the answer. */
   readonly path?: string | undefined;
   readonly stack?: string | undefined;
   readonly cause?: ErrorFacts | undefined;

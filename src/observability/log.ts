@@ -10,13 +10,11 @@ interface LogOptions {
   readonly level: LevelWithSilent;
   /** Secrets that no line shows. The keys of a request are hidden too. */
   readonly secrets: readonly string[];
-  /** Receives lines of JSON. */
   readonly destination: DestinationStream;
 }
 
 export type OperationLog = ReturnType<typeof createLog>;
 
-/** The log of the process: a line at `info` for each operation, a line at `error` for each unexpected error. */
 /** Rejected values of one kind are logged at most this often, in ms. */
 const LOG_REJECTED_EVERY_MS = 60_000;
 
@@ -24,7 +22,6 @@ export function createLog({ level, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
   let isLost = false;
-  /** When a rejected value was logged last, by kind. */
   const rejectedAt = new Map<string, number>();
   const log = pino(
     {
@@ -62,7 +59,6 @@ export function createLog({ level, secrets, destination }: LogOptions) {
   return {
     /** Undefined if the level hides these lines. */
     operations: log.isLevelEnabled('info') ? operations : undefined,
-    /** Logs undocumented answers, and changes of the circuit breaker and of the connection to Redis. */
     upstream: {
       breakerChanged(state: BreakerState) {
         // The breaker probes repeatedly while it is open.
@@ -105,7 +101,6 @@ export function createLog({ level, secrets, destination }: LogOptions) {
       const requestId = record && withoutKeys(record, record.requestId);
       log.error({ requestId, ...(record && traceIdsOf(record)), field, err }, 'unexpected error');
     },
-    /** Hides further secrets. */
     hide: stream.hide,
     info: (message: string) => log.info(message),
     warn: (message: string) => log.warn(message),

@@ -7,12 +7,10 @@ const HIDDEN = '…';
 /** The most secrets of a stream. The oldest added secret is dropped. */
 const MAX_SECRETS = 1_000;
 
-/** A stream of JSON lines that hides secrets in every value. */
 export function createRedactedStream(destination: DestinationStream, secrets: readonly string[]) {
   let added: readonly string[] = [];
   let prepared = prepare(secrets);
   return {
-    /** Hides further secrets. */
     hide(more: readonly string[]): void {
       added = [...added, ...more].slice(-MAX_SECRETS);
       prepared = prepare([...secrets, ...added]);
@@ -38,7 +36,6 @@ function changeTexts(line: string, change: (text: string) => string): string {
   return pieces.join('');
 }
 
-/** Escapes secrets as JSON does. */
 function prepare(secrets: readonly string[]): readonly string[] {
   return hideable(secrets).map((secret) => JSON.stringify(secret).slice(1, -1));
 }
@@ -48,7 +45,6 @@ export function hideable(secrets: readonly string[]): readonly string[] {
   return secrets.filter((secret) => secret.length >= LEAST_LENGTH).sort((a, b) => b.length - a.length);
 }
 
-/** Hides secrets in a text. */
 export function hide(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
 }

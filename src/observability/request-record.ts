@@ -4,7 +4,6 @@ import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
 
-/** The parts of a request that the gateway reads, independent of how it arrived. */
 export interface ClientRequest {
   readonly method: string;
   /** Without the query. */
@@ -27,15 +26,11 @@ export interface SentCredentials {
   readonly bearer: string | undefined;
 }
 
-/**
- * Reads the credentials of both headers. Other code must not read these headers, because the log hides only what is read
- * here.
- */
+/** Other code must not read these headers, because the log hides only what is read here. */
 export function credentialsIn(token: string | null, authorization: string | null): SentCredentials {
   return { token: token ?? undefined, bearer: authorization?.replace(/^Bearer(?: +|$)/i, '') };
 }
 
-/** The facts of an operation for logs, metrics and traces. */
 interface OperationFacts {
   readonly name: string | undefined;
   readonly type: OperationTypeNode;
@@ -51,16 +46,13 @@ export interface DocumentFacts {
 
 export type Phase = 'parse' | 'validate' | 'context' | 'execute';
 
-/** The facts of a write that has begun, never what is written. */
 export interface WriteBegun {
   readonly mutation: string;
-  /** The path of its result in the answer. */
   readonly path: readonly string[];
   /** The ids in its arguments. A licence key appears as its hash. */
   readonly ids: readonly string[];
 }
 
-/** The facts of a write that has ended. */
 export interface WriteFacts extends WriteBegun {
   /** The type of its result. Undefined for an error. */
   readonly result: string | undefined;
@@ -79,12 +71,10 @@ class Phases {
   readonly times: { [P in Phase]?: number } = {};
   #beganAt = 0;
 
-  /** Begins the first phase. */
   begin(): void {
     this.#beganAt = performance.now();
   }
 
-  /** Ends this phase and begins the next. */
   end(phase: Phase): void {
     const now = performance.now();
     this.times[phase] = now - this.#beganAt;
@@ -96,12 +86,11 @@ class Phases {
 export interface RequestRecord {
   readonly request: ClientRequest;
   readonly requestId: string;
-  /** Arrival time, by `performance.now()`. */
   readonly startedAt: number;
   /** Set when the document was parsed. */
   operation: OperationFacts | undefined;
   document: DocumentFacts | undefined;
-  /** The ids of its span. Undefined if it is not traced. */
+  /** Undefined if it is not traced. */
   span: SpanIds | undefined;
   /** The name of the gateway key, when known. Undefined if callers have no names. */
   caller: string | undefined;
@@ -134,7 +123,6 @@ export function keysOf({ request }: RequestRecord): string[] {
   return [token, bearer].filter((key) => key !== undefined);
 }
 
-/** The log of unexpected errors. */
 export interface GatewayLog {
   /** `record` is the request in which the error occurred, if known. */
   error(error: unknown, record?: RequestRecord): void;
@@ -148,7 +136,6 @@ export interface RequestEnd {
   readonly durationMs: number;
 }
 
-/** The status for a client that left, as in nginx's log. */
 export const CLIENT_LEFT = 499;
 
 /** Observes requests. Its code runs for every request. */
@@ -169,10 +156,7 @@ const NONE: readonly string[] = [];
 
 const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' };
 
-/**
- * Follows requests from arrival to the end of their answers. An observer that throws or rejects harms no request, and its
- * error is logged. An error of the log itself is dropped.
- */
+/** An observer that throws or rejects harms no request: its error is logged. An error of the log itself is dropped. */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
   const usesPhases = observers.some((observer) => observer.usesPhases);
   const unexpected = (error: unknown, record?: RequestRecord): void => {
