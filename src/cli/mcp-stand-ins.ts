@@ -4,10 +4,7 @@ import type { Environment } from '../config/environment.ts';
 
 const DOCUMENTS = fileURLToPath(new URL('../../examples/agents/documents', import.meta.url));
 
-/**
- * The values that `mcp` uses for unset variables: the example documents, the sandbox's key, and a gateway key. The client
- * at stdin has started this process, so it may know the key.
- */
+/** For unset variables. The client at stdin has started this process, so it may know the gateway key. */
 export function mcpStandIns(given: Environment, sandboxKey: string | undefined): Environment {
   const isSet = (...names: string[]) => names.some((name) => given[name]);
   const documents = isSet('PERSISTED_DOCUMENTS_FILE') ? {} : { PERSISTED_DOCUMENTS_FILE: DOCUMENTS };

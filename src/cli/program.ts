@@ -153,7 +153,6 @@ function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox
     });
 }
 
-/** Reads the configuration and the flags. Lists all problems and ends the process if there are any. */
 async function configure(
   flags: FlagValues,
   standInsFor?: (given: Environment) => Environment,

@@ -6,8 +6,8 @@ import { readStream } from '../transport/body.ts';
 const UNSAFE = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
 
 /**
- * Escapes such characters, as in `\u009b`, so that a text of LuaAuth, a gateway or a file cannot control the terminal. In
- * JSON the escapes stand for the same characters.
+ * So a text of LuaAuth, a gateway or a file cannot control the terminal. In JSON the escapes stand for the same
+ * characters.
  */
 function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, (unsafe) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -26,7 +26,6 @@ export function printError(text: string): void {
   console.error(escapeUnsafe(text));
 }
 
-/** The exit codes. */
 export const EXIT = {
   ok: 0,
   /** The configuration is wrong, an address is taken, or `check` found a problem. */

@@ -40,8 +40,8 @@ const MAX_DOT_ENV_BYTES = 1024 * 1024;
 const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 
 /**
- * Reads the environment of the process; no other code does. Values of `.env` in the working directory come first, then the
- * environment, then the flags. `standInsFor` gives values for variables that are not set.
+ * No other code reads the environment of the process. `.env` in the working directory comes first, then the environment,
+ * then the flags. `standInsFor` gives values for unset variables.
  */
 export function loadConfig(
   flags: Environment = {},
@@ -78,7 +78,6 @@ function differsFromDefault(values: Readonly<Record<string, unknown>>, name: str
 
 const SECRETS_IN_FILES = ['LUAAUTH_TOKEN', 'METRICS_KEY', 'REDIS_URL'] as const;
 
-/** The path of a secret's file, its value, and a function that reads it again. */
 function secretFile(
   environment: Environment,
   values: VariableValues,
@@ -115,7 +114,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     compression: values.COMPRESSION,
     readOnly: values.READ_ONLY,
     persisted: persistedFrom(problems),
-    /** The path of the list, and a function that reads it again and adds its problems. */
     documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
     agents: values.MCP
       ? { isArbitrary: values.MCP_ARBITRARY, maxAnswerBytes: values.MCP_MAX_ANSWER_BYTES }
@@ -166,7 +164,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
   };
 }
 
-/** Reads a JSON file of gateway keys with their permissions, and adds its problems. */
+/** Adds the problems of the file. */
 function readKeys(
   { GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment,
   { LUAAUTH_TOKEN: heldKey }: VariableValues,
@@ -194,7 +192,6 @@ function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host 
   return port === undefined && key === undefined ? undefined : { host, port, key };
 }
 
-/** Reads these variables as OpenTelemetry defines them. */
 function readTracesUrl(values: VariableValues): URL | undefined {
   const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
   const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -202,11 +199,10 @@ function readTracesUrl(values: VariableValues): URL | undefined {
   return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
 }
 
-/** The configuration without any flag, variable or file. */
 export const { config: defaults } = readConfig({}) as { config: Config };
 
 /**
- * Merges options over defaults; an undefined option counts as not given.
+ * An undefined option counts as not given.
  * @throws RangeError for a number that would by mistake mean never or no limit, such as `Number(undefined)`
  */
 export function withDefaults<Defaults extends object, Given extends object>(

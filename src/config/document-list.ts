@@ -7,7 +7,6 @@ import {
   type PersistedMode,
 } from '../operation/document-resolver.ts';
 
-/** Returns the text of a file, or why it cannot be read. */
 type ReadFile = (path: string) => { readonly text: string } | { readonly problem: string };
 
 /** Reads the two variables of persisted documents. Each problem begins with the variable's name. */
@@ -45,10 +44,7 @@ class ManifestProblem extends Error {
   override name = 'ManifestProblem' as const;
 }
 
-/**
- * Reads a list of documents: Apollo's manifest, or `{"<id>": "<document>"}` of graphql-codegen and Relay's compiler.
- * @throws ManifestProblem
- */
+/** Apollo's manifest, or `{"<id>": "<document>"}` of graphql-codegen and Relay's compiler. @throws ManifestProblem */
 function readManifest(text: string): ListedDocuments {
   const documents = new Map<string, string>();
   for (const [id, document] of entriesOf(parseJson(text))) {

@@ -24,7 +24,6 @@ import {
 
 /** A variable. Its flag, `--help`, docs/configuration.md, `.env.example` and its type are made from this row. */
 export interface Variable extends Kind {
-  /** The title of its group. */
   readonly group: string;
   /** Its effect, for docs/configuration.md, `.env.example` and `--help`. */
   readonly meaning: string;
@@ -32,16 +31,13 @@ export interface Variable extends Kind {
   readonly byDefault?: string | ((others: never) => string);
   /** A value for `.env.example` if there is no default. */
   readonly example?: string;
-  /**
-   * A secret is never shown, and NAME_FILE can hold it instead. `in part`: may contain a password, so the flag must not
-   * have one.
-   */
+  /** Never shown, and NAME_FILE can hold it instead. `in part`: may contain a password, so the flag must not have one. */
   readonly secret?: boolean | 'in part';
 }
 
 type Default = NonNullable<Variable['byDefault']>;
 
-/** Combines a kind with a meaning, and with a default or further facts. */
+/** Adds a meaning to a kind, and a default or further facts. */
 function row<
   const K extends Kind,
   const More extends Default | Pick<Variable, 'example' | 'secret'> = object,
@@ -64,7 +60,6 @@ export const WRITE_TIMEOUT_FACTOR = 2.5;
 // LuaAuth may count by address too (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of
 // keys.
 const KEYS_AT_FULL_RATE = 4;
-/** Where OpenTelemetry's exporters look for a collector. */
 export const DEFAULT_COLLECTOR = 'http://localhost:4318';
 
 /** The variable with the TTL of an endpoint's `freshFor`: `CACHE_TTL_SESSIONS` for `sessions`. */
@@ -79,7 +74,6 @@ const ttlOf = (freshFor: string) =>
     ({ FRESH_MS }: { FRESH_MS: number }) => `${FRESH_MS}`,
   );
 
-/** A variable for each freshness time of the endpoints. */
 const CACHE_TTLS: Readonly<Record<`CACHE_TTL_${string}`, ReturnType<typeof ttlOf>>> = Object.fromEntries(
   ENDPOINTS.freshnesses.map((freshFor) => [ttlVariable(freshFor), ttlOf(freshFor)]),
 );
@@ -331,7 +325,6 @@ export const VARIABLES = {
   }),
 };
 
-/** The variables as a list. */
 export const ROWS = Object.entries<Variable>(VARIABLES);
 
 /** The names of all variables, including NAME_FILE of secrets. */

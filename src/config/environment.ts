@@ -8,10 +8,7 @@ const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Reads every variable and collects problems. A variable with a problem gets its default; an empty variable counts as not
- * set.
- */
+/** A variable with a problem gets its default; an empty variable counts as not set. */
 export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
@@ -45,10 +42,7 @@ export function readValues(environment: Environment): { values: VariableValues; 
   return { values: values as VariableValues, problems };
 }
 
-/**
- * Makes a function that reads the file of a secret again. Undefined without such a file. The function throws an Error
- * without the secret in its message.
- */
+/** Undefined without such a file. The function throws an Error without the secret in its message. */
 export function fileReader<Value>(
   environment: Environment,
   name: string,

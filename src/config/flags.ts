@@ -4,8 +4,8 @@ import { defaultText, type Environment } from './environment.ts';
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
- * Every variable as a flag, in the order of the table: `PORT` is `--port`. Leaves out `NODE_ENV`, which belongs to the
- * whole machine. A secret has no flag, but its file has.
+ * In the order of the table. Leaves out `NODE_ENV`, which belongs to the whole machine. A secret has no flag, but its
+ * file has.
  */
 export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(([name, variable]) => {
   const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
@@ -53,7 +53,6 @@ function flagName(variable: string): string {
     .replaceAll('_', '-');
 }
 
-/** The name of a flag's value in Commander. */
 export function camelCase(name: string): string {
   return name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }

@@ -48,7 +48,6 @@ function describeBadKey(given: string, heldKey: unknown): string | undefined {
   return isPattern(key) ? 'repeats or counts its characters, so it can be guessed' : undefined;
 }
 
-/** Whether a key is a text of a template or an example. */
 export function isPlaceholder(key: string): boolean {
   return PLACEHOLDER.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
 }

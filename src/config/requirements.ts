@@ -1,7 +1,6 @@
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import type { Name, VariableValues } from './env-variables.ts';
 
-/** The values of all variables, with facts that several rules need. */
 interface Given extends VariableValues {
   /** Whether a variable is not set. False for a variable with its own problem. */
   isMissing(name: Name): boolean;

@@ -9,17 +9,13 @@ type TextFile = { readonly text: string } | { readonly problem: string };
 const CHUNK_BYTES = 64 * 1024;
 const MAX_KEYS_FILE_BYTES = 4 * 1024 * 1024;
 
-/** The common error codes of the system. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a directory',
   EACCES: 'may not be read by the user that runs this',
 };
 
-/**
- * Reads a regular file of at most `maxBytes`. A pipe or a device may keep its reader waiting or never end, and so would
- * block the start.
- */
+/** A pipe or a device may keep its reader waiting or never end, and so would block the start. */
 export function readTextFile(path: string, maxBytes: number): TextFile {
   let file: number | undefined;
   try {
@@ -56,8 +52,8 @@ export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
 }
 
 /**
- * Parses a `.env`. Each line that sets nothing is a problem: Node 20 takes it for the beginning of the next name, and newer
- * versions ignore it. Never quotes the line, as it may hold a secret.
+ * Each line that sets nothing is a problem: Node 20 takes it for the beginning of the next name, newer versions ignore
+ * it. Never quotes the line.
  */
 export function parseDotEnv(text: string) {
   // The lines of a quoted value have no name either.
@@ -78,10 +74,7 @@ export function parseDotEnv(text: string) {
 
 const EXTENSION = '.graphql';
 
-/**
- * Reads a list of documents from a file, or from a folder of `.graphql` files. The name of a file is the id of its
- * document.
- */
+/** From a file, or from a folder of `.graphql` files whose names are the ids. */
 export function readDocuments(path: string, maxBytes: number): TextFile {
   let all: readonly string[];
   try {

@@ -13,10 +13,7 @@ const COMPOSE = /^COMPOSE_/;
 
 const MOST_EDITS = 3;
 
-/**
- * Reports variables that are set but unknown: all of them in the file, and outside it names that begin like ours. Otherwise
- * a typo would run the gateway with a default.
- */
+/** All unknown names in the file, and outside it names that begin like ours: a typo would run the gateway with a default. */
 export function findUnknownNames(dotEnv: Environment, outer: Environment): string[] {
   const inFile = unknownOf(dotEnv).filter((name) => !COMPOSE.test(name));
   const outside = unknownOf(outer).filter((name) => isLikeOurs(name, outer[name] as string));

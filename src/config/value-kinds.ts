@@ -1,7 +1,6 @@
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { describeBadKeys, KEY_FORM } from './plain-keys.ts';
 
-/** A kind of value: how to read it, and a description of the allowed values. */
 export interface Kind<Value = unknown> {
   /** Reads a text. Undefined if it is not allowed. */
   readonly read: (text: string) => Value | undefined;
@@ -150,7 +149,6 @@ export const httpUrl: Kind<URL> = {
   meant: withScheme,
 };
 
-/** Guesses the scheme of a URL without scheme. */
 function withScheme(text: string): string | undefined {
   const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
   const url = `${scheme}://${text}`;

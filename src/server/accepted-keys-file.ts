@@ -9,8 +9,7 @@ const LINE = /^[\w-]{43}$/;
 const OWNER_ONLY = 0o600;
 
 /**
- * Remembers in a file the accounts whose key LuaAuth has accepted. Each line is a hash of the hash of a key. Keeps the
- * latest 10,000 accounts.
+ * Each line is a hash of the hash of a key. Keeps the latest 10,000 accounts.
  * @param warn - called when a line cannot be written
  * @throws StartError if the file cannot be read or written
  */
@@ -34,7 +33,6 @@ export function openAcceptedKeysFile(path: string, warn: (message: string) => vo
 
 const lineOf = (account: string) => hash('sha256', `accepted:${account}`, 'base64url');
 
-/** Reads the lines. Rewrites the file if it has become long. */
 function readAtStart(path: string): string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile())

@@ -30,10 +30,7 @@ export function announce(
   else if (process.stdout.isTTY) printBanner([started], config, sandbox);
 }
 
-/**
- * Prints the first steps on a terminal, for a gateway or for several workers at one URL. `sandbox` is given if the sandbox
- * answers instead of an API.
- */
+/** `sandbox` is given if the sandbox answers instead of an API. */
 export function printBanner(
   started: readonly Running[],
   config: Config,

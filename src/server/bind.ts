@@ -7,13 +7,12 @@ import { readStream } from '../transport/body.ts';
 interface Address {
   readonly host: string;
   readonly port: number;
-  /** The variables that set the address. */
   readonly names: string;
   /** Whether each worker has its own port. */
   readonly exclusive?: boolean;
 }
 
-/** Makes a server listen. @returns its URL. @throws StartError with the reason and advice */
+/** @returns the URL. @throws StartError with the reason and advice */
 export async function bind(server: Server, address: Address): Promise<string> {
   const { host, port, exclusive } = address;
   await new Promise<void>((resolve, reject) => {

@@ -5,8 +5,8 @@ import { requestError } from '../errors/coded-error.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http/response.ts';
 
 /**
- * Answers a socket whose bytes make no request: not HTTP, too large a head, or too slow. Then closes the socket.
- * `unanswered` are the socket's requests that still wait for an answer.
+ * Not HTTP, too large a head, or too slow. Then closes the socket. `unanswered`: the requests that still wait for an
+ * answer.
  */
 export function answerClientError(
   error: NodeJS.ErrnoException,

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { NodeRequest } from '../http/node.ts';
 
-/** An open connection with its unanswered requests, in order. */
 export interface OpenConnection {
   readonly socket: Socket;
   readonly unanswered: ServerResponse[];
@@ -16,16 +15,10 @@ export interface OpenConnection {
 
 export type Connections = ReturnType<typeof watchConnections>;
 
-/**
- * Twice the measured heap of a small request that waits for its answer. A client may send thousands at once on one
- * connection.
- */
+/** Twice the measured heap of a small waiting request. A client may send thousands at once on one connection. */
 const HEAP_PER_REQUEST = 32 * 1024;
 
-/**
- * Watches the connections of a server from its start. Closes a connection that sends further requests before its answers
- * while the heap is full.
- */
+/** Closes a connection that sends further requests before its answers while the heap is full. */
 export function watchConnections(server: Server) {
   const open = new Map<Socket, OpenConnection>();
   const heapBytes = getHeapStatistics().heap_size_limit;

@@ -10,8 +10,8 @@ const SWEEP_INTERVAL_MS = 20;
 const FLUSH_MS = 500;
 
 /**
- * Closes a server without dropping requests in progress. The listener closes at once, each connection after its answer. A
- * request without an answer within `graceMs` gets SHUTTING_DOWN; an answer that has begun is cut.
+ * The listener closes at once, each connection after its answer. A request without an answer within `graceMs` gets
+ * SHUTTING_DOWN; an answer that has begun is cut.
  */
 export function drain(
   server: Server,
@@ -74,8 +74,8 @@ const CUT_SHORT = requestError(
 );
 
 /**
- * Refuses a request, by default a request that arrived on an open connection after the listener was closed. Pages of
- * allowed origins can read the refusal.
+ * By default a request on an open connection after the listener was closed. Pages of allowed origins can read the
+ * refusal.
  */
 export function refuseWhileDraining(
   response: ServerResponse,

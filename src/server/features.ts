@@ -93,7 +93,6 @@ interface OpenMetrics {
   readonly live: LiveObserver;
   readonly online: OnlineObserver;
   readonly pages: readonly HttpRoute[];
-  /** The URL of the metrics, if they have their own port. */
   readonly url: string | undefined;
   replaceKey(key: string): void;
   close(): void;
@@ -102,10 +101,7 @@ interface OpenMetrics {
 export interface RedisStateOptions {
   /** A `redis://` or `rediss://` URL for `@redis/client`. */
   readonly url: string;
-  /**
-   * Returns the URL for each connection, so that it may change. By default `url`. Its error is reported as the reason why
-   * Redis is lost.
-   */
+  /** The URL may change between connections; by default `url`. Its error is the reason why Redis is lost. */
   readonly readUrl?: (() => string) | undefined;
   /** The prefix of every key name. Gateways with the same prefix share the quota. */
   readonly prefix?: string | undefined;
@@ -124,7 +120,6 @@ export interface RedisStateOptions {
   readonly isRequired?: boolean | undefined;
 }
 
-/** The public key and ids of the sandbox. */
 export interface SandboxFacts {
   readonly key: string;
   isKey(given: string): boolean;

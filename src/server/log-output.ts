@@ -5,7 +5,6 @@ interface LogOutputOptions {
   readonly write: (bytes: Uint8Array) => number;
   /** Called when lines can be written again after a loss. It may write a line. */
   readonly onLoss: (lines: number) => void;
-  /** How many bytes may wait to be written. */
   readonly maxBytes?: number;
   readonly maxLines?: number;
 }
@@ -19,15 +18,13 @@ const LAST_RETRY_MS = 1_000;
 const NAP_MS = 5;
 
 /**
- * Collects the lines of one turn of the event loop and writes them at its end. Lines wait while they cannot be written, for
- * example because the disk is full. Lines beyond the limit are dropped and counted.
+ * Writes the lines of one turn of the event loop at its end. Lines wait while they cannot be written, for example on a
+ * full disk. Lines beyond the limit are dropped and counted.
  */
 export function createLogOutput(options: LogOutputOptions) {
   const { write, onLoss, maxBytes = 1024 * 1024, maxLines = 10_000 } = options;
   let lines: string[] = [];
-  /** The bytes of `lines` and `rest`. */
   let waitingBytes = 0;
-  /** The bytes of the current write. */
   let rest: Uint8Array = NOTHING;
   let lost = 0;
   let unreported = 0;
@@ -67,7 +64,6 @@ export function createLogOutput(options: LogOutputOptions) {
   };
 
   return {
-    /** The number of dropped lines. */
     get lost(): number {
       return lost;
     },

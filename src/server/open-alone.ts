@@ -4,7 +4,6 @@ import { createLog } from '../observability/log.ts';
 import { loadFeatures, type ProcessFeatures } from './features.ts';
 import { openUpstream, type UpstreamConfig } from './open-upstream.ts';
 
-/** The parts of the configuration that a gateway without a listener depends on. */
 type AloneConfig = Pick<Config, Exclude<keyof Config & keyof GatewayOptions, 'graphiql'> | 'asked' | 'live'> &
   UpstreamConfig;
 
@@ -25,7 +24,6 @@ export async function openAlone(config: AloneConfig, features: ProcessFeatures) 
     graphiql: undefined,
     log: createLog({ level: 'error', secrets, destination: process.stderr }),
   });
-  /** Posts to the gateway and returns the text of the answer. */
   async function post(headers: Readonly<Record<string, string>>, body: string): Promise<string> {
     const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
     return response.text();

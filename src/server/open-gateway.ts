@@ -6,7 +6,6 @@ import type { PageConfig, ProcessFeatures } from './features.ts';
 import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
 
-/** The parts of the configuration that a gateway depends on: its options, how it listens, and what it shows. */
 type GatewayConfig = Pick<
   Config,
   (keyof Config & keyof GatewayOptions) | 'live' | 'apiUrl' | 'dashboard' | 'host' | 'port' | 'writeTimeoutMs'
@@ -30,7 +29,6 @@ export async function openGateway(
   const dashboard = config.dashboard && (await (await features.dashboard?.())?.loadDashboard());
   const sandbox = config.apiUrl ? undefined : (await features.sandbox?.())?.facts;
   const gateway = createGateway({
-    // Options are named like the members of the configuration.
     ...config,
     features: ofGateway,
     liveLimits: config.live,

@@ -9,7 +9,6 @@ import { type LogOutput, openStdout } from './log-output.ts';
 
 export type Observability = Awaited<ReturnType<typeof openObservability>>;
 
-/** The parts of the configuration that logs, metrics and traces depend on, with the secrets that none of them shows. */
 type ObservabilityConfig = Pick<
   Config,
   'logLevel' | 'auditFile' | 'tracesUrl' | 'metrics' | 'persisted' | keyof AccessConfig | keyof SecretConfig
@@ -17,10 +16,7 @@ type ObservabilityConfig = Pick<
 type AccessConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'corsOrigins'>;
 type SecretConfig = Pick<Config, 'credentials' | 'gatewayKey' | 'metrics' | 'redis'>;
 
-/**
- * Opens the configured log, metrics and traces. Loads nothing else. The log goes to stdout, or to stderr (2). @throws
- * StartError
- */
+/** Loads nothing that is not configured. The log goes to stdout, or to stderr (2). @throws StartError */
 export async function openObservability(
   config: ObservabilityConfig,
   features: ProcessFeatures,
@@ -56,9 +52,7 @@ export async function openObservability(
     live: metrics?.live,
     online: metrics?.online,
     pages: metrics?.pages ?? [],
-    /** Sets the listed documents. Undefined without tracing. */
     list: tracing?.list,
-    /** The URL of the metrics, if they have their own port. */
     metricsUrl: metrics?.url,
     replaceMetricsKey: metrics?.replaceKey,
     /** Hides further secrets in the log and the audit file. */

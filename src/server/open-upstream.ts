@@ -6,7 +6,6 @@ import { version } from '../version.ts';
 import { openAcceptedKeysFile } from './accepted-keys-file.ts';
 import type { ProcessFeatures } from './features.ts';
 
-/** The parts of the configuration that the way to the REST API depends on. */
 export type UpstreamConfig = Pick<
   Config,
   | 'apiUrl'
@@ -21,7 +20,7 @@ export type UpstreamConfig = Pick<
 >;
 
 /**
- * Connects to the REST API. If none is configured, connects to the sandbox at `sandboxUrl` or starts one.
+ * Without a configured API, uses the sandbox at `sandboxUrl` or starts one.
  * @throws StartError if the shared state cannot be opened
  */
 export async function openUpstream(
@@ -57,7 +56,7 @@ export async function openUpstream(
   };
 }
 
-/** Opens the state that gateways share, if configured. Otherwise loads no code for it. */
+/** Loads no code without a shared state. */
 async function openState(config: UpstreamConfig, features: ProcessFeatures, observers: readonly Observer[]) {
   const { redis, rate, freshMs, freshMsFor, staleMs } = config;
   if (!redis || !features.redis) return undefined;

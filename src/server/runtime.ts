@@ -2,10 +2,7 @@ import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
-/**
- * Why the gateway cannot run on this runtime; undefined if it can. Bun replaces `undici` by its own module, which sends
- * nothing, so every field would fail.
- */
+/** Undefined if the gateway can run. Bun replaces `undici` by a module that sends nothing. */
 export function unsupportedRuntime(versions: Readonly<Record<string, string | undefined>>) {
   if (versions.bun === undefined) return undefined;
   return `Bun ${versions.bun} is not supported: its undici module cannot send the gateway's requests. Run it with Node 20.19 or newer, or with Deno.`;

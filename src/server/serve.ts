@@ -10,8 +10,8 @@ import { exit, onStop } from './signals.ts';
 import { openKeys, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
 
 /**
- * Runs the gateway until a signal stops the process. For an agent at stdin it runs until stdin ends, and logs to stderr.
- * Without an API it uses the sandbox at `sandboxUrl`, or starts one.
+ * For an agent at stdin it runs until stdin ends, and logs to stderr. Without an API it uses the sandbox at `sandboxUrl`,
+ * or starts one.
  */
 export async function serve(
   config: Config,

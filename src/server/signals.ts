@@ -1,6 +1,5 @@
 import { StartError } from '../observability/start-error.ts';
 
-/** Ends the process because it cannot start. */
 export function exit(reason: string | Error): never {
   if (reason instanceof Error && !(reason instanceof StartError)) throw reason;
   console.error(reason instanceof StartError ? reason.message : reason);
@@ -11,8 +10,8 @@ export function exit(reason: string | Error): never {
 export const STOP = 'stop';
 
 /**
- * Signals within this time after the first count as the same signal. systemd signals a whole process group, and npm
- * forwards signals that its child has already received.
+ * Later signals within this time count as the same: systemd signals a whole process group, and npm forwards signals that
+ * its child already has.
  */
 const ONE_STOP_MS = 1_000;
 
@@ -42,10 +41,7 @@ export function onStop(stop: (signal: string) => Promise<void>): void {
   process.on('message', (message) => message === STOP && begin(STOP));
 }
 
-/**
- * Stops this process when its parent has ended. npx starts a shell, and the shell starts this process. npx forwards SIGTERM
- * to the shell, which ends without forwarding it.
- */
+/** npx starts a shell, which starts this process. npx forwards SIGTERM to the shell, which ends without forwarding it. */
 export function stopWithParent(): void {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -8,10 +8,7 @@ export interface UnreadAnswersOptions {
   readonly maxUnreadBytes: number;
 }
 
-/**
- * Closes connections whose clients do not read their answers, which would stay in memory. Call it at intervals; `now` is in
- * ms.
- */
+/** Unread answers would stay in memory. Call it at intervals; `now` is in ms. */
 export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: UnreadAnswersOptions) {
   /** Connections with unsent bytes, and the time since which nothing was sent. */
   let sightings = new Map<Socket, { readonly progress: string; readonly since: number }>();
@@ -46,8 +43,8 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
 }
 
 /**
- * A text that changes whenever the system has accepted more bytes, even a part of a write. Only the handle counts parts;
- * without it, a large write shows no progress before its end.
+ * Changes whenever the system has accepted more bytes. Only the handle counts parts of a write; without it, a large write
+ * shows no progress before its end.
  */
 function progressOf(socket: Socket): string {
   const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };

@@ -50,7 +50,6 @@ export function watchSecrets(
   }
 }
 
-/** Credentials whose API key may be replaced. */
 type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
 
 /** Replaces the API key for later calls. @throws Error for a gateway key, because callers know it */

@@ -10,8 +10,8 @@ import { onStop, STOP } from './signals.ts';
 const AGAIN_AFTER_MS = 1_000;
 
 /**
- * Runs several gateways on one port, each in its own process; they share only Redis. A worker that ends is started again. A
- * worker that cannot start with the others ends all of them.
+ * Each worker is a process; they share only Redis. A worker that ends is started again. A worker that cannot start with
+ * the others ends all of them.
  */
 export async function runWorkers(config: Config, features: ProcessFeatures): Promise<void> {
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
@@ -83,10 +83,7 @@ function argumentsFor(index: number, { metrics }: Config, sandboxUrl: string | u
   return args;
 }
 
-/**
- * Stops a worker by a message, because a signal on the terminal reaches workers as well. A worker that does not serve yet
- * is killed.
- */
+/** By a message, because a signal on the terminal reaches workers as well. A worker that does not serve yet is killed. */
 async function end(worker: Worker, isServing: boolean): Promise<void> {
   // An `error` event, such as for a message that cannot be sent, does not mean that the worker has ended.
   const ended = new Promise((resolve) => worker.once('exit', resolve));
