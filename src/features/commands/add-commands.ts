@@ -10,7 +10,6 @@ import { readProbeArguments } from './probe-arguments.ts';
 
 type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
 
-/** Adds `check`, `keys` and `query`. Each loads its code when it runs. */
 export function addCommands(program: Command, { configure, features }: CommandParts): void {
   addFlagsOfServe(
     program

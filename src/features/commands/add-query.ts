@@ -8,7 +8,6 @@ import type { BulkOptions } from './bulk/bulk-query.ts';
 
 type QueryFlags = FlagValues & Partial<Omit<BulkOptions, 'file'>>;
 
-/** Adds `query`, which loads its code when it runs. */
 export function addQuery(program: Command, { configure, features }: CommandParts): void {
   addFlagsOfServe(
     program

@@ -5,7 +5,6 @@ import type { ProcessFeatures } from '../../server/features.ts';
 import { exit } from '../../server/signals.ts';
 import { readStream } from '../../transport/body.ts';
 
-/** A gateway in this process or at a URL. */
 export interface AskedGateway {
   /** Returns the text of the answer. @throws NoAnswer */
   ask(operation: AskedOperation): Promise<string>;
@@ -24,7 +23,6 @@ interface AskedOperation {
 
 /** The gateway at the URL gave no answer. The message says what to do. */
 export class NoAnswer extends Error {
-  /** Whether the operation may have reached the gateway. */
   readonly mayHaveRun: boolean;
 
   constructor(message: string, mayHaveRun: boolean) {

@@ -21,13 +21,11 @@ export interface CheckOptions {
   readonly scriptId: string | undefined;
   /** The ids for a probe. Undefined: a single read is enough. */
   readonly probe: ProbedIds | undefined;
-  /** Prints a JSON object at the end. */
   readonly json: boolean;
 }
 
 /**
- * Checks a configuration with a single read: of `scriptId`, or of a script that cannot exist. With `probe`, makes every
- * documented read.
+ * Makes a single read: of `scriptId`, or of a script that cannot exist. With `probe`, makes every documented read.
  * @returns whether nothing has to be fixed
  */
 export async function check(
@@ -84,7 +82,6 @@ export async function check(
   return finish(findings, json, probed);
 }
 
-/** Prints the findings as JSON, if wanted. @returns whether nothing has to be fixed */
 function finish(findings: readonly Finding[], json: boolean, probed?: Probe): boolean {
   const hasPassed = !findings.some(({ level }) => level === 'fail');
   if (json)
@@ -97,7 +94,6 @@ function forJson({ calls, reads, front }: Probe) {
   return { calls, reads, front };
 }
 
-/** Finds problems that would stop a gateway at its start: unwritable files, missing packages. */
 async function problemsAtStart(config: Config, features: ProcessFeatures): Promise<readonly string[]> {
   const { auditFile, tracesUrl, dashboard } = config;
   const { loadAgents } = await import('../../server/open-gateway.ts');
@@ -158,7 +154,6 @@ const IN_CLEAR: Finding = {
   advice: 'Begin it with https://, unless the network in between is your own.',
 };
 
-/** Reads from LuaAuth's answer whether the key is right. */
 function keyFinding(
   key: string | undefined,
   scriptId: string | undefined,
@@ -188,7 +183,6 @@ function keyFinding(
 const DENIED =
   ' Either it does not know the key, or the script belongs to another account: it does not say which.';
 
-/** Reads a script with a single request. */
 async function ask(
   url: URL,
   key: string,

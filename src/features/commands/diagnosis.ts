@@ -1,7 +1,6 @@
 import { Refused } from '../../luaauth/refusal.ts';
 import { BadResponse, type CallFailure, RateLimited, TimedOut, Unavailable } from '../../transport/errors.ts';
 
-/** A finding of `check`, with advice. */
 export interface Finding {
   /** `note` is worth knowing, `fail` has to be fixed. */
   readonly level: 'ok' | 'note' | 'fail';
@@ -10,7 +9,6 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** Formats a finding for people. */
 export function show({ level, subject, fact, advice }: Finding): string {
   const line = `${level.padEnd(4)}  ${subject.padEnd(13)}  ${fact}`;
   return advice === undefined ? line : `${line}\n${advice}`.replaceAll('\n', `\n${' '.repeat(21)}`);
@@ -53,7 +51,6 @@ function diagnoseRefusal({ reason }: Refused, url: URL): Diagnosis | undefined {
   return undefined;
 }
 
-/** Explains an answer of a proxy in front of the API. */
 function diagnoseProxy({ isBlocked, ray, status }: Unavailable, { host }: URL): Diagnosis {
   const shown = ray === undefined ? '' : ` (ray ${ray})`;
   return isBlocked

@@ -19,7 +19,7 @@ interface DirectOptions {
   readonly watch?: AnswerWatch;
 }
 
-/** Opens the API on one connection, without the transport's other steps: each call is one request without retries. */
+/** One connection, without the transport's other steps: each call is one request without retries. */
 export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectOptions) {
   const clock = systemClock;
   const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
@@ -41,7 +41,6 @@ export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectO
     watch,
   });
   return {
-    /** Access for one call. Its time limit starts now. */
     forOneCall: (): Access => ({
       ask: async (call) => {
         const decode: typeof call.decode = (reply, asked, watching) => {

@@ -16,7 +16,6 @@ import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
 import { print, printForSure } from '../../cli/terminal.ts';
 import { isKeysFile, readKeysFile, readTextFile } from '../../config/text-file.ts';
 
-/** The arguments of `keys new` as texts. */
 export interface NewKeyFlags {
   readonly name: string;
   readonly scopes?: string;
@@ -87,7 +86,6 @@ export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
   }
 }
 
-/** Makes a key. Returns the file's new text and the text to print. */
 function makeEntry(
   flags: NewKeyFlags,
 ): { readonly text: string; readonly shown: string } | { readonly problems: readonly string[] } {

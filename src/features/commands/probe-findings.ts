@@ -5,7 +5,6 @@ import type { FrontReport, Probe, ReadReport } from './probe.ts';
 /** With a greater difference of clocks, tokens expire early and pauses end late. */
 const MAX_CLOCK_SECONDS = 5;
 
-/** The findings of a probe: one for each documented read, and one for the headers. */
 export function findingsOf({ reads, front, calls }: Probe): readonly Finding[] {
   const clockIsOff = Math.abs(front.clockAheadSeconds ?? 0) > MAX_CLOCK_SECONDS;
   return [

@@ -8,14 +8,12 @@ import { BadResponse, CallFailure } from '../../transport/errors.ts';
 import { openDirectAccess } from './direct-access.ts';
 import { PROBED_READS, type ProbedIds, type ProbedRead } from './probed-reads.ts';
 
-/** The most calls of a probe. */
 const MAX_CALLS = 10;
 
 interface ProbeOptions {
   readonly url: URL;
   readonly key: string;
   readonly timeouts: Timeouts;
-  /** The account's ids that were given. */
   readonly ids: ProbedIds;
 }
 
@@ -24,11 +22,9 @@ export interface ReadReport {
   readonly endpoint: string;
   /** `not asked`: an id is unknown, or an earlier read had no answer. */
   readonly outcome: 'as documented' | 'differs' | 'refused' | 'failed' | 'not asked';
-  /** The HTTP status. Undefined if there was no answer. */
   readonly status: number | undefined;
   readonly ms: number | undefined;
   readonly differences: readonly Difference[];
-  /** Why it was refused, failed or was not asked. */
   readonly reason: string | undefined;
   /** Whether the id was given on the command line. */
   readonly isGiven: boolean;
@@ -53,7 +49,6 @@ export interface Probe {
   readonly failure: CallFailure | undefined;
 }
 
-/** The answer to one read. */
 interface Seen {
   reply: Reply | undefined;
   differences: readonly Difference[];
@@ -164,7 +159,6 @@ const ABOUT_RATES = /rate-?limit|quota|^retry-after$/;
 const MAX_HEADERS = 10;
 const MAX_HEADER_LENGTH = 100;
 
-/** Collects facts from headers. `hide` removes keys from a text. */
 function createFront(hide: (text: string) => string) {
   const cut = (text: string) => hide(text).slice(0, MAX_HEADER_LENGTH);
   const rates = new Map<string, string>();

@@ -26,10 +26,7 @@ export function isMutation(document: string, operationName: string | undefined):
   }
 }
 
-/**
- * Reads the outcome of an operation; for a mutation from the gateway's report. Undefined if the text is not the answer of a
- * gateway.
- */
+/** For a mutation, from the gateway's report. Undefined if the text is not the answer of a gateway. */
 export function readOutcome(text: string, hasReport: boolean) {
   const answer = readAnswer(text);
   if (answer === undefined) return undefined;
@@ -37,7 +34,6 @@ export function readOutcome(text: string, hasReport: boolean) {
   const { writes } = membersOf(upstream);
   const results = Array.isArray(writes) ? writes.map((write) => membersOf(write).result) : undefined;
   return {
-    /** Without the report. */
     answer: hasReport && upstream !== undefined ? withoutReport(answer, membersOf(upstream)) : answer,
     hasErrors: (answer.errors ?? []).length > 0,
     /** Whether a mutation was refused. Undefined if the answer does not say. */
@@ -59,7 +55,7 @@ function readAnswer(text: string): Answer | undefined {
   }
 }
 
-/** Removes the report, but keeps the facts about stale data, which come without a report too. */
+/** Keeps the facts about stale data, which come without a report too. */
 function withoutReport({ extensions, ...answer }: Answer, upstream: Members): Answer {
   const { upstream: _report, ...others } = membersOf(extensions);
   const { stale, oldestMs, ray, coordination } = upstream;

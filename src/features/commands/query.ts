@@ -8,13 +8,11 @@ export interface QueryOptions {
   readonly file: string;
   readonly variables: Readonly<Record<string, unknown>> | undefined;
   readonly operation: string | undefined;
-  /** Asks for the price, and runs nothing. */
   readonly plan: boolean;
   /** The URL of a running gateway. Undefined: the operation runs in this process. */
   readonly url: string | undefined;
 }
 
-/** Runs one operation, prints its answer, and returns the exit code. */
 export async function query(
   options: QueryOptions,
   config: Config,
@@ -38,7 +36,7 @@ export async function query(
   return outcome.isRefused ? EXIT.refused : EXIT.ok;
 }
 
-/** Reads a document. Undefined if it cannot be read; stderr then says why. */
+/** Undefined if it cannot be read; stderr then says why. */
 export async function readDocument(file: string): Promise<string | undefined> {
   try {
     return file === '-' ? await readStdin() : readInputFile(file);

@@ -18,7 +18,6 @@ const defaults = { key_duration: dayMs, max_keys: 1, allow_extending: true, max_
 /** An ad system in the sandbox. The name is null after an edit with `""`. */
 type SandboxAdSystem = Omit<WireAdSystem, 'name'> & { name: string | null };
 
-/** Two systems of the first project, and one of another project. */
 export const adSystemsOf = tableOf<SandboxAdSystem>('ad systems', () => [
   { ...defaults, id: numbered(1), project_id: seeded.projectId, name: 'Daily key' },
   {

@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Route } from '../../luaauth/endpoints.ts';
 import { isObject } from './fields.ts';
 
-/** A request whose body was read. */
 export interface SandboxCall {
   method: string;
   /** The path with its query, as sent. `hiddenKey` replaces a licence key after `/users/`. */
@@ -16,13 +15,11 @@ export interface SandboxCall {
   body: unknown;
   /** Arrival time by the sandbox's clock. */
   at: number;
-  /** Whether the quota refused it. */
   limited: boolean;
   /** Whether a message was sent to the endpoint that disconnects all named sessions. */
   misdirected: boolean;
 }
 
-/** Whether a message was sent to the endpoint that disconnects all named sessions. */
 export function isMisdirected(route: Route | undefined, body: unknown): boolean {
   return route === 'POST /sessions/disconnect' && isObject(body) && ('key' in body || 'data' in body);
 }

@@ -1,7 +1,6 @@
 import type { Fault, Mishap } from './faults.ts';
 import { isObject } from './fields.ts';
 
-/** The faults that can be added over HTTP, each with a check of its members. */
 const KINDS: Readonly<
   Partial<Record<Mishap['kind'], (members: Readonly<Record<string, unknown>>) => boolean>>
 > = {
@@ -16,7 +15,7 @@ const KINDS: Readonly<
   delay: ({ ms }) => isWholeNumberUpTo(ms, 600_000),
 };
 
-/** Reads a fault from JSON. Returns a text if it is wrong. */
+/** Returns a text if the fault is wrong. */
 export function faultIn(value: unknown): Fault | string {
   if (!isObject(value)) return 'a fault is an object';
   const { kind, times = 1, handled = false, method = '', route = '' } = value;

@@ -7,7 +7,6 @@ import type { Wait } from './wait.ts';
 export interface Rendered {
   status: number;
   body: string;
-  /** How long the API waits before it answers. */
   afterMs: number;
 }
 
@@ -27,7 +26,6 @@ interface Replying {
   wait: Wait;
 }
 
-/** Answers a request as the fault describes. */
 export function replyWithFault(
   response: ServerResponse,
   fault: Fault,

@@ -18,7 +18,6 @@ export type Mishap =
   | { kind: 'stall'; bytes?: number }
   /** The normal answer, one byte every `intervalMs`. */
   | { kind: 'drip'; intervalMs: number }
-  /** The normal answer after `ms`. */
   | { kind: 'delay'; ms: number }
   /** The first `bytes` of the body (by default half of it), then the connection closes. */
   | { kind: 'truncate'; bytes?: number };
@@ -26,7 +25,6 @@ export type Mishap =
 /** A fault, the requests that it affects (by default all) and how many of them (`times`, by default one). */
 export type Fault = Mishap & { route?: Route; method?: string; times?: number };
 
-/** The most pending faults. */
 const MAX_FAULTS = 1_000;
 
 /** The pending faults. The oldest matching fault affects a request. */
@@ -45,7 +43,6 @@ export function createFaults() {
       if (entry.left <= 0) due.splice(due.indexOf(entry), 1);
       return entry.fault;
     },
-    /** Whether no further fault can be added over HTTP. */
     isFull: () => due.length >= MAX_FAULTS,
     clear(): void {
       due.length = 0;

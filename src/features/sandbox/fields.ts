@@ -1,16 +1,12 @@
 import type { WireInvalidField } from '../../luaauth/wire.ts';
 
-/** Unchecked members of a JSON object. */
 export type SandboxValues = Record<string, unknown>;
 
 export function isObject(value: unknown): value is SandboxValues {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/**
- * Reads the members of a body or a query, and adds problems to `failed`. A reader returns undefined for an absent or
- * invalid member, so check `failed` before using a value.
- */
+/** Adds problems to `failed`. A reader returns undefined for an absent or invalid member, so check `failed` first. */
 export function createFields(values: SandboxValues) {
   const failed: WireInvalidField[] = [];
   const fail = (field: string, ...errors: WireInvalidField['errors']) => {
@@ -46,14 +42,13 @@ export function createFields(values: SandboxValues) {
       const errors = list.flatMap((item, index) => (isText(item) ? [] : [`item ${index} must be a string`]));
       return fail(name, { message: 'has invalid items', errors });
     },
-    /** Adds a problem for each absent member. */
     require(...names: string[]): void {
       for (const name of names) if (values[name] === undefined) fail(name, 'is required');
     },
   };
 }
 
-/** Reads the body of an edit, where null leaves a field unchanged. */
+/** Null leaves a field unchanged. */
 export function createEditFields(body: SandboxValues) {
   return createFields(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
 }

@@ -5,8 +5,8 @@ import type { SandboxState } from './state.ts';
 const AT_A_TIME = 5;
 
 /**
- * Lets guests visit a script: one arrives every `everyMs` and stays for five times as long, so that live data changes. The
- * time alone decides which guests are there. A disconnected guest does not return.
+ * Each guest stays for five times `everyMs`, so that live data changes. The time alone decides which guests are there. A
+ * disconnected guest does not return.
  */
 export function visit({ sessions, guests }: SandboxState, now: number, everyMs: number): void {
   if (everyMs <= 0) return;

@@ -15,7 +15,6 @@ import type { Body } from './request-body.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
 
-/** The facts of a request that `handle` needs. */
 interface Arrived {
   state: SandboxState;
   matched: Matched | undefined;

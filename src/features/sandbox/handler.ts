@@ -5,9 +5,7 @@ import type { SandboxState } from './state.ts';
 
 /** Choices where docs/luaauth-api.md#the-luaauth-rest-api does not say how an endpoint behaves. */
 export interface Behaviour {
-  /** The most rows of a list. */
   maxLimit: number;
-  /** How often a guest arrives; 0: never. */
   guestEveryMs: number;
   /** How long a disconnected session is still listed. */
   disconnectMs: number;
@@ -22,7 +20,6 @@ export interface Behaviour {
 export interface SandboxRequest {
   state: SandboxState;
   key: string;
-  /** The parameter of the path; `''` without a parameter. */
   id: string;
   query: URLSearchParams;
   body: SandboxValues;

@@ -6,7 +6,6 @@ import { scriptHandlers } from './scripts.ts';
 import { sessionHandlers } from './sessions.ts';
 import { userHandlers } from './users.ts';
 
-/** Every endpoint that the gateway calls. */
 export const handlers = {
   ...scriptHandlers,
   ...sessionHandlers,

@@ -14,7 +14,6 @@ export function hidePathKey(path: string): string {
   );
 }
 
-/** Hides the licence key of a filter in a path. */
 export function hideQueryKey(path: string): string {
   return path.replace(/([?&]key=)[^&]+/g, '$1hidden');
 }

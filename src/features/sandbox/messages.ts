@@ -18,7 +18,6 @@ const processed = (response: object): Result => ({ outcome: { processed: true, r
 const unprocessed = (reason: string): Result => ({ outcome: { processed: false, reason } });
 const errored = (message: string) => unprocessed(`function errored, message: ${message}`);
 
-/** The handlers of every client in the sandbox. */
 const clientHandlers = new Map<string, ClientHandler>([
   ['ping', () => processed({ pong: true })],
   ['echo', (data) => processed({ data })],

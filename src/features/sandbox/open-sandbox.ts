@@ -2,7 +2,6 @@ import { isSandboxKey, sandboxKeys } from './keys.ts';
 import { seeded } from './seed-data.ts';
 import type { SandboxDates } from './server.ts';
 
-/** The public key and ids. */
 export const facts = {
   key: sandboxKeys.full,
   isKey: isSandboxKey,

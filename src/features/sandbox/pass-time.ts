@@ -4,7 +4,7 @@ import { endBlacklist } from './users.ts';
 /** How long an expired user of a project with `delete_expired_users` still exists. */
 const expiredUserMs = 15 * 60_000;
 
-/** Applies all changes that are due by `now`: sessions end, expired users are deleted, blacklists end. */
+/** Sessions end, expired users are deleted, blacklists end. */
 export function passTime(state: SandboxState, now: number): void {
   const { sessions, disconnected, projects, users, userProjects } = state;
   for (const [id, goneAt] of disconnected) {

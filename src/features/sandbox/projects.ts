@@ -7,13 +7,12 @@ import type { SandboxProject } from './state.ts';
 
 const unknownProject = unauthorized('project does not exist or is not yours');
 
-/** `GET /projects/:project_id` */
 const getProject: Handler = ({ state, id }) => {
   const project = state.projects.get(id);
   return project ? success({ project }) : unknownProject;
 };
 
-/** `POST /projects/:project_id/edit`: returns the whole edited project. */
+/** Returns the whole edited project. */
 const editProject: Handler = ({ state, id, key, body }) => {
   const project = state.projects.get(id);
   if (!project) return unknownProject;
@@ -36,12 +35,12 @@ const editProject: Handler = ({ state, id, key, body }) => {
 };
 
 /**
- * `POST /projects/:project_id/remove`: scripts and users of the project stay. LuaAuth does not document what happens to
- * them, and a gateway must handle a script whose project cannot be read.
+ * Scripts and users of the project stay, which LuaAuth does not document. A gateway must handle a script whose project
+ * cannot be read.
  */
 const removeProject: Handler = ({ state, id }) => (state.projects.delete(id) ? success() : unknownProject);
 
-/** `GET /projects/:project_id/executions`: the days of every script with executions, and their sum. */
+/** The days of every script with executions, and their sum. */
 const getProjectExecutions: Handler = ({ state, id }) => {
   if (!state.projects.has(id)) return unknownProject;
   const total: WireExecutions = {};

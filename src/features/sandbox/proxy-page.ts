@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http';
 /** Cloudflare's name of a request that it answers itself. */
 export const SANDBOX_RAY = '8f1a2b3c4d5e6f70-FRA';
 
-/** How a proxy answers instead of the API. */
 export interface ProxyAnswer {
   status: number;
   /** By default `none`: a proxy without a mark, such as nginx. */

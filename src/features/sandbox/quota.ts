@@ -1,9 +1,6 @@
 const windowMs = 1000;
 
-/**
- * Admits exactly `rate` requests per key in any 1000 ms. Refuses a request if the request `rate` places before it started
- * less than 1000 ms ago. A refused request does not count. 0 admits all.
- */
+/** Admits exactly `rate` requests per key in any 1000 ms; 0 admits all. A refused request does not count. */
 export function createQuota(rate: number) {
   const logs = new Map<string, { starts: Float64Array; oldest: number }>();
   return {

@@ -7,7 +7,6 @@ export function createRandom(seed: number) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  /** A whole number from `low` to `high`, both inclusive. */
   const whole = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
   const hex = (length: number) => Array.from({ length }, () => whole(0, 15).toString(16)).join('');
   return {

@@ -3,7 +3,6 @@ import type { WireError, WireFailure, WireInvalidField, WireSuccess } from '../.
 /** The two envelopes of docs/luaauth-api.md#failures. */
 export type SandboxReply = WireSuccess | WireFailure;
 
-/** An answer after a wait of the API itself. */
 export interface DelayedReply {
   afterMs: number;
   reply: SandboxReply;
@@ -12,12 +11,10 @@ export interface DelayedReply {
 const refused = 'unauthorized or invalid request';
 const invalidKey = 'invalid api key';
 
-/** `{ success: true, ...payload }` */
 export function success(payload: object = {}): WireSuccess {
   return { success: true, ...payload };
 }
 
-/** `{ success: false, error }` */
 export function failure(code: number, message: string, failed?: WireError['failed']): WireFailure {
   return { success: false, error: failed ? { code, message, failed } : { code, message } };
 }

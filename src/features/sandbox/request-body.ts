@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 
-/** A request body: its text, and its value or problem. */
 export interface Body {
   text: string;
   value: unknown;

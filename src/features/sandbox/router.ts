@@ -2,7 +2,6 @@ import type { Route } from '../../luaauth/endpoints.ts';
 import type { Handler } from './handler.ts';
 import { handlers } from './handlers.ts';
 
-/** The endpoint of a request and the parameter of its path. */
 export interface Matched {
   route: Route;
   handler: Handler;

@@ -4,7 +4,6 @@ import { clientHandlerNames } from './messages.ts';
 import { seeded } from './seed-data.ts';
 import { GUEST_EVERY_MS, type SandboxDates, startSandbox } from './server.ts';
 
-/** Runs the fake REST API on a port until a signal stops the process. */
 export async function runAlone(port: string, dates: SandboxDates): Promise<void> {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     exit(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);

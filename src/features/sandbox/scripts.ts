@@ -7,17 +7,14 @@ import type { SandboxScript } from './state.ts';
 
 export const unknownScript = unauthorized('script does not exist or is not yours');
 
-/** `GET /scripts/:script_id` */
 const getScript: Handler = ({ state, id }) => {
   const script = state.scripts.get(id);
   return script ? success({ script }) : unknownScript;
 };
 
-/** `GET /scripts/:script_id/executions` */
 const getScriptExecutions: Handler = ({ state, id }) =>
   state.scripts.has(id) ? success({ executions: state.executions.get(id) ?? {} }) : unknownScript;
 
-/** `POST /scripts/:script_id/edit` */
 const editScript: Handler = ({ state, id, key, body }) => {
   const script = state.scripts.get(id);
   if (!script) return unknownScript;
@@ -39,7 +36,7 @@ const editScript: Handler = ({ state, id, key, body }) => {
   return success();
 };
 
-/** `POST /scripts/:script_id/remove`: also deletes the script's sessions. */
+/** Also deletes the script's sessions. */
 const removeScript: Handler = ({ state, id }) => {
   if (!state.scripts.delete(id)) return unknownScript;
   state.executions.delete(id);
@@ -50,7 +47,6 @@ const removeScript: Handler = ({ state, id }) => {
   return success();
 };
 
-/** `POST /scripts/:script_id/update` */
 const updateScript: Handler = ({ state, id, body, behaviour: { updateDelayMs: afterMs } }) => {
   if (!state.scripts.has(id)) return unknownScript;
   const fields = createFields(body);
@@ -65,7 +61,6 @@ const updateScript: Handler = ({ state, id, body, behaviour: { updateDelayMs: af
   return { afterMs, reply: success() };
 };
 
-/** `POST /scripts/:script_id/toggle` */
 const toggleScript: Handler = ({ state, id, body }) => {
   const script = state.scripts.get(id);
   if (!script) return unknownScript;

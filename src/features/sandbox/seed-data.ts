@@ -35,7 +35,6 @@ export const seeded = {
   unusedScriptId: 'mLbAEH6p5oCYZUmkkt9qQflZvkXpdpld',
 } as const;
 
-/** The names of the projects with the ids `…01` to `…04`. */
 export const seedProjects = [
   'Nightfall Suite',
   'Harvest Tools',

@@ -20,7 +20,6 @@ export function seed(state: SandboxState, now?: number): void {
   for (const [key, project] of userProjects) state.userProjects.set(key, project);
 }
 
-/** Copies rows, because the state changes them. */
 function copy<Row extends object>(from: ReadonlyMap<string, Row>, to: Map<string, Row>): void {
   for (const [id, row] of from) to.set(id, { ...row });
 }
@@ -33,7 +32,6 @@ function fixedAccount(): SandboxState {
   return made;
 }
 
-/** The dates from which all others follow, in ms. */
 interface SeedDates {
   beginsAt: number;
   /** A time on the last day with executions. */

@@ -34,8 +34,8 @@ export interface SandboxOptions {
   /** By default `127.0.0.1`. */
   host?: string;
   /**
-   * With `fixed`, the default, all dates are around 2026-02-09. With `recent` they follow the clock at the start and at
-   * each reset: sessions began minutes ago, executions end yesterday, a key expires next week.
+   * `fixed`, the default: around 2026-02-09. `recent`: they follow the clock at the start and at each reset. Sessions
+   * began minutes ago, executions end yesterday, a key expires next week.
    */
   dates?: SandboxDates;
   /** The quota of an API key in any 1000 ms, by default 50; 0 means no quota. */
@@ -64,10 +64,7 @@ export interface SandboxOptions {
   messageTimeoutMs?: number;
 }
 
-/**
- * A running sandbox. Its maps are the live state, which tests may read and change. Changes that become due over time appear
- * with the next request.
- */
+/** The maps are the live state, which tests may read and change. Changes that become due appear with the next request. */
 export interface Sandbox extends SandboxState {
   url: string;
   port: number;
@@ -79,7 +76,6 @@ export interface Sandbox extends SandboxState {
   latency(ms: number): void;
   /** Resets state, calls, faults, quota and latency. */
   reset(): void;
-  /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
 

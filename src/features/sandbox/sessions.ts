@@ -7,10 +7,9 @@ import type { SandboxSession } from './state.ts';
 
 const missing = 'session does not exist or is not yours';
 
-/** `POST /scripts/:script_id/sessions` */
 const listScriptSessions: Handler = (request) => listSessions(request, request.body);
 
-/** `GET /scripts/:script_id/sessions/filter`: a session must match all given properties. */
+/** A session must match all given properties. */
 const filterScriptSessions: Handler = (request) => {
   const values: SandboxValues = Object.fromEntries(request.query);
   for (const name of ['from', 'limit']) {
@@ -49,13 +48,12 @@ function listSessions(
   return success({ sessions });
 }
 
-/** `GET /sessions/:session_id` */
 const getSession: Handler = ({ state, id }) => {
   const session = state.sessions.get(id);
   return session ? success({ session }) : unauthorized(missing);
 };
 
-/** `POST /sessions/:session_id/disconnect`: repeating it for a session that is still listed changes nothing. */
+/** Repeating it for a session that is still listed changes nothing. */
 const disconnectSession: Handler = (request) => {
   if (!request.state.sessions.has(request.id)) return unauthorized(missing);
   disconnect(request, request.id);
@@ -63,8 +61,8 @@ const disconnectSession: Handler = (request) => {
 };
 
 /**
- * `POST /sessions/disconnect`: one unknown id refuses all ids, which LuaAuth does not document. Other members than
- * `session_ids` are ignored, so a misdirected message disconnects all named sessions; the call record marks it.
+ * One unknown id refuses all ids, which LuaAuth does not document. Other members are ignored, so a misdirected message
+ * disconnects all named sessions; the call record marks it.
  */
 const disconnectSessions: Handler = (request) => {
   const { state, body } = request;
@@ -84,7 +82,7 @@ function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void
   else if (!state.disconnected.has(id)) state.disconnected.set(id, now + behaviour.disconnectMs);
 }
 
-/** `POST /sessions/:session_id/message`; `messages.ts` has the handlers. */
+/** `messages.ts` has the handlers. */
 const sendMessage: Handler = ({ state, id, body, behaviour }) => {
   const session = state.sessions.get(id);
   if (!session) return unauthorized(missing);

@@ -40,7 +40,6 @@ export interface SandboxState {
   users: Map<string, SandboxUser>;
   /** The project of each user, which no answer shows; by user key. */
   userProjects: Map<string, string>;
-  /** The tables of `tableOf`, by name. */
   tables: Map<string, Map<string, object>>;
 }
 

@@ -7,13 +7,11 @@ import type { SandboxState, SandboxUser } from './state.ts';
 const maxNote = 255;
 const unknownUser = unauthorized('user does not exist or is not yours');
 
-/** `GET /users/:user_key` */
 const getUser: Handler = ({ state, id }) => {
   const user = state.users.get(id);
   return user ? success({ user }) : unknownUser;
 };
 
-/** `POST /users/:user_key/edit` */
 const editUser: Handler = ({ state, id, key, body }) => {
   const user = state.users.get(id);
   if (!user) return unknownUser;
@@ -43,7 +41,6 @@ function isTaken({ users, userProjects }: SandboxState, discordId: string, userK
   );
 }
 
-/** `POST /users/:user_key/blacklist` */
 const blacklistUser: Handler = ({ state, id, key, body }) => {
   const user = state.users.get(id);
   if (!user) return unknownUser;
@@ -57,7 +54,6 @@ const blacklistUser: Handler = ({ state, id, key, body }) => {
   return success();
 };
 
-/** `POST /users/:user_key/unblacklist` */
 const unblacklistUser: Handler = ({ state, id, key }) => {
   const user = state.users.get(id);
   if (!user) return unknownUser;

@@ -33,10 +33,9 @@ export async function quotaOf(gateway: AskedGateway): Promise<number> {
   return typeof limit === 'number' ? limit : QUOTA;
 }
 
-/** The quota of a key that LuaAuth has not accepted yet. */
 const BEFORE_ACCEPTED = 5;
 
-/** The calls per second that the gateway will allow the key later. */
+/** Once LuaAuth has accepted the key. */
 export async function laterQuotaOf(gateway: AskedGateway): Promise<number> {
   const now = await quotaOf(gateway);
   return now === BEFORE_ACCEPTED ? QUOTA : now;

@@ -71,7 +71,6 @@ export async function bulkQuery(
   }
 }
 
-/** Why the options cannot be combined. Undefined if they can. */
 function problemOf(
   { file, each, output, resume, dryRun }: BulkOptions,
   { isMutation }: RowOperation,
@@ -109,7 +108,6 @@ function rowsOf({ each, variables = {} }: BulkOptions, operation: RowOperation):
   );
 }
 
-/** Prints the price of all rows. */
 async function printPrice(rows: AsyncIterable<Row>, sender: RowSender, quota: number): Promise<number> {
   let [all, invalid, calls] = [0, 0, 0];
   for await (const row of rows) {

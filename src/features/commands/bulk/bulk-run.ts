@@ -39,7 +39,6 @@ const MOST_AHEAD = 1_000;
 const ASK_EVERY_MS = 1_000;
 const MOST_PROBLEMS_SHOWN = 20;
 
-/** Sends all rows without a result. */
 export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const { operation, journal, gateway, inputPath } = run;
   const stop = new Stop();
@@ -83,7 +82,6 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       );
   };
 
-  /** Handles a row that need not be sent. False if it must be sent. */
   const isSettled = async (row: Row): Promise<boolean> => {
     if ('problem' in row) {
       const { row: number, line, problem } = row;

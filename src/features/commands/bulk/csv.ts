@@ -10,8 +10,8 @@ type CsvRecord = { readonly line: number; readonly endByte: number } & (
 const MAX_RECORD_LINES = 1_000;
 
 /**
- * Reads CSV as RFC 4180 defines it. After a record with an unclosed quote, continues with the line after the quote. So the
- * quote costs one record and not the rest of the file.
+ * RFC 4180. After a record with an unclosed quote, continues with the next line: the quote costs one record, not the rest
+ * of the file.
  */
 export async function* readCsv(
   lines: AsyncIterator<InputLine>,
@@ -85,7 +85,7 @@ function cellsOf(text: string, delimiter: string): readonly string[] | 'open' | 
 /** Spreadsheets run a cell that begins with one of these characters as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** Writes a line of CSV. An apostrophe keeps spreadsheets from running a text as a formula. */
+/** An apostrophe keeps spreadsheets from running a text as a formula. */
 export function csvLine(cells: readonly unknown[]): string {
   return cells.map(csvCell).join(',');
 }

@@ -4,13 +4,12 @@ import { GrowingBuffer } from '../../../transport/body.ts';
 /** A line of the input, counted from 1, without its line feed; or why it cannot be read. */
 export type InputLine = {
   readonly line: number;
-  /** The number of bytes up to the end of the line. */
   readonly endByte: number;
 } & ({ readonly text: string } | { readonly problem: string });
 
 const LINE_FEED = 10;
 
-/** Splits input into lines. A line of more than `maxBytes` is skipped and not kept in memory. */
+/** A line of more than `maxBytes` is skipped and not kept in memory. */
 export async function* readLines(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number,

@@ -24,7 +24,6 @@ const syncData = promisify(fdatasync);
 /** The journal cannot be used. The message says why, and what to do. */
 export class UnusableJournal extends Error {}
 
-/** The state of a row in an earlier run. */
 interface RowRecord {
   digest: string;
   /** The position and length of the entry with the result. Undefined if a write began and its outcome is unknown. */
@@ -35,8 +34,8 @@ interface RowRecord {
 const MAX_ENTRY_BYTES = 80 * 1024 * 1024;
 
 /**
- * Records the state of each row. The entry of a write is on the disk before the write is sent, so a killed run knows which
- * writes it may have sent. Also holds the results, so that the output can be written again.
+ * The entry of a write is on the disk before the write is sent, so a killed run knows which writes it may have sent.
+ * Holds the results too, so that the output can be written again.
  */
 export class Journal {
   readonly #path: string;
@@ -44,7 +43,6 @@ export class Journal {
   readonly #rows: Map<number, RowRecord>;
   #size: number;
   #headerBytes: number | undefined;
-  /** The current or last sync. */
   #running: Promise<void> = Promise.resolve();
   /** The next sync, for all entries until then. */
   #next: Promise<void> | undefined;
@@ -57,7 +55,7 @@ export class Journal {
   }
 
   /**
-   * Opens the journal at `path`. `operation` is the digest of the operation.
+   * `operation` is its digest.
    * @throws UnusableJournal if another process uses it, if it is broken, or if it belongs to another run
    */
   static async open(path: string, operation: string): Promise<Journal> {
@@ -65,7 +63,6 @@ export class Journal {
     try {
       const { rows, size } = existsSync(path) ? await load(path, operation) : { rows: new Map(), size: 0 };
       const file = openSync(path, size === 0 ? 'w+' : 'r+', 0o600);
-      // Removes an incomplete last entry.
       ftruncateSync(file, size);
       const journal = new Journal(path, file, size, rows);
       if (size === 0) {
@@ -101,7 +98,6 @@ export class Journal {
     this.#rows.set(row, { digest, result: [at, bytes] });
   }
 
-  /** The result of a finished row. */
   resultOf(row: number): RowResult {
     const [at, bytes] = this.#rows.get(row)?.result ?? [0, 0];
     const text = Buffer.alloc(bytes);
@@ -137,7 +133,6 @@ export class Journal {
 
 const HEADER = { journal: 'luaauth-graphql query --each', version: 1 };
 
-/** Reads the states of all rows, and the size of the journal without an incomplete entry. */
 async function load(path: string, operation: string) {
   const rows = new Map<number, RowRecord>();
   const total = statSync(path).size;

@@ -5,7 +5,6 @@ import type { RowResult, resultFormat } from './row-result.ts';
 /** stdout or the output file did not accept a line. */
 export class CannotWrite extends Error {}
 
-/** Writes results in the order of their rows. */
 export class OrderedOutput {
   readonly #file: number | undefined;
   readonly #format: ReturnType<typeof resultFormat>;
@@ -24,12 +23,11 @@ export class OrderedOutput {
     this.#onWrite = onWrite;
   }
 
-  /** How many rows must be written before this row. */
   before(row: number): number {
     return row - this.#next;
   }
 
-  /** Adds the result of a row, which is read when its turn comes. */
+  /** The result is read when its turn comes. */
   async add(row: number, result: () => RowResult): Promise<void> {
     this.#ready.set(row, result);
     for (;;) {

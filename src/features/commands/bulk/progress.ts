@@ -1,6 +1,5 @@
 import { ROW_STATUSES, type RowStatus } from './row-result.ts';
 
-/** The progress of a run. */
 interface Standing {
   /** Rows that this run has sent and finished. */
   readonly sent: number;
@@ -10,13 +9,11 @@ interface Standing {
   /** The part that was finished when this run began to send. */
   readonly shareBefore: number;
   readonly elapsedMs: number;
-  /** Why nothing is sent now. */
   readonly waitingFor: string | undefined;
 }
 
 const EVERY_MS = 500;
 
-/** Shows the progress on a terminal, in a line that it overwrites. */
 export function showProgress(standing: () => Standing) {
   const { stderr } = process;
   if (!stderr.isTTY) return { clear: () => undefined, stop: () => undefined };

@@ -13,7 +13,6 @@ import { isObject } from '../../../luaauth/envelope.ts';
 
 type RowValues = Readonly<Record<string, unknown>>;
 
-/** The operation that runs for each row. */
 export interface RowOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
@@ -29,7 +28,7 @@ export interface RowVariable {
   readonly isRequired: boolean;
 }
 
-/** Reads the operation of a document. Returns a text if it cannot run for each row. */
+/** Returns a text if the operation cannot run for each row. */
 export function readRowOperation(text: string, name: string | undefined): RowOperation | string {
   let document: DocumentNode;
   try {
@@ -82,7 +81,6 @@ function rootFieldsOf(document: DocumentNode, { selections }: SelectionSetNode, 
   });
 }
 
-/** The selections of a field or fragment. */
 export function selectionsOf(
   document: DocumentNode,
   selection: SelectionSetNode['selections'][number],

@@ -10,10 +10,8 @@ export type RowStatus = (typeof ROW_STATUSES)[number];
 
 export interface RowResult {
   readonly row: number;
-  /** The input line where the row begins. */
   readonly line: number;
   readonly status: RowStatus;
-  /** Why there is no answer. */
   readonly problem?: string;
   readonly data?: unknown;
   readonly errors?: readonly unknown[];
@@ -73,7 +71,7 @@ const AFTER_THE_WRITE: readonly unknown[] = [
   'REQUEST_TIMEOUT',
 ];
 
-/** Interprets the answer to a row. A write is tried again only if it was certainly not carried out. */
+/** A write is tried again only if it was certainly not carried out. */
 export function readRowEnd(text: string, isMutation: boolean): RowEnd {
   const outcome = readOutcome(text, isMutation);
   if (outcome === undefined) return withoutAnswer('The response is not the answer of a gateway.', isMutation);
@@ -99,7 +97,7 @@ export function readRowEnd(text: string, isMutation: boolean): RowEnd {
   return often ? { tryAgainMs: waitOf(all), why: often.message, failed } : { result: failed };
 }
 
-/** Interprets a missing answer. `mayHaveWritten`: a mutation may have reached the gateway. */
+/** `mayHaveWritten`: a mutation may have reached the gateway. */
 export function withoutAnswer(problem: string, mayHaveWritten: boolean): RowEnd {
   return mayHaveWritten
     ? { result: { status: 'UNKNOWN', problem } }
@@ -139,7 +137,6 @@ export function resultFormat(format: OutputFormat, operation: RowOperation) {
   };
 }
 
-/** The paths of all leaf fields, in the order of the document. */
 function columnsOf({ document, definition }: RowOperation): readonly (readonly string[])[] {
   const found = new Map<string, readonly string[]>();
   const visit = (set: typeof definition.selectionSet, path: readonly string[], depth: number) => {
