@@ -11,7 +11,6 @@ import type { Origin } from './transport/call.ts';
 import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
 
-/** The live data of all scripts. */
 export interface Live {
   /** Tells that sessions of an account were ended through the gateway. Scripts that have these sessions are polled at once. */
   disconnected(account: string, sessionIds: readonly string[]): void;
@@ -19,7 +18,6 @@ export interface Live {
   follow(origin: Origin, scriptId: string): AsyncIterableIterator<FollowedEvent, undefined>;
   /** The API for reads that take only background quota, as polls do. */
   backgroundAccess(origin: Origin): Access;
-  /** Ends every stream after its pending events. */
   endAll(): void;
 }
 
@@ -37,18 +35,15 @@ export interface OnlineDay {
   readonly sessions: readonly (number | null)[];
 }
 
-/** The connected users of the scripts that are sampled. */
 export interface Online {
   /** Undefined if the account has no such script among them. */
   historyOf(account: string, scriptId: string): OnlineDay | undefined;
-  /** Ends all sampling. */
   end(): void;
 }
 
 /** The part of a request that a resolver sees. */
 export interface Context {
   readonly caller: Caller;
-  /** The highest number of REST calls that the operation may make. */
   readonly cost: number;
   /** The operation's loaders, by their numbers. Only the context refers to them, so they are freed with the operation. */
   readonly loaders: object[];
@@ -67,8 +62,8 @@ interface Caller {
   /** Undefined for a request whose credential was refused. */
   readonly grant: Grant | undefined;
   /**
-   * Resolves when LuaAuth is taken to refuse the key, which ends the operation. Undefined for a key that was accepted
-   * before.
+   * Undefined for a key that was accepted before. Resolves when LuaAuth is taken to refuse the key, which ends the
+   * operation.
    */
   readonly keyRefused: Promise<GraphQLError> | undefined;
   /** @throws UNAUTHENTICATED if the request has no usable credential. */
@@ -91,7 +86,6 @@ export interface ContextOptions {
   readonly maxReceivedBytes: number;
 }
 
-/** The parts of an operation that are known before it runs. */
 export interface Beginning {
   readonly request: ClientRequest;
   readonly identity: Identity;

@@ -15,7 +15,6 @@ export interface Grant {
   readonly rate: number | undefined;
 }
 
-/** The permissions of a caller without limits. */
 export const EVERYTHING: Grant = {
   name: undefined,
   scopes: undefined,
@@ -38,7 +37,6 @@ function isSameSet(one: ReadonlySet<string> | undefined, other: ReadonlySet<stri
 
 type Member = keyof Grant;
 
-/** The allowed type of each member, with its description. */
 const MEMBERS: Readonly<Record<Member, readonly [isValid: (value: unknown) => boolean, form: string]>> = {
   name: [(value) => typeof value === 'string', 'a text'],
   scopes: [isScopes, `a Set of scopes, of which there are ${SCOPES.join(', ')}`],
@@ -54,8 +52,7 @@ const MEMBERS: Readonly<Record<Member, readonly [isValid: (value: unknown) => bo
 const NAMES = Object.keys(MEMBERS) as readonly Member[];
 
 /**
- * Checks the permissions that an embedder's function returns. A missing member is an error: read as undefined, a misspelt
- * member would allow everything.
+ * A missing member is an error: read as undefined, a misspelt member would allow everything.
  * @throws TypeError, which quotes no value
  */
 export function readGrant(given: unknown, giver: string): Grant {
@@ -75,7 +72,6 @@ function isScopes(value: unknown): boolean {
   return isSet(value) && value.size <= SCOPES.length && [...value].every((scope) => isScope(String(scope)));
 }
 
-/** The error for an embedder's function that returns an invalid value. */
 export function noGrant(giver: string, what: string, cause?: unknown): TypeError {
   return new TypeError(
     `${giver} gave ${what}. A caller is let in by a grant alone: an object with the members ${NAMES.join(', ')}, each of which may be undefined. Mend the function; until then the caller is refused.`,

@@ -17,8 +17,8 @@ export interface Credentials {
   /** The gateway's own API key. It is read for each request, so it may be replaced. */
   readonly heldKey?: string | undefined;
   /**
-   * The keys that callers present if the gateway has its own API key, as `key` or `name=key`. They allow everything.
-   * Without keys, every client that can connect may call.
+   * As `key` or `name=key`, if the gateway has its own API key. They allow everything. Without keys, every client that
+   * can connect may call.
    */
   readonly gatewayKeys?: readonly string[] | undefined;
   /** Replaces `gatewayKeys` by a store that knows what each key allows. */
@@ -28,10 +28,7 @@ export interface Credentials {
 }
 
 export interface TokenVerifier {
-  /**
-   * Returns the token's permissions, or why it is refused, within 10 seconds. Anything else, and any error, refuses the
-   * caller.
-   */
+  /** Within 10 seconds. Anything else, and any error, refuses the caller. */
   verify(token: string): Grant | RefusedToken | PromiseLike<Grant | RefusedToken>;
 }
 
@@ -53,11 +50,9 @@ export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier 
   return heldKey !== undefined && gatewayKeys.length === 0 && !keyRing && !tokenVerifier;
 }
 
-/** The time limit of an embedder's key ring or verifier. */
 const IDENTIFIED_WITHIN_MS = 10_000;
 
 /**
- * Creates the function that identifies callers.
  * @throws TypeError for a key ring or a verifier without its method: ignoring it would let everybody in. Also without a
  * held key, because callers' gateway keys would be sent to the API.
  */
@@ -178,10 +173,7 @@ const EXPIRED = refused('This gateway key has expired. Ask the operator of the g
 
 export interface Acceptance {
   readonly identify: Identify;
-  /**
-   * Whether the request's credential was accepted before in this process, by the gateway or by the API. Answers at once,
-   * without verifying anything.
-   */
+  /** By the gateway or by the API, before and in this process. Answers at once, without verifying anything. */
   readonly wasAccepted: (request: ClientRequest) => boolean;
   /** Whether `wasAccepted` was true for a request of this connection. Always false if callers need no credential. */
   readonly isAccepted: (socket: Socket) => boolean;

@@ -20,7 +20,6 @@ export function createKeyRing(entries: readonly KeyEntry[], now = Date.now) {
       if (!found) return 'unknown';
       return found.expiresAt && found.expiresAt.getTime() <= now() ? 'expired' : found;
     },
-    /** Replaces all keys. */
     replace(others: readonly KeyEntry[]) {
       known = knownByHash(others);
     },

@@ -16,7 +16,6 @@ import type { Grant } from './grant.ts';
 /** How many objects an operation may read to find their owners. The price does not include these reads. */
 const MAX_LOOKUPS = 100;
 
-/** How many owners a gateway remembers. */
 const MAX_OWNERS = 10_000;
 
 /** Whether a caller's access is limited to listed scripts or projects. */
@@ -39,10 +38,7 @@ export async function checkScript(access: Access, grant: Grant | undefined, id: 
 /** The owners of objects that answers have shown: the project of a script, the script of a session. */
 type Owners = Pick<LRUCache<string, string>, 'get' | 'set'>;
 
-/**
- * Creates a gateway's memory of owners. Lists exist only if the gateway holds the API key, so all owners belong to one
- * account.
- */
+/** Lists exist only if the gateway holds the API key, so all owners belong to one account. */
 export function createOwners(): Owners {
   return createBoundedCache<string>(MAX_OWNERS);
 }
@@ -182,7 +178,6 @@ function keyOf({ name }: Resource, id: string): string {
   return `${name} ${id}`;
 }
 
-/** LuaAuth does not know the object, or it belongs to another account. @throws any other failure */
 function noneIfDenied(failure: unknown): undefined {
   if (failure instanceof Refused && failure.reason === 'not permitted') return undefined;
   throw failure;

@@ -30,8 +30,8 @@ export function isScope(text: string): text is KeyScope {
 type Annotation = { readonly scopes: readonly KeyScope[] };
 
 /**
- * The `extensions` of a field that requires scopes of a gateway key, besides the scopes of its parent fields. No scopes:
- * every key may select it. On a type: the scopes of its fields without their own, and of its references in `_entities`.
+ * Scopes of a gateway key, besides the scopes of the parent fields. No scopes: every key may select the field. On a type:
+ * the scopes of its fields without their own, and of its references in `_entities`.
  */
 export function requiresScopes(...scopes: readonly KeyScope[]): Annotation {
   return { scopes };
@@ -44,7 +44,6 @@ interface Element {
   readonly extensions: object;
 }
 
-/** The scopes of a field or an entity. Undefined if it declares none. */
 function scopesOf({ extensions }: Element): readonly KeyScope[] | undefined {
   return (extensions as Partial<Annotation>).scopes;
 }

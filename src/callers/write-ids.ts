@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isId } from '../luaauth/decoders.ts';
 
-/** The most ids that a write takes. */
 const MAX_IDS = 100;
 
 /** The ids in a write's arguments; a licence key is shown as its hash. Leaves out malformed ids. */

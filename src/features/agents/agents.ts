@@ -21,7 +21,6 @@ import type { AgentDocuments } from './parts.ts';
 import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
 import { DATA_NOTE, toolResult } from './tool-result.ts';
 
-/** Answers a message within the record of its HTTP request, with additional headers. */
 export type InRequest = <Answer>(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,

@@ -12,10 +12,7 @@ export const SESSION = 'mcp-session-id';
 const MAX_NAME = 60;
 const MAX_SESSION = 400;
 
-/**
- * The session of a client that connects: its encoded name. So every gateway can read it, and no gateway stores it.
- * Undefined for any other message.
- */
+/** The client's encoded name: every gateway can read it, and no gateway stores it. Undefined for any other message. */
 export function sessionOf(message: unknown): string | undefined {
   const { method, params } = (message ?? {}) as Initialize;
   const clientInfo = method === 'initialize' ? params?.clientInfo : undefined;
@@ -26,7 +23,6 @@ export function sessionOf(message: unknown): string | undefined {
   return Buffer.from(JSON.stringify({ name, version })).toString('base64url');
 }
 
-/** The name and version in a session. Undefined without a session of this kind. */
 export function clientOf(session: string | string[] | undefined): object | undefined {
   if (typeof session !== 'string' || session.length > MAX_SESSION) return undefined;
   try {

@@ -36,7 +36,6 @@ function leafOf(type: GraphQLNamedType): JsonSchema {
   return scalar === undefined ? {} : { type: scalar };
 }
 
-/** The JSON Schema of a GraphQL type, given the schema of its named type. */
 function schemaOf(type: GraphQLType, named = leafOf(getNamedType(type))): JsonSchema {
   const present = getNullableType(type);
   const schema = isListType(present) ? { type: 'array', items: schemaOf(present.ofType, named) } : named;
@@ -50,7 +49,6 @@ export function objectOf(properties: JsonSchema, required: string[]) {
   return { type: 'object' as const, properties, required, additionalProperties: false };
 }
 
-/** The JSON Schema of an input: a variable, or a field in it. */
 function inputOf(type: GraphQLType): JsonSchema {
   const named = getNamedType(type);
   if (named.name === 'ID') return schemaOf(type, { type: 'string', pattern: ID_PATTERN });
@@ -61,7 +59,6 @@ function inputOf(type: GraphQLType): JsonSchema {
   return schemaOf(type, objectOf(Object.fromEntries(members), required));
 }
 
-/** The variables of an operation as the arguments of a tool. */
 export function argumentsOf({ schema, operation, document }: PreparedOperation) {
   // The argument that receives a variable adds its description and, for a page size, its range.
   const places: Record<string, JsonSchema> = {};
@@ -93,7 +90,6 @@ export function argumentsOf({ schema, operation, document }: PreparedOperation) 
   return { properties, required };
 }
 
-/** The JSON Schema of an object with its selected fields, on any of its types. */
 export function selectedOf(fields: readonly FieldPlan[]): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const { key, definition, value } of fields) {

@@ -16,8 +16,8 @@ const MAX_CHOICES = 6;
 const MOST_ITEMS = 150_000;
 
 /**
- * The most REST calls that an operation can make with any variables, at most `limit`. Assumes the longest lists, the
- * largest pages and distinct ids, and tries conditions and optional objects both ways.
+ * With any variables, at most `limit`. Assumes the longest lists, the largest pages and distinct ids, and tries
+ * conditions and optional objects both ways.
  */
 export function mostCalls(prepared: PreparedOperation, limit: number): number {
   const { schema, operation } = prepared;

@@ -17,10 +17,7 @@ import { clientOf, SESSION, sessionOf } from './client-session.ts';
 import type { AgentDocuments } from './parts.ts';
 import { serveAtStdin } from './stdio.ts';
 
-/**
- * Serves the documents as MCP tools at `/mcp`. With a gateway key, also serves the client at the process's stdin and stdout
- * with this key. @throws StartError
- */
+/** At `/mcp`; with a gateway key, also at the process's stdin and stdout. @throws StartError */
 export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAgents {
   return (parts) => {
     const agents = createAgents(parts, options);
@@ -85,7 +82,6 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     if (response.headersSent) return;
     const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
     response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
-    // The client has left.
     await send(body ?? [], response).catch(() => undefined);
   };
 }
@@ -100,10 +96,7 @@ const PREFLIGHT = {
     'authorization, content-type, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name',
 };
 
-/**
- * The most bytes of a message without the arguments of its call. The library repeats this part, and reports each invalid
- * value in it.
- */
+/** Without the arguments of the call. The library repeats this part, and reports each invalid value in it. */
 const MAX_FRAME = 64 * 1024;
 
 function readMessage(bytes: Uint8Array) {

@@ -4,6 +4,5 @@ export interface AgentDocuments {
   readonly listed: ListedDocuments;
   /** Whether to add a tool that runs any query. */
   readonly isArbitrary: boolean;
-  /** The most bytes of an answer. */
   readonly maxAnswerBytes: number;
 }

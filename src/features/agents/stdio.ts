@@ -12,8 +12,8 @@ import type { Agents, InRequest } from './agents.ts';
 const MAX_CALLS = 32;
 
 /**
- * Serves a client at the process's stdin and stdout, with the given credential. Each message counts as a request. Reads the
- * next message when fewer than `MAX_CALLS` calls run and the client has read the earlier answers.
+ * Each message counts as a request. Reads the next message when fewer than `MAX_CALLS` calls run and the client has read
+ * the earlier answers.
  */
 export function serveAtStdin(
   { createServer }: Agents,
@@ -54,7 +54,6 @@ export function serveAtStdin(
   serveStdio(() => createServer(inRequest), { transport, onerror });
 }
 
-/** The library's transport over stdin and stdout, reading line by line. Closing it ends stdin. */
 class PacedTransport extends StdioServerTransport {
   readonly #lines: Transform;
 

@@ -15,8 +15,8 @@ const MAX_TOLD = 10;
 type Shown = FormattedExecutionResult<JsonSchema, { readonly upstream?: { readonly price?: number } }>;
 
 /**
- * Presents the result of an operation to a model: the failures in words, then the data. A result larger than `maxBytes`
- * keeps only its errors and the types of its root fields. `quota` is undefined if unknown.
+ * The failures in words, then the data. A result larger than `maxBytes` keeps only its errors and the types of its root
+ * fields. `quota` is undefined if unknown.
  */
 export function toolResult(
   result: object,
@@ -49,7 +49,6 @@ function presented(
   return { content, structuredContent, ...(failure !== undefined && { isError: true }) };
 }
 
-/** The size of the message around a result. */
 const AROUND_RESULT = 512;
 
 /** The bytes of an answer's JSON. Its last text repeats the JSON of the data. */

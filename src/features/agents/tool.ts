@@ -13,9 +13,7 @@ import type { AgentDocuments } from './parts.ts';
 
 type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
 
-/** An operation as an agent sees it. */
 export interface Tool {
-  /** Its entry in `tools/list`. */
   readonly listing: ToolListing;
   /** Its document. Undefined if the agent sends the document. */
   readonly query: string | undefined;
@@ -27,11 +25,7 @@ const TOOL_NAME = /^\w{1,64}$/;
 /** The argument of every tool that asks for the price. */
 export const PLAN = 'plan';
 
-/**
- * Makes a tool of each query and mutation in a list of documents, sorted by name. If wanted, a tool for any query comes
- * last.
- * @throws StartError for a document that cannot be a tool
- */
+/** Sorted by name. If wanted, a tool for any query comes last. @throws StartError for a document that cannot be a tool */
 export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
   const last = isArbitrary ? [anyQuery(parts.limits.restCalls)] : [];
   const names = new Set(last.map(({ listing }) => listing.name));

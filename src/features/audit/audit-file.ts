@@ -21,8 +21,8 @@ const OWNER_AND_GROUP = 0o640;
 const LINE_END = 0x0a;
 
 /**
- * Appends a line of JSON to a file for each write. The line is passed to the system before the write is answered, so every
- * answered write is in the file even if the process crashes.
+ * The line is passed to the system before the write is answered, so every answered write is in the file even if the
+ * process crashes.
  * @throws StartError
  */
 export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
@@ -71,10 +71,7 @@ function isTornAt(path: string): boolean {
   }
 }
 
-/**
- * Checks whether the file can be written, without creating it: it would belong to the user who runs the check. @throws
- * StartError
- */
+/** Does not create the file: it would belong to the user who runs the check. @throws StartError */
 export async function checkAuditFile(path: string): Promise<void> {
   try {
     if (existsSync(path)) closeSync(open(path));

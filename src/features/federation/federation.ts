@@ -40,8 +40,8 @@ const Service = new GraphQLObjectType({
 });
 
 /**
- * Adds what a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Prints the SDL
- * once, when the first router asks.
+ * What a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Prints the SDL once,
+ * when the first router asks.
  */
 export function withFederation(schema: GraphQLSchema): GraphQLSchema {
   let sdl: string | undefined;

@@ -23,7 +23,6 @@ import { ENTITIES } from '../../schema/entity.ts';
 export const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])';
 
-/** Prints a schema for routers, with keys of types and costs of fields. */
 export function printSubgraph(schema: GraphQLSchema): string {
   const document = visit(parse(printSchema(schema), { noLocation: true }), {
     ObjectTypeDefinition: (node): ObjectTypeDefinitionNode | undefined => {
@@ -81,7 +80,6 @@ function sizeOfPage({ type }: AnyField, { items }: Cost): Record<string, unknown
   };
 }
 
-/** Makes a directive with numbers, texts, booleans and lists as arguments. */
 function directiveNode(name: string, args: object = {}): ConstDirectiveNode {
   return {
     kind: Kind.DIRECTIVE,

@@ -13,8 +13,8 @@ export { describePage } from './describe-page.ts';
 const SOON_MS = 100;
 
 /**
- * Deeper than the path of any document, so no document can have such a name. Relative to the page, because a proxy may
- * serve it below a path.
+ * Deeper than the path of any document, so no document can have such a name. Relative, because a proxy may serve it below
+ * a path.
  */
 const FILES = 'graphql/graphiql/files/';
 const FILES_PATH = `/${FILES}`;

@@ -18,7 +18,6 @@ const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1_000_000;
 
-/** The public keys of a token issuer, fetched from its server. */
 export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions) {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let text: string | undefined;

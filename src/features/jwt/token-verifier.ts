@@ -8,7 +8,6 @@ import { isId } from '../../luaauth/decoders.ts';
 import { createJwks, type JwksOptions, KeysUnavailable } from './jwks.ts';
 
 interface TokenVerifierOptions extends JwksOptions {
-  /** The issuer and the audience that a token must have. */
   readonly issuer: string;
   readonly audience: string;
 }
@@ -30,7 +29,6 @@ interface Remembered {
   readonly version: number;
 }
 
-/** Verifies tokens with the issuer's public keys. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const jwks = createJwks(options);
   const { issuer, audience } = options;
@@ -51,10 +49,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       `GATEWAY_JWKS_URL: a key there cannot be used (${message}); tokens that name it are refused`,
     );
   };
-  /**
-   * Tries each matching key for a token that names none. @throws the first other error; JWSSignatureVerificationFailed if
-   * no key matches
-   */
+  /** For a token that names no key. @throws the first other error; JWSSignatureVerificationFailed if no key matches */
   const verifyByEach = async (token: string, error: unknown) => {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     for await (const key of error) {

@@ -53,7 +53,6 @@ const NOT_ALLOWED: PlainResponse = {
   body: 'The metrics need METRICS_KEY. Send it as "Authorization: Bearer <key>".\n',
 };
 
-/** Serves the metrics at `/metrics` on the gateway's own port. */
 export function createMetricsRoute(metrics: Metrics, methods: readonly string[] = ['GET']): HttpRoute {
   return async (request) => {
     if (request.path !== '/metrics' || !methods.includes(request.method)) return undefined;

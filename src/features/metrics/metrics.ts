@@ -14,7 +14,6 @@ interface MetricsOptions {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** The metrics for Prometheus. */
 export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }: MetricsOptions = {}) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -38,10 +37,8 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     live: createLiveMetrics(meters),
     online: createOnlineMetrics(meters),
     contentType: registry.contentType,
-    /** Whether a request with this `Authorization` header may read the metrics. */
     isAllowed: (authorization: string | null | undefined) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
-    /** Replaces the key. */
     replaceKey(next: string) {
       expected = digest(`Bearer ${next}`);
     },
@@ -65,7 +62,6 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Metrics of live streams, their polls and their events. */
 function createLiveMetrics({ counter, gauge }: Meters) {
   const streams = gauge('luaauth_live_streams', 'Active subscriptions');
   const scripts = gauge('luaauth_live_scripts', 'Scripts that subscriptions follow, counted per API key');

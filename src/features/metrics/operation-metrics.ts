@@ -7,10 +7,7 @@ import {
 } from '../../observability/request-record.ts';
 import type { Meters } from './meters.ts';
 
-/**
- * Limits of label values, because each stays in memory. Clients choose the names of operations and clients, operators the
- * names of keys.
- */
+/** Each label value stays in memory. Clients choose the names of operations and clients, operators the names of keys. */
 const MAX_OPERATIONS = 200;
 const MAX_CALLERS = 200;
 const MAX_CLIENTS = 100;

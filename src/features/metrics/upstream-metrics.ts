@@ -5,7 +5,6 @@ const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 const COORDINATION_STATES: readonly CoordinationState[] = ['ok', 'lost'];
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Metrics of REST calls that were made or saved. */
 export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Observer {
   const requests = counter(
     'luaauth_upstream_requests_total',

@@ -24,19 +24,13 @@ interface OnlineOptions {
   readonly live: Live | undefined;
   /** The polls have the key that the gateway holds. */
   readonly credentials: { readonly heldKey?: string | undefined };
-  /** The ids of the scripts. */
   readonly metricsScripts?: readonly string[] | undefined;
   readonly onlineObserver?: OnlineObserver | undefined;
-  /** Receives what the observer throws, or how it rejects. */
   readonly onUnexpected: (error: unknown) => void;
-  /** The time of day, in ms since 1970. */
   readonly today?: (() => number) | undefined;
 }
 
-/**
- * Counts the connected users of some scripts once a minute, and reads the executions of the day. The polls are the polls of
- * subscriptions: a script that a subscription follows costs no further poll.
- */
+/** The polls are the polls of subscriptions: a script that a subscription follows costs no further poll. */
 export function createOnline(options: OnlineOptions) {
   const { transport, live, credentials, onUnexpected, today = Date.now } = options;
   const { metricsScripts: scripts = [], onlineObserver: observer = {} } = options;
@@ -50,7 +44,6 @@ export function createOnline(options: OnlineOptions) {
   const hashOf = createHash();
   const days = new Map(scripts.map((id) => [id, createDay()]));
   const cancels = new Map<string, () => void>();
-  /** The samples under way, to be ended with the gateway. */
   const streams = new Set<ReturnType<Live['follow']>>();
   /** The scripts whose last sample failed: each failure is reported once. */
   const failing = new Set<string>();

@@ -16,7 +16,6 @@ import { hashOf } from '../../state/documents.ts';
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Documents } from '../../state/port.ts';
 
-/** How a request names a document. Apollo's clients expect other errors than the others. */
 interface DocumentReference {
   readonly dialect: 'apollo' | 'other';
   readonly id: string;
@@ -64,13 +63,10 @@ function checkId(name: string, id: string): string {
 }
 
 interface DocumentResolverOptions extends PersistedDocuments {
-  /** The most characters of a document that a client may register. */
   readonly maxLength: number;
-  /** The store of registered documents. */
   readonly registered: Documents;
 }
 
-/** Finds documents by id: listed documents, and documents that clients have registered. */
 export function createDocumentResolver(options: DocumentResolverOptions): DocumentResolver {
   const { mode, listed, maxLength, registered } = options;
   let store = createDocumentStore(listed, registered);

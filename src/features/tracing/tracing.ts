@@ -32,8 +32,8 @@ import { version } from '../../version.ts';
 const WELL: readonly Outcome[] = ['ok', 'refused'];
 
 /**
- * Makes a span for each operation, with child spans for REST requests and waits for the quota. A call finds its operation
- * through the operation's usage. Only listed documents give their spans a name, as clients can choose any other name.
+ * A call finds its operation through the operation's usage. Only listed documents give their spans a name, as clients can
+ * choose any other name.
  */
 export function createTracing(tracer: Tracer) {
   let listed: ReadonlySet<string> = new Set();
@@ -99,7 +99,6 @@ export function createTracing(tracer: Tracer) {
         if (context) trace.getSpan(context)?.addEvent('retry', attributes, performance.now());
       },
     } satisfies Observer,
-    /** Sets the hashes of the listed documents. */
     list(hashes: ReadonlySet<string>) {
       listed = hashes;
     },
@@ -173,8 +172,8 @@ const NAME = 'luaauth-graphql';
 const FLUSH_MS = 2_000;
 
 /**
- * Starts OpenTelemetry's SDK, which reads further settings from the environment: OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and
- * so on. Uses an SDK that was loaded with `node --import` unchanged.
+ * The SDK reads further settings from the environment, such as OTEL_SERVICE_NAME. An SDK that was loaded with `node
+ * --import` is used unchanged.
  * @throws StartError if its packages are not installed
  */
 export async function startOtel({ url, version, warn }: OtelOptions) {

@@ -23,7 +23,6 @@ export const CLOSE = {
   tooManyRequests: 4429,
 } as const;
 
-/** Whether a `sec-websocket-protocol` header offers the protocol. */
 export function offersProtocol(header = ''): boolean {
   return header.split(',').some((name) => name.trim() === PROTOCOL);
 }

@@ -57,10 +57,7 @@ interface RunningOperation {
   isFailed: boolean;
 }
 
-/**
- * The used part of a socket of `ws`. Spelled out because the published types must not refer to the types of `ws`, which an
- * install lacks.
- */
+/** The used part of a socket of `ws`. The published types must not refer to the types of `ws`, which an install lacks. */
 interface Socket {
   readonly bufferedAmount: number;
   readonly readyState: number;

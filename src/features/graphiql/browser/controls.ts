@@ -44,7 +44,6 @@ function press(run: HTMLElement): void {
 /** The name under which a window stores the key, if wanted. */
 const KEPT = 'luaauth-graphql:key';
 
-/** The bar above GraphiQL, with a note and a key for all tabs. */
 export function createKeyBar({ credential, note }: PageOptions, memory: TextStorage) {
   const about = element('span', { className: 'key-note' }, note);
   // This class applies GraphiQL's colours, light and dark.

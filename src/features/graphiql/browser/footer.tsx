@@ -9,11 +9,9 @@ interface FooterProps {
   readonly runs: Runs;
   /** The key that a shared address must not contain; empty if there is none. */
   readonly secretKey: () => string;
-  /** The operation that the address names. */
   readonly operationName: string | undefined;
 }
 
-/** The bar below the answer of the current tab. */
 export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
   const { tabs, activeTabIndex, responseEditor, queryEditor, variableEditor, operations, operationName } =
     useGraphiQL((state) => state);
@@ -76,7 +74,6 @@ export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
 
 const SAID_MS = 2_000;
 
-/** A copied text, and the button's label afterwards. */
 interface Copied {
   readonly text: string;
   readonly said: string;

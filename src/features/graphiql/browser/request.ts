@@ -1,6 +1,5 @@
 import type { VisitorCredential } from '../../../http/graphiql-options.ts';
 
-/** A request in GraphiQL's form. */
 export interface Operation {
   readonly query: string;
   readonly operationName?: string | null;
@@ -52,10 +51,7 @@ function nameIn({ query, operationName }: Operation): string | undefined {
 /** Headers that may contain a key. */
 const SECRET = new Set(['token', 'authorization', 'cookie']);
 
-/**
- * Makes a shell command that sends the same request. People paste it into chats and bug reports, so it refers to a secret
- * key by a variable.
- */
+/** People paste the command into chats and bug reports, so it refers to a secret key by a variable. */
 export function toCurl({ url, headers, body }: OperationRequest, credential: VisitorCredential | undefined) {
   const options = Object.entries(headers).map(([name, value]) => `-H ${header(name, value, credential)}`);
   return [`curl -s ${quote(url)}`, ...options, `--data-raw ${quote(body)}`].join(' \\\n  ');

@@ -1,13 +1,10 @@
 import type { AnswerFacts, ShownAnswer } from './send.ts';
 
 export interface StreamEvent {
-  /** Counted from 1. */
   readonly number: number;
   readonly at: Date;
-  /** A short name of the event. */
   readonly title: string;
   readonly isFailed: boolean;
-  /** The text for the answer's editor. */
   readonly text: string;
 }
 
@@ -46,7 +43,6 @@ export function createRuns() {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    /** Sets the current tab and the open tabs. */
     enter(tab: string, open: readonly string[]) {
       current = tab;
       for (const known of byTab.keys()) if (!open.includes(known)) byTab.delete(known);

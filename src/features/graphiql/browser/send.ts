@@ -1,17 +1,12 @@
 import type { Operation, OperationRequest, UpstreamMode } from './request.ts';
 
-/** An answer for GraphiQL, and facts to show below it. */
 export interface ShownAnswer {
   readonly answer: unknown;
   readonly facts: AnswerFacts;
-  /** Whether it is an event of a subscription. */
   readonly isEvent: boolean;
 }
 
-/**
- * Sends a request and passes on each answer. Never throws: a failure is an answer too, because GraphiQL would show the
- * stack of an Error.
- */
+/** Never throws: a failure is an answer too, because GraphiQL would show the stack of an Error. */
 async function send(
   request: OperationRequest,
   signal: AbortSignal,
@@ -116,7 +111,6 @@ export interface AnswerFacts {
 /** Data with errors, a status that servers do not name yet. */
 const PARTIAL_SUCCESS = 294;
 
-/** The facts with their tooltips and texts. */
 export function describeFacts(facts: AnswerFacts) {
   const { status, statusText, durationMs, bytes, requestId, calls, isPlan } = facts;
   if (status === undefined) return [{ name: 'Status', text: 'No answer' }, time(durationMs)];
@@ -152,7 +146,6 @@ interface FetcherParts {
     typedHeaders: Readonly<Record<string, unknown>>,
     mode: UpstreamMode,
   ): OperationRequest;
-  /** The button that started the current operation. */
   takeMode(): UpstreamMode;
   /** Called when an operation is sent. The returned function takes answers, and says whether to show an answer. */
   onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;

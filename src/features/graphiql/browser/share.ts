@@ -5,7 +5,6 @@ interface SharedTab {
   readonly query: string;
   /** As JSON text. Undefined if there are none. */
   readonly variables?: string | undefined;
-  /** The chosen operation, if there are several. */
   readonly operationName?: string | undefined;
 }
 
@@ -23,8 +22,8 @@ const KEY_NAME = new RegExp(`(?:${KEY})$`, 'i');
 const OTHER_NAME = new RegExp(`(?:${OTHER})$`, 'i');
 
 /**
- * Makes an address that opens a tab with this query and variables. Addresses are pasted into chats and logged by servers.
- * So it leaves out licence keys, script sources, webhooks and the page's secret key.
+ * Addresses are pasted into chats and logged by servers. So this leaves out licence keys, script sources, webhooks and
+ * the page's secret key.
  */
 export function shareLink(page: string, tab: SharedTab, secretKey: string) {
   const withoutSecret = (text: string) => (secretKey === '' ? text : text.replaceAll(secretKey, PLACEHOLDER));

@@ -21,7 +21,6 @@ const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
-/** Starts GraphiQL with the options of the page and the gateway's additions. */
 function start(root: HTMLElement, page: PageOptions): void {
   const shared = readShared(location.search);
   // A reload must keep later changes, and the address must no longer show the shared query.

@@ -6,8 +6,8 @@ import { Position as LanguagePosition } from 'graphql-language-service';
 import { extensionsFor } from './extensions.ts';
 
 /**
- * The part of Monaco's interface that GraphiQL calls, implemented with CodeMirror; README.md lists it. Monaco would add 1.1
- * MB to the package, and does not work on phones.
+ * The part of Monaco's interface that GraphiQL calls; README.md lists it. Monaco would add 1.1 MB to the package, and
+ * does not work on phones.
  */
 
 interface Position {
@@ -65,7 +65,6 @@ let schema: GraphQLSchema | undefined;
 
 type Model = ReturnType<typeof createModel>;
 
-/** A text with a name and a language. Its editor shows and changes it. */
 function createModel(value: string, language: string, uri: Uri) {
   const listeners = new Set<() => void>();
   let state = EditorState.create({ doc: value });
