@@ -61,10 +61,7 @@ interface Caller {
   readonly usage: Readonly<Usage>;
   /** Undefined for a request whose credential was refused. */
   readonly grant: Grant | undefined;
-  /**
-   * Undefined for a key that was accepted before. Resolves when LuaAuth is taken to refuse the key, which ends the
-   * operation.
-   */
+  /** Ends the operation, if LuaAuth is taken to refuse the key. Undefined for a key that was accepted before. */
   readonly keyRefused: Promise<GraphQLError> | undefined;
   /** @throws UNAUTHENTICATED if the request has no usable credential. */
   readonly api: Api;

@@ -52,8 +52,8 @@ const MEMBERS: Readonly<Record<Member, readonly [isValid: (value: unknown) => bo
 const NAMES = Object.keys(MEMBERS) as readonly Member[];
 
 /**
- * A missing member is an error: read as undefined, a misspelt member would allow everything.
- * @throws TypeError, which quotes no value
+ * A missing member is an error: as undefined, a misspelt member would allow everything.
+ * @throws TypeError without the value
  */
 export function readGrant(given: unknown, giver: string): Grant {
   if (typeof given !== 'object' || given === null) throw noGrant(giver, typeInWords(given));

@@ -16,10 +16,7 @@ import { createKeyRing, entriesOfPlainKeys, type KeyRing } from './key-ring.ts';
 export interface Credentials {
   /** The gateway's own API key. It is read for each request, so it may be replaced. */
   readonly heldKey?: string | undefined;
-  /**
-   * As `key` or `name=key`, if the gateway has its own API key. They allow everything. Without keys, every client that
-   * can connect may call.
-   */
+  /** As `key` or `name=key`. They allow everything. Without keys, every client that can connect may call. */
   readonly gatewayKeys?: readonly string[] | undefined;
   /** Replaces `gatewayKeys` by a store that knows what each key allows. */
   readonly keyRing?: KeyRing | undefined;

@@ -5,10 +5,7 @@ import { readStream } from '../transport/body.ts';
 /** Characters that a terminal obeys, such as the controls of C0 and C1, and characters that change the direction of text. */
 const UNSAFE = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
 
-/**
- * So a text of LuaAuth, a gateway or a file cannot control the terminal. In JSON the escapes stand for the same
- * characters.
- */
+/** So that no text can control the terminal. In JSON the escapes stand for the same characters. */
 function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, (unsafe) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -202,8 +202,8 @@ function readTracesUrl(values: VariableValues): URL | undefined {
 export const { config: defaults } = readConfig({}) as { config: Config };
 
 /**
- * An undefined option counts as not given.
- * @throws RangeError for a number that would by mistake mean never or no limit, such as `Number(undefined)`
+ * Undefined counts as not given.
+ * @throws RangeError for a number that would mean never or no limit, as `Number(undefined)`
  */
 export function withDefaults<Defaults extends object, Given extends object>(
   byDefault: Defaults,

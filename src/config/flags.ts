@@ -3,10 +3,7 @@ import { defaultText, type Environment } from './environment.ts';
 
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
-/**
- * In the order of the table. Leaves out `NODE_ENV`, which belongs to the whole machine. A secret has no flag, but its
- * file has.
- */
+/** In the table's order, without `NODE_ENV` of the whole machine. A secret has no flag, but its file has. */
 export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(([name, variable]) => {
   const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
   const own = {

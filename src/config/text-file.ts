@@ -51,10 +51,7 @@ export function readAtMost(file: number, maxBytes: number): Buffer | undefined {
   return undefined;
 }
 
-/**
- * Each line that sets nothing is a problem: Node 20 takes it for the beginning of the next name, newer versions ignore
- * it. Never quotes the line.
- */
+/** A line that sets nothing is a problem: Node 20 takes it for the beginning of the next name. Never quotes the line. */
 export function parseDotEnv(text: string) {
   // The lines of a quoted value have no name either.
   const masked = text.replace(/=[ \t]*(["'`]).*?\1/gs, (value) => value.replace(/[^=\n]/g, '')).split('\n');

@@ -54,10 +54,7 @@ export type LimitCode =
   | 'TOO_MANY_LIVE_SCRIPTS'
   | 'TOO_MANY_OPERATIONS';
 
-/**
- * The client gets it unchanged. It has no stack: some errors are cached with their document, and a stack would keep
- * variables in memory.
- */
+/** Has no stack: some errors are cached with their document, and a stack would keep variables in memory. */
 export function codedError(
   code: ErrorCode,
   message: string,

@@ -53,10 +53,7 @@ type Data = Record<string, unknown>;
 type MaybeData = Data | PromiseLike<Data>;
 type Path = ResponsePath | undefined;
 
-/**
- * Creates the same promises as graphql-js, so data and errors have the same order. Saves what graphql-js computes again
- * for every value.
- */
+/** Creates the same promises as graphql-js, for the same order, without what graphql-js computes again for every value. */
 class QueryRun {
   readonly #prepared: PreparedOperation;
   readonly #variables: CoercedVariables;

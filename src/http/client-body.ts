@@ -77,13 +77,10 @@ export interface BodyReservation {
   readonly isReleased: boolean;
   /** Called when the reservation is evicted for another body. The receiver must drop its bytes. */
   onEvict: () => void;
-  /**
-   * Takes bytes, possibly by evicting others; a negative number returns bytes.
-   * @returns false if this reservation is evicted instead
-   */
+  /** May evict others; a negative number returns bytes. @returns false if this reservation is evicted instead */
   take(bytes: number): boolean;
   /**
-   * Ends the arrival: the reservation then holds its head and these bytes until its release, and is safe from eviction.
+   * Ends the arrival: the reservation keeps its head and these bytes until its release.
    * @returns false if it is evicted instead
    */
   hold(bytes: number): boolean;

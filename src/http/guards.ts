@@ -47,10 +47,7 @@ const HOST_NOT_ALLOWED = requestError(
 
 export type OriginCheck = (request: Pick<Whereabouts, 'host' | 'origin'>) => GraphQLError | undefined;
 
-/**
- * The CORS of WebSockets and MCP: browsers let every page connect, and only send its origin. A client without an origin
- * is no page.
- */
+/** Browsers let every page connect by WebSocket, and only send its origin. A client without an origin is no page. */
 export function createOriginCheck(origins: readonly string[]): OriginCheck {
   if (origins.includes('*')) return () => undefined;
   return ({ host, origin }) => {

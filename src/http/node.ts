@@ -156,10 +156,7 @@ export function createRequestListener(
 const IN_ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
 const HOST_FORM = /^[^/?#\\@]+$/;
 
-/**
- * Converts `GET http://host/graphql` to a path and a host header. The target's host replaces the header (RFC 9112,
- * 3.2.2).
- */
+/** `GET http://host/graphql` becomes a path and a host header. The target's host wins (RFC 9112, 3.2.2). */
 export function splitTarget(message: IncomingMessage & { originalUrl?: string }): void {
   const { url = '', headers, httpVersion } = message;
   if (url.startsWith('/')) return;

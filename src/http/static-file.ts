@@ -88,10 +88,7 @@ export async function openFolder(folder: string, headers: Readonly<Record<string
   return { names, get };
 }
 
-/**
- * Serves a folder with an `index.html` as Vite builds it. Reads and compresses all files at the start.
- * @throws the file system's error, such as ENOENT
- */
+/** A folder as Vite builds it. All files are read and compressed at the start. @throws the file system's error */
 export async function createStaticRoute(path: string, folder: string): Promise<HttpRoute> {
   const { names, get } = await openFolder(folder, { 'content-security-policy': POLICY });
   await Promise.all([...names].map(get));

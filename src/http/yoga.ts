@@ -33,10 +33,7 @@ interface ServerContext {
   readonly operation: RequestSlot;
 }
 
-/**
- * Yoga merges two contexts. A single context would become a prototype, which V8 allocates in the old heap: 25 µs of
- * garbage collection.
- */
+/** Yoga merges two contexts. One alone would become a prototype in V8's old heap: 25 µs of garbage collection. */
 const NO_CONTEXT = {};
 
 /**

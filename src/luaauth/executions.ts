@@ -17,10 +17,7 @@ export type DayCount = ReturnType<typeof decodeDay>;
 /** JavaScript sorts keys that look like an index before all other keys. */
 const LOOKS_LIKE_INDEX = /^\d+$/;
 
-/**
- * Decodes executions by day, in the order of the text. `path` leads to them.
- * @throws BadResponse if they are not an object
- */
+/** By day, in the order of the text. `path` leads to them. @throws BadResponse if they are not an object */
 function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: readonly string[]): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
   const names = Object.keys(value);

@@ -32,10 +32,7 @@ export function traceIdsOf(record: RequestRecord) {
   return span && { ...span, trace_id: withoutKeys(record, span.trace_id) };
 }
 
-/**
- * Hides keys only in texts that the client chose. Otherwise a client could remove any word from the line by sending it as
- * its key.
- */
+/** Hides keys only in texts of the client, which could otherwise remove any word from the line by sending it as its key. */
 export function auditLine(record: RequestRecord, { mutation, ids, result, errorCode, outcome }: WriteFacts) {
   return {
     requestId: withoutKeys(record, record.requestId),

@@ -29,10 +29,7 @@ const BYTES_PER_CHARACTER = 2;
 const BYTES_PER_TOKEN = 500;
 const BYTES_PER_REFUSAL = 1_500;
 
-/**
- * Bounded by weight as well as by number, refusals included: ever new documents, or fields multiplied by fragments,
- * cannot fill the memory.
- */
+/** Bounded by weight too: ever new documents, or fields multiplied by fragments, cannot fill the memory. */
 export function createDocumentCache(options: DocumentCacheOptions) {
   const { schema, limits, maxBytes = 32_000_000 } = options;
   const entries = new LRUCache<string, DocumentEntry>({

@@ -3,10 +3,7 @@ const SLICE_MS = 20;
 /** If more wait, the oldest begins with each arrival, which slows senders down. */
 const MOST_WAITING = 1_000;
 
-/**
- * Hundreds of simultaneous operations would delay health checks until all are planned. So further operations wait in
- * order.
- */
+/** Further operations wait in order: hundreds at once would delay health checks until all are planned. */
 export function inTimeSlices<Input, Result>(run: (input: Input) => Promise<Result>) {
   /** When the slice of this turn ends. Undefined if nothing has begun in this turn. */
   let until: number | undefined;

@@ -86,10 +86,7 @@ export function costOf({ extensions }: { readonly extensions: object }): Cost | 
   return (extensions as Partial<Annotation>).upstream;
 }
 
-/**
- * Repeating `sets` changes nothing more. `ends` deletes something or shuts a user out. `repeats`: each call has its own
- * effect.
- */
+/** A repetition of `sets` or `ends` changes nothing more; `ends` also takes away. Each call of `repeats` has an effect. */
 export type Effect = 'sets' | 'ends' | 'repeats';
 
 /** A mutation's `extensions`. Agents see the effect before they call it. */

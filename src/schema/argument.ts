@@ -1,10 +1,7 @@
 import { badUserInput } from '../errors/coded-error.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 
-/**
- * `argument` names the id's place, such as `ids[3]` or `input.id`.
- * @throws BAD_USER_INPUT
- */
+/** `argument` names the id's place, such as `ids[3]` or `input.id`. @throws BAD_USER_INPUT */
 export function checkId(argument: string, id: string): string {
   if (isId(id)) return id;
   throw badUserInput(argument, `${quote(id)} is not an id. An id is ${ID_FORM}.`);
@@ -46,10 +43,7 @@ export function checkWellFormed(argument: string, value: string): string {
 /** Making an error costs more CPU time than reading a value, and no useful client makes so many mistakes. */
 const MAX_MISTAKES = 100;
 
-/**
- * An invalid value becomes its error.
- * @throws BAD_USER_INPUT for more than `MAX_MISTAKES` errors
- */
+/** An invalid value becomes its error. @throws BAD_USER_INPUT for more than `MAX_MISTAKES` errors */
 export function readEach<Given, Read>(
   argument: string,
   values: readonly Given[],

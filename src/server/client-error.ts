@@ -4,10 +4,7 @@ import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http/response.ts';
 
-/**
- * Not HTTP, too large a head, or too slow. Then closes the socket. `unanswered`: the requests that still wait for an
- * answer.
- */
+/** Not HTTP, too large a head, or too slow: closes the socket. `unanswered`: requests that wait for an answer. */
 export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,

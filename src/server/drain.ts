@@ -73,10 +73,7 @@ const CUT_SHORT = requestError(
   { outcome: 'UNKNOWN' },
 );
 
-/**
- * By default a request on an open connection after the listener was closed. Pages of allowed origins can read the
- * refusal.
- */
+/** By default a request after the listener was closed. Pages of allowed origins can read the refusal. */
 export function refuseWhileDraining(
   response: ServerResponse,
   cors: CorsHeaders | undefined,

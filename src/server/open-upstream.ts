@@ -19,10 +19,7 @@ export type UpstreamConfig = Pick<
   | 'readRedisUrl'
 >;
 
-/**
- * Without a configured API, uses the sandbox at `sandboxUrl` or starts one.
- * @throws StartError if the shared state cannot be opened
- */
+/** Without a configured API: the sandbox at `sandboxUrl`, or a new one. @throws StartError if the state cannot be opened */
 export async function openUpstream(
   config: UpstreamConfig,
   features: ProcessFeatures,

@@ -9,10 +9,7 @@ import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
 import { openKeys, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
 
-/**
- * For an agent at stdin it runs until stdin ends, and logs to stderr. Without an API it uses the sandbox at `sandboxUrl`,
- * or starts one.
- */
+/** At stdin it runs until stdin ends, and logs to stderr. Without an API: the sandbox at `sandboxUrl`, or a new one. */
 export async function serve(
   config: Config,
   features: ProcessFeatures,

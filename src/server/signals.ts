@@ -9,10 +9,7 @@ export function exit(reason: string | Error): never {
 /** The message by which the primary process stops its workers. */
 export const STOP = 'stop';
 
-/**
- * Later signals within this time count as the same: systemd signals a whole process group, and npm forwards signals that
- * its child already has.
- */
+/** Later signals count as the same: systemd signals a whole group, and npm repeats signals that its child already has. */
 const ONE_STOP_MS = 1_000;
 
 /** Shorter for Ctrl-C on a terminal: npm forwards faster than a person presses the keys again. */

@@ -66,10 +66,7 @@ export function createGenerationsInMemory(now: () => number) {
   let count = 0;
   /** Stands for all forgotten resources: the latest of their writes, and the latest end of their doubts. */
   let forgotten: Written = { number: 0, inDoubtUntil: 0, placedAt: 0 };
-  /**
-   * Another write leaves the position of a resource unchanged. Each move would leave a hole in the map, which every
-   * look-up passes.
-   */
+  /** Moving a resource at each write would leave holes in the map, which every look-up passes. */
   const written = new Map<string, Written>();
   let byAge: Iterator<[string, Written]> | undefined;
   const forgetOne = () => {

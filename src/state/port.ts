@@ -112,10 +112,7 @@ export interface Generations {
 export interface Snapshot {
   /** The current generation of a resource. A cached answer of another generation may be outdated. */
   read(resource: string): MaybePromise<Generation>;
-  /**
-   * Begins a write, before it is sent. Unless its end is published, no answer about these resources is cached for
-   * `doubtMs`.
-   */
+  /** Called before the write is sent. Until its end, at most for `doubtMs`, no answer about these resources is cached. */
   write(resources: readonly string[], doubtMs: number): MaybePromise<Write>;
 }
 

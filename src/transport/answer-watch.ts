@@ -27,10 +27,7 @@ const REPORT_AGAIN_AFTER_MS = 3_600_000;
 const MAX_KNOWN = 197;
 const OTHERS = 'others';
 
-/**
- * Compares one answer of each endpoint a second, and each answer with a member that the decoder cannot use.
- * @param report - `isFirstReport`: the member is reported for the first time in an hour
- */
+/** One answer of each endpoint a second, and each that the decoder cannot use. `isFirstReport`: the first in an hour. */
 export function createAnswerWatch(
   clock: Clock,
   report: (difference: EndpointDifference, isFirstReport: boolean) => void,

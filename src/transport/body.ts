@@ -64,10 +64,7 @@ const decoders = {
   br: promisify(brotliDecompress),
 };
 
-/**
- * The body of a failure may hold any bytes, since its status says more.
- * @throws BadResponse for bytes of another answer that are not UTF-8
- */
+/** A failure may have any bytes: its status says more. @throws BadResponse for other bytes that are not UTF-8 */
 export function decodeText(about: About, bytes: Buffer, status: number): string {
   // A byte order mark stays in the text, and JSON refuses it: the API documents no such mark.
   if (status >= 400 || isUtf8(bytes)) return bytes.toString('utf8');
@@ -78,10 +75,7 @@ export function tooLarge(about: About, limit: number): BadResponse {
   return new BadResponse(about, `it is larger than ${limit} bytes`);
 }
 
-/**
- * `limit` counts decoded bytes, so that a small body cannot fill the memory.
- * @throws BadResponse for an unknown encoding, and for a broken or too large body
- */
+/** `limit` counts decoded bytes. @throws BadResponse for an unknown encoding, and for a broken or too large body */
 export async function decompress(about: About, bytes: Buffer, encoding: string, limit: number) {
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined;
   if (decode === undefined) throw new BadResponse(about, 'its content-encoding is not supported');

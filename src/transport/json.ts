@@ -19,10 +19,7 @@ const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 
-/**
- * Most texts match nowhere: digits of an id stand behind a quote or a letter. The width is fixed, so the pattern never
- * looks far back.
- */
+/** Digits of an id stand behind a quote or a letter. The fixed width keeps the pattern from looking far back. */
 const LONG_DIGITS = /(?:^|[:,[\s-])\d{16}/;
 
 /**

@@ -72,10 +72,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/**
- * The single place that puts the steps of a call together.
- * @param openConnections - a simulation brings connections of its own
- */
+/** The one place that composes the steps. @param openConnections - a simulation brings connections of its own */
 export function createTransport(
   options: TransportOptions,
   openConnections: (origin: string, connections: number) => Dispatcher = createConnections,

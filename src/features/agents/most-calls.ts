@@ -15,10 +15,7 @@ const MAX_CHOICES = 6;
 /** The JSON of a request cannot hold more items. */
 const MOST_ITEMS = 150_000;
 
-/**
- * With any variables, at most `limit`. Assumes the longest lists, the largest pages and distinct ids, and tries
- * conditions and optional objects both ways.
- */
+/** With any variables: the longest lists, the largest pages, distinct ids, and every condition both ways. At most `limit`. */
 export function mostCalls(prepared: PreparedOperation, limit: number): number {
   const { schema, operation } = prepared;
   const variables = (operation.variableDefinitions ?? []).flatMap(({ variable, type: named }) => {

@@ -20,11 +20,7 @@ import type { AuditFile } from '../../server/features.ts';
 const OWNER_AND_GROUP = 0o640;
 const LINE_END = 0x0a;
 
-/**
- * The line is passed to the system before the write is answered, so every answered write is in the file even if the
- * process crashes.
- * @throws StartError
- */
+/** The system has a line before its write is answered, so a crash loses no line of an answered write. @throws StartError */
 export function openAuditFile(path: string, secrets: readonly string[] = []): AuditFile {
   let file = open(path);
   // The system may have written only a part of a line, for example on a full disk.

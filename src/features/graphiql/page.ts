@@ -12,10 +12,7 @@ export { describePage } from './describe-page.ts';
 /** By then the process listens and has announced its start. */
 const SOON_MS = 100;
 
-/**
- * Deeper than the path of any document, so no document can have such a name. Relative, because a proxy may serve it below
- * a path.
- */
+/** Deeper than any document's path, so no document has such a name. Relative, for a proxy that serves it below a path. */
 const FILES = 'graphql/graphiql/files/';
 const FILES_PATH = `/${FILES}`;
 

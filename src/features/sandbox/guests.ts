@@ -4,10 +4,7 @@ import type { SandboxState } from './state.ts';
 /** How many guests are connected at a time, besides the users of the seed. */
 const AT_A_TIME = 5;
 
-/**
- * Each guest stays for five times `everyMs`, so that live data changes. The time alone decides which guests are there. A
- * disconnected guest does not return.
- */
+/** Each guest stays for five times `everyMs`. The time alone decides which guests are there. A disconnected guest does not return. */
 export function visit({ sessions, guests }: SandboxState, now: number, everyMs: number): void {
   if (everyMs <= 0) return;
   for (const [id, leavesAt] of guests) {

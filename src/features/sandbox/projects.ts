@@ -34,10 +34,7 @@ const editProject: Handler = ({ state, id, key, body }) => {
   return success({ project: Object.assign(project, changes) });
 };
 
-/**
- * Scripts and users of the project stay, which LuaAuth does not document. A gateway must handle a script whose project
- * cannot be read.
- */
+/** Scripts and users stay, which LuaAuth does not document: a gateway must handle a script without a readable project. */
 const removeProject: Handler = ({ state, id }) => (state.projects.delete(id) ? success() : unknownProject);
 
 /** The days of every script with executions, and their sum. */

@@ -31,10 +31,7 @@ import { version } from '../../version.ts';
 /** Outcomes that are no errors. */
 const WELL: readonly Outcome[] = ['ok', 'refused'];
 
-/**
- * A call finds its operation through the operation's usage. Only listed documents give their spans a name, as clients can
- * choose any other name.
- */
+/** Only listed documents give spans a name, as clients can choose any other name. A call's usage leads to its operation. */
 export function createTracing(tracer: Tracer) {
   let listed: ReadonlySet<string> = new Set();
   const spans = new WeakMap<RequestRecord, Span>();

@@ -44,10 +44,7 @@ const EVERY_REVALIDATION = () => true;
 
 const partOf = (caller: string) => `caller:${caller}`;
 
-/**
- * An endpoint gets a quota when the API limits it more strictly than the key. On `ratelimited`, the key or the endpoint
- * slows down.
- */
+/** An endpoint gets a quota when the API limits it more strictly than the key. `ratelimited` slows either down. */
 export class AccountQuotas {
   readonly key: Pool;
   readonly #options: AccountQuotasOptions;

@@ -66,10 +66,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
 
   const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
 
-  /**
-   * `mayTakeLong`: the call may take a minute, or wait behind all others. Its outcome then counts only if no other call
-   * has decided before.
-   */
+  /** `mayTakeLong`: up to a minute, or behind all others. Its outcome counts only if no other call has decided before. */
   const probe = async <T>(
     circuit: Circuit,
     mayTakeLong: boolean,

@@ -93,10 +93,7 @@ interface Slot {
   first: SharedCall | undefined;
 }
 
-/**
- * A hash table that retains nothing of a removed call. An old table of a Map keeps its entries, and an object's key
- * becomes a long-lived string.
- */
+/** Retains nothing of a removed call: old tables of a Map keep entries, and an object's keys become long-lived strings. */
 function createSlots(): (key: string) => Slot {
   const slots = Array.from({ length: SLOTS }, (): Slot => ({ first: undefined }));
   // A seed of this process, so that no client can send keys that all share a slot. No answer depends on it.

@@ -9,10 +9,7 @@ type CsvRecord = { readonly line: number; readonly endByte: number } & (
 /** A record with more lines has an unclosed quote. */
 const MAX_RECORD_LINES = 1_000;
 
-/**
- * RFC 4180. After a record with an unclosed quote, continues with the next line: the quote costs one record, not the rest
- * of the file.
- */
+/** RFC 4180. An unclosed quote costs one record, not the rest of the file: reading continues with the next line. */
 export async function* readCsv(
   lines: AsyncIterator<InputLine>,
   delimiter: string,

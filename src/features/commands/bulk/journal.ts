@@ -34,8 +34,8 @@ interface RowRecord {
 const MAX_ENTRY_BYTES = 80 * 1024 * 1024;
 
 /**
- * The entry of a write is on the disk before the write is sent, so a killed run knows which writes it may have sent.
- * Holds the results too, so that the output can be written again.
+ * A write is on the disk before it is sent, so a killed run knows what it may have sent. Holds the results for the
+ * output.
  */
 export class Journal {
   readonly #path: string;

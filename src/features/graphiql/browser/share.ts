@@ -21,10 +21,7 @@ const SECRET_LITERAL = new RegExp(
 const KEY_NAME = new RegExp(`(?:${KEY})$`, 'i');
 const OTHER_NAME = new RegExp(`(?:${OTHER})$`, 'i');
 
-/**
- * Addresses are pasted into chats and logged by servers. So this leaves out licence keys, script sources, webhooks and
- * the page's secret key.
- */
+/** Leaves out every key, source and webhook, because addresses are pasted into chats and logged by servers. */
 export function shareLink(page: string, tab: SharedTab, secretKey: string) {
   const withoutSecret = (text: string) => (secretKey === '' ? text : text.replaceAll(secretKey, PLACEHOLDER));
   const query = withoutSecret(tab.query.replace(SECRET_LITERAL, `$1${PLACEHOLDER}`));
