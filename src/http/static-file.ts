@@ -19,7 +19,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Measured on 1.5 MB of script: 0.2 s. The best quality saves 8 % more and takes 3 s. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
-/** Names contain a hash of the content, except those of pages. So browsers may cache files for good. */
+/** Names contain a hash of the content, except the names of pages. So browsers may cache files for good. */
 export async function createStaticFile(
   name: string,
   identity: Buffer,

@@ -71,7 +71,7 @@ export function sent<const Member extends string>(resource: Resource, member: Me
   return { sent: resource, member };
 }
 
-/** What a read shows or a write touches: an object in the path, all lists of a resource, or objects whose ids are sent. */
+/** Shown by a read or touched by a write: an object in the path, all lists of a resource, or objects whose ids are sent. */
 export type Part<Param extends string = string, Member extends string = string> =
   | Resource<Param>
   | ReturnType<typeof listsOf>

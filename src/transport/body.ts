@@ -8,9 +8,8 @@ import { BadResponse } from './errors.ts';
 const LEAST_BYTES = 1024;
 
 /**
- * Collects a body in about its own size of memory, however small the chunks are: a chunk of one byte is an object of
- * several hundred bytes. A single chunk is kept without a copy. Further chunks are copied, since a slice would keep its
- * whole buffer.
+ * Collects a body in about its own size of memory. (A chunk of one byte is an object of several hundred bytes.) A single
+ * chunk is kept without a copy. Further chunks are copied, since a slice would keep its whole buffer.
  */
 export class GrowingBuffer {
   size = 0;

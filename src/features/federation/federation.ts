@@ -40,7 +40,7 @@ const Service = new GraphQLObjectType({
 });
 
 /**
- * What a subgraph answers to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Prints the SDL once,
+ * The answers of a subgraph to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Prints the SDL once,
  * when the first router asks.
  */
 export function withFederation(schema: GraphQLSchema): GraphQLSchema {

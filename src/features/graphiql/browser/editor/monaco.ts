@@ -5,7 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import { Position as LanguagePosition } from 'graphql-language-service';
 import { extensionsFor } from './extensions.ts';
 
-/** What GraphiQL calls of Monaco; README.md lists it. Monaco would add 1.1 MB, and does not work on phones. */
+/** The part of Monaco that GraphiQL calls; README.md lists it. Monaco would add 1.1 MB, and does not work on phones. */
 
 interface Position {
   readonly lineNumber: number;
