@@ -21,13 +21,13 @@ type Documents = {
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": typeof types.AdSystemDocument,
     "\n  query AdProviders {\n    adProviders {\n      name\n      settings {\n        id\n        name\n        type\n        info\n      }\n    }\n  }\n": typeof types.AdProvidersDocument,
     "\n  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      ... on CreateAdSystemSuccess {\n        adSystem {\n          id\n          name\n          maxKeys\n        }\n      }\n    }\n  }\n": typeof types.CreateAndReadAdSystemDocument,
-    "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": typeof types.EditAndReadDocument,
-    "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": typeof types.UpdateAndReadDocument,
-    "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadDocument,
     "\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n": typeof types.WholeProjectDocument,
     "\n  query ProjectNames($ids: [ID!]!) {\n    projects(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ProjectNamesDocument,
     "\n  query Listed($id: ID!) {\n    project(id: $id) {\n      executions {\n        date\n        count\n      }\n      scripts {\n        id\n        name\n        executions {\n          date\n          count\n        }\n      }\n    }\n  }\n": typeof types.ListedDocument,
     "\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n": typeof types.ReadRateLimitDocument,
+    "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": typeof types.EditAndReadDocument,
+    "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": typeof types.UpdateAndReadDocument,
+    "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": typeof types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": typeof types.ScriptExecutionsDocument,
     "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ScriptNamesDocument,
@@ -75,13 +75,13 @@ const documents: Documents = {
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": types.AdSystemDocument,
     "\n  query AdProviders {\n    adProviders {\n      name\n      settings {\n        id\n        name\n        type\n        info\n      }\n    }\n  }\n": types.AdProvidersDocument,
     "\n  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      ... on CreateAdSystemSuccess {\n        adSystem {\n          id\n          name\n          maxKeys\n        }\n      }\n    }\n  }\n": types.CreateAndReadAdSystemDocument,
-    "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": types.EditAndReadDocument,
-    "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": types.UpdateAndReadDocument,
-    "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": types.ToggleAndReadDocument,
     "\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n": types.WholeProjectDocument,
     "\n  query ProjectNames($ids: [ID!]!) {\n    projects(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ProjectNamesDocument,
     "\n  query Listed($id: ID!) {\n    project(id: $id) {\n      executions {\n        date\n        count\n      }\n      scripts {\n        id\n        name\n        executions {\n          date\n          count\n        }\n      }\n    }\n  }\n": types.ListedDocument,
     "\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n": types.ReadRateLimitDocument,
+    "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": types.EditAndReadDocument,
+    "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": types.UpdateAndReadDocument,
+    "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": types.ToggleAndReadDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": types.ScriptExecutionsDocument,
     "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ScriptNamesDocument,
@@ -167,18 +167,6 @@ export function graphql(source: "\n  mutation CreateAndReadAdSystem($input: Crea
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n"): (typeof documents)["\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -192,6 +180,18 @@ export function graphql(source: "\n  query Listed($id: ID!) {\n    project(id: $
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n"): (typeof documents)["\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
