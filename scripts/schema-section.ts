@@ -145,7 +145,7 @@ const defaultText = (value: unknown) => (value === undefined ? '' : ` = ${JSON.s
 function costText(field: AnyField): string {
   const cost = costOf(field);
   if (!cost) return '';
-  const { each, endpoint, freeFields, providedBy, batchedBy, isOncePerObject, item } = cost;
+  const { each, endpoint, freeFields, providedBy, batchedBy, perObject, item } = cost;
   if (endpoint === 'the same again') return '0, or 1 (the endpoint of the page, once more)';
   const parts = [
     `1${each ? ' for each distinct one' : ''} (${endpointsOf(field, endpoint)})`,
@@ -155,7 +155,7 @@ function costText(field: AnyField): string {
         ]
       : []),
     ...(batchedBy ? [`1 for two or more together (\`${batchedBy.route}\`)`] : []),
-    ...(isOncePerObject ? ['shared by the fields of the object that need this endpoint'] : []),
+    ...(perObject ? ['shared by the fields of the object that need this endpoint'] : []),
     ...(item
       ? [`1 for each item with more than ${codes(item.freeFields)} (\`${item.endpoint.route}\`)`]
       : []),

@@ -281,10 +281,8 @@ function openDocuments(
   { persisted = REGISTERED_ONLY, transport }: GatewayOptions,
   { documentLength: maxLength }: Limits,
 ): DocumentResolver {
-  const needsDocumentIds = persisted.mode === 'only' || persisted.listed.size > 0;
-  const { createDocumentResolver } = needsDocumentIds
-    ? needed(features, 'persisted')
-    : (features.persisted ?? {});
+  const needsIds = persisted.mode === 'only' || persisted.listed.size > 0;
+  const { createDocumentResolver } = needsIds ? needed(features, 'persisted') : (features.persisted ?? {});
   return (
     createDocumentResolver?.({ ...persisted, maxLength, registered: transport.state.documents }) ??
     sentDocuments

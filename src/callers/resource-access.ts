@@ -60,7 +60,7 @@ export function limitAccess(access: Access, grant: Grant, owners: Owners): Ask {
 
   async function ask<T>(call: Call<T>, usage: Usage): Promise<T> {
     const endpoint = ENDPOINTS.of(call.endpoint);
-    if (endpoint?.isSameForAllAccounts) return access.ask(call, usage);
+    if (endpoint?.isPublic) return access.ask(call, usage);
     const { parts = [], about = [], shows, narrow } = endpoint ?? {};
     const named = namedBy([...parts, ...about], call);
     // Nothing shows the owner of this object.

@@ -14,7 +14,7 @@ export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
 export function gather<Read extends Weighed>(
   announced: string | null | undefined,
   limit: number,
-  reservation: BodyReservation,
+  reservation: Reservation,
   reader: BodyReader<Read>,
   resolve: (read: Read) => void,
   reject: (reason: unknown) => void,
@@ -70,7 +70,7 @@ export const CUT_OFF = requestError(
 );
 
 /** The share of one request in the memory budget of bodies. */
-export interface BodyReservation {
+export interface Reservation {
   readonly hasCredential: boolean;
   readonly bytes: number;
   /** Whether it was released or evicted, so that it takes no more bytes. */
@@ -88,7 +88,7 @@ export interface BodyReservation {
 }
 
 /** Reserves memory for the body of a request. The reservation includes the bytes of its head. */
-export type ReserveBody<Request = ClientRequest> = (request: Request, headBytes?: number) => BodyReservation;
+export type ReserveBody<Request = ClientRequest> = (request: Request, headBytes?: number) => Reservation;
 
 /** Most operations are smaller. They may use an extra eighth of the budget, which large bodies cannot take from them. */
 const SMALL_BYTES = 16 * 1024;
@@ -115,9 +115,9 @@ export function createBodyBudget<Request = ClientRequest>(
   let total = 0;
   let ofStrangers = 0;
   // An array: a Set whose entries come and go grows new tables, and the old tables keep their entries alive.
-  const arriving: Reservation[] = [];
+  const arriving: BodyReservation[] = [];
 
-  class Reservation implements BodyReservation {
+  class BodyReservation implements Reservation {
     readonly hasCredential: boolean;
     bytes: number;
     isReleased = false;
@@ -179,20 +179,20 @@ export function createBodyBudget<Request = ClientRequest>(
     #leave(): void {
       const index = this.#index;
       this.#index = GONE;
-      const moved = arriving.pop() as Reservation;
+      const moved = arriving.pop() as BodyReservation;
       if (moved === this) return;
       arriving[index] = moved;
       moved.#index = index;
     }
   }
 
-  return (request, headBytes = 0) => new Reservation(wasAccepted(request), headBytes);
+  return (request, headBytes = 0) => new BodyReservation(wasAccepted(request), headBytes);
 }
 
 function ignore(): void {}
 
 /** Among equals, the requesting reservation is evicted. */
-function isEvictedBefore(one: BodyReservation, other: BodyReservation): boolean {
+function isEvictedBefore(one: Reservation, other: Reservation): boolean {
   if (one.hasCredential !== other.hasCredential) return other.hasCredential;
   return one.bytes > other.bytes;
 }

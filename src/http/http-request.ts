@@ -1,6 +1,6 @@
 import { type ClientRequest, credentialsIn, type SentCredentials } from '../observability/request-record.ts';
 import type { Signal } from '../transport/call.ts';
-import { type BodyReader, type BodyReservation, CUT_OFF, gather, type Weighed } from './client-body.ts';
+import { type BodyReader, CUT_OFF, gather, type Reservation, type Weighed } from './client-body.ts';
 import { BODY_WAS_READ } from './parsed-body.ts';
 
 export interface HttpRequest extends ClientRequest {
@@ -10,16 +10,12 @@ export interface HttpRequest extends ClientRequest {
   /** The content type that the client sent. Yoga replaces it with JSON if the body was parsed in front of the gateway. */
   readonly contentType: string | null;
   /**
-   * Reads at most `limit` bytes of the body and returns the reader's result. The reservation then holds what the operation keeps.
-   * If the read fails, this releases the reservation.
+   * Reads at most `limit` bytes of the body and returns the reader's result. `held` then holds what the operation keeps.
+   * If the read fails, this releases `held`.
    * @throws BODY_TOO_LARGE, by the content-length before reading; OVERLOADED; INTERNAL_SERVER_ERROR if the body was read
    * before and is gone; the reader's error
    */
-  readBody<Read extends Weighed>(
-    limit: number,
-    reservation: BodyReservation,
-    reader: BodyReader<Read>,
-  ): Promise<Read>;
+  readBody<Read extends Weighed>(limit: number, held: Reservation, reader: BodyReader<Read>): Promise<Read>;
 }
 
 export class FetchRequest implements HttpRequest {
@@ -51,14 +47,10 @@ export class FetchRequest implements HttpRequest {
     return this.#request.headers.get(name);
   }
 
-  readBody<Read extends Weighed>(
-    limit: number,
-    reservation: BodyReservation,
-    reader: BodyReader<Read>,
-  ): Promise<Read> {
+  readBody<Read extends Weighed>(limit: number, held: Reservation, reader: BodyReader<Read>): Promise<Read> {
     const { headers, bodyUsed, body: chunks } = this.#request;
     return new Promise((resolve, reject) => {
-      const body = gather(headers.get('content-length'), limit, reservation, reader, resolve, reject);
+      const body = gather(headers.get('content-length'), limit, held, reader, resolve, reject);
       if (bodyUsed || chunks?.locked) return body.stop(BODY_WAS_READ);
       const read = async () => {
         for await (const chunk of (chunks ?? []) as AsyncIterable<Uint8Array>) if (!body.add(chunk)) return;

@@ -5,7 +5,7 @@ import { isStream, type Pipeline, type WritableResult } from '../operation/pipel
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH } from './address.ts';
-import type { BodyReservation, ReserveBody } from './client-body.ts';
+import type { Reservation, ReserveBody } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkContentType, isGet } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -46,11 +46,11 @@ export function createHttpSteps(options: HttpStepsOptions) {
   const page = (request: HttpRequest): Promise<HttpResponse | undefined> | undefined =>
     request.method === 'POST' && request.path === OPERATION_PATH ? undefined : pageFor(request);
 
-  const beginBody = (request: HttpRequest, headBytes: number): BodyReservation | undefined =>
+  const beginBody = (request: HttpRequest, headBytes: number): Reservation | undefined =>
     isGet(request.method) && headBytes <= SHORT_HEAD ? undefined : reserveBody(request, headBytes);
 
   /** Reads the operation of a request; `sent` has its body. @throws the error for the client */
-  function read(request: HttpRequest, reservation: BodyReservation | undefined, sent = request) {
+  function read(request: HttpRequest, reservation: Reservation | undefined, sent = request) {
     const path = request.path === OPERATION_PATH ? undefined : readOperationPath(request.path);
     if (!reservation || isGet(request.method)) {
       const params = paramsFromUrl(request.searchParams, path);

@@ -11,7 +11,7 @@ import {
 } from '../observability/request-record.ts';
 import { AbortSource } from '../transport/call.ts';
 import { OPERATION_PATH } from './address.ts';
-import { type BodyReader, type BodyReservation, CUT_OFF, gather, type Weighed } from './client-body.ts';
+import { type BodyReader, CUT_OFF, gather, type Reservation, type Weighed } from './client-body.ts';
 import type { HostCheck } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { bytesOfParsed } from './parsed-body.ts';
@@ -54,14 +54,10 @@ export class NodeRequest implements HttpRequest {
   }
 
   /** Reads the body from the message itself: a web stream would halve the throughput. */
-  readBody<Read extends Weighed>(
-    limit: number,
-    reservation: BodyReservation,
-    reader: BodyReader<Read>,
-  ): Promise<Read> {
+  readBody<Read extends Weighed>(limit: number, held: Reservation, reader: BodyReader<Read>): Promise<Read> {
     const { message } = this;
     return new Promise((resolve, reject) => {
-      const body = gather(message.headers['content-length'], limit, reservation, reader, resolve, reject);
+      const body = gather(message.headers['content-length'], limit, held, reader, resolve, reject);
       if (wasRead(message)) {
         try {
           if (body.add(bytesOfParsed(message))) body.end();

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { RequestRecord } from '../observability/request-record.ts';
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
-import type { BodyReservation } from './client-body.ts';
+import type { Reservation } from './client-body.ts';
 import type { NodeRequest } from './node.ts';
 import type { StreamedBody } from './response.ts';
 
@@ -15,7 +15,7 @@ export interface RequestSlot extends OperationSlot {
   /** Whether code in front of the gateway had read the body before Yoga saw the request. */
   readonly wasRead?: boolean;
   /** The memory reservation of the body. The operation releases it, or else the end of the request. */
-  reservation?: BodyReservation | undefined;
+  reservation?: Reservation | undefined;
   isRunning?: boolean;
   results?: ResultStream;
   /** The response body that sends these results. */

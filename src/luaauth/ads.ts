@@ -47,7 +47,7 @@ export const getAdProviders = read('GET /ads/providers', {
   answer: (about, { providers }) => decodeProviders(about, providers),
   partOf: [],
   freshFor: 'ads',
-  isSameForAllAccounts: true,
+  isPublic: true,
 });
 
 function decodeProviders(about: About, providers: unknown): AdProvider[] {

@@ -36,7 +36,7 @@ export interface Declaration {
   /** Removes objects from an answer that the caller has no access to. */
   readonly narrow?: Narrow<unknown> | undefined;
   /** Whether the answer is the same for every account, so that every caller may see it. */
-  readonly isSameForAllAccounts?: boolean | undefined;
+  readonly isPublic?: boolean | undefined;
   /** The name of its freshness time: `CACHE_TTL_<freshFor>`. */
   readonly freshFor?: string | undefined;
   readonly refusals: DocumentedCodes;
@@ -81,14 +81,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   extends Partial<
     Pick<
       Declaration,
-      | 'shows'
-      | 'isSameForAllAccounts'
-      | 'freshFor'
-      | 'refusals'
-      | 'documented'
-      | 'isSentOnce'
-      | 'timeoutMs'
-      | 'ifUnknown'
+      'shows' | 'isPublic' | 'freshFor' | 'refusals' | 'documented' | 'isSentOnce' | 'timeoutMs' | 'ifUnknown'
     >
   > {
   readonly payload?: PayloadType<Payload>;
@@ -108,15 +101,7 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly secrets?: (asked: Asked) => Secrets;
 }
 
-type OfReads =
-  | 'payload'
-  | 'member'
-  | 'documented'
-  | 'repeats'
-  | 'about'
-  | 'shows'
-  | 'narrow'
-  | 'isSameForAllAccounts';
+type OfReads = 'payload' | 'member' | 'documented' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isPublic';
 
 interface ReadOptions<Path extends RouteTemplate, Payload, Result>
   extends Pick<Options<Path, Payload, Result>, OfReads>,
@@ -127,7 +112,7 @@ interface ReadOptions<Path extends RouteTemplate, Payload, Result>
 
 /** Without `answer` the endpoint is documented to return only `{ "success": true }`. */
 interface WriteOptions<Path extends RouteTemplate, Payload, Result>
-  extends Omit<Options<Path, Payload, Result>, 'freshFor' | 'narrow' | 'isSameForAllAccounts'> {
+  extends Omit<Options<Path, Payload, Result>, 'freshFor' | 'narrow' | 'isPublic'> {
   /** Reads that are part of one of these are made again. */
   readonly touches: Parts<Path, Payload>;
 }
@@ -226,11 +211,11 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     const answer = api.ask(made, api.usage);
     return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;
   };
-  const { about: further = [], shows, isSameForAllAccounts } = options;
+  const { about: further = [], shows, isPublic } = options;
   const narrow = options.narrow as Narrow<unknown> | undefined;
   const { timeoutMs, ifUnknown } = options;
   const declared = {
-    ...{ route, kind, parts, about: further, shows, narrow, isSameForAllAccounts, refusals, isSentOnce },
+    ...{ route, kind, parts, about: further, shows, narrow, isPublic, refusals, isSentOnce },
     ...{ documented, timeoutMs, ifUnknown },
   };
   return Object.assign(call, declared, { freshFor: options.freshFor });

@@ -30,9 +30,9 @@ export interface Cost {
   /** Whether a further call may be needed to learn if another page follows. */
   readonly isOpenEnded?: boolean;
   /** Whether all fields of one query share the call. */
-  readonly isOncePerQuery?: boolean;
+  readonly perQuery?: boolean;
   /** Whether all fields of one object share the call. */
-  readonly isOncePerObject?: boolean;
+  readonly perObject?: boolean;
   /** The call that an item of the field's list needs if more than `freeFields` is selected. */
   readonly item?: ItemCost;
   /** The endpoint that is tried first for two or more of these calls. If it fails they are made as well. */

@@ -88,7 +88,7 @@ export class PreparedOperation {
     if (known) return known;
     const price = priceOf(this.schema, this.#selectionFor(variables), variables);
     const variant = this.#variantOf(variables);
-    if (variant && price.isFixedBySelection) variant.price = price;
+    if (variant && price.isStatic) variant.price = price;
     return price;
   }
 

@@ -19,7 +19,7 @@ export interface Price {
   readonly objects: number;
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
   /** Whether the price depends only on what is selected. */
-  readonly isFixedBySelection: boolean;
+  readonly isStatic: boolean;
 }
 
 /** The lists above a selection, as far as its price depends on them. */
@@ -49,7 +49,7 @@ interface Sum {
 }
 
 export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variables: CoercedVariables) {
-  let isFixedBySelection = true;
+  let isStatic = true;
   /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
   const batchedBy = new Map<string, string>();
   /** Endpoints that a query calls at most once. After each write they are called again. */
@@ -78,12 +78,11 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     const distinct = isList ? saturate(place.distinct * different) : place.distinct;
     const endpoint = cost && endpointOf(cost, args, place);
     if (cost && endpoint !== undefined) {
-      const isPaidAlready =
-        place.provided.includes(definition.name) || (cost.isOncePerObject && shared.has(endpoint));
-      if (!isPaidAlready && !needsNoCall(cost, object))
+      const isPaid = place.provided.includes(definition.name) || (cost.perObject && shared.has(endpoint));
+      if (!isPaid && !isFree(cost, object))
         addCalls(sum.calls, endpoint, cost.each ? distinct : place.distinct);
-      if (cost.isOncePerQuery) once.add(endpoint);
-      if (cost.isOncePerObject) shared.add(endpoint);
+      if (cost.perQuery) once.add(endpoint);
+      if (cost.perObject) shared.add(endpoint);
       if (cost.batchedBy) batchedBy.set(endpoint, cost.batchedBy.route);
     }
     const { item } = cost ?? {};
@@ -129,8 +128,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
       const distinct = cost?.distinct?.({ representations: references }) ?? times;
       const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
-      if (cost && endpoint !== undefined && !needsNoCall(cost, object))
-        addCalls(sum.calls, endpoint, distinct);
+      if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, distinct);
       addObject(sum, object, place);
     }
   }
@@ -138,7 +136,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
   /** Unlike execution it never throws: invalid arguments count as none. */
   function argumentsOf({ usesVariables, readArguments }: FieldPlan): Arguments {
     // A price that used no variables can be kept.
-    if (usesVariables) isFixedBySelection = false;
+    if (usesVariables) isStatic = false;
     try {
       return readArguments(variables);
     } catch {
@@ -156,17 +154,12 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     for (const endpoint of once) if (total.calls.has(endpoint)) total.calls.set(endpoint, 1);
   const endpoints = [...total.calls].map(([endpoint, calls]) => ({ endpoint, calls }));
   endpoints.sort((a, b) => b.calls - a.calls);
-  return { calls: sumOf(total.calls), objects: total.objects, endpoints, isFixedBySelection };
+  return { calls: sumOf(total.calls), objects: total.objects, endpoints, isStatic };
 }
 
 const WITHOUT_END = saturate(Number.POSITIVE_INFINITY);
 
-const BEYOND_PRICE: Price = {
-  calls: WITHOUT_END,
-  objects: WITHOUT_END,
-  endpoints: [],
-  isFixedBySelection: true,
-};
+const BEYOND_PRICE: Price = { calls: WITHOUT_END, objects: WITHOUT_END, endpoints: [], isStatic: true };
 
 function nothing(): Sum {
   return { calls: new Map(), objects: 0 };
@@ -187,7 +180,7 @@ function sumOf(calls: CallsByEndpoint): number {
   return saturate(sum);
 }
 
-function needsNoCall({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
+function isFree({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
   if (!freeFields || !selectsOnly(object, freeFields)) return false;
   return !providedBy || selectsOneOf(object, providedBy);
 }

@@ -115,7 +115,7 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
   }),
 });
 
-const LIST = { items: () => MAX_READ, isOncePerQuery: true } as const;
+const LIST = { items: () => MAX_READ, perQuery: true } as const;
 
 builder.queryFields((t) => ({
   adSystems: t.field({

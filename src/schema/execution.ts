@@ -68,12 +68,11 @@ function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   for (const { projectId } of wanted) {
     if (projectId !== undefined) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
   }
-  const readsWholeProject = (projectId: string) =>
-    (counts.get(projectId) ?? 0) > 1 || listings.known.has(projectId);
+  const sharesCall = (projectId: string) => (counts.get(projectId) ?? 0) > 1 || listings.known.has(projectId);
 
   const fetchOne = async ({ scriptId, projectId }: Whose): Promise<DayCount[]> => {
     const listed =
-      projectId !== undefined && readsWholeProject(projectId)
+      projectId !== undefined && sharesCall(projectId)
         ? await findListed(context, projectId, scriptId)
         : undefined;
     return listed ?? getExecutions(api, { script_id: scriptId });
@@ -104,7 +103,7 @@ builder.objectField(Project, 'executions', (t) =>
       'Executions per day of all scripts together, in the order of the API. Null, with an error here, if they cannot be read. Costs one REST call, shared with `scripts`.',
     extensions: {
       ...requiresScopes('projects:read'),
-      ...costs(getProjectExecutions, { items: () => USUAL_DAYS, isOncePerObject: true }),
+      ...costs(getProjectExecutions, { items: () => USUAL_DAYS, perObject: true }),
     },
     resolve: async (project, _args, context) =>
       usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'total'),
@@ -120,7 +119,7 @@ builder.objectField(Project, 'scripts', (t) =>
       ...requiresScopes('projects:read', 'scripts:read'),
       ...costs(getProjectExecutions, {
         items: () => MAX_READ,
-        isOncePerObject: true,
+        perObject: true,
         item: { endpoint: getScript, freeFields: LISTED },
       }),
     },

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BodyReservation, createBodyBudget } from '../../src/http/client-body.ts';
+import { createBodyBudget, type Reservation } from '../../src/http/client-body.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
@@ -30,9 +30,9 @@ describe('a budget of bodies', () => {
     assert(
       property(steps, (all) => {
         const reserveBody = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
-        const arriving: BodyReservation[] = [];
-        const complete: BodyReservation[] = [];
-        const drop = (reservation: BodyReservation) => arriving.splice(arriving.indexOf(reservation), 1);
+        const arriving: Reservation[] = [];
+        const complete: Reservation[] = [];
+        const drop = (reservation: Reservation) => arriving.splice(arriving.indexOf(reservation), 1);
         for (const { what, which, bytes, hasCredential } of all) {
           const reservation = arriving[which % (arriving.length || 1)];
           if (what === 'open') {
@@ -53,7 +53,7 @@ describe('a budget of bodies', () => {
             const most = Math.max(MOST / 2, ...ofStrangers.slice(0, 1).map((one) => one.bytes));
             expect(ofStrangers.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(most);
           } else if (what === 'release' && complete.length > 0) {
-            const done = complete.splice(which % complete.length, 1)[0] as BodyReservation;
+            const done = complete.splice(which % complete.length, 1)[0] as Reservation;
             done.release();
             done.release();
           }

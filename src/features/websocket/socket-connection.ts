@@ -3,7 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { OVERLOADED } from '../../errors/coded-error.ts';
 import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
-import type { BodyReservation } from '../../http/client-body.ts';
+import type { Reservation } from '../../http/client-body.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
 import { NodeRequest } from '../../http/node.ts';
 import { requestIdFor } from '../../http/response.ts';
@@ -51,7 +51,7 @@ const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arr
 interface RunningOperation {
   readonly record: RequestRecord;
   readonly source: AbortSource;
-  readonly body: BodyReservation;
+  readonly body: Reservation;
   isStream: boolean;
   /** Its last message had errors, which end the operation. */
   isFailed: boolean;
@@ -86,7 +86,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   /** The memory of the upgrade's head, and later of the headers. */
   let kept = openFor(NO_HEADERS, headBytes);
   /** The memory of the arriving message, and its time limit. */
-  let arriving: BodyReservation | undefined;
+  let arriving: Reservation | undefined;
   let toArrive: Deadline | undefined;
   /** The characters of waiting messages that belong to no operation. */
   let waiting = 0;
@@ -288,7 +288,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     if (!arriving.take(frames.weight - arriving.bytes)) evict();
   }
 
-  function openFor(headers: SentHeaders, headBytes: number): BodyReservation {
+  function openFor(headers: SentHeaders, headBytes: number): Reservation {
     const reservation = reserveBody(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
     reservation.onEvict = evict;
     return reservation;

@@ -9,7 +9,7 @@ import type { Pool } from './pool.ts';
 import {
   LATE_POLL_MS,
   LATE_POLLS_PART,
-  MANY_WAITING_CALLS,
+  MANY_CALLS,
   MAX_OF_STRANGER,
   MAX_OF_STRANGERS,
   MAX_WAITING,
@@ -235,11 +235,10 @@ export class Account implements AccountRecord {
     if (index >= 0) this.#polls.splice(index, 1);
   }
 
-  /** Whether more than `MANY_WAITING_CALLS` other calls of the same caller wait. True for every revalidation. */
+  /** Whether more than `MANY_CALLS` other calls of the same caller wait. True for every revalidation. */
   #waitsBehindMany({ origin, revalidation }: Call<unknown>): boolean {
     return (
-      revalidation !== undefined ||
-      this.queue.flowOf(origin.caller, SHARES.caller).size > MANY_WAITING_CALLS + 1
+      revalidation !== undefined || this.queue.flowOf(origin.caller, SHARES.caller).size > MANY_CALLS + 1
     );
   }
 

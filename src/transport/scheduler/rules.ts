@@ -23,7 +23,7 @@ export const MAX_OF_STRANGERS = 400;
 /** Largest number of calls in a stranger's trial. By then the API has told whether it accepts the key. */
 export const MAX_OF_STRANGER = 5;
 /** While more calls of the same caller wait, another caller had better wait for a turn of its own. */
-export const MANY_WAITING_CALLS = 8;
+export const MANY_CALLS = 8;
 /**
  * The time that a waiting call must have left, in ms; at most a tenth of its timeout. Without it, a full queue would
  * start each call just before its deadline, and the quota would go to calls that time out.
