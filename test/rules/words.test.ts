@@ -49,8 +49,6 @@ const COMMENTED = /(?:\.(?:ya?ml|toml|conf|service)|Caddyfile|Dockerfile)$/;
 /** Text files that the rules do not read, each with its reason. */
 const NOT_READ: ReadonlyMap<string, string> = new Map([
   ['CODE_OF_CONDUCT.md', 'the text of the Contributor Covenant'],
-  ['bench/QUOTA.md', 'the output of a benchmark, whose words are read in code'],
-  ['bench/RESULTS.md', 'the output of benchmarks, whose words are read in code'],
 ]);
 
 /** Sentences that may break a rule, each with its reason. */

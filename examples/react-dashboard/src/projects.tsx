@@ -63,7 +63,7 @@ export function Projects() {
           <input name="id" required autoComplete="off" spellCheck={false} placeholder="65e0a1b2…" />
         </label>
         <label>
-          It is a
+          Type
           <select name="page">
             <option value="project">project</option>
             <option value="script">script</option>
@@ -72,9 +72,9 @@ export function Projects() {
         <button type="submit">Open</button>
       </form>
       <p className="quiet">
-        LuaAuth has no list of projects. These are the projects that your ad systems name; any other one opens
-        by its id. The id of a script has 32 letters and digits, and is in the address of its loader. The page
-        of a script leads to its project.
+        LuaAuth has no list of projects. These are the projects that your ad systems name. To open another
+        project, enter its id. A script's id has 32 letters and digits, and is in the address of its loader.
+        The page of a script links to its project.
       </p>
       {opened.length > 0 && (
         <section className="card" aria-label="Opened before">

@@ -61,8 +61,8 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
           {isBusy ? 'Checking the key …' : 'Sign in'}
         </button>
         <p className="quiet">
-          Your LuaAuth API key, or the key that you were given for this gateway; nothing, if it asks for none.
-          It stays in this tab until you close it.
+          Enter your LuaAuth API key or your gateway key. Leave it empty if the gateway asks for no key. The
+          key stays in this tab until you close the tab.
         </p>
       </form>
     </main>

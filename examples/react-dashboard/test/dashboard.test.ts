@@ -11,7 +11,7 @@ test('the projects that the ad systems name are listed, and any other opens by i
   await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
   await page.getByRole('link', { name: 'Winter Event' }).waitFor();
   await page.getByLabel('Open by id').fill(scriptId);
-  await page.getByLabel('It is a').selectOption('script');
+  await page.getByLabel('Type').selectOption('script');
   await page.getByRole('button', { name: 'Open' }).click();
   await page.getByRole('heading', { name: 'Nightfall Hub' }).waitFor();
   assert.deepEqual(complaints, []);

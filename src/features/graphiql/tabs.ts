@@ -53,8 +53,8 @@ const welcome = (
   credential: VisitorCredential | undefined,
 ) => `# Welcome. Run this: the button, or Ctrl-Enter.
 ${keyNote(credential)}
-# Below each answer stands what it cost in REST
-# calls. Plan tells it without running it.
+# Below each answer are its REST calls. Plan
+# shows the price and runs nothing.
 `;
 
 function keyNote(credential: VisitorCredential | undefined): string {
