@@ -83,7 +83,10 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
     .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
       const config = await configure(flags);
       // A process that starts workers needs little of the gateway.
-      if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config, features);
+      if (config.workers > 1) {
+        const { nodeFlagsOfWorkers } = await import('../config/config.ts');
+        return (await import('../server/workers.ts')).runWorkers(config, features, nodeFlagsOfWorkers());
+      }
       const { serve } = await import('../server/serve.ts');
       await serve(config, features, 'http', flags.sharedSandbox);
     });

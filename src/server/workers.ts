@@ -11,9 +11,13 @@ const AGAIN_AFTER_MS = 1_000;
 
 /**
  * Each worker is a process; they share only Redis. A worker that ends is started again. A worker that cannot start with
- * the others ends all of them.
+ * the others ends all of them. `execArgv`: the flags of Node for each worker.
  */
-export async function runWorkers(config: Config, features: ProcessFeatures): Promise<void> {
+export async function runWorkers(
+  config: Config,
+  features: ProcessFeatures,
+  execArgv: string[],
+): Promise<void> {
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
   const sandbox = await ofSandbox?.openSandbox();
   const running = new Set<Worker>();
@@ -22,7 +26,7 @@ export async function runWorkers(config: Config, features: ProcessFeatures): Pro
   let isStopping = false;
 
   const start = (index: number): Worker => {
-    cluster.setupPrimary({ args: argumentsFor(index, config, sandbox?.url) });
+    cluster.setupPrimary({ args: argumentsFor(index, config, sandbox?.url), execArgv });
     const worker = cluster.fork();
     running.add(worker);
     worker.once('message', () => serving.add(worker));

@@ -90,6 +90,7 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
       expect(pidsIn(workers).size).toBe(2);
     });
     const [victim = 0] = pidsIn(workers);
+    expect(readFileSync(`/proc/${victim}/cmdline`, 'utf8')).toContain('--max-semi-space-size=8');
     process.kill(victim, 'SIGKILL');
     await eventually(() =>
       expect(workers.output.stderr).toContain('has ended; another worker takes its place.'),
