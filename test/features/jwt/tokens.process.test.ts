@@ -8,6 +8,7 @@ import { startRecorder } from '../../support/api/recorder.ts';
 import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
 import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
+import { freePort } from '../../support/network/free-port.ts';
 import { listen } from '../../support/network/listen.ts';
 import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
@@ -36,7 +37,8 @@ async function startJwks(pairs: Readonly<Record<string, Pair>>) {
     // A connection that was kept would be reset where a new one is refused.
     response.setHeader('connection', 'close').setHeader('content-type', 'application/json').end(body);
   });
-  const { url, close } = await listen(server);
+  // Another process may take a port of the system's choice once this server is down, and answer.
+  const { url, close } = await listen(server, Number(await freePort()));
   return {
     url: new URL('/jwks', url),
     setKeys,
