@@ -200,6 +200,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     persisted: documentResolver,
     identify,
     wasAccepted,
+    placeOf: createPlaceOf(options.trustedProxy),
     execute,
     contextFor: createContext({
       ...options,

@@ -172,7 +172,7 @@ export interface Acceptance {
   readonly identify: Identify;
   /** By the gateway or by the API, before and in this process. Answers at once, without verifying anything. */
   readonly wasAccepted: (request: ClientRequest) => boolean;
-  /** Whether `wasAccepted` was true for a request of this connection. Always false if callers need no credential. */
+  /** Whether a request of this connection had a credential that is accepted by now. False if none is needed. */
   readonly isAccepted: (socket: Socket) => boolean;
 }
 
@@ -184,20 +184,17 @@ export function watchAccepted(
 ): Acceptance {
   if (isKeyForAll(credentials)) return { identify, wasAccepted: () => true, isAccepted: () => false };
   const hashOf = createHash();
-  const accepted = new WeakSet<Socket>();
-  const isAccepted = (socket: Socket) => accepted.has(socket);
-  if (credentials.heldKey === undefined) {
-    return {
-      identify,
-      wasAccepted: ({ credentials: { token, bearer = '' }, socket }) => {
-        const isAccepted = isKnown(hashOf(token ?? bearer));
-        if (isAccepted && socket) accepted.add(socket);
-        return isAccepted;
-      },
-      isAccepted,
-    };
-  }
   const proven = createKnownAccounts();
+  const isProven = credentials.heldKey === undefined ? isKnown : (one: string) => proven.has(one);
+  /** The hash of each connection's credential: an accepted one, else the latest. */
+  const ofSocket = new WeakMap<Socket, string>();
+  const isAccepted = (socket: Socket) => isProven(ofSocket.get(socket) ?? '');
+  const wasAccepted = ({ credentials: { token, bearer = '' }, socket }: ClientRequest) => {
+    const credential = hashOf(credentials.heldKey === undefined ? (token ?? bearer) : bearer);
+    if (socket && !isAccepted(socket)) ofSocket.set(socket, credential);
+    return isProven(credential);
+  };
+  if (credentials.heldKey === undefined) return { identify, wasAccepted, isAccepted };
   return {
     identify: (request) =>
       whenKnown(identify(request), (identity) => {
@@ -206,11 +203,7 @@ export function watchAccepted(
         else proven.set(hashOf(bearer), true);
         return identity;
       }),
-    wasAccepted: ({ credentials: { bearer = '' }, socket }) => {
-      const isAccepted = proven.has(hashOf(bearer));
-      if (isAccepted && socket) accepted.add(socket);
-      return isAccepted;
-    },
+    wasAccepted,
     isAccepted,
   };
 }

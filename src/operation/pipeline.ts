@@ -1,4 +1,5 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
+import type { PlaceOf } from '../callers/client-place.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import type { Beginning, Context } from '../context.ts';
@@ -46,6 +47,7 @@ export interface PipelineOptions {
   readonly persisted: DocumentResolver;
   readonly identify: Identify;
   readonly wasAccepted: Acceptance['wasAccepted'];
+  readonly placeOf: PlaceOf;
   readonly execute: Execute;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
@@ -190,7 +192,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return operation.facts.type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
   }
 
-  const answerInTurn = inTimeSlices(answer);
+  const answerInTurn = inTimeSlices(answer, ({ record: { request } }: OperationInput) =>
+    wasAccepted(request) ? undefined : options.placeOf(request),
+  );
 
   const mask: Pipeline['mask'] = (result, record) => {
     if (!result.errors) return result;

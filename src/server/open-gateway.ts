@@ -47,10 +47,10 @@ export async function openGateway(
   });
   const { replaceDocuments } = gateway;
   if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
-  const { host, port, writeTimeoutMs } = config;
+  const { host, port, writeTimeoutMs, trustedProxy } = config;
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
-  const options = { upgrade, isAccepted, cors, host, port, writeTimeoutMs };
+  const options = { upgrade, isAccepted, trustedProxy, cors, host, port, writeTimeoutMs };
   const server = await startServer({ listener: gateway, ...options });
   return {
     ...server,

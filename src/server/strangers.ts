@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
+import { createPlaceOf, type PlaceOf } from '../callers/client-place.ts';
 import type { Connections, OpenConnection } from './connections.ts';
 
 export interface StrangersOptions {
@@ -8,16 +9,20 @@ export interface StrangersOptions {
   readonly isAccepted?: (socket: Socket) => boolean;
   /** How many connections without an accepted credential may be open. By default as many as the heap can hold. */
   readonly maxStrangers?: number;
+  /** The header in which a proxy names its client, in lower case. */
+  readonly trustedProxy?: string | undefined;
 }
 
 /** Several times the measured 75 kB that Node.js keeps of the largest head. */
 const HEAP_PER_STRANGER = 512 * 1024;
 /** The part of the limit that is closed beyond the excess, because finding connections examines all of them. */
 const AT_ONCE = 1 / 16;
+/** The size of a connection whose request has arrived, and of a WebSocket: a further head may arrive. */
+const WHEN_ARRIVED = 1 / 2;
 
 /**
  * Closes connections without an accepted credential when too many are open: many large heads would fill the heap. Closes
- * the connections first that have waited longest for a request.
+ * connections of the client that has the most first, and among these the connections that have waited longest for a request.
  */
 export function limitStrangers(server: Server, connections: Connections, options: StrangersOptions): void {
   const { isAccepted = () => false } = options;
@@ -28,19 +33,37 @@ export function limitStrangers(server: Server, connections: Connections, options
     room -= 1;
     if (room >= 0) return;
     const strangers = [...connections.all()].filter(({ socket }) => !socket.destroyed && !isAccepted(socket));
-    room = maxStrangers - strangers.length;
+    room = strangers.reduce((left, one) => left - sizeOf(one), maxStrangers);
     if (room >= 0) return;
-    const excess = Math.floor(AT_ONCE * maxStrangers) - room;
-    for (const { socket } of strangers.sort(byWait).slice(0, excess)) socket.destroy();
-    room += excess;
+    for (const connection of inOrderOfClosing(strangers, createPlaceOf(options.trustedProxy))) {
+      if (room >= Math.floor(AT_ONCE * maxStrangers)) return;
+      connection.socket.destroy();
+      room += sizeOf(connection);
+    }
   });
 }
 
-/** Connections with a complete request come last, and so do WebSockets: their memory is counted elsewhere. */
-function byWait(one: OpenConnection, other: OpenConnection): number {
-  return Number(hasArrived(one)) - Number(hasArrived(other)) || one.turn - other.turn;
+/** Each connection counts with all of its client that are closed after it, so the largest client comes first. */
+function inOrderOfClosing(strangers: OpenConnection[], placeOf: PlaceOf): OpenConnection[] {
+  const sizes = new Map<string, number>();
+  const ranked: { readonly connection: OpenConnection; readonly size: number }[] = [];
+  for (const connection of strangers.sort(byWait).reverse()) {
+    const { socket, unanswered } = connection;
+    const header = (name: string) => unanswered.at(-1)?.req.headers[name]?.toString() ?? null;
+    const client = placeOf({ address: socket.remoteAddress ?? '', socket, header });
+    const size = (sizes.get(client) ?? 0) + sizeOf(connection);
+    sizes.set(client, size);
+    ranked.push({ connection, size });
+  }
+  ranked.sort((one, other) => other.size - one.size || byWait(one.connection, other.connection));
+  return ranked.map(({ connection }) => connection);
 }
 
-function hasArrived({ unanswered, isUpgraded }: OpenConnection): boolean {
-  return isUpgraded || unanswered.some(({ req }) => req.complete);
+function sizeOf({ unanswered, isUpgraded }: OpenConnection): number {
+  return isUpgraded || unanswered.some(({ req }) => req.complete) ? WHEN_ARRIVED : 1;
+}
+
+/** Connections with a complete request come last, and so do WebSockets. */
+function byWait(one: OpenConnection, other: OpenConnection): number {
+  return sizeOf(other) - sizeOf(one) || one.turn - other.turn;
 }

@@ -1,5 +1,5 @@
 import { print } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
@@ -11,6 +11,8 @@ const KEY = { token: 'key' };
 const read = (headers: Record<string, string> = {}) =>
   postText(JSON.stringify({ query: print(SCRIPT), variables: { id: 'a' } }), headers);
 
+const isOpen = ({ socket }: { readonly socket: { readonly closed: boolean } }) => !socket.closed;
+
 describe('where three connections without an accepted key may be open', () => {
   const fixture = useRecorder({ server: { maxStrangers: 3 } });
 
@@ -20,7 +22,6 @@ describe('where three connections without an accepted key may be open', () => {
     raw.socket.write(text);
     return raw;
   }
-  const isOpen = ({ socket }: { readonly socket: { readonly closed: boolean } }) => !socket.closed;
 
   it('the one that has waited longest is closed for a further one', async () => {
     const [first, second, third] = [await open(), await open('POST /graphql HTTP/1.1\r\n'), await open()];
@@ -57,6 +58,55 @@ describe('where three connections without an accepted key may be open', () => {
     expect([known, ...strangers.slice(1), further].map(isOpen)).toEqual([true, true, true, true]);
     expect(socket.socket.readyState).toBe(socket.socket.OPEN);
     socket.socket.close();
+  });
+
+  it('the connection stays whose request was the first with an accepted key', async () => {
+    fixture.respond = answerPlainly;
+    const first = await open(read(KEY));
+    await first.until('"name"');
+    const strangers = [await open(), await open(), await open(), await open()];
+    await strangers[0]?.closed;
+    expect([first, ...strangers.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
+  });
+});
+
+describe('where four connections without an accepted key may be open, behind a proxy that names its clients', () => {
+  const trustedProxy = 'x-forwarded-for';
+  const fixture = useRecorder({ trustedProxy, server: { maxStrangers: 4, trustedProxy } });
+  const [ATTACKER, NEWCOMER] = ['203.0.113.1', '198.51.100.1'];
+  let asked = 0;
+
+  /** A connection whose read waits for the REST API. */
+  async function ask(address: string) {
+    const raw = await openRaw(fixture.gateway.url);
+    raw.socket.write(read({ token: `key-${asked}`, [trustedProxy]: address }));
+    asked += 1;
+    await eventually(() => expect(fixture.recorder.calls).toHaveLength(asked));
+    return raw;
+  }
+  beforeEach(() => {
+    asked = 0;
+    fixture.respond = () => undefined;
+  });
+
+  it('the client with the most of them is closed first, although another has waited longer', async () => {
+    const newcomer = await ask(NEWCOMER);
+    const attacker = [];
+    for (let count = 0; count < 6; count += 1) attacker.push(await ask(ATTACKER));
+    expect(attacker.map(isOpen)).toEqual(Array(6).fill(true));
+    const further = await openRaw(fixture.gateway.url);
+    await attacker[0]?.closed;
+    expect([newcomer, further, ...attacker.slice(1)].map(isOpen)).toEqual(Array(7).fill(true));
+    for (const { socket } of [newcomer, further, ...attacker]) socket.destroy();
+  });
+
+  it('connections without a request are closed before requests under way of a small client', async () => {
+    const asking = [await ask(ATTACKER), await ask(NEWCOMER)];
+    const idle = [];
+    for (let count = 0; count < 4; count += 1) idle.push(await openRaw(fixture.gateway.url));
+    await idle[0]?.closed;
+    expect([...asking, ...idle.slice(1)].map(isOpen)).toEqual(Array(5).fill(true));
+    for (const { socket } of [...asking, ...idle]) socket.destroy();
   });
 });
 

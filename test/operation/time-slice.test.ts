@@ -1,8 +1,11 @@
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
 import { openSocket } from '../support/clients/socket-client.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { arrival, eventually } from '../support/vitest/waiting.ts';
 
@@ -13,6 +16,10 @@ const operation = (name: string) => {
   const fields = Array.from({ length: 300 }, (_one, index) => `${name}f${index}: __typename`);
   return postText(JSON.stringify({ query: `{ ${fields.join(' ')} }` }), { token: 'key' });
 };
+
+function spin(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
+}
 
 it('a health check is answered before most of the operations that came with it, and all of these are answered', async () => {
   const recorder = await startRecorder(() => undefined);
@@ -36,6 +43,64 @@ it('a health check is answered before most of the operations that came with it, 
   for (const { socket } of [...clients, other]) socket.destroy();
   await gateway.close();
   await recorder.close();
+});
+
+describe('where each of 24 operations with made-up keys takes a whole slice', () => {
+  let spinMs = 0;
+  const slowly: RequestObserver = { running: () => spin(spinMs) };
+  const fixture = useRecorder({ trustedProxy: 'x-forwarded-for', observers: [slowly] });
+  const post = (headers: Record<string, string>) =>
+    postText(JSON.stringify({ query: '{ __typename }' }), headers);
+  const from = (address: string, token: string) => post({ token, 'x-forwarded-for': address });
+  const openNew = () => openRaw(fixture.gateway.url);
+  /** A connection that the gateway has accepted. */
+  const openAccepted = async () => {
+    const client = await openNew();
+    client.socket.write(HEALTH);
+    await client.until('"status":"ok"');
+    return client;
+  };
+  let attackers: Awaited<ReturnType<typeof openRaw>>[];
+  const answered = () => attackers.filter(({ received }) => received().includes('"data":')).length;
+
+  beforeEach(async () => {
+    spinMs = 0;
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, { token: 'key' });
+  });
+  afterEach(async () => {
+    await eventually(() => expect(answered()).toBe(24));
+    for (const { socket } of attackers) socket.destroy();
+  });
+  /** `open`: whether the gateway accepts the connections before the operations arrive. */
+  const attack = async (open: typeof openAccepted) => {
+    attackers = await Promise.all(Array.from({ length: 24 }, open));
+    spinMs = 25;
+    for (const [index, { socket }] of attackers.entries())
+      socket.write(from('203.0.113.1', `made-up-${index}`));
+  };
+
+  it.each([
+    ['old', openAccepted],
+    ['new', openNew],
+  ])('thirty new connections are answered before most of them, on %s connections', async (_title, open) => {
+    await attack(open);
+    const others = await Promise.all(Array.from({ length: 30 }, openAccepted));
+    expect(answered()).toBeLessThan(18);
+    for (const { socket } of others) socket.destroy();
+  });
+
+  it.each([
+    ['with an accepted key', from('203.0.113.1', 'key')],
+    ['of another address', from('198.51.100.1', 'new')],
+  ])('an operation %s begins before most of them', async (_title, text) => {
+    const { socket, until } = await openAccepted();
+    await attack(openAccepted);
+    socket.write(text);
+    await until('"data":');
+    expect(answered()).toBeLessThan(18);
+    socket.destroy();
+  });
 });
 
 it('no more than a thousand wait to begin, however many arrive in one turn of the event loop', async () => {
@@ -71,9 +136,6 @@ it('no more than a thousand wait to begin, however many arrive in one turn of th
 it('operations that have waited are executed in turns of the event loop, though each has all that it needs', async () => {
   let turn = 0;
   const executed: number[] = [];
-  const spin = () => {
-    for (const until = performance.now() + 25; performance.now() < until; );
-  };
   const recorder = await startRecorder(() => undefined);
   const gateway = await openGateway({
     upstream: recorder.url,
@@ -81,7 +143,7 @@ it('operations that have waited are executed in turns of the event loop, though 
       // The others find the slice of the first used up.
       if (executed.length > 0) await undefined;
       executed.push(turn);
-      spin();
+      spin(25);
       return { data: {} };
     },
   });
