@@ -40,6 +40,13 @@ it('a process that leaves while its poll is published keeps no lease', async () 
   expect(violation, lastLines.join('\n')).toBeUndefined();
 });
 
+it('a clock of the store that is set back prolongs no pause', async () => {
+  const plan = createPlan({ seed: 'L203', seconds: 60, gateways: 2, hasStreams: true });
+  const history = { ...plan, hasRush: false, callers: plan.callers.slice(0, 3) };
+  const { violation, lastLines } = await play(history);
+  expect(violation, lastLines.join('\n')).toBeUndefined();
+});
+
 /** Histories that have shown a defect: what was wrong, and the plan. */
 it.each([
   [

@@ -138,6 +138,24 @@ export function quotaOfEpoch(epoch: string, before: QuotaRecord | undefined): Qu
   return { ...emptyQuota(epoch), pausedUntil, ...(slowed && { slowed }) };
 }
 
+/** The longest pause that a gateway makes, in ms. A longer pause shows that the store's clock was set back. */
+export const LONGEST_PAUSE_MS = 300_000;
+
+/**
+ * The record after the store's clock was set back: nothing in it counts longer than if it had happened now. Otherwise the same
+ * record. The change has to be stored, or each reader would begin to count anew.
+ */
+export function afterSetBack(record: QuotaRecord, now: number): QuotaRecord {
+  const isLate = record.pausedUntil > now + LONGEST_PAUSE_MS;
+  const isAhead =
+    record.sent.some(([until]) => until > now + 2 * WINDOW_MS) ||
+    Object.values(record.held).some((at) => at > now + WINDOW_MS);
+  if (!isLate && !isAhead) return record;
+  const held = Object.entries(record.held).map(([permit, at]) => [permit, Math.min(at, now)]);
+  const sent = record.sent.map(([until, requests]): Counting => [Math.min(until, now + WINDOW_MS), requests]);
+  return { ...record, held: Object.fromEntries(held), sent, pausedUntil: isLate ? 0 : record.pausedUntil };
+}
+
 /** The record as the store has it: requests that had just arrived get the time until which they count. */
 export function storedQuota(record: QuotaRecord, storedAt: number): QuotaRecord {
   if (record.justSent.length === 0) return record;

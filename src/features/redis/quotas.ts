@@ -7,6 +7,7 @@ import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspa
 import type { RedisLink } from './link.ts';
 import { createHeldPermits, type FactsForStore } from './permits.ts';
 import {
+  afterSetBack,
   emptyQuota,
   HELD_AT_LEAST_MS,
   isQuota,
@@ -117,7 +118,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
             if (!isKnown && !(older && older.epoch === found?.epoch))
               return { record: found, result: { epoch: found?.epoch } };
             const quota = isKnown ? found : quotaOfEpoch(membership.epoch, found);
-            const before = settle(quota, time, facts.now());
+            const before = settle(afterSetBack(quota, time), time, facts.now());
             const changed = change(before, time);
             return { record: changed.record, result: { value: changed.result } };
           },

@@ -78,6 +78,7 @@ describeWithRedis('a clock of Redis that is set back by an hour', () => {
       sent: [[now + AN_HOUR_MS, rate]],
       callers: { other: [0, now + AN_HOUR_MS, 1] },
       backgroundFrom: now + AN_HOUR_MS,
+      pausedUntil: now + AN_HOUR_MS,
       slowed: { limit: rate, at: now + AN_HOUR_MS },
     }));
     const answers = await Promise.all(ids(2 * rate, 'b').map(read));
