@@ -89,8 +89,9 @@ export function createHeldPermits(
         const fateOf = (arrivedAt: number | undefined) =>
           arrivedAt === undefined ? 'not sent' : Math.max(0, now - arrivedAt);
         const facts = ended.map(({ id, arrivedAt }): Fact => [id, fateOf(arrivedAt)]);
-        // A permit may have ended meanwhile, and the store may already know that.
-        const stillHeld = held.filter((permit) => open.has(permit));
+        // A permit may have ended meanwhile. Another change tells its end, and the store may already know that.
+        const untold = new Set(settled.map(({ id }) => id));
+        const stillHeld = held.filter((permit) => open.has(permit) || untold.has(permit.id));
         return [...facts, ...stillHeld.map(({ id }): Fact => [id, 'still held'])];
       },
       hasSentRequest: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
