@@ -234,6 +234,11 @@ export function createRedisLink(options: RedisLinkOptions) {
      */
     offer: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) =>
       run(script, keys, args, true),
+    /** Gives up the store for the reason, which it returns. */
+    lose(reason: Error): Error {
+      degrade(reason);
+      return reason;
+    },
     /** Whether this process has left the store. */
     get isClosed() {
       return isClosed;

@@ -11,6 +11,13 @@ const RESERVES_AFTER = 4;
 const RESERVED_LOOK_MS = 20;
 
 /**
+ * After so many attempts and so many ms, the process gives the store up, and continues with its share. Callers must not wait
+ * for a record that others always change first.
+ */
+const MOST_TRIES = 50;
+const MOST_TRIES_MS = 5_000;
+
+/**
  * Stores a record by compare-and-set: the record must still have the version that the change was made for. Rejects a change
  * before the time `from`, for which it was made, and after the time `by`. Returns the outcome and the time. If the version
  * differs, also returns the version, the record, and when the record was stored.
@@ -60,6 +67,17 @@ type Reply = [outcome: number, time: number, version: Buffer, sealed: Buffer, at
 /** The change was not stored, because its last time is over. */
 export class TooLate extends Error {
   override name = 'TooLate' as const;
+}
+
+/** Redis has not stored the change after many attempts. */
+class TooBusy extends Error {
+  override name = 'TooBusy' as const;
+
+  constructor(tries: number) {
+    super(
+      `Redis is too busy: it has not stored a change of a quota after ${tries} attempts. Check what else uses it, and how near it is`,
+    );
+  }
 }
 
 interface Update {
@@ -165,9 +183,11 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       const changes = waiting;
       waiting = [];
       try {
-        let triedAt = now();
+        const startedAt = now();
+        let triedAt = startedAt;
         let reserveMs = 0;
         for (let tries = 1; !(await tryToStore(changes, reserveMs)); tries += 1) {
+          if (tries >= MOST_TRIES && now() - startedAt > MOST_TRIES_MS) throw link.lose(new TooBusy(tries));
           // Reserves the record for long enough that the next attempt comes in time.
           if (tries >= RESERVES_AFTER) reserveMs = Math.ceil(2 * (now() - triedAt)) + 1;
           triedAt = now();
@@ -188,7 +208,8 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       return known.record;
     },
     /**
-     * Makes and stores a change. @throws when Redis is lost, though the change may be stored; TooLate; errors of the change.
+     * Makes and stores a change. @throws when Redis is lost or too busy, though the change may be stored; TooLate; errors of the
+     * change.
      */
     update<T>(change: RecordChange<R, T>, update: Update = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
