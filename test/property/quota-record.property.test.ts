@@ -228,3 +228,78 @@ it.each([
   const wish = { ...RULES, rate, wanted: 1, name: '0.1.1.', kept: 0, gainedMs: 0, callers, mayHold };
   expect(take({ ...emptyQuota('epoch'), sent }, now, wish).result).toMatchObject({ taken: 0, askInMs });
 });
+
+it('counts a permit for as long as its process may send the request, and for at least 5 s', () => {
+  const at = 1_000_000;
+  const { record } = take(emptyQuota('epoch'), at, WISH);
+  const usedAfter = (ms: number, mayHold: () => boolean) => statusAt(record, at + ms, RULES, mayHold).used;
+  expect([4_999, 60_000].map((ms) => usedAfter(ms, () => true))).toEqual([1, 1]);
+  expect([4_999, 5_000].map((ms) => usedAfter(ms, () => false))).toEqual([1, 0]);
+  const all = { ...WISH, wanted: 20, callers: [['caller', 20]] as const, name: 'later.' };
+  expect(take(record, at + 60_000, all).result.taken).toBe(RULES.rate - 1);
+});
+
+it('counts a permit that was taken without the store and is still held', () => {
+  const record = settle(emptyQuota('epoch'), 1_000_000, [['own', 'still held']]);
+  expect(statusAt(record, 1_000_000, RULES, mayHold).used).toBe(1);
+  const settled = settle(record, 1_000_100, [['own', 'not sent']]);
+  expect(statusAt(settled, 1_000_100, RULES, mayHold).used).toBe(0);
+});
+
+it('counts earlier requests for one more window if the clock of the store was set back', () => {
+  const full = storedQuota(settle(emptyQuota('epoch'), 4_600_000, allArrived(0)), 4_600_000);
+  const now = 1_000_000;
+  expect(statusAt(full, now, RULES, mayHold)).toMatchObject({ used: 10, resetMs: WINDOW_MS });
+  const { result } = take(full, now, WISH);
+  expect(result).toMatchObject({ taken: 0 });
+  expect(result.askInMs).toBeLessThanOrEqual(WINDOW_MS);
+  const waiting = take(full, now, { ...WISH, callers: [['new caller', 1]] }).record;
+  expect(statusAt(waiting, now + WINDOW_MS, RULES, mayHold).used).toBe(0);
+});
+
+it('leaves free permits for callers that wait elsewhere and have had fewer', () => {
+  const now = 1_000_000;
+  const full = storedQuota(settle(emptyQuota('epoch'), now, allArrived(0)), now);
+  const { record } = take(full, now, { ...WISH, callers: [['elsewhere', 5]] });
+  const later = now + WINDOW_MS + 1;
+  const wish = { ...WISH, wanted: 20, callers: [['caller', 20]] as const };
+  // Half of the rate is the most that one of two waiting callers may be ahead.
+  expect(take(record, later, wish).result.taken).toBe(5);
+  expect(take(emptyQuota('epoch'), later, wish).result.taken).toBe(10);
+});
+
+it.each([
+  [0, 10],
+  [4, 6],
+  [9, 1],
+  [9.5, 1],
+  [10, 0],
+])('with %i of ten calls a second reserved, gives %i permits', (reserved, taken) => {
+  const wish = { ...WISH, reserved, wanted: 20, callers: [['caller', 20]] as const };
+  const { result } = take(emptyQuota('epoch'), 1_000_000, wish);
+  expect(result).toMatchObject({ taken, limit: taken });
+  if (taken === 0) expect(result.askInMs).toBeGreaterThan(0);
+});
+
+it('counts a request for as much longer as the clock of the store may have gained', () => {
+  const now = 1_000_000;
+  const full = storedQuota(settle(emptyQuota('epoch'), now, allArrived(0)), now);
+  const takenAfter = (ms: number) => take(full, now + ms, { ...WISH, gainedMs: 50 }).result;
+  expect(takenAfter(WINDOW_MS + 40)).toMatchObject({ taken: 0, askInMs: 10 });
+  expect(takenAfter(WINDOW_MS + 50)).toMatchObject({ taken: 1 });
+});
+
+it('loses no request of a record with many times, and stays small', () => {
+  const now = 1_000_000;
+  const facts = Array.from({ length: 900 }, (_one, ago): Fact => [`${ago}`, ago]);
+  const record = storedQuota(settle(emptyQuota('epoch'), now, facts), now);
+  expect(record.sent.length).toBeLessThanOrEqual(200);
+  expect(statusAt(record, now, RULES, mayHold).used).toBe(900);
+  // A request never counts for a shorter time, nor for much longer.
+  for (let ms = 100; ms < WINDOW_MS; ms += 100) {
+    const exact = facts.filter(([, ago]) => Number(ago) + ms < WINDOW_MS).length;
+    const { used } = statusAt(record, now + ms, RULES, mayHold);
+    expect(used).toBeGreaterThanOrEqual(exact);
+    expect(used).toBeLessThanOrEqual(exact + 20);
+  }
+});

@@ -262,10 +262,8 @@ function paceOf({ slowed, pausedUntil }: QuotaRecord, now: number, rules: Record
   const { rate, reserved, recoveryPerSecond } = rules;
   const recovered = slowed ? (Math.max(0, now - slowed.at) / 1_000) * recoveryPerSecond * rate : 0;
   const paced = slowed ? Math.min(rate, Math.floor(slowed.limit + recovered)) : rate;
-  const limit =
-    reserved > 0
-      ? Math.max(Math.min(1, rate - reserved), Math.floor((paced * (rate - reserved)) / rate))
-      : paced;
+  const left = Math.max(0, rate - reserved);
+  const limit = reserved > 0 ? Math.max(left > 0 ? 1 : 0, Math.floor((paced * left) / rate)) : paced;
   return { limit, pausedMs: Math.max(0, pausedUntil - now) };
 }
 
