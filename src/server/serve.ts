@@ -28,7 +28,8 @@ export async function serve(
   ).catch(exit);
   const { rate, redis: { instances = 0 } = {} } = config;
   if (rate > 0 && instances > rate) {
-    const seconds = Math.ceil(instances / rate);
+    const longest = Math.ceil(instances / rate);
+    const seconds = instances % rate === 0 ? longest : `${longest - 1} or ${longest}`;
     log.warn(
       `LUAAUTH_INSTANCES is ${instances}, and LUAAUTH_RATE only ${rate}: while Redis is lost, each instance makes one call every ${seconds} s`,
     );

@@ -98,7 +98,7 @@ const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'a generation is read before the write': [planOf('2'), 'stale read'],
   'permits are taken without the version': [planOf('3'), 'quota'],
   'a share grows too early': [JOINING, 'quota'],
-  'a newcomer has no turn': [planOf('2'), 'unused quota'],
+  'a newcomer has no turn': [planOf('11'), 'unused quota'],
   'a clock goes back': [SHORT_CUTS, 'unused quota'],
   'an acknowledged write is forgotten': [planOf('3'), 'stale read'],
   'a change is lost when the poller changes': [STREAMS, 'stream'],

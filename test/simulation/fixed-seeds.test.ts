@@ -57,6 +57,14 @@ it.each([
     'a permit whose end the store knows is not entered again after a flush',
     { seed: '20051', seconds: 60, gateways: 3, hasRush: false, hasStreams: false },
   ],
+  [
+    'a small share beside an absent gateway is not kept in a new store',
+    { seed: '7022', seconds: 90, gateways: 2, faultsPerMinute: 30 },
+  ],
+  [
+    'a permit that ends while the store is told of it is counted without a break',
+    { seed: 'a1-27', seconds: 90, gateways: 1, faultsPerMinute: 30 },
+  ],
 ])('%s', async (_title, { hasRush, ...options }: PlanOptions & { readonly hasRush?: boolean }) => {
   const plan = createPlan(options);
   const { violation, lastLines } = await play({ ...plan, hasRush: hasRush ?? plan.hasRush });

@@ -98,7 +98,7 @@ export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
 /**
  * A process that is cut off for more than 3 s, or stands still, is replaced by a process that starts meanwhile, and may go
- * beyond the quota then: see `exemptions.md`. A plan has the one or the other.
+ * beyond the quota then: see the README. So a plan has long cuts, or processes that die or start late.
  */
 const OF_LONG_CUTS: readonly FaultKind[] = ['store is cut off for long', 'process pauses for long'];
 
@@ -149,7 +149,7 @@ export function createPlan(options: PlanOptions): Plan {
     rate: random.pick([10, 50, 50]),
     storeDrift: random.chance(0.5) ? 0 : between(-0.04, 0.04),
     gateways: Array.from({ length: gateways }, (_one, index) => ({
-      startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt : 0,
+      startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt * (hasDeaths ? 1 : 0) : 0,
       drift: random.chance(0.5) ? 0 : between(-0.01, 0.01),
       storeLatencyMs: isFar ? between(1, 20) : between(0.1, 2),
       apiLatencyMs: between(2, 100),

@@ -66,14 +66,20 @@ export class Store {
 
   /** It ends, loses the data or has `data`, and is there again after so many ms. */
   restart(downMs: number, data: unknown): void {
-    this.#owner.hasEnded = true;
-    for (const session of this.#sessions) session.lose();
-    this.#sessions.clear();
+    this.#end();
     this.#kernel.after(downMs, () => {
+      // Another restart may have come first.
+      this.#end();
       if (data === undefined) this.model.flush();
       else this.model.restore(data);
       this.#start();
     });
+  }
+
+  #end(): void {
+    this.#owner.hasEnded = true;
+    for (const session of this.#sessions) session.lose();
+    this.#sessions.clear();
   }
 
   /** A replica takes its place, which lacks the writes of the last `lostMs`. */

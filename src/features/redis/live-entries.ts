@@ -63,7 +63,7 @@ export function createLiveEntriesInRedis(
       const next = [...due].slice(0, MAX_IN_LOOK);
       for (const entry of next) due.delete(entry);
       const looks = next.map((entry) => entry.look());
-      const keys = [membership.instances, ...looks.flatMap((one) => one.keys)];
+      const keys = [membership.beats, ...looks.flatMap((one) => one.keys)];
       const args = looks.flatMap((one) => one.args);
       try {
         // While degraded, takes no lease: other processes would wait for a process that does not read the store.

@@ -42,7 +42,7 @@ end
  *
  * Replies an empty list for an entry that did not fit into the reply.
  */
-export const LOOK = lua('instances', '')`${KEEP_ENTRY}${IS_HELD}
+export const LOOK = lua('beats', '')`${KEEP_ENTRY}${IS_HELD}
 local replies, bytes = {}, 0
 for index = 2, #KEYS, 2 do
   local entry, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 2) / 2 * 4

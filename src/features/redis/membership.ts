@@ -2,6 +2,21 @@ import { LONGEST_WAY_MS } from '../../state/arrivals.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
+import {
+  ABSENT_AFTER_MS,
+  absentForMs,
+  callsPerSecond,
+  entryOf,
+  FORGOTTEN_AFTER_MS,
+  LEASE_MS,
+  memberOf,
+  nextChange,
+  type QuotaShare,
+  type Registry,
+  type RegistryMember,
+  reservedShares,
+  sessionName,
+} from './registry.ts';
 import { StoreClock } from './store-clock.ts';
 
 /**
@@ -13,181 +28,95 @@ const QUARANTINE_MS = WINDOW_MS + LONGEST_WAY_MS + 100;
 const LATE_MS = 250;
 /** How long a beat's view of the other instances holds, in ms. */
 const VIEW_MS = 500;
-/**
- * After this time without a beat, in ms, the others reserve a share for the instance. It may have lost Redis rather than
- * ended.
- */
-const ABSENT_AFTER_MS = 1_000;
-/** After this time without a beat, in ms, another instance may replace the instance and take over its leases. */
-const LEASE_MS = 3_000;
-const FORGOTTEN_AFTER_MS = 60_000;
-/**
- * How long all instances use what one instance has seen of the registry, in ms. Otherwise each of many instances would read
- * all entries four times a second.
- */
-const SEEN_MS = 100;
+/** How often a beat tries to change the registry while other instances change it. */
+const TRIES = 4;
 /** The most epochs that are remembered. */
 const MAX_LEFT = 100;
+/** How long Redis keeps the registry without a beat, in ms. */
+const KEPT_MS = 3_600_000;
 
 /**
- * The registry of instances. An entry is `<last beat> <state> <among> <joined> <session>`.
- * - State 0: the instance is well.
- * - State 1: the instance is degraded, and keeps its share of the quota.
- * - State 2: an instance of the previous epoch that has not come back.
- *
- * The share is the rate divided by `among`; 0: no share. The shares of all entries never exceed the rate, even if an instance
- * has an old view of the others.
- */
-const REGISTRY = `
-local function entry(at, state, among, joined, session)
-  return string.format('%.0f %s %d %.0f %s', at, state, among, joined, session)
-end
-`;
-
-/**
- * Records a beat, and returns this instance's view of the registry.
- * - `among`: by how many the instance divides the quota.
- * - `configured`: the configured number of instances; 0: the number of entries.
- * - `runs_until`: the last time on the clock of Redis at which the beat of a well instance may run.
+ * Records a beat of a session, and changes the registry. The registry has two keys: the entries of all instances, and the last
+ * beat of each session.
+ * - `runs_until`: the last time on the clock of Redis at which the beat of a well instance may run; 0: any time.
+ * - `seen`: the version of the registry that the instance knows. A change is made only if this is the current version.
+ * - `entry`: the new entry of the instance; empty: no change. "left": the instance leaves, whatever the version is.
+ * - Names of instances and sessions that are removed with the change follow.
  *
  * Returns these five values:
  * - 1, or 0 if the store has another epoch, or -1 if the beat is too late.
- * - The `among` of each other instance that is absent or keeps its share.
  * - The time.
- * - The number by which this instance divides from now on.
- * - The time at which the registry was seen.
+ * - The version of the registry.
+ * - The sessions that have not beaten for `ABSENT_AFTER_MS`, each with its last beat.
+ * - All entries if the instance does not know this version.
  *
- * A late beat would report state 0 for an instance that is degraded by now. An instance without a share may replace an absent
- * instance. So may an instance that joined after the last beat of the absent instance. Each replaces only a single instance.
- *
- * A share grows only into room that the others leave, and only once the instance has the answer. A share that shrinks leaves
- * room for others once a beat reports the smaller share.
- *
- * While all instances are well and divide alike, `seen` is when an instance last found that. `count` is the number of
- * instances.
+ * A late beat would show an instance as well that is degraded by now. A beat from the future counts from now: the clock of
+ * Redis was set back.
  */
-const BEAT = lua('store instances', 'epoch id state among# configured# runs_until# session')`${REGISTRY}
-local known = redis.call('HMGET', store, 'epoch', 'seen', 'count')
+const BEAT = lua('store instances beats', 'epoch instance session runs_until# seen entry')`
+local known = redis.call('HMGET', store, 'epoch', 'version')
 if known[1] ~= epoch then return { 0 } end
-if state == '0' and now > runs_until then return { -1, {}, now, among, now } end
-
-local seen, expected = tonumber(known[2] or 0), configured > 0 and configured or tonumber(known[3] or 0)
-if state == '0' and among == expected and math.abs(now - seen) <= ${SEEN_MS} then
-  local own = redis.call('HGET', instances, id) or ''
-  local own_among, own_joined, own_session = string.match(own, '^%d+ 0 (%d+) (%d+) (%d+)$')
-  if tonumber(own_among) == among and own_session == session then
-    redis.call('HSET', instances, id, entry(now, state, among, own_joined, session))
-    return { 1, {}, now, among, seen }
+if runs_until > 0 and now > runs_until then return { -1, now } end
+for _, other in ipairs(redis.call('ZRANGEBYSCORE', beats, '(' .. now, '+inf')) do
+  redis.call('ZADD', beats, now, other)
+end
+redis.call('ZADD', beats, now, session)
+local version = known[2]
+if entry == 'left' or (entry ~= '' and version == seen) then
+  if entry ~= 'left' then redis.call('HSET', instances, instance, entry) end
+  for index = 7, #ARGV do
+    redis.call('HDEL', instances, ARGV[index])
+    redis.call('ZREM', beats, ARGV[index])
   end
+  version = tostring(redis.call('HINCRBY', store, 'version', 1))
 end
-
-local others, joined = {}, nil
-local all = redis.call('HGETALL', instances)
-for index = 1, #all, 2 do
-  local name = all[index]
-  local at, others_state, others_among, others_joined = string.match(all[index + 1], '^(%d+) (%d) (%d+) (%d+) %d+$')
-  at = tonumber(at)
-  if not at or now - at > ${FORGOTTEN_AFTER_MS} then
-    redis.call('HDEL', instances, name)
-  elseif name == id then
-    joined = tonumber(others_joined)
-  else
-    others[#others + 1] = { name = name, at = at, state = others_state, among = tonumber(others_among) }
-  end
-end
-
-local before = among
-local comes_back = not joined and among > 0
-if comes_back then among = 0 end
-joined = joined or now
-for index, other in ipairs(others) do
-  local is_left = other.state == '2' and comes_back
-  local is_absent = now - other.at > ${LEASE_MS} and (among == 0 or other.at < joined)
-  if other.among > 0 and (is_left or is_absent) then
-    redis.call('HDEL', instances, other.name)
-    table.remove(others, index)
-    joined = 0
-    break
-  end
-end
-
-local left, reserved = 1, {}
-for _, other in ipairs(others) do
-  if other.among > 0 then
-    left = left - 1 / other.among
-    if other.state ~= '0' or now - other.at > ${ABSENT_AFTER_MS} then reserved[#reserved + 1] = other.among end
-  end
-end
-local wanted = configured > 0 and configured or #others + 1
-if among == 0 or wanted < among then
-  local room = left > 0.00005 and math.max(wanted, math.ceil(1 / left - 0.000001)) or 0
-  if comes_back and room > 0 then room = math.max(room, before) end
-  if room > 0 and (among == 0 or room < among) then among = room end
-end
-redis.call('HSET', instances, id, entry(now, state, among, joined, session))
-if state == '0' and #reserved == 0 then
-  redis.call('HSET', store, 'seen', now, 'count', #others + 1)
-else
-  redis.call('HDEL', store, 'seen')
-end
-redis.call('PEXPIRE', instances, 3600000)
-redis.call('PEXPIRE', store, 3600000)
-return { 1, reserved, now, among > 0 and math.max(among, wanted) or 0, now }`;
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ${KEPT_MS}) end
+local late = redis.call('ZRANGEBYSCORE', beats, '-inf', now - ${ABSENT_AFTER_MS + 1}, 'WITHSCORES')
+return { 1, now, version, late, version == seen and {} or redis.call('HGETALL', instances) }`;
 
 /**
- * The rule of all leases. The name of a holder begins with its instance and session. A lease lasts while the instance beats
- * and its session goes on. An instance that loses the store ends its session: the answer with the lease may be lost as well.
- * A permit outlasts the session, because its request may still be sent.
+ * The rule of all leases. The name of a holder begins with its session. A lease lasts while the session beats. An instance
+ * that loses the store ends its session: the answer with the lease may be lost as well.
  *
- * An entry from the future belongs to an ended instance. A live instance beats soon after the clock is set back.
+ * A beat from the future belongs to an ended instance. A live instance beats soon after the clock is set back.
  */
 export const IS_HELD = `
-local function is_held(holder, outlasts_session)
-  local instance, session = string.match(holder or '', '^([^.]+)%.(%d+)%.')
-  local found = instance and redis.call('HGET', instances, instance) or ''
-  local at, current = string.match(found, '^(%d+) %d %d+ %d+ (%d+)$')
-  return at ~= nil and math.abs(now - at) <= ${LEASE_MS} and (outlasts_session or current == session)
+local function is_held(holder)
+  local session = string.match(holder or '', '^([^.]+%.%d+)%.')
+  local at = session and redis.call('ZSCORE', beats, session)
+  return at and math.abs(now - at) <= ${LEASE_MS}
 end
 `;
 
-/** Lists the instances with a recent beat. */
-const LIST_PRESENT = lua('instances', '')`
-local present = {}
-local all = redis.call('HGETALL', instances)
-for index = 1, #all, 2 do
-  local at = tonumber(string.match(all[index + 1], '^(%d+)'))
-  if at and math.abs(now - at) <= ${LEASE_MS} then present[#present + 1] = all[index] end
-end
-return present`;
-
-/** How old the list of present instances may be, in ms. */
-const PRESENT_FOR_MS = 500;
-
-const LEAVE = lua('instances', 'instance')`return redis.call('HDEL', instances, instance)`;
-
 /**
  * Returns the epoch, its age in ms, and the time. A store that is new, was flushed or was restarted begins the given epoch:
- * its `run` differs. So does a store that has returned to an epoch which the asker has left: its data is too old. The epochs
- * that the asker has left follow the other arguments.
+ * its `run` differs. So does a store in the epoch `ended`.
  *
- * The new registry has one entry for each instance that the asker knew of. Each entry keeps its share until an instance comes
- * back.
+ * The registry of a new epoch has the entries of the old registry, with their last beats. The first instance of an earlier
+ * epoch brings them: `left` is that epoch. Each entry has four arguments: instance, entry, session, ms since its last beat.
+ * Later than the quarantine, other instances may already have taken these shares.
  */
-const OPEN_STORE = lua('store instances', 'run epoch among#')`${REGISTRY}
+const OPEN_STORE = lua('store instances beats', 'run epoch left ended')`
 local found = redis.call('HMGET', store, 'run', 'epoch', 'since')
-local has_returned = false
-for index = 4, #ARGV do has_returned = has_returned or ARGV[index] == found[2] end
-if found[1] == run and not has_returned then return { found[2], now - found[3], now } end
-redis.call('HSET', store, 'run', run, 'epoch', epoch, 'since', now)
-redis.call('PEXPIRE', store, 3600000)
-redis.call('DEL', instances)
-for index = 1, among do redis.call('HSET', instances, index, entry(now, 2, among, now, 0)) end
-return { epoch, 0, now }`;
-
-const BEGIN_EPOCH = lua('store', 'run epoch')`
-redis.call('HSET', store, 'run', run, 'epoch', epoch, 'since', now)
-redis.call('PEXPIRE', store, 3600000)
-return 1`;
+if found[1] ~= run or found[2] == ended then
+  redis.call('DEL', store, instances, beats)
+  redis.call('HSET', store, 'run', run, 'epoch', epoch, 'since', now, 'version', 0)
+  found = { run, epoch, now }
+end
+local age = now - found[3]
+local is_carried = left == found[2] or age >= ${QUARANTINE_MS} or redis.call('HGET', store, 'isCarried')
+if #ARGV > 4 and not is_carried then
+  for index = 5, #ARGV, 4 do
+    if not redis.call('HGET', instances, ARGV[index]) then
+      redis.call('HSET', instances, ARGV[index], ARGV[index + 1])
+      redis.call('ZADD', beats, now - ARGV[index + 3], ARGV[index + 2])
+    end
+  end
+  redis.call('HSET', store, 'isCarried', 1)
+  redis.call('HINCRBY', store, 'version', 1)
+end
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ${KEPT_MS}) end
+return { found[2], age, now }`;
 
 interface MembershipOptions {
   /** By how many instances the quota is divided; undefined: by the present instances. */
@@ -215,40 +144,39 @@ export class Membership {
   quarantinedUntil = Number.NEGATIVE_INFINITY;
   /** Until when the view of the others holds, on the clock of Redis. */
   viewUntil = 0;
-  /** The key of the registry, for scripts that check whether a lease is held. */
-  readonly instances: string;
-  readonly #store: string;
+  /** The key of the last beats, for scripts that check whether a lease is held. */
+  readonly beats: string;
+  readonly #keys: readonly string[];
   /** The last epochs that this process has left. A store in such an epoch has older data. */
   readonly #left: string[] = [];
   readonly #options: MembershipOptions;
   #session = 0;
   #names = 0;
   #runId = '';
+  #hasLeft = false;
   #lastBeat: Promise<void> = Promise.resolve();
   /** The beat that has not begun yet. */
   #nextBeat: Promise<void> | undefined;
-  /** The share is the rate divided by this number; 0: no share. */
-  #among = 0;
-  /** The same number for each other instance that is absent or keeps its share. */
-  #reserved: readonly number[] = [];
+  /** The registry as of the last beat, its version, and the time of that beat by both clocks. */
+  #registry: Registry = { members: new Map(), late: new Map() };
+  #version = '';
+  #seenAt = Number.NEGATIVE_INFINITY;
+  #seenAtStore = 0;
+  /** The share that this process may use. The registry may have a larger share, if the last answer was lost. */
+  #share: QuotaShare | undefined;
+  #joinedAt = 0;
   /** From when the share may be used without the store; undefined: not reserved, so others may use the share. */
   #reservedFrom: number | undefined;
-  /** By when Redis ran the last beat that reported state 0 (well). */
+  /** By when Redis ran the last beat that showed this process as well. */
   #wellBy = Number.NEGATIVE_INFINITY;
-  /** The same time on the clock of Redis. */
-  #wellUntil = 0;
   /** How far the clock of Redis is ahead of this process's clock at least, in ms. */
   #aheadMs = 0;
-
-  /** The instances that were present at the last look. */
-  #present: { readonly at: number; readonly names: ReadonlySet<string> } | undefined;
-  #listing: Promise<void> | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.instance = randomId(options.random);
-    this.instances = options.key('instances');
-    this.#store = options.key('store');
+    this.beats = options.key('beats');
+    this.#keys = [options.key('store'), options.key('instances'), this.beats];
   }
 
   /** From when this process may use its share of the quota without the store. */
@@ -256,36 +184,34 @@ export class Membership {
     return this.#reservedFrom ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The share of a quota that this process may use without the store; 0: the share is not known. */
+  /** The share of a quota that this process may use without the store, in calls per second; 0: the share is not known. */
   shareOf(rate: number): number {
-    return share(rate, this.#among);
+    return this.#share ? callsPerSecond(rate, this.#share) : 0;
   }
 
   /** The part of a quota that is reserved for the shares of processes without the store. */
   reservedOf(rate: number): number {
     const own = this.#reservedFrom === undefined ? 0 : this.shareOf(rate);
-    return this.#reserved.reduce((sum, among) => sum + share(rate, among), own);
+    const shares = reservedShares(this.#registry, this.instance, this.#seenAtStore);
+    return Math.min(
+      rate,
+      shares.reduce((sum, share) => sum + callsPerSecond(rate, share), own),
+    );
   }
 
-  /**
-   * Whether the instance that has taken a permit may still use it. If this is not known, returns true, and asks Redis for the
-   * present instances.
-   */
+  /** Whether the instance that has taken a permit may still use it. Returns true if this is not known. */
   readonly mayHold = (permit: string): boolean => {
-    const now = this.#options.now();
-    const known = this.#present;
-    if (known && now - known.at < PRESENT_FOR_MS)
-      return known.names.has(permit.slice(0, permit.indexOf('.')));
-    this.#listing ??= this.#listPresent().finally(() => {
-      this.#listing = undefined;
-    });
-    return true;
+    const instance = permit.slice(0, permit.indexOf('.'));
+    if (instance === this.instance || this.#options.now() - this.#seenAt > VIEW_MS) return true;
+    const member = this.#registry.members.get(instance);
+    if (!member) return false;
+    return absentForMs(this.#registry, instance, member, this.#seenAtStore) <= LEASE_MS;
   };
 
   /** Returns a name that was never used before, for example for a holder. */
   nextName(): string {
     this.#names += 1;
-    return `${this.instance}.${this.#session}.${this.#names}`;
+    return `${sessionName(this.instance, this.#session)}.${this.#names}`;
   }
 
   /** Takes the time that Redis has reported. After a jump no call starts until earlier requests no longer count. */
@@ -302,9 +228,10 @@ export class Membership {
     await this.beat();
   }
 
-  /** Begins without the store, with the configured share. */
+  /** Begins without the store, with the smallest of the configured shares. */
   beginWithout(): void {
-    this.#among = this.#options.instances ?? 0;
+    const { instances: among } = this.#options;
+    if (among !== undefined) this.#share = { place: among - 1, among };
   }
 
   /**
@@ -325,12 +252,16 @@ export class Membership {
 
   /** Leaves the registry. A share that was used without the store stays reserved: the store has not counted its requests. */
   async leave(): Promise<void> {
-    if (this.#reservedFrom === undefined) await this.#options.run(LEAVE, [this.instances], [this.instance]);
+    if (this.#reservedFrom !== undefined) return;
+    this.#hasLeft = true;
+    await this.#send('left', [this.instance, sessionName(this.instance, this.#session)]);
   }
 
   /** Begins an epoch, as a new store would: all writes and cache entries become invalid. @throws when the store is lost. */
   async beginEpoch(): Promise<void> {
-    await this.#options.run(BEGIN_EPOCH, [this.#store], [this.#runId, this.nextName()]);
+    while (!(await this.#openStore(this.epoch))) {
+      // Another process has begun an epoch meanwhile, maybe before the reason for this epoch.
+    }
     await this.beat();
   }
 
@@ -349,76 +280,145 @@ export class Membership {
     return this.#lastBeat;
   }
 
-  async #listPresent(): Promise<void> {
+  /** Enters the epoch of the store, or begins an epoch after `ended`. Returns whether this process has begun the epoch. */
+  async #openStore(ended = ''): Promise<boolean> {
     const { now, run } = this.#options;
-    const at = now();
-    const names = await run(LIST_PRESENT, [this.instances], []).catch(() => undefined);
-    if (names) this.#present = { at, names: new Set((names as readonly Buffer[]).map(String)) };
-  }
-
-  async #openStore(): Promise<void> {
-    const { now, run } = this.#options;
-    const args = [this.#runId, this.nextName(), this.#among, ...this.#left];
-    const reply = await run(OPEN_STORE, [this.#store, this.instances], args);
-    const [epoch, ageMs, time] = reply as [Buffer, number, number];
-    this.#aheadMs = time - now();
-    if (String(epoch) === this.epoch) return;
+    const own = this.nextName();
+    const time = now() + this.#aheadMs;
+    const carried = [...this.#registry.members].flatMap(([instance, member]) => {
+      const absentMs = absentForMs(this.#registry, instance, member, this.#seenAtStore);
+      const agoMs = Math.max(0, Math.floor(time - this.#seenAtStore + absentMs));
+      if (agoMs > FORGOTTEN_AFTER_MS) return [];
+      return [instance, entryOf(member), sessionName(instance, member.session), agoMs];
+    });
+    const reply = await run(OPEN_STORE, this.#keys, [this.#runId, own, this.epoch, ended, ...carried]);
+    const [found, ageMs, storeTime] = reply as [Buffer, number, number];
+    const epoch = String(found);
+    if (this.#left.includes(epoch)) return this.#openStore(epoch);
+    this.#aheadMs = storeTime - now();
+    if (epoch === this.epoch) return false;
     if (this.epoch !== '') this.#left.push(this.epoch);
     if (this.#left.length > MAX_LEFT) this.#left.shift();
-    this.epoch = String(epoch);
-    this.quarantinedUntil = Math.max(this.quarantinedUntil, now() + QUARANTINE_MS - ageMs);
+    this.epoch = epoch;
+    this.#version = '';
+    this.#joinedAt = storeTime;
+    this.quarantinedUntil = Math.max(this.quarantinedUntil, now() + QUARANTINE_MS - Math.max(0, ageMs));
     this.#options.onChange();
+    return epoch === own;
+  }
+
+  /** The next change of this process's entry; undefined: none. */
+  #nextChange(): ReturnType<typeof nextChange> {
+    if (this.#version === '') return undefined;
+    const isDegraded = this.#reservedFrom !== undefined;
+    // Requests of the larger share count until the smaller share is in use.
+    const isShrinking = isDegraded && this.degradedFrom > this.#options.now();
+    const wanted: RegistryMember = {
+      session: this.#session,
+      isDegraded,
+      share: isShrinking ? (this.#registry.members.get(this.instance)?.share ?? this.#share) : this.#share,
+      joinedAt: this.#joinedAt,
+    };
+    const isQuarantined = this.quarantinedUntil > this.#options.now();
+    const { instances: configured } = this.#options;
+    return nextChange(this.#registry, this.instance, wanted, this.#seenAtStore, {
+      configured,
+      isQuarantined,
+    });
   }
 
   async #beat(): Promise<void> {
-    const { instances = 0, now: clock, run, onChange } = this.#options;
-    const isWell = this.#reservedFrom === undefined;
-    const runsBy = clock() + LATE_MS;
-    const runsUntil = Math.floor(runsBy + this.#aheadMs);
-    if (isWell) {
-      this.#wellBy = runsBy;
-      this.#wellUntil = Math.max(this.#wellUntil, runsUntil);
+    for (let tries = 1; tries <= TRIES; tries += 1) {
+      if (this.#hasLeft) return;
+      const change = this.#nextChange();
+      if (change) this.#share = smallerOf(this.#share, change.member.share);
+      await this.#send(change ? entryOf(change.member) : '', change?.removed ?? []);
+      if (!this.#nextChange()) break;
     }
-    const reply = await run(
-      BEAT,
-      [this.#store, this.instances],
-      [this.epoch, this.instance, isWell ? 0 : 1, this.#among, instances, runsUntil, this.#session],
-    );
-    const [state, reserved, time, among, seenAt] = reply as BeatReply;
+    this.#adoptShare();
+  }
+
+  /** Takes the share of the registry. While degraded, the share does not grow, and makes room for more members. */
+  #adoptShare(): void {
+    const { members } = this.#registry;
+    const found = members.get(this.instance);
+    const before = this.#share;
+    const { instances: count = members.size } = this.#options;
+    if (this.#reservedFrom === undefined) this.#share = found?.share;
+    else this.#share = smallerOf(before ?? found?.share, found?.share, count);
+    if (this.#reservedFrom === undefined) return;
+    const seenFrom = this.#seenAt + VIEW_MS + QUARANTINE_MS;
+    // A share of another size has not been reserved yet.
+    if (!isSame(before, this.#share)) this.#reservedFrom = seenFrom;
+    // The others know that this process is degraded: it can use its share once earlier requests no longer count.
+    if (!found?.isDegraded || this.#reservedFrom <= seenFrom) return;
+    this.#reservedFrom = seenFrom;
+    this.#options.onChange();
+  }
+
+  /** Sends a beat, with a change of the registry unless `entry` is empty. @throws when the store is lost. */
+  async #send(entry: string, removed: readonly string[]): Promise<void> {
+    const { now: clock, run } = this.#options;
+    const isWell = this.#reservedFrom === undefined;
+    const askedAt = clock();
+    const runsBy = askedAt + LATE_MS;
+    if (isWell) this.#wellBy = runsBy;
+    const session = sessionName(this.instance, this.#session);
+    const runsUntil = isWell ? Math.floor(runsBy + this.#aheadMs) : 0;
+    const args = [this.epoch, this.instance, session, runsUntil, this.#version, entry, ...removed];
+    const reply = (await run(BEAT, this.#keys, args)) as BeatReply;
+    const [state, time, version, late, entries] = reply;
     if (state === BEATEN.inOtherEpoch) {
       await this.#openStore();
-      return this.#beat();
+      return this.#send('', []);
     }
-    this.hear(time, runsBy - LATE_MS);
+    this.hear(time, askedAt);
     const now = clock();
     this.#aheadMs = time - now;
     // The clock of Redis was set, or this beat was late: the next beat is in time.
-    if (state === BEATEN.tooLate) return this.#beat();
-    this.viewUntil = seenAt + VIEW_MS;
-    this.#reserved = reserved;
+    if (state === BEATEN.tooLate) return this.#send('', []);
+    this.viewUntil = time + VIEW_MS;
     if (isWell) this.#wellBy = Math.min(runsBy, now);
-    const reservedFrom = this.#reservedFrom;
-    const seenFrom = now + VIEW_MS + QUARANTINE_MS;
-    // The others know that this process is degraded: it can use its share once earlier requests no longer count.
-    if (!isWell && time > this.#wellUntil && reservedFrom !== undefined && reservedFrom > seenFrom) {
-      this.#reservedFrom = seenFrom;
-      onChange();
-    }
-    if (among === this.#among) return;
-    this.#among = among;
-    // A share of another size has not been reserved yet.
-    if (this.#reservedFrom !== undefined) this.#reservedFrom = seenFrom;
+    this.#version = String(version);
+    this.#seenAt = now;
+    this.#seenAtStore = time;
+    const members = entries.length === 0 ? this.#registry.members : membersOf(entries);
+    this.#registry = { members, late: new Map(pairsOf(late).map(([name, at]) => [name, Number(at)])) };
   }
 }
 
-type BeatReply = [state: number, reserved: number[], time: number, among: number, seenAt: number];
+type BeatReply = [state: number, time: number, version: Buffer, late: Buffer[], entries: Buffer[]];
 const BEATEN = { inOtherEpoch: 0, tooLate: -1 };
 
-/**
- * The share of each instance, in calls per second. With more instances than the rate, each makes one call in some seconds. On
- * average all instances together then keep to the rate.
- */
-function share(rate: number, among: number): number {
-  if (among === 0) return 0;
-  return among > rate ? 1 / Math.ceil(among / rate) : Math.floor(rate / among);
+function pairsOf(words: readonly Buffer[]): [string, string][] {
+  return Array.from({ length: words.length / 2 }, (_one, index) => [
+    String(words[2 * index]),
+    String(words[2 * index + 1]),
+  ]);
+}
+
+/** Entries of another form belong to no gateway of this version. */
+function membersOf(entries: readonly Buffer[]): Map<string, RegistryMember> {
+  return new Map(
+    pairsOf(entries).flatMap(([instance, entry]) => {
+      const member = memberOf(entry);
+      return member ? [[instance, member]] : [];
+    }),
+  );
+}
+
+/** A share that is at most as large as either share, and divides by at least `count`. Undefined: no share. */
+function smallerOf(
+  one: QuotaShare | undefined,
+  other: QuotaShare | undefined,
+  count = 0,
+): QuotaShare | undefined {
+  return (
+    one &&
+    other && { place: Math.max(one.place, other.place), among: Math.max(one.among, other.among, count) }
+  );
+}
+
+function isSame(one: QuotaShare | undefined, other: QuotaShare | undefined): boolean {
+  return one?.place === other?.place && one?.among === other?.among;
 }

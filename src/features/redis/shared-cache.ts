@@ -13,7 +13,7 @@ const LONGEST_CALL_MS = 200_000;
  * Results: 1: the entry is enough. 2: another process has the lease. 3: this process has the lease.
  * An entry with a negative age counts as missing: Redis's clock was set back.
  */
-const LOOK_UP = lua('entry instances', 'fresh# since# lease turn')`${IS_HELD}
+const LOOK_UP = lua('entry beats', 'fresh# since# lease turn')`${IS_HELD}
 local found = redis.call('HMGET', entry, 'value', 'askedAt', 'filledAt', 'lease', 'turn')
 local age = found[1] and now - found[2] or -1
 local value = age >= 0 and found[1]
@@ -73,7 +73,7 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
       const lease = leaseOf(account, key, holder);
       const args = [freshMs, since, holder, turn];
       try {
-        const reply = await link.offer(LOOK_UP, [key, link.membership.instances], args);
+        const reply = await link.offer(LOOK_UP, [key, link.membership.beats], args);
         const [askedAt, found, ageMs, sealed] = reply as [number, number, number, Buffer];
         const text = sealed.length > 0 ? account.encryption.open(sealed, key) : undefined;
         const entry = text === undefined ? undefined : { ...(JSON.parse(text) as Kept), ageMs };

@@ -15,7 +15,7 @@ import { eventually, expectCalls } from '../../support/vitest/waiting.ts';
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
 /** The kinds of names that all gateways have in common. */
-const OF_ALL = ['instances', 'store'];
+const OF_ALL = ['beats', 'instances', 'store'];
 
 describeWithRedis('names in Redis', () => {
   const fixture = useSeveralGateways();
