@@ -154,6 +154,8 @@ export function followEntryInRedis(options: LiveEntryOptions) {
   /** Whether this process has the lease, and the bytes of the changes since it has stored the whole entry. */
   let lease: { changesBytes: number } | undefined;
   let seen = NOTHING_SEEN;
+  /** The stamp of the update that is on its way. */
+  let storing: string | undefined;
   /** The stamp of an entry that cannot be read, and is to be deleted. */
   let broken = '';
   let isAlone = false;
@@ -172,7 +174,10 @@ export function followEntryInRedis(options: LiveEntryOptions) {
   };
 
   /** Hands on what another process has stored. Returns whether the follower can use it. */
-  const read = ([, stamp, version = 0, isCurrent, ageMs = 0, ...sealed]: EntryView): boolean => {
+  const read = (view: EntryView, askedAt: number): boolean => {
+    const [, stamp, version = 0, isCurrent, ageThenMs = 0, ...sealed] = view;
+    // After a stall the reply is old. The age counts from the look, so old data never count as new.
+    const ageMs = ageThenMs + link.now() - askedAt;
     const [sealedHead, sealedWhole, sealedChanges = []] = sealed;
     const head = open(sealedHead, `${key} ${stamp}`);
     const whole = open(sealedWhole, `${log} whole`);
@@ -183,16 +188,16 @@ export function followEntryInRedis(options: LiveEntryOptions) {
   };
 
   /** Takes in a view. Returns false if another look is needed. */
-  const take = (view: EntryView, asked: typeof seen): boolean => {
+  const take = (view: EntryView, asked: typeof seen, askedAt: number): boolean => {
     const [isLeader, stampNow, version = seen.version] = view;
     if (!stampNow) return false;
     const stamp = String(stampNow);
     if (stamp !== seen.stamp) {
-      // A stored update of this process may have changed `seen` since the look.
-      if (asked !== seen) return false;
+      // This process stores an update, or has stored an update since the look.
+      if (asked !== seen || stamp === storing) return false;
       // An unexpected stamp: the store has lost an update, or the lease is new.
       lease = undefined;
-      if (stamp !== '' && !read(view)) {
+      if (stamp !== '' && !read(view, askedAt)) {
         if (asked === NOTHING_SEEN) broken = stamp;
         seen = NOTHING_SEEN;
         return false;
@@ -227,6 +232,7 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     const sealedWhole = isWhole ? seal(whole(), `${log} whole`) : '';
     const sealedHead = seal(head, `${key} ${stamp}`);
     const args = [holder, seen.stamp, stamp, version, ageMs, sealedHead, sealedChange, sealedWhole];
+    storing = stamp;
     try {
       const isStored = (await link.run(STORE_ENTRY, [key, log, channel], args)) === 1;
       // A look of an entry that was left would take the lease again.
@@ -242,6 +248,8 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     } catch {
       // Redis is lost: the follower leads alone.
       return false;
+    } finally {
+      storing = undefined;
     }
   };
 
@@ -250,13 +258,14 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     /** Gives this entry's part of a look. Looks never overlap. */
     look() {
       const asked = seen;
+      const askedAt = link.now();
       looking.push(...refreshing.splice(0));
       return {
         keys: [key, log],
         args: [holder, broken, seen.stamp, seen.version],
         answered(view: EntryView) {
           if (isGone || isAlone) return;
-          if (take(view, asked)) refreshed();
+          if (take(view, asked, askedAt)) refreshed();
           else onDue();
         },
       };

@@ -313,8 +313,8 @@ describeWithEachEngine('live entries in Redis', (engine) => {
     await knows(other, 'a', 'b', 'c');
     for (const [index, key] of [entry, log].entries())
       await redis.bytes('RESTORE', key, '75000', dumps[index] as unknown as Buffer, 'REPLACE');
-    await eventually(() => expect(leader.roles).toEqual(['lead', 'lead']));
-    await leader.appear('d');
+    await eventually(() => expect(leader.roles.length).toBeGreaterThan(1));
+    await eventually(async () => expect(await leader.appear('d')).toBe(true));
     await knows(other, 'a', 'b', 'c', 'd');
     await knows(await follow(), 'a', 'b', 'c', 'd');
   });

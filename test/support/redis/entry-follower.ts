@@ -23,15 +23,18 @@ let made = 0;
 
 /** Follows an entry as a live script does, and writes down what happens. */
 export function followEntry({ live }: State, account = 'account', name = 'entry') {
-  made += 1;
-  const epoch = `epoch${made}`;
+  let epoch = '';
   let known: LiveRecord = NOTHING_KNOWN;
   const roles: ('lead' | 'yield')[] = [];
   /** The parts that were found: all of the entry, or a number of changes. */
   const found: ('whole' | number)[] = [];
   if (!live) throw new Error('The state has no live entries.');
   const entry = live.follow(account, name, {
-    lead: () => void roles.push('lead'),
+    lead() {
+      made += 1;
+      epoch = `epoch${made}`;
+      roles.push('lead');
+    },
     yield() {
       if (roles.at(-1) === 'lead') roles.push('yield');
     },
