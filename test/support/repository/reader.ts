@@ -81,7 +81,8 @@ export function createReader(place: Place) {
   function shell(text: string): Promise<string> {
     const url = gatewayUrl;
     const script = place.localize(`${place.terminal}\n${text}`, url);
-    const child = spawnBash(script, place.clone);
+    // One pipe keeps the order of both outputs.
+    const child = spawnBash(`exec 2>&1\n${script}`, place.clone);
     let output = '';
     return new Promise((resolve, reject) => {
       const onText = (chunk: Buffer) => {
@@ -94,7 +95,6 @@ export function createReader(place: Place) {
         resolve('');
       };
       child.stdout.on('data', onText);
-      child.stderr.on('data', onText);
       child.once('error', reject);
       child.once('close', () => resolve(place.globalize(output, url)));
     });
