@@ -15,7 +15,7 @@ export interface Departure {
   wayMs: number;
   /** The latest time at which the request arrives, as far as is known. */
   arrivedBy: number;
-  /** Called when `arrivedBy` becomes earlier. */
+  /** Called when `arrivedBy` changes before the answer. */
   learnt(): void;
 }
 
@@ -76,12 +76,15 @@ export class Arrivals {
     this.#learn(request, now);
   }
 
-  /** A packet lost in a silence is sent again after at most the length of the silence. */
+  /**
+   * A packet lost in a silence is sent again after at most the length of the silence. After a long silence this may be
+   * later than `UNKNOWN_MS` after sending.
+   */
   #learn(request: Departure, now: number): void {
     const { from, to } = this.#silence;
     const { sentAt, wayMs } = request;
-    const lateMs = Math.max(0, to - Math.max(from, sentAt));
-    request.arrivedBy = Math.min(request.arrivedBy, Math.max(sentAt + wayMs, now + lateMs));
+    const lateMs = Math.min(UNKNOWN_MS, Math.max(0, to - Math.max(from, sentAt)));
+    request.arrivedBy = Math.max(sentAt + wayMs, now + lateMs);
     request.learnt();
   }
 

@@ -65,6 +65,10 @@ it.each([
     'a permit that ends while the store is told of it is counted without a break',
     { seed: 'a1-27', seconds: 90, gateways: 1, faultsPerMinute: 30 },
   ],
+  [
+    'a request that was sent in a long cut counts until it has arrived',
+    { seed: 't1-5', seconds: 120, gateways: 1, faultsPerMinute: 12 },
+  ],
 ])('%s', async (_title, { hasRush, ...options }: PlanOptions & { readonly hasRush?: boolean }) => {
   const plan = createPlan(options);
   const { violation, lastLines } = await play({ ...plan, hasRush: hasRush ?? plan.hasRush });

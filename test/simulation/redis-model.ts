@@ -6,10 +6,7 @@ import { SortedSet } from './sorted-set.ts';
 /** An answer of Redis that is an error: its code comes first. */
 export class ModelError extends Error {}
 
-interface Stream {
-  readonly entries: { readonly id: number; readonly fields: readonly string[] }[];
-}
-type Value = string | Map<string, string> | SortedSet | Stream;
+type Value = string | Map<string, string> | SortedSet;
 
 interface Kept {
   readonly value: Value;
@@ -254,35 +251,6 @@ export class RedisModel {
       this.#remove(key, found);
       return members(found, true);
     },
-    XADD: ([key = '', id = '', ...fields]) => {
-      const stream = this.#open(key, isStream, () => ({ entries: [] }));
-      const number = Number.parseInt(id, 10);
-      const last = stream.entries.at(-1)?.id ?? 0;
-      if (number <= last)
-        throw new ModelError(
-          'ERR The ID specified in XADD is equal or smaller than the target stream top item',
-        );
-      stream.entries.push({ id: number, fields });
-      return id;
-    },
-    XTRIM: ([key = '', how, bound]) => {
-      const entries = this.#read(key, isStream)?.entries;
-      if (!entries) return 0;
-      const least = how === 'MINID' ? Number.parseInt(bound ?? '', 10) : undefined;
-      const most = how === 'MAXLEN' ? integerOf(bound) : Number.POSITIVE_INFINITY;
-      let removed = 0;
-      while (entries[0] && (entries.length > most || (least !== undefined && entries[0].id < least))) {
-        entries.shift();
-        removed += 1;
-      }
-      return removed;
-    },
-    XRANGE: ([key = '', from = '', _to, _count, count]) => {
-      const entries = this.#read(key, isStream)?.entries ?? [];
-      const least = Number.parseInt(from, 10);
-      const found = entries.filter(({ id }) => id >= least).slice(0, integerOf(count));
-      return found.map(({ id, fields }) => [`${id}-0`, fields]);
-    },
     PUBLISH: ([channel = '', message = '']) => {
       this.#options.publish(channel, message);
       return 0;
@@ -302,9 +270,7 @@ export class RedisModel {
 }
 
 const WRITES = new Set(
-  'DEL PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN XADD XTRIM'.split(
-    ' ',
-  ),
+  'DEL PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN'.split(' '),
 );
 const REFUSALS = {
   OOM: "OOM command not allowed when used memory > 'maxmemory'.",
@@ -314,13 +280,10 @@ const REFUSALS = {
 const isText = (value: Value): value is string => typeof value === 'string';
 const isHash = (value: Value): value is Map<string, string> => value instanceof Map;
 const isSet = (value: Value): value is SortedSet => value instanceof SortedSet;
-const isStream = (value: Value): value is Stream =>
-  typeof value === 'object' && 'entries' in value && !isHash(value) && !isSet(value);
 
 function copyOf(value: Value): Value {
   if (isText(value)) return value;
-  if (isHash(value)) return new Map(value);
-  return isSet(value) ? value.copy() : { entries: [...value.entries] };
+  return isHash(value) ? new Map(value) : value.copy();
 }
 
 function integerOf(word: string | undefined): number {
