@@ -191,8 +191,9 @@ export function watchAccepted(
   const isAccepted = (socket: Socket) => isProven(ofSocket.get(socket) ?? '');
   const wasAccepted = ({ credentials: { token, bearer = '' }, socket }: ClientRequest) => {
     const credential = hashOf(credentials.heldKey === undefined ? (token ?? bearer) : bearer);
-    if (socket && !isAccepted(socket)) ofSocket.set(socket, credential);
-    return isProven(credential);
+    const isGood = isProven(credential);
+    if (socket && (isGood || !isAccepted(socket))) ofSocket.set(socket, credential);
+    return isGood;
   };
   if (credentials.heldKey === undefined) return { identify, wasAccepted, isAccepted };
   return {

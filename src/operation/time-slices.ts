@@ -37,10 +37,6 @@ export function inTimeSlices<Input, Result>(
     (stranger === undefined ? flow : flow.flowOf(stranger, EVEN)).add(operation);
   };
 
-  const beginTurn = () => {
-    beganAt = performance.now();
-    setImmediate(endTurn);
-  };
   const isUsedUp = () => usedMs + performance.now() - (beganAt ?? 0) >= SLICE_MS;
   const endTurn = () => {
     usedMs += performance.now() - (beganAt ?? 0);
@@ -55,7 +51,8 @@ export function inTimeSlices<Input, Result>(
     isBetween = turns < (isLong ? LEAST_BETWEEN : MOST_BETWEEN);
     if (isBetween) setImmediate(between, turns + 1, longAt);
     else if (waiting.size > 0) {
-      beginTurn();
+      beganAt = performance.now();
+      setImmediate(endTurn);
       beginNext();
     }
   };
@@ -70,7 +67,10 @@ export function inTimeSlices<Input, Result>(
       if (waiting.size >= MOST_WAITING) begin();
       return new Promise((resolve) => wait(strangerOf(input), () => resolve(run(input))));
     }
-    if (beganAt === undefined) beginTurn();
+    if (beganAt === undefined) {
+      beganAt = performance.now();
+      setImmediate(endTurn);
+    }
     return run(input);
   };
 }

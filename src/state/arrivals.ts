@@ -82,9 +82,8 @@ export class Arrivals {
    */
   #learn(request: Departure, now: number): void {
     const { from, to } = this.#silence;
-    const { sentAt, wayMs } = request;
-    const lateMs = Math.min(UNKNOWN_MS, Math.max(0, to - Math.max(from, sentAt)));
-    request.arrivedBy = Math.max(sentAt + wayMs, now + lateMs);
+    const lateMs = Math.min(UNKNOWN_MS, Math.max(0, to - Math.max(from, request.sentAt)));
+    request.arrivedBy = Math.max(request.sentAt + request.wayMs, now + lateMs);
     request.learnt();
   }
 
