@@ -54,6 +54,9 @@ export class SimulatedGateway {
   /** How long it stood still in all. */
   pausedMs = 0;
   starts = 0;
+  /** When this process lost the store, for each time. */
+  readonly #losses: number[] = [];
+  #hasLost = false;
   /** How far the time of day was set. */
   todayMs = BEGINS_AT;
   #running: { readonly transport: Transport; readonly state: State; readonly live: LiveSessions } | undefined;
@@ -75,6 +78,14 @@ export class SimulatedGateway {
     return (this.#running?.state.coordination?.partition ?? 0) > 0;
   }
 
+  /**
+   * Whether it may still count alone: it lost the store after `from`, or more than once. After each further loss it waits
+   * longer before it uses the store again, up to a minute.
+   */
+  mayCountAlone(from: number): boolean {
+    return this.isDegraded && (this.#losses.length > 1 || (this.#losses[0] ?? 0) > from);
+  }
+
   get state(): State | undefined {
     return this.#running?.state;
   }
@@ -93,6 +104,12 @@ export class SimulatedGateway {
     this.#options.kernel.after(downMs, () => this.#start());
   }
 
+  /** A loss may be reported again, with another reason. */
+  #changed(hasLost: boolean): void {
+    if (hasLost && !this.#hasLost) this.#losses.push(this.#options.kernel.now);
+    this.#hasLost = hasLost;
+  }
+
   #start(): void {
     const { kernel, seed, name, store, api, rate, drift, defect } = this.#options;
     this.starts += 1;
@@ -102,8 +119,13 @@ export class SimulatedGateway {
     const plain = processClock(kernel, owner, time, createSeeded(seed, 'timers', owner.name));
     const clock = defect?.clock?.(plain) ?? plain;
     const random = processRandom(seed, owner.name);
-    const onChange = (reason: Error | undefined) =>
+    this.#losses.length = 0;
+    this.#hasLost = false;
+    const onChange = (reason: Error | undefined) => {
+      // A process that is replaced may still report.
+      if (owner === this.owner) this.#changed(reason !== undefined);
       kernel.log(`${owner.name} ${reason ? `loses the store: ${reason.message}` : 'is back'}`);
+    };
     const options = { url: 'redis://store', rate, longestTtlMs: COPIES.staleMs, onChange };
     const createClient = store.clientOf(owner, this.toStore);
     const begin = (shared: State) => {

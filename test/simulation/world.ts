@@ -261,12 +261,15 @@ class World {
         for (let count = 0; count < RUSH_READS; count += 1) kernel.after(faultsEnd, read);
       }
     }
+    const mayCountAlone = () => this.#gateways.some((one) => one.mayCountAlone(faultsEnd));
     kernel.after(faultsEnd + RECOVERS_MS, () => {
       const before = this.#judge.countOf('key-a');
+      const isExcused = mayCountAlone();
       kernel.after(RUSH_MS, () => {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
         const shares = this.#gateways.length * Math.floor(rate / this.#gateways.length);
         kernel.log(`rush ${made} of ${rate} a second`);
+        if (isExcused || mayCountAlone()) return;
         // A permit is held until its request is answered, and counts for a second from then on.
         const roundTripMs = Math.max(...gateways.map((one) => 2 * (one.apiLatencyMs + one.jitterMs)));
         const expected = shares / (1 + (roundTripMs + 2 * GOOD_MOOD.workMs) / 1_000);
