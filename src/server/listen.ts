@@ -10,7 +10,7 @@ import { answerClientError } from './client-error.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
 import { limitStrangers, type StrangersOptions } from './strangers.ts';
-import { createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
+import { closeMostUnread, createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 export interface ServerOptions
@@ -40,6 +40,8 @@ const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Several of the largest answers, or an eighth of a small heap. */
 const MAX_UNREAD_BYTES = Math.min(128 * 1024 * 1024, getHeapStatistics().heap_size_limit / 8);
+/** How often the memory of unread answers is checked, in ms: streams may add 100 MB in a second. */
+const MEMORY_CHECK_MS = 100;
 
 /** Starts a server. @throws StartError if it cannot listen on the address */
 export async function startServer(options: ServerOptions) {
@@ -102,7 +104,14 @@ export async function startServer(options: ServerOptions) {
   server.prependOnceListener('listening', () => {
     checkedAt = performance.now();
     const checking = setInterval(check, checkIntervalMs).unref();
-    server.once('close', () => clearInterval(checking));
+    const limiting = setInterval(
+      () => closeMostUnread(connections.all(), 2 * maxUnreadBytes),
+      MEMORY_CHECK_MS,
+    ).unref();
+    server.once('close', () => {
+      clearInterval(checking);
+      clearInterval(limiting);
+    });
   });
   const url = await bind(server, { host, port, names: 'HOST and PORT' });
   return {

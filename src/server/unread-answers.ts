@@ -43,6 +43,23 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
 }
 
 /**
+ * Closes the connections with the most unread bytes until all together have at most `maxBytes`, even if their clients read.
+ * Many clients of slow links would otherwise fill the memory between two checks.
+ */
+export function closeMostUnread(connections: Iterable<OpenConnection>, maxBytes: number): void {
+  const unread = [...connections]
+    .filter(({ socket }) => !socket.destroyed && socket.writableLength > 0)
+    .map((connection) => ({ socket: connection.socket, bytes: unreadBytes(connection) }));
+  let total = unread.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total <= maxBytes) return;
+  for (const { socket, bytes } of unread.sort((one, other) => other.bytes - one.bytes)) {
+    if (total <= maxBytes) return;
+    socket.destroy();
+    total -= bytes;
+  }
+}
+
+/**
  * Changes whenever the system has accepted more bytes. Only the handle counts parts of a write; without it, a large write
  * shows no progress before its end.
  */

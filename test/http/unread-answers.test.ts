@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Connections, watchConnections } from '../../src/server/connections.ts';
-import { createUnreadAnswersCheck } from '../../src/server/unread-answers.ts';
+import { closeMostUnread, createUnreadAnswersCheck } from '../../src/server/unread-answers.ts';
 import { settle } from '../support/clocks/clock.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
@@ -109,5 +109,13 @@ it('a connection without anything to send is none of its business, however long 
   await read(SIZE);
   await eventually(() => expect(connections.unanswered()).toEqual([]));
   for (const now of [0, TIMEOUT_MS, 10 * TIMEOUT_MS]) check(connections.all(), now);
+  expect(isOpen()).toBe(1);
+});
+
+it('as many connections as must be are closed at once when all leave more than the memory has', async () => {
+  for (let asked = 0; asked < 3; asked += 1) await ask();
+  closeMostUnread(connections.all(), SIZE * 3.5);
+  expect(isOpen()).toBe(3);
+  closeMostUnread(connections.all(), SIZE * 1.5);
   expect(isOpen()).toBe(1);
 });
