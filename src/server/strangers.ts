@@ -26,6 +26,7 @@ const WHEN_ARRIVED = 1 / 2;
  */
 export function limitStrangers(server: Server, connections: Connections, options: StrangersOptions): void {
   const { isAccepted = () => false } = options;
+  const placeOf = createPlaceOf(options.trustedProxy);
   const { maxStrangers = Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_STRANGER) } = options;
   /** How many connections may be opened before the next count. */
   let room = maxStrangers;
@@ -35,7 +36,7 @@ export function limitStrangers(server: Server, connections: Connections, options
     const strangers = [...connections.all()].filter(({ socket }) => !socket.destroyed && !isAccepted(socket));
     room = strangers.reduce((left, one) => left - sizeOf(one), maxStrangers);
     if (room >= 0) return;
-    for (const connection of inOrderOfClosing(strangers, createPlaceOf(options.trustedProxy))) {
+    for (const connection of inOrderOfClosing(strangers, placeOf)) {
       if (room >= Math.floor(AT_ONCE * maxStrangers)) return;
       connection.socket.destroy();
       room += sizeOf(connection);
@@ -43,7 +44,10 @@ export function limitStrangers(server: Server, connections: Connections, options
   });
 }
 
-/** Each connection counts with all of its client that are closed after it, so the largest client comes first. */
+/**
+ * Ranks a connection by its size and the sizes of its client's connections that are closed later. So the client with the most
+ * connections comes first.
+ */
 function inOrderOfClosing(strangers: OpenConnection[], placeOf: PlaceOf): OpenConnection[] {
   const sizes = new Map<string, number>();
   const ranked: { readonly connection: OpenConnection; readonly size: number }[] = [];

@@ -14,7 +14,7 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
   let sightings = new Map<Socket, { readonly progress: string; readonly since: number }>();
   return (connections: Iterable<OpenConnection>, now: number): void => {
     const seen: typeof sightings = new Map();
-    const stalled: { connection: OpenConnection; bytes: number }[] = [];
+    const stalled: Unread[] = [];
     let total = 0;
     for (const connection of connections) {
       const { socket } = connection;
@@ -30,32 +30,43 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
       seen.set(socket, { progress, since });
       const bytes = unreadBytes(connection);
       total += bytes;
-      if (!hasMoved) stalled.push({ connection, bytes });
+      if (!hasMoved) stalled.push({ socket, bytes });
     }
     sightings = seen;
-    if (total <= maxUnreadBytes) return;
-    for (const { connection, bytes } of stalled.sort((one, other) => other.bytes - one.bytes)) {
-      if (total <= maxUnreadBytes) return;
-      connection.socket.destroy();
-      total -= bytes;
-    }
+    closeLargest(stalled, total - maxUnreadBytes);
   };
 }
 
 /**
  * Closes the connections with the most unread bytes until all together have at most `maxBytes`, even if their clients read.
- * Many clients of slow links would otherwise fill the memory between two checks.
+ * Many streams would otherwise fill the memory between two checks.
  */
 export function closeMostUnread(connections: Iterable<OpenConnection>, maxBytes: number): void {
-  const unread = [...connections]
-    .filter(({ socket }) => !socket.destroyed && socket.writableLength > 0)
-    .map((connection) => ({ socket: connection.socket, bytes: unreadBytes(connection) }));
-  let total = unread.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total <= maxBytes) return;
+  const unread: Unread[] = [];
+  let total = 0;
+  for (const connection of connections) {
+    const { socket } = connection;
+    if (socket.destroyed || socket.writableLength === 0) continue;
+    const bytes = unreadBytes(connection);
+    total += bytes;
+    unread.push({ socket, bytes });
+  }
+  closeLargest(unread, total - maxBytes);
+}
+
+interface Unread {
+  readonly socket: Socket;
+  readonly bytes: number;
+}
+
+/** Closes the connections with the most unread bytes, until `excess` bytes are gone. */
+function closeLargest(unread: Unread[], excess: number): void {
+  if (excess <= 0) return;
+  let left = excess;
   for (const { socket, bytes } of unread.sort((one, other) => other.bytes - one.bytes)) {
-    if (total <= maxBytes) return;
+    if (left <= 0) return;
     socket.destroy();
-    total -= bytes;
+    left -= bytes;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   NOTHING_KNOWN,
   readParts,
   wholeOf,
-  withChange,
+  withChanges,
 } from '../../src/features/live/live-record.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { sessionOf } from '../support/redis/entry-follower.ts';
@@ -32,7 +32,7 @@ function polled(before: LiveRecord, ids: readonly string[], epoch: string): [Liv
   const change = { since, cursor, appeared, disappeared };
   const head = { ...before.head, cursor };
   return [
-    { ...withChange(before, change), head, readAt: before.readAt + 1, readBy: before.readBy + 1 },
+    { ...withChanges(before, [change]), head, readAt: before.readAt + 1, readBy: before.readBy + 1 },
     change,
   ];
 }
@@ -99,6 +99,25 @@ describe('the record of a live script', () => {
     const missed = { head, whole: undefined, changes: changes.slice(2), ageMs: 0 };
     expect(readParts(records[1] as LiveRecord, missed, 0)).toBeUndefined();
     expect(readParts(records[2] as LiveRecord, missed, 0)).toBeDefined();
+  });
+
+  it('does not take parts of another form', () => {
+    const { records, changes } = historyOf([1, 2].map((id) => ({ ids: [id], epoch: 'a' })));
+    const known = records[1] as LiveRecord;
+    const last = records[2] as LiveRecord;
+    const parts = { head: last.head, whole: wholeOf(last), changes: changes.slice(1), ageMs: 0 };
+    expect(readParts(known, parts, 0)).toBeDefined();
+    const change = { ...changes[1], appeared: {} };
+    for (const other of [
+      { head: {} },
+      { head: { ...last.head, asOf: '1' } },
+      { whole: {} },
+      { whole: { ...parts.whole, sessions: {} } },
+      { whole: { ...parts.whole, changes: undefined } },
+      { whole: { ...parts.whole, changes: [change] } },
+      { changes: [change] },
+    ])
+      expect(readParts(known, { ...parts, ...other } as never, 0), JSON.stringify(other)).toBeUndefined();
   });
 
   it('is replaced by a state that continues it, or was read later, and by no other state', () => {

@@ -85,12 +85,14 @@ export function changesSince(
 
 type Content = Pick<LiveRecord, 'sessions' | 'changes'>;
 
-/** The sessions and changes after another change. Forgets the oldest changes if there are too many. */
-export function withChange({ sessions, changes }: Content, change: LiveChange): Content {
+/** The sessions and changes after further changes. Forgets the oldest changes if there are too many. */
+export function withChanges({ sessions, changes }: Content, further: readonly LiveChange[]): Content {
   const after = new Map(sessions);
-  for (const { id = '' } of change.disappeared) after.delete(id);
-  for (const session of change.appeared) after.set(session.id ?? '', session);
-  const kept = [...changes, change].slice(-MAX_CHANGES);
+  for (const { appeared, disappeared } of further) {
+    for (const { id = '' } of disappeared) after.delete(id);
+    for (const session of appeared) after.set(session.id ?? '', session);
+  }
+  const kept = [...changes, ...further].slice(-MAX_CHANGES);
   let changed = kept.reduce((sum, one) => sum + sizeOf(one), 0);
   while (changed > MAX_CHANGED) changed -= sizeOf(kept.shift() as LiveChange);
   return { sessions: after, changes: kept };
@@ -108,17 +110,20 @@ export function wholeOf(record: LiveRecord): WholeState | undefined {
 
 /**
  * The record that an entry of the state describes, if the entry is found at `now`. Undefined: its changes do not lead to
- * its state.
+ * its state, or a gateway of another version has stored it in another form.
  */
 export function readParts(known: LiveRecord, parts: LiveParts, now: number): LiveRecord | undefined {
+  if (!haveForm(parts)) return undefined;
   const { head, whole, changes, ageMs } = parts;
   let content: Content = whole ? { ...whole, sessions: byId(whole.sessions) } : known;
   let { cursor } = whole ?? known.head;
+  const missed: LiveChange[] = [];
   for (const change of changes) {
     if (change.since !== cursor) continue;
-    content = withChange(content, change);
+    missed.push(change);
     cursor = change.cursor;
   }
+  if (missed.length > 0) content = withChanges(content, missed);
   if (head.cursor === NO_STATE.cursor) content = NOTHING_KNOWN;
   else if (head.cursor !== cursor) return undefined;
   const { sessions, changes: kept } = content;
@@ -129,6 +134,19 @@ export function readParts(known: LiveRecord, parts: LiveParts, now: number): Liv
 export function isLater(known: LiveRecord, other: LiveRecord): boolean {
   if (!isKnown(other)) return isKnown(known);
   return !changesSince(other, known.head.cursor) && known.readBy >= other.readAt;
+}
+
+/** Whether parts from the store have the form of an entry. */
+function haveForm({ head, whole, changes }: LiveParts): boolean {
+  const { cursor, asOf, nextPollMs } = head;
+  if (typeof cursor !== 'string' || ![asOf, nextPollMs].every(Number.isFinite)) return false;
+  if (whole && !(typeof whole.cursor === 'string' && Array.isArray(whole.sessions))) return false;
+  const lists = whole ? [changes, whole.changes] : [changes];
+  return lists.every((list) => Array.isArray(list) && list.every(isChange));
+}
+
+function isChange({ cursor, appeared, disappeared }: LiveChange): boolean {
+  return typeof cursor === 'string' && Array.isArray(appeared) && Array.isArray(disappeared);
 }
 
 function byId(sessions: readonly Session[]): ReadonlyMap<string, Session> {

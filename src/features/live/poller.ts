@@ -5,7 +5,7 @@ import type { Clock } from '../../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../../transport/errors.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import type { DelayReason } from './live-event.ts';
-import { isKnown, type LiveChange, type LiveHead, type LiveRecord, withChange } from './live-record.ts';
+import { isKnown, type LiveChange, type LiveHead, type LiveRecord, withChanges } from './live-record.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
 import { createSessionTracker, isSame } from './session-tracker.ts';
 
@@ -173,7 +173,7 @@ export function createPoller(options: PollerOptions) {
     const { asOf, isComplete, readAt } = found;
     const head = { cursor, asOf, nextPollMs: Math.ceil(intervalMs), isComplete };
     const change = hasChanged ? { since, cursor, appeared, disappeared } : undefined;
-    const content = change ? withChange(before, change) : before;
+    const content = change ? withChanges(before, [change]) : before;
     const record: LiveRecord = {
       ...content,
       ...(isNew && { changes: [] }),

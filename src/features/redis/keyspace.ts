@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { MAX_PAUSE_MS } from '../../transport/scheduler/account-quotas.ts';
 import { type Argument, type LuaScript, lua } from './client.ts';
 import { createEncryption } from './encryption.ts';
 import type { RedisLink } from './link.ts';
-import { LONGEST_PAUSE_MS } from './quota-record.ts';
 
 /** Adds an account that the store does not have in this epoch. Its new name makes older cache entries invalid. */
 const ENTER_ACCOUNT = lua('account writes doubts', 'epoch name keep_ms')`
@@ -62,7 +62,7 @@ export class SeenQuota {
 
   /** A store whose clock was set back may report a pause that is too long. */
   pause(now: number, ms: number): void {
-    if (ms > 0 && ms <= LONGEST_PAUSE_MS) this.pausedUntil = Math.max(this.pausedUntil, now + ms);
+    if (ms > 0 && ms <= MAX_PAUSE_MS) this.pausedUntil = Math.max(this.pausedUntil, now + ms);
   }
 }
 

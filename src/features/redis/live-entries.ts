@@ -125,7 +125,7 @@ export function createLiveEntriesInRedis(
   return {
     follow(accountName: string, name: string, follower: EntryFollower): FollowedEntry {
       const account = accounts.of(accountName);
-      const channel = account.key('feeds');
+      const channel = account.key('live');
       const group = groups.get(channel) ?? openGroup(accountName, account, channel);
       const entry: FollowedEntryInRedis = followEntryInRedis({
         link,
@@ -147,7 +147,7 @@ export function createLiveEntriesInRedis(
     },
     broadcast(accountName: string, message: object) {
       const account = accounts.of(accountName);
-      const channel = account.key('feeds');
+      const channel = account.key('live');
       const sent: Broadcast = { from: membership.instance, message };
       const sealed = account.encryption.seal(JSON.stringify(sent), channel);
       const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);

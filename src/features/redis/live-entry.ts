@@ -147,7 +147,7 @@ const NOTHING_SEEN = { stamp: '', version: -1 };
 export function followEntryInRedis(options: LiveEntryOptions) {
   const { link, account, name, channel, follower, onDue, onGone } = options;
   const { encryption } = account;
-  const key = account.key(`feed-${name}`);
+  const key = account.key(`live-${name}`);
   const log = `${key}-log`;
   /** The name under which this process holds the lease. Each lease gets a new name. */
   let holder = link.membership.nextName();
@@ -184,7 +184,10 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     const from = version - sealedChanges.length + 1;
     const changes = sealedChanges.flatMap((one, index) => open(one, `${log} ${from + index}`) ?? []);
     if (!head || (sealedWhole && !whole)) return false;
-    return follower.found({ head, whole, changes, ageMs, isCurrent: isCurrent === 1 });
+    if (follower.found({ head, whole, changes, ageMs, isCurrent: isCurrent === 1 })) return true;
+    // A gateway of another version has stored the entry.
+    if (seen === NOTHING_SEEN) link.rejected('live');
+    return false;
   };
 
   /** Takes in a view. Returns false if another look is needed. */

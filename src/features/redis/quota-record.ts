@@ -1,4 +1,5 @@
 import { CATCH_UP_MS, WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { MAX_PAUSE_MS } from '../../transport/scheduler/account-quotas.ts';
 import { MAX_GAIN_MS } from './store-clock.ts';
 
 /**
@@ -138,15 +139,13 @@ export function quotaOfEpoch(epoch: string, before: QuotaRecord | undefined): Qu
   return { ...emptyQuota(epoch), pausedUntil, ...(slowed && { slowed }) };
 }
 
-/** The longest pause that a gateway makes, in ms. A longer pause shows that the store's clock was set back. */
-export const LONGEST_PAUSE_MS = 300_000;
-
 /**
  * The record after the store's clock was set back: nothing in it counts longer than if it had happened now. Otherwise the same
  * record. The change has to be stored, or each reader would begin to count anew.
  */
 export function afterSetBack(record: QuotaRecord, now: number): QuotaRecord {
-  const isLate = record.pausedUntil > now + LONGEST_PAUSE_MS;
+  // No gateway makes a longer pause.
+  const isLate = record.pausedUntil > now + MAX_PAUSE_MS;
   const isAhead =
     record.sent.some(([until]) => until > now + 2 * WINDOW_MS) ||
     Object.values(record.held).some((at) => at > now + WINDOW_MS);

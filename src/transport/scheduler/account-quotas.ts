@@ -27,7 +27,7 @@ interface Suspect {
 }
 
 /** The longest pause at the API's request before the next try, in ms. */
-const MAX_PAUSE_MS = 5 * 60_000;
+export const MAX_PAUSE_MS = 5 * 60_000;
 /** The pause after a rare refusal if the API gives no time, in ms. */
 const RARE_PAUSE_MS = 100;
 /** An endpoint that is refused again within this time, while other endpoints go through, has a quota of its own. */

@@ -42,7 +42,7 @@ describeWithEachEngine('live entries in Redis', (engine) => {
   const follow = async () => followEntry(await open());
 
   async function keys(): Promise<{ entry: string; log: string }> {
-    const found = (await redis.command('KEYS', '*:feed-*')) as string[];
+    const found = (await redis.command('KEYS', '*:live-*')) as string[];
     const entry = found.find((key) => !key.endsWith('-log')) as string;
     return { entry, log: `${entry}-log` };
   }
@@ -273,14 +273,15 @@ describeWithEachEngine('live entries in Redis', (engine) => {
     await knows(other, 'a', 'b');
   });
 
-  it.each(['head', 'change', 'whole'])('are stored again when their %s was changed by hand', async (part) => {
+  it.each(['head', 'change', 'whole', 'form'])('are stored again when their %s is wrong', async (part) => {
     const leader = await leaderOf('a');
     const { entry, log } = await keys();
     const [, old] = (await redis.bytes('HMGET', log, 'x', 'whole')) as unknown as Buffer[];
     await leader.appear('b');
     if (part === 'head') await redis.command('HSET', entry, 'head', 'made up', 'stamp', 'made.0.up');
     else if (part === 'change') await redis.bytes('HSET', log, '2', old as Buffer);
-    else await redis.command('HSET', log, 'whole', 'made up');
+    else if (part === 'whole') await redis.command('HSET', log, 'whole', 'made up');
+    else await leader.entry.store({ head: { other: 'form' }, isNew: true, whole: () => ({}), ageMs: 0 });
     const other = await follow();
     const next = async () => {
       await eventually(() => expect(leader.roles.length + other.roles.length).toBeGreaterThan(1));

@@ -31,7 +31,7 @@ function useLiveGateways() {
       live.recorder.calls.filter(
         ({ line, body }) => line === 'POST /scripts/s/sessions' && JSON.parse(body).from === 0,
       ).length,
-    /** They poll when a feed begins, and after a disconnect; otherwise when the clock says so. */
+    /** They poll when a stream begins, and after a disconnect; otherwise when the clock says so. */
     openHeld: (count: number) =>
       fixture.openAll(count, {
         upstream: live.recorder.url,
@@ -92,7 +92,7 @@ describeWithRedis.concurrent('live sessions', () => {
       const views = [await viewLive(one)];
       await views[0]?.shows('a', 'b', 'c');
       await eventually(async () =>
-        expect(await fixture.redis.command('PUBSUB', 'CHANNELS', '*:feeds')).toHaveLength(1),
+        expect(await fixture.redis.command('PUBSUB', 'CHANNELS', '*:live')).toHaveLength(1),
       );
       await live.end(other, 'b');
       await views[0]?.shows('a', 'c');
@@ -280,9 +280,9 @@ describeWithRedis.concurrent('live sessions', () => {
   });
 });
 
-/** 1: no feed has a leader. */
+/** 1: no entry has a leader. */
 const NOBODY_LEADS = `
-for _, key in ipairs(redis.call('KEYS', '*:feed-*')) do
+for _, key in ipairs(redis.call('KEYS', '*:live-*')) do
   if redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, 'leader') == 1 then return 0 end
 end
 return 1`;

@@ -7,7 +7,7 @@ import {
   NOTHING_KNOWN,
   readParts,
   wholeOf,
-  withChange,
+  withChanges,
 } from '../../../src/features/live/live-record.ts';
 import type { Session } from '../../../src/luaauth/sessions.ts';
 import type { State } from '../../../src/state/port.ts';
@@ -75,7 +75,7 @@ export function followEntry({ live }: State, account = 'account', name = 'entry'
       const cursor = `${epoch}.${Number(since.split('.')[1]) + 1}`;
       const change = { since, cursor, appeared: [sessionOf(id, text)], disappeared: [] };
       const head = { ...known.head, cursor, isComplete: true };
-      const content = withChange(known, change);
+      const content = withChanges(known, [change]);
       const changes = isKnown(known) ? content.changes : [];
       return store({ ...content, changes, head, ...justRead() }, change);
     },

@@ -59,7 +59,6 @@ const first = createClient();
 const READ_ALL: Readonly<Record<string, (key: string) => readonly string[]>> = {
   hash: (key) => ['HGETALL', key],
   zset: (key) => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
-  stream: (key) => ['XRANGE', key, '-', '+'],
 };
 
 /** A server of its own on a loopback port, with nothing in it. The caller ends it by `close`. */
