@@ -69,6 +69,10 @@ it.each([
     'a request that was sent in a long cut counts until it has arrived',
     { seed: 't1-5', seconds: 120, gateways: 1, faultsPerMinute: 12 },
   ],
+  [
+    'calls that need two permits from a store 20 ms away use the whole quota',
+    { seed: 'n1-2', seconds: 120, gateways: 1, faultsPerMinute: 12 },
+  ],
 ])('%s', async (_title, { hasRush, ...options }: PlanOptions & { readonly hasRush?: boolean }) => {
   const plan = createPlan(options);
   const { violation, lastLines } = await play({ ...plan, hasRush: hasRush ?? plan.hasRush });

@@ -191,12 +191,20 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     return [...counts];
   };
 
-  /** Keeps permits for calls that ask in this turn. Releases the rest, so that other processes need not wait. */
-  const keepReady = (some: readonly Permit[]) => {
+  /**
+   * Keeps permits for calls that ask in this turn. Releases the rest, so that other processes need not wait. `askedMs`: how
+   * long the store took. A call with a permit of a part then asks for a permit of the account, which takes as long again.
+   */
+  const keepReady = (some: readonly Permit[], askedMs: number) => {
     ready.push(...some);
-    soon(link.clock, () => {
-      for (const permit of ready.splice(0)) permit.release();
-    });
+    const giveBack = () => {
+      for (const permit of some) {
+        const index = ready.indexOf(permit);
+        if (index >= 0) ready.splice(index, 1)[0]?.release();
+      }
+    };
+    if (kind === '') soon(link.clock, giveBack);
+    else link.clock.after(2 * askedMs, giveBack);
   };
 
   /** `kept`: the share of the permits that stays free. */
@@ -240,7 +248,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       }
       const first = given.pop();
       if (first === undefined) return later(Math.max(askInMs, quarantineMs));
-      if (given.length > 0) keepReady(given);
+      if (given.length > 0) keepReady(given, now() - askedAt);
       return first;
     } catch (error) {
       if (error instanceof TooLate) {
