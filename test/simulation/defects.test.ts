@@ -56,7 +56,7 @@ const LONG_CUTS = createPlan({
 });
 /** A process ends while it makes calls that a second process waits for. */
 const DEATH: Plan = (() => {
-  const plan = createPlan({ seed: '1', seconds: 40, gateways: 2, kinds: [], hasStreams: false });
+  const plan = createPlan({ seed: '2', seconds: 40, gateways: 2, kinds: [], hasStreams: false });
   const callers = [0, 0, 0, 1, 1, 1].map((gateway, index) => ({
     name: `c${index}`,
     key: 'key-a',
@@ -95,7 +95,7 @@ const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'an arrival is booked at the sending': [planOf('2'), 'quota'],
   'a heartbeat is trusted for too long': [LONG_CUTS, 'quota'],
   'a lease is kept after a stall': [DEATH, 'failure'],
-  'a generation is read before the write': [planOf('2'), 'stale read'],
+  'a generation is read before the write': [planOf('9'), 'stale read'],
   'permits are taken without the version': [planOf('3'), 'quota'],
   'a share grows too early': [JOINING, 'quota'],
   'a newcomer has no turn': [planOf('11'), 'unused quota'],

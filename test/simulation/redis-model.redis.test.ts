@@ -4,7 +4,7 @@ import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import { describeWithEachEngine, type RedisServer, startRedis } from '../support/redis/redis.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 import { createPlan, FAULT_KINDS } from './plan.ts';
-import { ModelError, RedisModel, type ScriptRun } from './redis-model.ts';
+import { COMMAND, ModelError, RedisModel, type ScriptRun } from './redis-model.ts';
 import { play } from './world.ts';
 
 /** A script or a command, as both answer it. */
@@ -19,7 +19,7 @@ const MOST_RUNS = 2_000;
 
 /** Runs one command, with all that a script does to its arguments and its reply. */
 const commandOf = (words: readonly string[]): Step => ({
-  source: 'return redis.call(unpack(ARGV))',
+  source: COMMAND,
   keys: [],
   args: words,
 });
@@ -51,7 +51,13 @@ function randomCommand(random: Seeded): string[] {
     () => ['PTTL', key],
     () => ['PEXPIRE', key, pick(['100000', '0', '-5', '70000', 'x'])],
     () => ['GET', key],
-    () => ['SET', key, pick(NUMBERS), ...pick([[], [], ['PX', '90000']])],
+    () => [
+      'SET',
+      key,
+      pick(NUMBERS),
+      ...pick([[], [], ['PX', '90000'], ['PX', '90000', pick(['NX', 'XX'])]]),
+    ],
+    () => ['GETEX', key, 'PX', pick(['80000', 'x'])],
     () => ['INCR', key],
     () => ['HGET', key, pick(NAMES)],
     () => ['HMGET', key, ...some(NAMES)],

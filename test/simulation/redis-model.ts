@@ -36,6 +36,9 @@ export interface ScriptRun {
   readonly micros: number;
 }
 
+/** The script that does the same as a command. */
+export const COMMAND = 'return redis.call(unpack(ARGV))';
+
 /** By their sources: scripts are compiled once for all worlds of a process. */
 const compiled = new Map<string, CompiledScript>();
 
@@ -69,9 +72,15 @@ export class RedisModel {
     );
   }
 
-  /** Runs a command outside of scripts. */
+  /** Reads what is kept, as of the last run. */
   peek(name: string, ...words: readonly string[]): unknown {
     return this.#commands[name]?.(words);
+  }
+
+  /** Runs a command of a client, which takes it for a script of one command. @throws ModelError */
+  command(...words: readonly string[]): unknown {
+    this.#begin({ source: COMMAND, keys: [], args: words });
+    return replyOf(this.#call(...words));
   }
 
   flush(): void {
@@ -98,13 +107,17 @@ export class RedisModel {
     }
     const known = this.#scripts.get(sha);
     if (!known) throw new ModelError('NOSCRIPT No matching script.');
-    // All commands of a script see one time.
-    const micros = this.#options.micros();
-    this.#micros = micros;
-    this.#options.onRun?.({ source: known.source, keys, args, micros });
-    this.#nowMs = Math.floor(micros / 1000);
+    this.#begin({ source: known.source, keys, args });
     const result = known.run(this.#call, new LuaTable([...keys]), new LuaTable([...args]));
     return replyOf(Array.isArray(result) ? result[0] : result);
+  }
+
+  /** All commands of a script see one time. */
+  #begin(run: Omit<ScriptRun, 'micros'>): void {
+    const micros = this.#options.micros();
+    this.#micros = micros;
+    this.#options.onRun?.({ ...run, micros });
+    this.#nowMs = Math.floor(micros / 1000);
   }
 
   #nowMs = 0;
@@ -179,7 +192,14 @@ export class RedisModel {
       return 1;
     },
     GET: ([key = '']) => this.#read(key, isText) ?? null,
-    SET: ([key = '', value = '', option, ms]) => {
+    GETEX: ([key = '', _px, ms]) => {
+      const value = this.#read(key, isText);
+      const found = this.#find(key);
+      if (found) found.expiresAt = this.#nowMs + integerOf(ms);
+      return value ?? null;
+    },
+    SET: ([key = '', value = '', option, ms, condition]) => {
+      if (condition && (condition === 'NX') === (this.#find(key) !== undefined)) return null;
       const expiresAt = option === 'PX' ? this.#nowMs + integerOf(ms) : Number.POSITIVE_INFINITY;
       this.#kept.set(key, { value, expiresAt });
       return { ok: 'OK' };
@@ -270,7 +290,9 @@ export class RedisModel {
 }
 
 const WRITES = new Set(
-  'DEL PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN'.split(' '),
+  'DEL GETEX PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN'.split(
+    ' ',
+  ),
 );
 const REFUSALS = {
   OOM: "OOM command not allowed when used memory > 'maxmemory'.",

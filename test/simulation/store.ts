@@ -199,8 +199,10 @@ export class Store {
         if (command === 'INFO') return request(() => `run_id:${runId()}\r\nredis_mode:standalone\r\n`);
         if (command === 'PING') return request(() => 'PONG');
         const [script = '', count = '0', ...rest] = words.map(textOf);
+        const name = String(command);
+        if (!name.startsWith('EVAL')) return request(() => this.model.command(name, ...words.map(textOf)));
         const keys = rest.slice(0, Number(count));
-        return request(() => this.model.eval(String(command), script, keys, rest.slice(Number(count))));
+        return request(() => this.model.eval(name, script, keys, rest.slice(Number(count))));
       },
       subscribe(channels, listener) {
         receive = listener;

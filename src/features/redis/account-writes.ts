@@ -2,7 +2,7 @@ import type { Generation } from '../../state/port.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { endOfTurn } from '../../transport/clock.ts';
 import { lua } from './client.ts';
-import type { AccountKeyspace } from './keyspace.ts';
+import { type AccountKeyspace, ENTER_ACCOUNT } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
 /** Stands for all resources of an account. No resource has a name like this. */
@@ -14,9 +14,11 @@ export const EVERY_RESOURCE = '*';
  * With 1 follow the account's name, its number of writes, and the number of the last forgotten write.
  * Then come the last write to each resource, and each write in doubt with its remaining ms.
  */
-const READ_WRITES = lua('account writes doubts quota', 'epoch name count')`
+export const READ_WRITES = lua('account writes doubts quota', 'epoch new_name name count')`
 local found = redis.call('HMGET', account, 'epoch', 'name', 'writes', 'forgotten')
-if found[1] ~= epoch then return { -1 } end
+if found[1] ~= epoch then ${ENTER_ACCOUNT}
+  found = { epoch, new_name, '0', '0' }
+end
 local stored = redis.call('HMGET', quota, 'at', 'summary')
 local used, paused_until = string.match(stored[2] or '', '^(%d+) (%d+)$')
 local is_counting = used and now - stored[1] < ${WINDOW_MS}

@@ -62,10 +62,13 @@ export class RedisRefused extends Error {
   override name = 'RedisRefused' as const;
   /** Whether Redis rejects all writes, but can be read. */
   readonly cannotWrite: boolean;
+  /** Whether Redis does not remember the script. */
+  readonly isUnknownScript: boolean;
 
   constructor(cause: Error) {
     const [, code = ''] = CODES.exec(cause.message) ?? [];
     super(IN_WORDS[code] ?? cause.message.replace(/\.$/, ''), { cause });
+    this.isUnknownScript = cause.message.startsWith('NOSCRIPT');
     this.cannotWrite = /OOM|READONLY|MISCONF|NOREPLICAS/.test(code);
   }
 }
@@ -122,40 +125,34 @@ export async function connectToRedis(options: RedisConnectionOptions) {
   client.on('end', () => lose(new Error('Redis has closed the connection')));
 
   /**
-   * Runs a script; texts come back as Buffers. @throws RedisRefused; when the script fails or takes too long: it may have run
-   * nevertheless.
+   * Sends a command; texts come back as Buffers. @throws RedisRefused; when the command fails or takes too long: it may have
+   * run nevertheless.
    */
-  const run = async (
-    script: LuaScript,
-    keys: readonly string[],
-    args: readonly Argument[],
-    isRemembered = true,
-  ): Promise<unknown> => {
+  const send = async (...words: readonly Argument[]): Promise<unknown> => {
     if (isOver) throw whyLost;
-    const command = isRemembered ? ['EVALSHA', script.sha] : ['EVAL', script.source];
-    const values = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg));
     const answered = watch.begin();
     try {
-      return await client.sendCommand([...command, String(keys.length), ...keys, ...values]);
+      return await client.sendCommand(words.map((word) => (typeof word === 'number' ? String(word) : word)));
     } catch (error) {
+      if (error instanceof ErrorReply) throw new RedisRefused(error);
       // For a command of a lost connection, the driver reports only that the command was cut off.
-      if (!(error instanceof ErrorReply)) throw isOver ? whyLost : error;
-      if (isRemembered && error.message.startsWith('NOSCRIPT')) return run(script, keys, args, false);
-      throw new RedisRefused(error);
+      throw isOver ? whyLost : error;
     } finally {
       answered();
     }
   };
-  /** Checks that Redis answers. @throws when Redis does not answer in time. */
-  const ping = async (): Promise<void> => {
-    if (isOver) throw whyLost;
-    const answered = watch.begin();
+  /** Runs a script. @throws as `send` does. */
+  const run = async (
+    { sha, source }: LuaScript,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<unknown> => {
+    const words = [keys.length, ...keys, ...args];
     try {
-      await client.sendCommand(['PING']);
+      return await send('EVALSHA', sha, ...words);
     } catch (error) {
-      throw isOver ? whyLost : error;
-    } finally {
-      answered();
+      if (!(error instanceof RedisRefused && error.isUnknownScript)) throw error;
+      return send('EVAL', source, ...words);
     }
   };
   try {
@@ -171,7 +168,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     if (/^(redis|server)_mode:cluster/m.test(facts))
       throw new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`);
     isOpen = true;
-    return { runId, end, run, ping };
+    return { runId, end, run, send };
   } catch (error) {
     end();
     throw error instanceof ErrorReply ? new RedisRefused(error) : error;

@@ -2,7 +2,7 @@ import { createGenerationsInMemory } from '../../state/memory.ts';
 import type { Generation, Generations } from '../../state/port.ts';
 import { type AccountWrites, createAccountWrites, EVERY_RESOURCE } from './account-writes.ts';
 import { lua } from './client.ts';
-import { type AccountKeyspace, type AccountKeyspaces, ENTERED_MS } from './keyspace.ts';
+import { type AccountKeyspace, type AccountKeyspaces, ENTER_ACCOUNT, ENTERED_MS } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
 const MAX_REMEMBERED = 10_000;
@@ -13,18 +13,18 @@ const MAX_REMEMBERED = 10_000;
  * `undone`: the write was not carried out, and began under this name of the account.
  * If no write of an account was carried out, the account expires after `ENTERED_MS`, as callers can make up keys.
  */
-const NOTE_WRITE = lua('account writes doubts', 'epoch write doubt# keep# undone')`
-if redis.call('HGET', account, 'epoch') ~= epoch then return { -1 } end
+const NOTE_WRITE = lua('account writes doubts', 'epoch new_name write doubt# keep# undone')`
+if redis.call('HGET', account, 'epoch') ~= epoch then ${ENTER_ACCOUNT}end
 local number = redis.call('HINCRBY', account, 'writes', 1)
 local known = redis.call('HGETALL', doubts)
 for index = 1, #known, 2 do
   if tonumber(known[index + 1]) <= now then redis.call('HDEL', doubts, known[index]) end
 end
-if ARGV[6] == '*' then
+if ARGV[7] == '*' then
   redis.call('HSET', account, 'forgotten', number)
   redis.call('DEL', writes)
 end
-for index = 6, #ARGV do
+for index = 7, #ARGV do
   redis.call('ZADD', writes, number, ARGV[index])
   local field = ARGV[index] .. ' ' .. write
   if doubt > 0 then redis.call('HSET', doubts, field, now + math.ceil(doubt)) else redis.call('HDEL', doubts, field) end

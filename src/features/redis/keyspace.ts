@@ -1,20 +1,22 @@
 import { LRUCache } from 'lru-cache';
 import { MAX_PAUSE_MS } from '../../transport/scheduler/account-quotas.ts';
-import { type Argument, type LuaScript, lua } from './client.ts';
+import type { Argument, LuaScript } from './client.ts';
 import { createEncryption } from './encryption.ts';
 import type { RedisLink } from './link.ts';
 
-/** Adds an account that the store does not have in this epoch. Its new name makes older cache entries invalid. */
-const ENTER_ACCOUNT = lua('account writes doubts', 'epoch name keep_ms')`
-if redis.call('HGET', account, 'epoch') == epoch then return 0 end
-redis.call('DEL', account, writes, doubts)
-redis.call('HSET', account, 'epoch', epoch, 'name', name, 'writes', 0, 'forgotten', 0)
-redis.call('PEXPIRE', account, keep_ms)
-return 1`;
-
 /** How long the store keeps an account without writes, in ms. Short, as callers can make up keys. */
 export const ENTERED_MS = 10_000;
-const TRIES = 3;
+
+/**
+ * The part of a script that adds an account, if the store does not have the account in this epoch. The account's new name
+ * makes older cache entries invalid. Without a new name, the script replies -1: the epoch may be over.
+ */
+export const ENTER_ACCOUNT = `
+  if new_name == '' then return { -1 } end
+  redis.call('DEL', account, writes, doubts)
+  redis.call('HSET', account, 'epoch', epoch, 'name', new_name, 'writes', 0, 'forgotten', 0)
+  redis.call('PEXPIRE', account, ${ENTERED_MS})
+`;
 
 export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
 
@@ -32,18 +34,16 @@ function createAccountKeyspace(account: string, link: RedisLink, keepMs: number)
     keepMs,
     key,
     /**
-     * Runs a script whose first key is the account's and whose first argument is the epoch. If the store does not have the
-     * account, adds the account and runs the script again. @throws when the store is lost, or does not keep the account.
+     * Runs a script whose first arguments are the epoch and the account's new name. If the store does not have the account,
+     * checks the epoch, and lets the script add the account. @throws when the store is lost.
      */
     async run(script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown[]> {
-      for (let tries = 1; ; tries += 1) {
-        const reply = (await link.run(script, keys, [membership.epoch, ...args])) as unknown[];
-        if (reply[0] !== -1) return reply;
-        if (tries === TRIES) throw new Error('the store does not keep what is written');
-        await membership.beat();
-        const entered = [membership.epoch, membership.nextName(), ENTERED_MS];
-        await link.run(ENTER_ACCOUNT, [key('account'), key('writes'), key('doubts')], entered);
-      }
+      const runAs = async (newName: string) =>
+        (await link.run(script, keys, [membership.epoch, newName, ...args])) as unknown[];
+      const reply = await runAs('');
+      if (reply[0] !== -1) return reply;
+      await membership.beat();
+      return runAs(membership.nextName());
     },
   };
 }

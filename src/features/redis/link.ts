@@ -107,23 +107,25 @@ export function createRedisLink(options: RedisLinkOptions) {
     await Promise.all(actions.map((action) => action()));
   };
 
-  /** Runs a script. @throws when the store is lost before or during the run: the script may have run nevertheless. */
-  const run = async (
-    script: LuaScript,
-    keys: readonly string[],
-    args: readonly Argument[],
-    isOffer = false,
+  /** Uses the connection. @throws when the store is lost before or during the use: a command may have run nevertheless. */
+  const use = async (
+    action: (connection: RedisConnection) => Promise<unknown>,
+    isOffer: boolean,
   ): Promise<unknown> => {
     const used = connection;
     if (!used) throw new Error('Redis is lost');
     try {
-      return await used.run(script, keys, args);
+      return await action(used);
     } catch (error) {
       const isLost = !(isOffer && error instanceof RedisRefused);
       if (isLost && used === connection) degrade(asError(error));
       throw error;
     }
   };
+
+  /** Runs a script. @throws when the store is lost before or during the run: the script may have run nevertheless. */
+  const run = (script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown> =>
+    use((used) => used.run(script, keys, args), false);
 
   const membership = new Membership({ instances, now, random, key, run, onChange: () => void callBack() });
 
@@ -195,7 +197,7 @@ export function createRedisLink(options: RedisLinkOptions) {
         if (!connection) {
           await connect();
           wellSince = now();
-        } else await (isBeat ? membership.beat() : connection.ping());
+        } else await (isBeat ? membership.beat() : connection.send('PING'));
         await wait(clock, WATCH_EVERY_MS);
         // Runs last: the store must know all answered writes of this process before the store is used again.
         await catchUp();
@@ -233,7 +235,9 @@ export function createRedisLink(options: RedisLinkOptions) {
      * @throws as `run` does; RedisRefused.
      */
     offer: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) =>
-      run(script, keys, args, true),
+      use((used) => used.run(script, keys, args), true),
+    /** Sends a command for a value that may be missing. @throws as `offer` does. */
+    send: (...words: readonly Argument[]) => use((used) => used.send(...words), true),
     /** Gives up the store for the reason, which it returns. */
     lose(reason: Error): Error {
       degrade(reason);

@@ -1,12 +1,9 @@
 import type { EntryFollower, FollowedEntry, LiveEntries } from '../../state/port.ts';
 import { endOfTurn, every } from '../../transport/clock.ts';
-import { lua } from './client.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { type EntryView, type FollowedEntryInRedis, followEntryInRedis, LOOK } from './live-entry.ts';
 import { createPubSub, type PubSubOptions } from './pub-sub.ts';
-
-const PUBLISH = lua('channel', 'message')`redis.pcall('PUBLISH', channel, message) return 0`;
 
 /**
  * How often a process looks at the entries that it follows, in ms. With the lease, this limits the time in which no process
@@ -151,7 +148,7 @@ export function createLiveEntriesInRedis(
       const sent: Broadcast = { from: membership.instance, message };
       const sealed = account.encryption.seal(JSON.stringify(sent), channel);
       const envelope = Buffer.concat([Buffer.from(`${channel} `), sealed]);
-      link.run(PUBLISH, [channel], [envelope]).catch(() => undefined);
+      link.send('PUBLISH', channel, envelope).catch(() => undefined);
     },
     onMessage(receive: (account: string, message: object) => void) {
       listeners.push(receive);

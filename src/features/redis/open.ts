@@ -6,7 +6,8 @@ import type { State } from '../../state/port.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import { createAcceptedInRedis } from './accepted-accounts.ts';
-import { connectToRedis, lua } from './client.ts';
+import { READ_WRITES } from './account-writes.ts';
+import { connectToRedis } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
@@ -104,7 +105,7 @@ export function redisProblem({ name, message }: Error, url: string): string {
 
 const ASK_TIMEOUT_MS = 5_000;
 
-/** Runs a script that reads one key, and changes nothing that gateways share. @throws the error of the connection */
+/** Runs a script of gateways on a key, and changes nothing that gateways share. @throws the error of the connection */
 export async function askRedis({ url, prefix }: { readonly url: string; readonly prefix: string }) {
   const limits = {
     connectTimeoutMs: ASK_TIMEOUT_MS,
@@ -113,6 +114,6 @@ export async function askRedis({ url, prefix }: { readonly url: string; readonly
     createClient: createRedisClient,
   };
   const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
-  const look = lua('store', '')`return redis.call('HGET', store, 'epoch')`;
-  await connection.run(look, [`${prefix}:{gateways}:store`], []).finally(connection.end);
+  const keys = Array<string>(4).fill(`${prefix}:{gateways}:store`);
+  await connection.run(READ_WRITES, keys, ['', '', '', '']).finally(connection.end);
 }

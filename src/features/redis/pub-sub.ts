@@ -16,7 +16,7 @@ export interface PubSubOptions {
 /**
  * Pub/sub on a separate connection: Redis closes subscribers with too much unread output, and the main connection carries
  * large answers. The connection is open while a channel is wanted. A lost message costs only time, as every process also polls.
- * So the gateway works with a Redis user that may not publish, thanks to `pcall`, or subscribe.
+ * So the gateway works with a Redis user that may not publish or subscribe.
  * @param channels - the wanted channels; call `add` or `remove` after each change
  * @param onOpen - called after each connection, the first included: messages before it are lost
  */

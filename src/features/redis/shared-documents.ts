@@ -1,6 +1,5 @@
 import { hashOf } from '../../state/documents.ts';
 import type { Documents } from '../../state/port.ts';
-import { lua } from './client.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
@@ -8,20 +7,6 @@ import type { RedisLink } from './link.ts';
 const KEEP_MS = 24 * 60 * 60_000;
 /** The maximum of new documents per account in `KEEP_MS`. Clients send the text of further documents. */
 export const MAX_NEW_DOCUMENTS = 500;
-
-const READ_DOCUMENT = lua('document', 'keep#')`
-local sealed = redis.call('GET', document)
-if sealed then redis.call('PEXPIRE', document, keep) end
-return sealed or ''`;
-
-const KEEP_DOCUMENT = lua('document registered', 'sealed keep# most#')`
-if redis.call('EXISTS', document) == 0 then
-  local count = redis.call('INCR', registered)
-  if count == 1 then redis.call('PEXPIRE', registered, keep) end
-  if count > most then return 0 end
-end
-redis.call('SET', document, sealed, 'PX', keep)
-return 1`;
 
 /**
  * Documents that an account has registered with any process, encrypted under the account's key. A document from Redis must
@@ -41,8 +26,8 @@ export function createDocumentsInRedis(
   const find = async (account: string, hash: string): Promise<string | undefined> => {
     const { encryption, document } = locate(account, hash);
     try {
-      const sealed = (await link.offer(READ_DOCUMENT, [document], [KEEP_MS])) as Buffer;
-      const text = sealed.length > 0 ? encryption.open(sealed, document) : undefined;
+      const sealed = (await link.send('GETEX', document, 'PX', KEEP_MS)) as Buffer | null;
+      const text = sealed ? encryption.open(sealed, document) : undefined;
       if (text === undefined || hashOf(text) !== hash) return undefined;
       void own.set(account, hash, text);
       return text;
@@ -52,6 +37,17 @@ export function createDocumentsInRedis(
     }
   };
 
+  /** Counts a new document. Gives the number of new documents since the count began. */
+  const countNew = async (registered: string): Promise<number> => {
+    const [, count] = await Promise.all([
+      link.send('SET', registered, 0, 'PX', KEEP_MS, 'NX'),
+      link.send('INCR', registered),
+    ]);
+    // The count may have expired between the two commands.
+    if (count === 1) await link.send('PEXPIRE', registered, KEEP_MS);
+    return Number(count);
+  };
+
   return {
     get: (account, hash) => own.get(account, hash) ?? find(account, hash),
     async set(account, hash, text) {
@@ -59,8 +55,14 @@ export function createDocumentsInRedis(
       void own.set(account, hash, text);
       if (isKnown) return;
       const { encryption, document, registered } = locate(account, hash);
-      const args = [encryption.seal(text, document), KEEP_MS, MAX_NEW_DOCUMENTS];
-      await link.offer(KEEP_DOCUMENT, [document, registered], args).catch(() => undefined);
+      const keep = (...options: readonly string[]) =>
+        link.send('SET', document, encryption.seal(text, document), 'PX', KEEP_MS, ...options);
+      try {
+        const isNew = (await keep('XX')) === null;
+        if (isNew && (await countNew(registered)) <= MAX_NEW_DOCUMENTS) await keep();
+      } catch {
+        // Clients of other gateways send the document again.
+      }
     },
   };
 }
