@@ -9,30 +9,38 @@ const LONG = 16;
 export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
-const PLUS = 0x2b;
-const POINT = 0x2e;
-const SMALL_E = 0x65;
-const LARGE_E = 0x45;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
+const OF_NUMBER = new Set(Array.from('+-.eE0123456789', (character) => character.charCodeAt(0)));
 
-/** Digits of an id stand behind a quote or a letter. The fixed width keeps the pattern from looking far back. */
-const LONG_DIGITS = /(?:^|[:,[\s-])\d{16}/;
+/** The smallest integer with so many digits. */
+const SMALLEST_LONG = 10 ** (LONG - 1);
 
 /**
  * `JSON.parse` that loses no digit: an integer of 16 digits or more becomes a string of its digits. Such integers are
- * rare, so the text is rewritten only if it may hold one. (Node 20 shows a reviver no source text.) The time grows
+ * rare, so the text is rewritten only if a value may be one. (Node 20 shows a reviver no source text.) The time grows
  * linearly with the length of any text.
  * @throws SyntaxError as `JSON.parse` does.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (!LONG_DIGITS.test(text)) return value;
-  const bounds = longIntegers(text);
+  const bounds = hasLongNumber(value) ? longIntegers(text) : [];
   return bounds.length === 0 ? value : JSON.parse(withQuotes(bounds, text, ''));
+}
+
+/** Looks at the values instead of the text, which takes seven times as long. Uses a list as `unmarked` does. */
+function hasLongNumber(value: unknown): boolean {
+  const containers: unknown[] = [[value]];
+  for (let container = containers.pop(); container; container = containers.pop()) {
+    for (const part of Array.isArray(container) ? container : Object.values(container)) {
+      if (typeof part === 'object' && part !== null) containers.push(part);
+      else if (typeof part === 'number' && Math.abs(part) >= SMALLEST_LONG) return true;
+    }
+  }
+  return false;
 }
 
 /** Longer integers stay as `JSON.parse` returns them, which is Infinity. */
@@ -41,7 +49,7 @@ const MAX_DIGITS = 1_000;
 /** Returns an integer past 2^53 as a bigint. A string of the same digits stays a string. @throws SyntaxError */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  const bounds = LONG_DIGITS.test(text) ? longIntegers(text) : [];
+  const bounds = hasLongNumber(value) ? longIntegers(text) : [];
   if (bounds.length === 0) return value;
   const mark = markFor(text);
   return unmarked(JSON.parse(withQuotes(bounds, text, mark, MAX_DIGITS)), mark);
@@ -146,7 +154,7 @@ export function longIntegers(text: Characters): number[] {
       const start = at;
       const digits = code === MINUS ? start + 1 : start;
       const end = skip(text, digits, isDigit);
-      at = skip(text, end, isOfNumber);
+      at = skip(text, end, (code) => OF_NUMBER.has(code));
       if (at === end && end - digits >= LONG) bounds.push(start, end);
     } else {
       at += 1;
@@ -163,10 +171,4 @@ function skip(text: Characters, from: number, isWanted: (code: number) => boolea
 
 function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
-}
-
-function isOfNumber(code: number): boolean {
-  return (
-    isDigit(code) || code === POINT || code === SMALL_E || code === LARGE_E || code === MINUS || code === PLUS
-  );
 }

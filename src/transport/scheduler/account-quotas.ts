@@ -73,7 +73,6 @@ export class AccountQuotas {
   passed(endpoint: string): void {
     const now = this.#options.clock.now();
     this.#refusals.passed(now);
-    if (this.#suspects.size === 0) return;
     for (const [name, suspect] of this.#suspects) {
       if (name === endpoint) suspect.refusals.passed(now);
       else suspect.othersPassed = true;
