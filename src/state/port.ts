@@ -156,8 +156,8 @@ export interface SharedCache {
 export interface Lookup {
   /** An entry younger than this is fresh enough, in ms. */
   readonly freshMs: number;
-  /** The `askedAt` of the first result, when the look-up is repeated. An entry filled since then is fresh enough. */
-  readonly since: number | undefined;
+  /** The `seen` of the first result, when the look-up is repeated. An entry filled since then is fresh enough. */
+  readonly since: string | undefined;
   /**
    * When the call may be sent. A `limited` call is bound by a rate of its caller. A `last` call goes behind all calls
    * with waiting callers. Another process waits only for a `usual` call, unless its own call would be `last`.
@@ -171,8 +171,8 @@ export interface LookupResult {
   readonly isFreshEnough: boolean;
   /** The lease to make the call. Undefined while another process makes the call. */
   readonly lease: Lease | undefined;
-  /** Time of the look-up, on the clock of the store. */
-  readonly askedAt: number;
+  /** Names the entry that was found; empty: none. */
+  readonly seen: string;
 }
 
 /** The right and the duty to make the call, and to fill the entry or release the lease. Ends soon after its process. */

@@ -143,7 +143,8 @@ export const lua = {
   tonumber: toNumber,
   tostring: (value: unknown) =>
     typeof value === 'number' ? formatNumber(value, 14) : String(value ?? 'nil'),
-  unpack: (value: unknown) => [...table(value).list],
+  unpack: (value: unknown, from: unknown = 1, to: unknown = table(value).list.length) =>
+    table(value).list.slice(number(from) - 1, number(to)),
   table_remove: (value: unknown, at?: unknown) => {
     const { list } = table(value);
     return at === undefined ? list.pop() : list.splice(number(at) - 1, 1)[0];

@@ -8,6 +8,7 @@ import {
   callsPerSecond,
   entryOf,
   FORGOTTEN_AFTER_MS,
+  holdsLease,
   LEASE_MS,
   memberOf,
   nextChange,
@@ -212,6 +213,14 @@ export class Membership {
   nextName(): string {
     this.#names += 1;
     return `${sessionName(this.instance, this.#session)}.${this.#names}`;
+  }
+
+  /** Whether the holder of a lease may still use the lease, which was taken at this time or before. */
+  isHeld(holder: string, takenAt: number): boolean {
+    const [instance, session] = holder.split('.');
+    if (instance === this.instance) return session === String(this.#session);
+    if (this.#options.now() - this.#seenAt > VIEW_MS) return true;
+    return holdsLease(this.#registry, holder, this.#seenAtStore, takenAt);
   }
 
   /** Takes the time that Redis has reported. After a jump no call starts until earlier requests no longer count. */

@@ -3,6 +3,7 @@ import { whenKnown } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
 import { createSlidingWindows, FOREGROUND_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
+import type { Encryption } from './encryption.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { createHeldPermits, type FactsForStore } from './permits.ts';
@@ -23,7 +24,7 @@ import {
   take,
   usedAt,
 } from './quota-record.ts';
-import { createRecordInRedis, TooLate } from './record-store.ts';
+import { createRecordInRedis, parsedObject, type RecordForm, TooLate } from './record-store.ts';
 
 /** The most permits that one change of the store asks for. */
 const MAX_WANTED = 50;
@@ -76,9 +77,29 @@ interface UpdateOptions {
   readonly touchMs?: number;
 }
 
-/** The used permits and the end of the API's pause, for the scripts that read an account's writes. */
-function summaryOf(quota: QuotaRecord, now: number): string {
-  return `${usedAt(quota, now)} ${quota.pausedUntil}`;
+/** The kind that is reported for a record of the wrong form. */
+const OF_OTHER_FORM = 'record';
+
+/** A sealed quota, and a summary for the script that reads an account's writes: the used permits, the end of the API's pause. */
+function formOfQuota(link: RedisLink, encryption: Encryption, key: string): RecordForm<QuotaRecord> {
+  return {
+    fields: ['value'],
+    read([sealed], storedAt, now) {
+      if (!sealed?.length) return undefined;
+      const text = encryption.open(sealed, key);
+      const value = text === undefined ? undefined : parsedObject(text);
+      if (value && isQuota(value)) return storedQuota(value as QuotaRecord, storedAt);
+      if (text !== undefined) link.rejected(OF_OTHER_FORM);
+      // The lost record may have counted recent requests: pauses until these no longer count.
+      return pause(emptyQuota(link.membership.epoch), now, WINDOW_MS + LONGEST_WAY_MS);
+    },
+    write: (quota, _before, now) => [
+      ...['value', encryption.seal(JSON.stringify(quota), key, false)],
+      ...['summary', `${usedAt(quota, now)} ${quota.pausedUntil}`],
+    ],
+    keepMs: keptMs,
+    stored: storedQuota,
+  };
 }
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
@@ -89,13 +110,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     link,
     key: account.key(`quota${kind}`),
     touched: account.key('account'),
-    encryption: account.encryption,
-    keepMs: keptMs,
-    stored: storedQuota,
-    summarize: summaryOf,
-    isRecord: isQuota,
-    // The lost record may have counted recent requests: pauses until these no longer count.
-    replacement: (time) => pause(emptyQuota(membership.epoch), time, WINDOW_MS + LONGEST_WAY_MS),
+    form: formOfQuota(link, account.encryption, account.key(`quota${kind}`)),
   });
   const rules = () => ({ rate, reserved: membership.reservedOf(rate), recoveryPerSecond });
 

@@ -1,6 +1,5 @@
 import { wait } from '../../transport/clock.ts';
-import { lua } from './client.ts';
-import type { Encryption } from './encryption.ts';
+import { type Argument, lua } from './client.ts';
 import type { RedisLink } from './link.ts';
 
 /** The longest time that a process may reserve a record, in ms: the process may have ended. */
@@ -18,32 +17,32 @@ const MOST_TRIES = 50;
 const MOST_TRIES_MS = 5_000;
 
 /**
- * Stores a record by compare-and-set: the record must still have the version that the change was made for. Rejects a change
- * before the time `from`, for which it was made, and after the time `by`. Returns the outcome and the time. If the version
- * differs, also returns the version, the record, and when the record was stored.
+ * Stores fields of a record by compare-and-set: the record must still have the version that the change was made for. Rejects a
+ * change before the time `from`, for which it was made, and after the time `by`. Returns the outcome and the time. If the
+ * version differs, also returns the version, when the record was stored, and the values of fields.
  *
- * `summary` is a text that other scripts can read. The key `touched` lives for at least `touch` ms more. An empty `next`
- * stores nothing.
+ * The arguments end with the `asked` names of these fields, then each changed field with its value. The key `touched` lives
+ * for at least `touch` ms more. An empty `next` stores nothing.
  *
  * A process far from Redis would always come later than nearer processes. So a positive `reserve` lets only the process `own`
  * store the record for that many ms. A reservation of another process comes first: outcome 4 says how many ms it has left.
  */
-const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next value summary own reserve#')`
-local found = redis.call('HMGET', record, 'version', 'value', 'at', 'reserved', 'until')
-local left = tonumber(found[5] or 0) - now
-local is_others = left > 0 and left <= ${RESERVED_AT_MOST_MS} and found[4] ~= own
+const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next own reserve# asked#')`
+local found = redis.call('HMGET', record, 'version', 'at', 'reserved', 'until')
+local left = tonumber(found[4] or 0) - now
+local is_others = left > 0 and left <= ${RESERVED_AT_MOST_MS} and found[3] ~= own
 if (found[1] or '') ~= version then
   if reserve > 0 and not is_others and found[1] then
     redis.call('HSET', record, 'reserved', own, 'until', now + math.min(reserve, ${RESERVED_AT_MOST_MS}))
   end
-  return { 0, now, found[1] or '', found[2] or '', found[3] or '0' }
+  return { 0, now, found[1] or '', found[2] or '0', redis.call('HMGET', record, unpack(ARGV, 10, 9 + asked)) }
 end
 if next ~= '' and is_others then return { 4, now, left } end
 if now < from then return { 2, now } end
 if now > by then return { 3, now } end
 if touch > 0 then raise(touched, touch) end
 if next ~= '' then
-  redis.call('HSET', record, 'version', next, 'value', value, 'at', now, 'summary', summary)
+  redis.call('HSET', record, 'version', next, 'at', now, unpack(ARGV, 10 + asked))
   redis.call('PEXPIRE', record, keep)
   redis.call('HDEL', record, 'reserved', 'until')
 end
@@ -58,11 +57,8 @@ type RecordChange<R, T> = (
   now: number,
 ) => { readonly record: R | undefined; readonly result: T };
 
-/** The kind that is reported for a record of the wrong form. */
-const OF_OTHER_FORM = 'record';
-
 const OUTCOME = { stored: 1, early: 2, late: 3, reserved: 4 };
-type Reply = [outcome: number, time: number, version: Buffer, sealed: Buffer, at: Buffer];
+type Reply = [outcome: number, time: number, version: Buffer, at: Buffer, values: (Buffer | null)[]];
 
 /** The change was not stored, because its last time is over. */
 export class TooLate extends Error {
@@ -75,7 +71,7 @@ class TooBusy extends Error {
 
   constructor(tries: number) {
     super(
-      `Redis is too busy: it has not stored a change of a quota after ${tries} attempts. Check what else uses it, and how near it is`,
+      `Redis is too busy: it has not stored a change of a record after ${tries} attempts. Check what else uses it, and how near it is`,
     );
   }
 }
@@ -87,22 +83,28 @@ interface Update {
   readonly touchMs?: number;
 }
 
+/** How Redis keeps a record, in the fields of a hash. Times are on the clock of Redis. */
+export interface RecordForm<R> {
+  /** The fields that `read` needs. */
+  readonly fields: readonly string[];
+  /** Reads the values of these fields. `storedAt`: when the record was last stored. Undefined: there is no record. */
+  read(values: readonly (Buffer | null)[], storedAt: number, now: number): R | undefined;
+  /** Returns the fields that differ from the record before, each with its value. */
+  write(record: R, before: R | undefined, now: number): readonly Argument[];
+  /** How long Redis keeps a record that does not change, in ms. */
+  keepMs(record: R, now: number): number;
+  /** Returns the record with the times that only Redis knew when it stored the record. */
+  stored(record: R, storedAt: number): R;
+}
+
 interface RecordOptions<R> {
   readonly link: RedisLink;
   /** The key of the record in Redis. */
   readonly key: string;
   readonly touched: string;
-  readonly encryption: Encryption;
-  /** How long Redis keeps a record that does not change, in ms. */
-  readonly keepMs: (record: R, now: number) => number;
-  /** Returns the record with the times that only Redis knew when it stored the record. */
-  readonly stored: (record: R, storedAt: number) => R;
-  /** Whether a value has the form of a record: a gateway of another version may have written it. */
-  readonly isRecord: (value: object) => boolean;
-  /** Returns the record that replaces an unreadable record. */
-  readonly replacement: (now: number) => R;
-  /** Returns a text about a record that scripts of Redis can read. */
-  readonly summarize: (record: R, now: number) => string;
+  readonly form: RecordForm<R>;
+  /** Whether the record may be missing: see `RedisLink.offer`. The times of its changes may then be wrong by some ms. */
+  readonly isOffer?: boolean;
 }
 
 interface Pending<R> extends Update {
@@ -111,14 +113,17 @@ interface Pending<R> extends Update {
   readonly reject: (error: unknown) => void;
 }
 
+export type RecordInRedis<R extends object> = ReturnType<typeof createRecordInRedis<R>>;
+
 /**
- * A record in Redis that all gateways change. It is sealed, so that only the account can read it. A change is made on the
- * record as this process last saw it. The change is stored if no other process was faster. Otherwise the change is made again
- * on the newer record. Changes that come while another change is under way are stored together.
+ * A record in Redis that all gateways change. A change is made on the record as this process last saw it. The change is stored
+ * if no other process was faster. Otherwise the change is made again on the newer record. Changes that come while another
+ * change is under way are stored together.
  */
 export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
-  const { link, key, touched, encryption, keepMs, stored, summarize, isRecord, replacement } = options;
+  const { link, key, touched, form, isOffer = false } = options;
   const { membership, now } = link;
+  const run = isOffer ? link.offer : link.run;
   let known: { readonly version: string; readonly record: R | undefined } = {
     version: '',
     record: undefined,
@@ -126,14 +131,17 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
   let waiting: Pending<R>[] = [];
   let isRunning = false;
 
-  const open = (sealed: Buffer, at: number, time: number): R | undefined => {
-    if (sealed.length === 0) return undefined;
-    const text = encryption.open(sealed, key);
-    if (text === undefined) return replacement(time);
-    const value = parsed(text);
-    if (value && isRecord(value)) return stored(value as R, at);
-    link.rejected(OF_OTHER_FORM);
-    return replacement(time);
+  const make = (changes: readonly Pending<R>[], time: number) => {
+    let { record } = known;
+    const results = changes.map(({ change }) => {
+      const changed = change(record, time);
+      record = changed.record;
+      return changed.result;
+    });
+    const resolve = () => {
+      for (const [index, one] of changes.entries()) one.resolve(results[index]);
+    };
+    return { changed: record === known.record ? undefined : record, resolve };
   };
 
   /**
@@ -144,23 +152,17 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
     const before = known;
     const askedAt = now();
     const time = membership.clock.expectedAt(askedAt);
-    let record = before.record;
-    const results = changes.map(({ change }) => {
-      const changed = change(record, time);
-      record = changed.record;
-      return changed.result;
-    });
-    const isChanged = record !== undefined && record !== before.record;
-    const next = isChanged ? membership.nextName() : '';
-    const value = isChanged ? encryption.seal(JSON.stringify(record), key, false) : '';
+    const { changed, resolve } = make(changes, time);
+    const next = changed ? membership.nextName() : '';
     const by = Math.min(...changes.map((one) => one.by?.() ?? Number.MAX_SAFE_INTEGER));
     const touchMs = Math.max(...changes.map((one) => one.touchMs ?? 0));
-    const summary = record && isChanged ? summarize(record, time) : '';
-    const keep = record && isChanged ? keepMs(record, time) : 0;
-    const own = membership.instance;
-    const args = [before.version, time, by, keep, touchMs, next, value, summary, own, reserveMs];
-    const reply = (await link.run(STORE_RECORD, [key, touched], args)) as Reply;
-    const [outcome, storedAt, version, sealed, at] = reply;
+    const from = isOffer ? 0 : time;
+    const keep = changed ? Math.ceil(form.keepMs(changed, time)) : 0;
+    const written = changed ? form.write(changed, before.record, time) : [];
+    const { length: asked } = form.fields;
+    const args = [before.version, from, by, keep, touchMs, next, membership.instance, reserveMs, asked];
+    const reply = await run(STORE_RECORD, [key, touched], [...args, ...form.fields, ...written]);
+    const [outcome, storedAt, version, at, values] = reply as Reply;
     if (outcome === OUTCOME.early) membership.clock.correct(storedAt, now());
     membership.hear(storedAt, askedAt);
     if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
@@ -170,12 +172,17 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       return false;
     }
     if (outcome === OUTCOME.stored) {
-      if (record && isChanged) known = { version: next, record: stored(record, storedAt) };
-      for (const [index, { resolve }] of changes.entries()) resolve(results[index]);
+      if (changed) known = { version: next, record: form.stored(changed, storedAt) };
+      resolve();
       return true;
     }
-    known = { version: String(version), record: open(sealed, Number(at), storedAt) };
-    return false;
+    known = { version: String(version), record: form.read(values, Number(at), storedAt) };
+    if (!isOffer) return false;
+    // If nothing changes, the record that Redis has just replied is enough.
+    const again = make(changes, storedAt);
+    if (again.changed) return false;
+    again.resolve();
+    return true;
   };
 
   const storeAll = async () => {
@@ -223,7 +230,7 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
 }
 
 /** The object in a JSON text; undefined: the text holds no object. */
-function parsed(text: string): object | undefined {
+export function parsedObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;

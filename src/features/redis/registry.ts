@@ -82,6 +82,29 @@ export function absentForMs(
   return Math.max(0, now - (late.get(sessionName(instance, session)) ?? now));
 }
 
+/**
+ * Whether a lease in the store still holds. The name of its holder begins with the session that took it, and the lease lasts
+ * while the session beats. An instance that loses the store ends its session: the answer with the lease may be lost as well.
+ *
+ * | the holder | the lease |
+ * | --- | --- |
+ * | beat less than 3 s before the view of the registry | holds |
+ * | has not beaten for 3 s, or has left | is over |
+ * | has another session by now | is over |
+ * | is not in the view, and the lease was taken after it | holds: the holder may have joined since |
+ *
+ * @param viewedAt - the time of the view
+ * @param takenAt - when the lease was taken, or later
+ */
+export function holdsLease(registry: Registry, holder: string, viewedAt: number, takenAt: number): boolean {
+  const [instance = '', session] = holder.split('.');
+  const member = registry.members.get(instance);
+  if (member && String(member.session) === session)
+    return absentForMs(registry, instance, member, viewedAt) <= LEASE_MS;
+  // A lease from further in the future was taken before the clock of the store was set back.
+  return takenAt > viewedAt && takenAt - viewedAt <= LEASE_MS;
+}
+
 /** The shares that are reserved for members other than `own`. */
 export function reservedShares(registry: Registry, own: string, now: number): readonly QuotaShare[] {
   return [...registry.members].flatMap(([instance, member]) => {

@@ -116,7 +116,7 @@ export function createCache(options: CacheOptions) {
   /** Serves an entry of another process, or waits for its call. Without either, makes the call for all processes. */
   const readShared = async <T>(tier: SharedCache, next: Send, call: Call<T>, progress: Progress) => {
     const lookup = { freshMs: freshMsOf(call), turn: turnOf(call) };
-    let since: number | undefined;
+    let since: string | undefined;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const result = await tier.lookUp(call.origin.account, call.key, { ...lookup, since });
       const { entry, lease } = result;
@@ -126,7 +126,7 @@ export function createCache(options: CacheOptions) {
         return serve<T>(entry, 'stale');
       }
       if (lease) return fetch(next, call, progress, entry, lease);
-      since ??= result.askedAt;
+      since ??= result.seen;
       const leftMs = call.deadline - clock.now();
       // The next step fails with the reason.
       if (leftMs <= 0 || call.signal?.aborted) return next(call, progress);
