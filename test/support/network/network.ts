@@ -27,7 +27,7 @@ let events = 0;
 const underWay = new Map<unknown, Sent>();
 /** The last request of each connection: it carries one at a time. */
 const byConnection = new Map<string, Sent>();
-/** Servers that have taken a connection. */
+/** Servers that have taken a connection, until they close: a server keeps its whole gateway in memory. */
 const servers = new Map<number | undefined, Server>();
 
 /** How many requests this process has begun to write. */
@@ -120,11 +120,18 @@ onChannel('undici:request:error', ({ request }) => {
 onChannel('net.server.socket', ({ socket }) => {
   const { server } = socket as Socket & { readonly server?: unknown };
   if (!(server instanceof Server)) return;
-  servers.set(socket.localPort, server);
-  const connection = connectionOf(socket.remotePort, socket.localPort);
+  const { localPort } = socket;
+  if (servers.get(localPort) !== server) {
+    servers.set(localPort, server);
+    server.once('close', () => {
+      if (servers.get(localPort) === server) servers.delete(localPort);
+    });
+  }
+  const connection = connectionOf(socket.remotePort, localPort);
   socket.once('close', () => {
     const one = byConnection.get(connection);
     if (one) one.isLost = true;
+    byConnection.delete(connection);
   });
 });
 onChannel('http.server.request.start', ({ request, response, socket }) => {
