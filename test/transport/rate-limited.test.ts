@@ -324,6 +324,23 @@ describe('an endpoint that is limited more strictly than its key', () => {
     expect((await Promise.all([second, third])).map(({ errors }) => errors)).toEqual([undefined, undefined]);
     await expectCalls(fixture.recorder, 11);
   });
+
+  it('is not suspected for a second refusal half a minute later: the whole key waits again', async () => {
+    for (const [index, id] of ['a', 'b'].entries()) {
+      fixture.respond = refuseFirst(1, undefined, isExecutions);
+      const refused = fixture.gateway.execute(EXECUTIONS, { id });
+      await expectCalls(fixture.recorder, index * 4 + 2);
+      const other = fixture.gateway.execute(SCRIPT, { id: `other-${id}` });
+      await expectCalls(fixture.recorder, index * 4 + 2);
+      await clock.advance(1_000);
+      expect((await Promise.all([refused, other])).map(({ errors }) => errors)).toEqual([
+        undefined,
+        undefined,
+      ]);
+      await expectCalls(fixture.recorder, index * 4 + 4);
+      await clock.advance(30_000);
+    }
+  });
 });
 
 describe('an endpoint that turned out to be limited more strictly', () => {

@@ -31,7 +31,7 @@ export const MAX_PAUSE_MS = 5 * 60_000;
 /** The pause after a rare refusal if the API gives no time, in ms. */
 const RARE_PAUSE_MS = 100;
 /** An endpoint that is refused again within this time, while other endpoints go through, has a quota of its own. */
-const SUSPICION_MS = 60_000;
+const SUSPICION_MS = 10_000;
 /** In ms. By then an endpoint without a quota has passed enough calls. */
 const LESSON_MS = 1_000;
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
