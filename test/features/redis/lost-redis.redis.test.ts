@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { WINDOW_MS } from '../../../src/state/sliding-window-log.ts';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { type Recorded, type Respond, startRecorder } from '../../support/api/recorder.ts';
@@ -178,30 +176,6 @@ describeWithRedis.concurrent('a gateway', () => {
       });
     });
 
-    it('gives back the permits of calls that have ended meanwhile, however long ago', async () => {
-      const proxy = await startProxy(fixture.redis.url);
-      fixture.closing.push(proxy.close);
-      const redis = { url: proxy.url, commandTimeoutMs: SOON_MS };
-      const gateway = await open({ transport: { rate: 2 }, redis });
-      let answer = () => {};
-      own.respond = (recorded, response) => {
-        answer = () => void answerPlainly(recorded, response);
-      };
-      const shown = read(gateway);
-      await eventually(() => expect(own.calls).toHaveLength(1));
-      proxy.cut();
-      await lost(gateway);
-      answer();
-      expect((await shown).errors).toBeUndefined();
-      own.respond = answerPlainly;
-      await delay(WINDOW_MS);
-      // With its end it is noticed that the one before is old.
-      await read(gateway, 'b');
-      proxy.mend();
-      await found(gateway);
-      await eventually(async () => expect(await heldPermits(fixture.redis, accountOf(KEY.token))).toBe(0));
-    });
-
     it('says that its limit is one call where its share is less, and that none is free yet', async () => {
       const transport = { rate: 2 };
       const gateway = await open({ transport, redis: { instances: 3 } });
@@ -209,30 +183,6 @@ describeWithRedis.concurrent('a gateway', () => {
       await lost(gateway);
       const { data } = await gateway.execute('{ rateLimit { limit remaining } }', {}, KEY);
       expect(data).toEqual({ rateLimit: { limit: 1, remaining: 0 } });
-    });
-
-    it('uses its share of the quota and no more', fixture.inTime, async () => {
-      const distant = await startDistantRecorder();
-      fixture.closing.push(async () => distant.close());
-      const gateways = await fixture.openAll(3, {
-        upstream: distant.url,
-        limits: { restCalls: 1_000 },
-        transport: { rate: 10 },
-        timeouts: { read: 20_000, write: 20_000 },
-      });
-      await Promise.all(gateways.map((gateway) => read(gateway)));
-      await fixture.haveShares(3);
-      await fixture.redis.stop();
-      for (const gateway of gateways) await lost(gateway);
-      const { length: before } = await distant.arrivals();
-      const ids = (name: number) => Array.from({ length: 7 }, (_one, index) => `${name}-${index}`);
-      const answers = await Promise.all(
-        gateways.map((gateway, index) => gateway.execute(SCRIPTS, { ids: ids(index) }, KEY)),
-      );
-      expect(answers.map(({ errors }) => errors)).toEqual([undefined, undefined, undefined]);
-      const arrivals = (await distant.arrivals()).slice(before);
-      expect(arrivals).toHaveLength(21);
-      expect(busiestSecond(arrivals)).toBeLessThanOrEqual(10);
     });
   });
 });

@@ -6,7 +6,7 @@ import { settle } from '../../support/clocks/clock.ts';
 import { createHeldClock } from '../../support/clocks/held-clock.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
-import { describeWithRedis, TROUBLES, type Trouble } from '../../support/redis/redis.ts';
+import { describeWithRedis, type RedisServer } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const DISCONNECT = `mutation ($id: ID!) {
@@ -251,12 +251,17 @@ describeWithRedis.concurrent('live sessions', () => {
   });
 });
 
-/** They run beside each other, as each waits until all is well again. */
+/** The simulation plays a Redis that stalls, is full, read-only, flushed or cut off, and a failover. */
 describeWithRedis.concurrent('live sessions', () => {
-  describe.each<Trouble>([
-    ...TROUBLES,
+  describe.each<[name: string, befall: (redis: RedisServer) => Promise<unknown>]>([
+    [
+      'a restart',
+      async (redis) => {
+        await redis.stop();
+        await redis.start();
+      },
+    ],
     ['the loss of notices', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')],
-    ['CLIENT PAUSE WRITE', (redis) => redis.command('CLIENT', 'PAUSE', '2000', 'WRITE')],
   ])('of several gateways in trouble by %s', (_name, trouble) => {
     const { fixture, live } = useLiveGateways();
 

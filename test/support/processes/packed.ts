@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUILDING } from './built.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOURCES = [
@@ -48,7 +49,10 @@ export async function installPacked() {
   // The page is made again where it is not of these sources.
   cpSync(join(ROOT, 'dist/page'), join(copy, 'dist/page'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  const packing = await run('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: copy });
+  const packing = await run('npm', ['pack', '--silent', '--pack-destination', directory], {
+    cwd: copy,
+    env: BUILDING,
+  });
   const tarball = join(directory, packing.stdout.trim().split('\n').at(-1) ?? '');
 
   mkdirSync(user);

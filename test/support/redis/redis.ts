@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, RESP_TYPES } from '@redis/client';
 import { afterAll, beforeEach, describe } from 'vitest';
 import { freePort } from '../network/free-port.ts';
@@ -152,35 +151,3 @@ export async function startRedis(engine = ENGINES[0] ?? '', settings: readonly s
     },
   };
 }
-
-/** Something that happens to a Redis, with its name. */
-export type Trouble = [name: string, befall: (redis: RedisServer) => Promise<unknown>];
-
-/** Troubles that anybody who uses a Redis may meet. */
-export const TROUBLES: readonly Trouble[] = [
-  ['CLIENT KILL', (redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'normal').catch(() => undefined)],
-  ['FLUSHALL', (redis) => redis.command('FLUSHALL')],
-  [
-    'a restart',
-    async (redis) => {
-      await redis.stop();
-      await redis.start();
-    },
-  ],
-  [
-    'READONLY',
-    async (redis) => {
-      await redis.command('REPLICAOF', '127.0.0.1', '1');
-      await delay(1_000);
-      await redis.command('REPLICAOF', 'NO', 'ONE');
-    },
-  ],
-  [
-    'OOM',
-    async (redis) => {
-      await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-      await delay(1_000);
-      await redis.command('CONFIG', 'SET', 'maxmemory', '0');
-    },
-  ],
-];

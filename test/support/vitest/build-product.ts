@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { BUILDING } from '../processes/built.ts';
 
 const BUILT = Symbol.for('luaauth-graphql: the product is built');
 const once = globalThis as { [BUILT]?: boolean };
@@ -8,6 +9,6 @@ const once = globalThis as { [BUILT]?: boolean };
 export function setup(): void {
   if (once[BUILT]) return;
   const root = fileURLToPath(new URL('../../../', import.meta.url));
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit', env: BUILDING });
   once[BUILT] = true;
 }
