@@ -42,6 +42,10 @@ export function processRandom(...words: readonly (string | number)[]): RandomSou
   const seeded = createSeeded('process', ...words);
   return {
     next: seeded.next,
-    bytes: (count) => Buffer.from(Array.from({ length: count }, () => seeded.below(256))),
+    bytes(count) {
+      const bytes = Buffer.allocUnsafe(count);
+      for (let at = 0; at < count; at += 1) bytes[at] = seeded.below(256);
+      return bytes;
+    },
   };
 }

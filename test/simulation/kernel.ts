@@ -25,6 +25,8 @@ interface Event {
 
 /** How many lines of the history are kept for a report. */
 const KEPT_LINES = 50;
+/** The event loop of Node turns after so many events. Only then Node reports rejected promises that are not handled. */
+const TURN_EVERY = 16;
 /** A socket event of a process that paused comes behind all timers of the same instant. */
 const BEHIND_TIMERS = 2 ** 50;
 
@@ -35,7 +37,8 @@ export class Kernel {
   readonly #queue: Event[] = [];
   #made = 0;
   readonly #hash = createHash('sha256');
-  readonly lines: string[] = [];
+  #unhashed = '';
+  #lines: string[] = [];
 
   /** The returned function calls the event off. */
   after(delayMs: number, action: () => void, owner?: Owner, kind: Kind = 'timer'): () => void {
@@ -57,21 +60,46 @@ export class Kernel {
   /** Notes a line of the history: two runs with one seed give the same lines. */
   log(line: string): void {
     const text = `${this.now.toFixed(3)} ${line}`;
-    this.#hash.update(text);
-    this.lines.push(text);
-    if (this.lines.length > 2 * KEPT_LINES) this.lines.splice(0, this.lines.length - KEPT_LINES);
+    this.#unhashed += text;
+    this.#lines.push(text);
+    if (this.#lines.length > 20 * KEPT_LINES) {
+      this.#hashLines();
+      this.#lines = this.#lines.slice(-KEPT_LINES);
+    }
+  }
+
+  #hashLines(): void {
+    this.#hash.update(this.#unhashed);
+    this.#unhashed = '';
   }
 
   get lastLines(): readonly string[] {
-    return this.lines.slice(-KEPT_LINES);
+    return this.#lines.slice(-KEPT_LINES);
   }
 
   digest(): string {
+    this.#hashLines();
     return this.#hash.copy().digest('hex');
   }
 
   /** Lets time pass until then, or until `isOver`. All that follows from an event happens before the next one. */
-  async run(until: number, isOver: () => boolean = () => false): Promise<void> {
+  run(until: number, isOver: () => boolean = () => false): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = () => {
+        try {
+          if (this.#step(until)) afterMicrotasks(this.events % TURN_EVERY === 0, next);
+          else resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const next = () => (isOver() ? resolve() : step());
+      queueMicrotask(step);
+    });
+  }
+
+  /** Runs the next event; false: there is none until then. */
+  #step(until: number): boolean {
     for (let event = this.#take(until); event; event = this.#take(until)) {
       const { owner } = event;
       if (event.isOff || owner?.hasEnded) continue;
@@ -84,10 +112,10 @@ export class Kernel {
       this.now = event.at;
       this.events += 1;
       event.action();
-      await new Promise(setImmediate);
-      if (isOver()) return;
+      return true;
     }
     this.now = Math.max(this.now, until);
+    return false;
   }
 
   /** Events that are still to happen in a process. */
@@ -131,6 +159,16 @@ export class Kernel {
     }
     queue[at] = event;
   }
+}
+
+/**
+ * `nextTick` costs much less than a turn of the event loop. In a microtask it waits for all microtasks, so `next` has to be one:
+ * outside of microtasks `nextTick` would come first.
+ */
+function afterMicrotasks(isTurn: boolean, next: () => void): void {
+  const begin = () => queueMicrotask(next);
+  if (isTurn) setImmediate(begin);
+  else process.nextTick(begin);
 }
 
 function isBefore(one: Event, other: Event): boolean {

@@ -108,7 +108,7 @@ export class RedisModel {
     const known = this.#scripts.get(sha);
     if (!known) throw new ModelError('NOSCRIPT No matching script.');
     this.#begin({ source: known.source, keys, args });
-    const result = known.run(this.#call, new LuaTable([...keys]), new LuaTable([...args]));
+    const result = known.run(this.#call, new LuaTable(keys.slice()), new LuaTable(args.slice()));
     return replyOf(Array.isArray(result) ? result[0] : result);
   }
 
@@ -124,7 +124,8 @@ export class RedisModel {
   #micros = 0;
 
   readonly #call = (...given: readonly unknown[]): unknown => {
-    const [name, ...words] = given.map(wordOf) as [string, ...string[]];
+    const words = given.map(wordOf);
+    const name = words.shift() ?? '';
     const command = this.#commands[name];
     if (!command) throw new Error(`no command that is known: ${name}`);
     if (this.refuses && WRITES.has(name)) throw new ModelError(REFUSALS[this.refuses]);
@@ -171,7 +172,7 @@ export class RedisModel {
   }
 
   readonly #commands: Readonly<Record<string, Command>> = {
-    TIME: () => [String(Math.floor(this.#micros / 1e6)), String(Math.floor(this.#micros % 1e6))],
+    TIME: () => [String(Math.floor(this.#micros / 1e6)), String(this.#micros % 1e6)],
     DEL: (keys) => {
       const found = new Set(keys.filter((key) => this.#find(key) !== undefined));
       for (const key of found) this.#kept.delete(key);
