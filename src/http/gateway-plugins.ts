@@ -48,7 +48,7 @@ export function createGatewayPlugins(
   options: GatewayPluginOptions,
   hasPlugins: boolean,
   getEnveloped: () => GetEnveloped,
-): readonly [Plugin<Context>, Plugin<Context>] {
+): readonly [Plugin<Context, ServerContext>, Plugin<Context, ServerContext>] {
   const { steps, pipeline, tracker, checkHost, hooksFor, agents } = options;
 
   /** The request for the steps. A plugin may have replaced the original request. */
@@ -69,7 +69,7 @@ export function createGatewayPlugins(
     return new Response((body === '' ? null : body) as never, { status, headers: { ...headers } });
   };
 
-  const first: Plugin<Context> = {
+  const first: Plugin<Context, ServerContext> = {
     onRequest({ request, url, serverContext, setRequest, endResponse, fetchAPI: { Response } }) {
       const { operation } = serverContext as unknown as { readonly operation: RequestSlot };
       const { sent, response } = operation;
@@ -93,7 +93,7 @@ export function createGatewayPlugins(
     },
     onResultProcess({ request, result, setResult, setResultProcessor, serverContext }) {
       if (Array.isArray(result)) return;
-      const { operation } = contextOf(serverContext);
+      const { operation } = serverContext;
       const { record } = operation;
       const hasMore = Symbol.asyncIterator in result;
       if (!hasMore) setResult(pipeline.mask(result as ExecutionResult, record));
@@ -117,7 +117,7 @@ export function createGatewayPlugins(
       setResultProcessor(respond as never, type);
     },
     onResponse({ request, response, serverContext, setResponse }) {
-      const { operation } = contextOf(serverContext);
+      const { operation } = serverContext;
       const { sent, record } = operation;
       if (sent && !hasPlugins) {
         if (!steps.cors) return;
@@ -135,9 +135,9 @@ export function createGatewayPlugins(
     },
   };
 
-  const last: Plugin<Context> = {
+  const last: Plugin<Context, ServerContext> = {
     onRequest({ request, url, serverContext, endResponse, fetchAPI: { Response } }) {
-      const { operation } = contextOf(serverContext);
+      const { operation } = serverContext;
       const end = (answer: HttpResponse | undefined) => {
         if (answer) endResponse(asResponse(operation, answer, Response));
       };
@@ -146,7 +146,7 @@ export function createGatewayPlugins(
     },
     // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI: { Response } }) {
-      const { operation } = contextOf(serverContext);
+      const { operation } = serverContext;
       const refusal = checkAccept(acceptedTypes(operation, request));
       // Not thrown: Yoga would find no media type for the error.
       if (refusal) return endResponse(asResponse(operation, errorResponse(refusal), Response));
@@ -165,7 +165,7 @@ export function createGatewayPlugins(
     },
     onParams({ setParamsHandler }) {
       setParamsHandler(({ params, request, context }) => {
-        const { operation } = contextOf(context);
+        const { operation } = context;
         const hooks = hooksFor?.(getEnveloped(), Object.assign(context, { request, params }));
         operation.isRunning = true;
         const mayStream = acceptedTypes(operation, request).stream !== undefined;
@@ -209,10 +209,6 @@ function paramsForYoga({
   ...others
 }: OperationParams & { readonly weight: number }) {
   return { query, ...others };
-}
-
-function contextOf(serverContext: object): ServerContext {
-  return serverContext as ServerContext;
 }
 
 export function endStream({ stream, results }: RequestSlot): void {

@@ -1,7 +1,14 @@
-import SchemaBuilder from '@pothos/core';
-import DataloaderPlugin from '@pothos/plugin-dataloader';
-import DirectivesPlugin from '@pothos/plugin-directives';
+import { createRequire } from 'node:module';
+import type * as core from '@pothos/core';
+import type * as dataloader from '@pothos/plugin-dataloader';
+import type * as directives from '@pothos/plugin-directives';
 import type { Context } from '../context.ts';
+
+// Node loads Pothos' 73 files 20 ms faster as CommonJS than as ES modules.
+const require = createRequire(import.meta.url);
+const { default: SchemaBuilder }: typeof core = require('@pothos/core');
+const { default: DirectivesPlugin }: typeof directives = require('@pothos/plugin-directives');
+export const loadable: typeof dataloader = require('@pothos/plugin-dataloader');
 
 /** Fields are non-null by default; input fields are optional by default. */
 export const builder = new SchemaBuilder<{
@@ -19,7 +26,7 @@ export const builder = new SchemaBuilder<{
   };
 }>({
   defaultFieldNullability: false,
-  plugins: [DataloaderPlugin, DirectivesPlugin],
+  plugins: [loadable.default, DirectivesPlugin],
 });
 
 export type Types = (typeof builder)['$inferSchemaTypes'];

@@ -1,5 +1,4 @@
 import type { FieldRef } from '@pothos/core';
-import { LoadableObjectRef } from '@pothos/plugin-dataloader';
 import {
   DirectiveLocation,
   GraphQLDirective,
@@ -17,7 +16,7 @@ import { type Arguments, type CostOptions, costs, eachIn } from '../plan/cost.ts
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkId, readEach } from './argument.ts';
-import { builder, type Fields, type Types } from './builder.ts';
+import { builder, type Fields, loadable, type Types } from './builder.ts';
 import { defineLoader } from './loader.ts';
 import { type WireFields, wireFields } from './wire-fields.ts';
 
@@ -68,7 +67,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
   const { resolve = (given: string) => given } = options;
   // The loaders of `loadableObjectRef` live in a WeakMap, which keeps each operation alive until the next full collection.
   // A test fails once Pothos works without it.
-  const type = new LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
+  const type = new loadable.LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
   const { resolve: inUnion = (given, context) => loaderOf(context).load(given) } = options;
   entities.set(name, { key, scope, check, resolve: inUnion });
   const required = requiresScopes(scope);
