@@ -5,7 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/bundle-graphiql.ts scripts/
+COPY scripts/bundle.ts scripts/bundle-graphiql.ts scripts/
 COPY src src
 # --build-arg GRAPHIQL=false leaves the GraphiQL page out: 2.4 MB that NODE_ENV=production does not serve.
 ARG GRAPHIQL=true

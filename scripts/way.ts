@@ -3,6 +3,7 @@
  * files and functions by layer, with the calls of one warm operation. `-- --json` prints only the sums, for the test of the
  * budget.
  */
+import { readFileSync } from 'node:fs';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import { listen } from '../test/support/network/listen.ts';
@@ -22,6 +23,9 @@ interface Step {
   readonly name: string;
   readonly calls: number;
 }
+
+const MODULE = '\n// src/';
+const texts = new Map<string, string>();
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const dist = new URL('../dist/', import.meta.url).href;
@@ -71,12 +75,24 @@ async function wayOf(method: Method, query: string): Promise<readonly Step[]> {
     .filter(({ url }) => url.startsWith(dist))
     .flatMap(({ url, functions }) =>
       functions.map(({ functionName, ranges }) => ({
-        file: url.slice(dist.length),
+        file: moduleAt(url, ranges[0]?.startOffset ?? 0),
         name: functionName || '(anonymous)',
         calls: (ranges[0]?.count ?? 0) / COUNTED,
       })),
     )
     .filter(({ calls }) => calls >= 0.9);
+}
+
+/** The module of `src/` at a place in a built file: the bundler writes a line with the path above each module. */
+function moduleAt(url: string, offset: number): string {
+  const before = textOf(url).slice(0, offset);
+  return /^\S*/.exec(before.slice(before.lastIndexOf(MODULE) + MODULE.length))?.[0] ?? '';
+}
+
+function textOf(url: string): string {
+  const text = texts.get(url) ?? readFileSync(new URL(url), 'utf8');
+  texts.set(url, text);
+  return text;
 }
 
 function sumOf(steps: readonly Step[]) {

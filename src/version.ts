@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-export const version: string = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-).version;
+/** The folder of the package: one above this file, and above each file of the build. */
+export const PACKAGE = new URL('..', import.meta.url);
+
+export const { version }: { readonly version: string } = createRequire(PACKAGE)('./package.json');

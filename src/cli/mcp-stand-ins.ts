@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config/environment.ts';
+import { PACKAGE } from '../version.ts';
 
-const DOCUMENTS = fileURLToPath(new URL('../../examples/agents/documents', import.meta.url));
+const DOCUMENTS = fileURLToPath(new URL('examples/agents/documents', PACKAGE));
 
 /** For unset variables. The client at stdin has started this process, so it may know the gateway key. */
 export function mcpStandIns(given: Environment, sandboxKey: string | undefined): Environment {

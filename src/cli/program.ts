@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import type { ProcessFeatures } from '../server/features.ts';
-import { version } from '../version.ts';
+import { PACKAGE, version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
 import { EXIT, printError } from './terminal.ts';
@@ -103,7 +103,7 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
     .action(({ federation, relay }: { federation?: true; relay?: true }) => {
       // Codegen keeps these files in step with the code.
       const name = relay ? 'relay' : federation ? 'subgraph' : 'schema';
-      process.stdout.write(readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8'));
+      process.stdout.write(readFileSync(new URL(`schema/${name}.graphql`, PACKAGE), 'utf8'));
     });
 
   program.hook('preAction', async () => {

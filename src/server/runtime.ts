@@ -1,6 +1,7 @@
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { PACKAGE } from '../version.ts';
 
 /** Undefined if the gateway can run. Bun replaces `undici` by a module that sends nothing. */
 export function unsupportedRuntime(versions: Readonly<Record<string, string | undefined>>) {
@@ -27,5 +28,5 @@ export function turnOffPretenuring(): void {
 export function enableCompileCache(): void {
   // Exists in Node 22.8 and newer.
   const { enableCompileCache: enable } = module as { enableCompileCache?: (folder: string) => unknown };
-  enable?.(fileURLToPath(new URL('../.compiled', import.meta.url)));
+  enable?.(fileURLToPath(new URL('dist/.compiled', PACKAGE)));
 }

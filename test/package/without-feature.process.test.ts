@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { featuresOf, removeFeature } from '../../scripts/remove-feature.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { BUILDING } from '../support/processes/built.ts';
+import { BUILDING, TYPESCRIPT } from '../support/processes/built.ts';
 import { run } from '../support/processes/packed.ts';
 import { startProcess, type Variables } from '../support/processes/process.ts';
 import { pathOf } from '../support/repository/repository.ts';
@@ -34,6 +34,16 @@ const CHANGED: Readonly<Record<string, Partial<Record<keyof typeof COMPLETE, unk
   persisted: { documentById: 'PERSISTED_DOCUMENTS_OFF' },
   websocket: { socket: 404 },
 };
+
+const FILES = [
+  'src',
+  'schema',
+  'dist',
+  'scripts/bundle.ts',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 const OTHER_KEYS = { LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'key-of-another-caller' };
 
@@ -62,7 +72,7 @@ describe('a build without', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     copy = mkdtempSync(join(tmpdir(), 'luaauth-graphql-without-'));
-    for (const name of ['src', 'schema', 'dist', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
+    for (const name of FILES)
       cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
     sandbox = await startSandbox({ rate: 0 });
@@ -94,12 +104,13 @@ describe('a build without', () => {
     }
   }
 
-  /** Checks the types, and builds. Only what the missing feature changes is checked and built, which keeps one thread busy. */
-  const build = () =>
-    run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--singleThreaded'], {
-      cwd: copy,
-      env: BUILDING,
-    });
+  /** Checks the types of what the missing feature changes, which keeps one thread busy, and builds. */
+  async function build() {
+    const options = { cwd: copy, env: BUILDING };
+    const flags = ['-p', 'tsconfig.build.json', '--singleThreaded'];
+    const types = await run(join(ROOT, 'node_modules/.bin/tsc'), flags, options);
+    return types.code === 0 ? run(process.execPath, [...TYPESCRIPT, 'scripts/bundle.ts'], options) : types;
+  }
 
   it.each(features)('%s has its types, and serves the rest', async (feature) => {
     removeFeature(copy, feature);

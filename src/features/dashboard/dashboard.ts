@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { HttpRoute } from '../../http/routes.ts';
 import { createStaticRoute } from '../../http/static-file.ts';
 import { StartError } from '../../observability/start-error.ts';
+import { PACKAGE } from '../../version.ts';
 
 /** The built dashboard. The package and the image contain it; a clone has to build it. */
-const FOLDER = fileURLToPath(new URL('../../../examples/react-dashboard/dist/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('examples/react-dashboard/dist/', PACKAGE));
 
 /** Loads the dashboard's pages. @throws StartError if it is not built or cannot be read */
 export async function loadDashboard(): Promise<HttpRoute> {

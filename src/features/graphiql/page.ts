@@ -6,6 +6,7 @@ import { prefersHtml } from '../../http/negotiation.ts';
 import type { HttpResponse } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
 import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http/static-file.ts';
+import { PACKAGE } from '../../version.ts';
 
 export { describePage } from './describe-page.ts';
 
@@ -79,8 +80,7 @@ async function openPage({ tabs: given, credential, note }: GraphiQLPageOptions) 
 
 type PageFiles = Awaited<ReturnType<typeof openPageFiles>>;
 
-/** Works for built code and for source. */
-const FOLDER = fileURLToPath(new URL('../../../dist/page/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('dist/page/', PACKAGE));
 
 /** Opens the files of the page, its entry files and the documents of its tabs. @throws `ENOENT` if the page is missing */
 async function openPageFiles() {

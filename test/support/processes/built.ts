@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -10,9 +11,13 @@ export const INDEX = new URL('../../../dist/index.js', import.meta.url).href;
 /** The arguments of Node with which it runs a TypeScript file of the tests or of `scripts/`. */
 export const TYPESCRIPT = ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
 
-/** A built module by its path in `src/`, with the types of its source. */
-export const importBuilt = <Module>(path: string): Promise<Module> =>
-  import(new URL(`../../../dist/${path}.js`, import.meta.url).href);
+/** Names of the built files that contain a module of `src/`, in this build and in earlier builds. */
+export function filesWith(source: string): readonly string[] {
+  const folder = new URL('.', INDEX);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.js'));
+  // The bundler writes such a line above each module.
+  return names.filter((name) => readFileSync(new URL(name, folder), 'utf8').includes(`// src/${source}\n`));
+}
 
 /**
  * The environment of a build. The compiler is a Go program that ends after some seconds: collecting its garbage takes a third

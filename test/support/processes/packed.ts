@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOURCES = [
   'src',
   'schema',
+  'scripts/bundle.ts',
   'scripts/bundle-graphiql.ts',
   'tsconfig.json',
   'tsconfig.build.json',

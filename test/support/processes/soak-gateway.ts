@@ -1,14 +1,10 @@
 // The gateway of the soak run, in a process of its own so that nothing else is in its heap. Needs --expose-gc.
 import { IncomingMessage } from 'node:http';
 import { queryObjects } from 'node:v8';
-import { importBuilt } from './built.ts';
-
-const { createGateway } = await importBuilt<typeof import('../../../src/gateway.ts')>('gateway');
-const features =
-  await importBuilt<typeof import('../../../src/features/gateway-features.ts')>('features/gateway-features');
-const { startServer } = await importBuilt<typeof import('../../../src/server/listen.ts')>('server/listen');
-const { createTransport } =
-  await importBuilt<typeof import('../../../src/transport/transport.ts')>('transport/transport');
+import * as features from '../../../src/features/gateway-features.ts';
+import { createGateway } from '../../../src/gateway.ts';
+import { startServer } from '../../../src/server/listen.ts';
+import { createTransport } from '../../../src/transport/transport.ts';
 
 /** The holdings of the process after a full garbage collection. */
 export interface Holdings {
