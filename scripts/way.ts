@@ -15,6 +15,8 @@ const LAYERS = 'server http operation plan execution callers schema luaauth tran
 /** So many operations before it is counted: whatever is made once is made then. */
 const WARM = 200;
 const COUNTED = 50;
+/** Runs only after operations that took longer than a slice of time, as on a busy machine. */
+const BETWEEN_SLICES = 'operation/time-slices.js between';
 
 type Method = 'POST' | 'GET';
 
@@ -80,7 +82,7 @@ async function wayOf(method: Method, query: string): Promise<readonly Step[]> {
         calls: (ranges[0]?.count ?? 0) / COUNTED,
       })),
     )
-    .filter(({ calls }) => calls >= 0.9);
+    .filter(({ calls, file, name }) => calls >= 0.9 && `${file} ${name}` !== BETWEEN_SLICES);
 }
 
 /** The module of `src/` at a place in a built file: the bundler writes a line with the path above each module. */
