@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import { wireUser } from '../support/api/live-api.ts';
 import { wireScript } from '../support/api/plain-api.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
@@ -25,13 +26,16 @@ export const GOOD_MOOD: Mood = { workMs: 20, refuses: 0, tooMany: 0, hangs: 0, c
 
 /** So long undici waits for a connection. */
 const CONNECT_MS = 10_000;
+/** A process without a sign of the API counts a request for this long at least, in ms: its clock may be fast by 1 %. */
+const COUNTS_MS = UNKNOWN_MS * 0.99;
 
 interface ApiOptions {
   readonly kernel: Kernel;
   readonly seed: string;
   readonly visitors: Visitors;
   readonly onSending: (account: string, path: string, process: Owner) => void;
-  readonly onArrival: (account: string, gateway: string) => void;
+  /** `isForgotten`: its process no longer counts it, because the API was silent for too long. */
+  readonly onArrival: (account: string, gateway: string, isForgotten: boolean) => void;
   /** A write is carried out: the version that it made. */
   readonly onWrite: (script: string, name: string, version: number) => void;
 }
@@ -67,6 +71,12 @@ export class SimulatedApi {
   connectionsOf(process: Owner, link: Link): Dispatcher {
     const { kernel, seed, onSending } = this.#options;
     let connections = 0;
+    /** When this process had the last signs of the API. */
+    const signs: number[] = [];
+    const note = () => {
+      signs.push(kernel.now);
+      if (signs.length > 2_000) signs.splice(0, 1_000);
+    };
     const idle: { there: Channel; back: Channel }[] = [];
     const open = () => {
       connections += 1;
@@ -96,11 +106,19 @@ export class SimulatedApi {
         const { token } = options.headers as { readonly token: string };
         onSending(token, options.path, process);
         kernel.log(`${process.name} sends ${token} ${options.method} ${options.path}`);
-        there.send(() => this.#arrive(options, process, back, answerWith, fail));
+        const sentAt = kernel.now;
+        const isForgotten = () =>
+          kernel.now - sentAt > COUNTS_MS && !signs.some((at) => at > sentAt && at <= sentAt + COUNTS_MS);
+        const close = () => {
+          if (!isOver) note();
+          fail(new Error('other side closed'));
+        };
+        there.send(() => this.#arrive(options, process, isForgotten(), back, answerWith, close));
       };
       const answerWith = ({ status, headers, body }: Answer) => {
         if (isOver) return;
         isOver = true;
+        note();
         idle.push(connection);
         handler.onHeaders?.(
           status,
@@ -125,15 +143,16 @@ export class SimulatedApi {
   #arrive(
     options: Dispatcher.DispatchOptions,
     process: Owner,
+    isForgotten: boolean,
     back: Channel,
     answerWith: (answer: Answer) => void,
-    fail: (error: Error) => void,
+    closed: () => void,
   ): void {
     const { kernel, onArrival } = this.#options;
     const { token } = options.headers as { readonly token: string };
     const line = `${options.method} ${options.path}`;
     this.requests += 1;
-    onArrival(token, process.name);
+    onArrival(token, process.name, isForgotten);
     kernel.log(`api ${process.name} ${token} ${line}`);
     const { workMs, refuses, tooMany, hangs, closes, fails } = this.mood;
     const random = this.#random;
@@ -144,7 +163,7 @@ export class SimulatedApi {
         const given = give();
         back.send(() => answerWith(given), process);
       });
-    const close = () => back.send(() => fail(new Error('other side closed')), process);
+    const close = () => back.send(closed, process);
     const carryOut = () => this.#carryOut(`${process.name} ${token}`, line, options.body);
     let most = refuses;
     if (lot < most)

@@ -73,6 +73,10 @@ it.each([
     'calls that need two permits from a store 20 ms away use the whole quota',
     { seed: 'n1-2', seconds: 120, gateways: 1, faultsPerMinute: 12 },
   ],
+  [
+    'a request that arrives after 10 s without any answer of the API is beyond the promise',
+    { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30 },
+  ],
 ])('%s', async (_title, { hasRush, ...options }: PlanOptions & { readonly hasRush?: boolean }) => {
   const plan = createPlan(options);
   const { violation, lastLines } = await play({ ...plan, hasRush: hasRush ?? plan.hasRush });

@@ -47,9 +47,10 @@ export class Judge {
     this.violation ??= { rule, at, what };
   }
 
-  arrived(key: string): void {
+  arrived(key: string, isForgotten: boolean): void {
     const { now } = this.#kernel;
     this.#counts.set(key, this.countOf(key) + 1);
+    if (isForgotten) return;
     const known = this.#arrivals.get(key);
     if (!known) return void this.#arrivals.set(key, [now]);
     known.push(now);

@@ -114,9 +114,9 @@ class World {
       seed,
       visitors: this.#visitors,
       onSending: (key, path, process) => this.#judgePoll(key, path, process),
-      onArrival: (key, process) => {
+      onArrival: (key, process, isForgotten) => {
         addOne(this.#arrivals, process);
-        this.#judge.arrived(key);
+        this.#judge.arrived(key, isForgotten);
       },
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
