@@ -74,6 +74,10 @@ it.each([
     { seed: 'n1-2', seconds: 120, gateways: 1, faultsPerMinute: 12 },
   ],
   [
+    'an absent gateway stays absent when the clock of the store is set back, so its share stays reserved',
+    { seed: 'h1-1366', seconds: 120, gateways: 5, faultsPerMinute: 20 },
+  ],
+  [
     'a request that arrives after 10 s without any answer of the API is beyond the promise',
     { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30 },
   ],

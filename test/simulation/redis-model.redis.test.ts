@@ -69,6 +69,7 @@ function randomCommand(random: Seeded): string[] {
     () => ['HINCRBY', key, pick(NAMES), pick(['1', '-3', '0.5'])],
     () => ['ZADD', key, pick([...SCORES, 'x']), pick(NAMES)],
     () => ['ZADD', key, pick(SCORES), pick(NAMES)],
+    () => ['ZINCRBY', key, pick(['0', '-3', '7', '1.5', 'x']), pick(NAMES)],
     () => ['ZREM', key, ...some(NAMES)],
     () => ['ZCARD', key],
     () => ['ZSCORE', key, pick(NAMES)],

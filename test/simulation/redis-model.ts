@@ -239,6 +239,13 @@ export class RedisModel {
       const at = scoreOf(score);
       return this.#open(key, isSet, () => new SortedSet()).add(member, at) ? 1 : 0;
     },
+    ZINCRBY: ([key = '', by = '', member = '']) => {
+      const added = scoreOf(by);
+      const set = this.#open(key, isSet, () => new SortedSet());
+      const score = (set.score(member) ?? 0) + added;
+      set.add(member, score);
+      return textOf(score);
+    },
     ZREM: ([key = '', ...members]) => {
       const set = this.#set(key);
       return this.#changed(key, members.filter((member) => set?.delete(member)).length);
@@ -291,7 +298,7 @@ export class RedisModel {
 }
 
 const WRITES = new Set(
-  'DEL GETEX PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN'.split(
+  'DEL GETEX PEXPIRE SET INCR HSET HDEL HINCRBY ZADD ZINCRBY ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN'.split(
     ' ',
   ),
 );

@@ -51,15 +51,16 @@ const KEPT_MS = 3_600_000;
  * - The sessions that have not beaten for `ABSENT_AFTER_MS`, each with its last beat.
  * - All entries if the instance does not know this version.
  *
- * A late beat would show an instance as well that is degraded by now. A beat from the future counts from now: the clock of
- * Redis was set back.
+ * A late beat would show an instance as well that is degraded by now. If the newest beat is from the future, the clock of Redis
+ * was set back. All beats then move back together, so an absent instance stays absent, and its share stays reserved.
  */
 const BEAT = lua('store instances beats', 'epoch instance session runs_until# seen entry')`
 local known = redis.call('HMGET', store, 'epoch', 'version')
 if known[1] ~= epoch then return { 0 } end
 if runs_until > 0 and now > runs_until then return { -1, now } end
-for _, other in ipairs(redis.call('ZRANGEBYSCORE', beats, '(' .. now, '+inf')) do
-  redis.call('ZADD', beats, now, other)
+local newest = redis.call('ZRANGE', beats, -1, -1, 'WITHSCORES')[2] or now
+for _, other in ipairs(newest - now > 0 and redis.call('ZRANGE', beats, 0, -1) or {}) do
+  redis.call('ZINCRBY', beats, now - newest, other)
 end
 redis.call('ZADD', beats, now, session)
 local version = known[2]
