@@ -26,6 +26,8 @@ interface FollowerOptions {
   readonly judge: Judge;
   readonly visitors: Visitors;
   readonly pickGateway: (random: Seeded) => SimulatedGateway | undefined;
+  /** Whether a gateway may have taken an older state from the store for the newest. */
+  readonly mayGoBack: (gateway: SimulatedGateway) => boolean;
   /** All faults are over from then on. */
   readonly faultsEnd: number;
   /** Without faults each process knows what has changed since a cursor. */
@@ -36,6 +38,7 @@ interface FollowerOptions {
 /** A subscription. A follower has one at a time. */
 interface Following {
   readonly stream: Stream;
+  readonly gateway: SimulatedGateway;
   readonly owner: Owner;
   readonly after: string | undefined;
   readonly since: number;
@@ -124,7 +127,7 @@ export class Follower {
           ({ id }) => isWanted(plan, id),
           after,
         );
-        this.#following = { stream, owner, after, since: kernel.now, sequence: 0, hasBegun: false };
+        this.#following = { stream, gateway, owner, after, since: kernel.now, sequence: 0, hasBegun: false };
         this.#read(this.#following);
         const following = this.#following;
         kernel.after(-Math.log(1 - random.next()) * plan.staysMs, () => {
@@ -171,7 +174,7 @@ export class Follower {
   }
 
   #take(following: Following, event: LiveEvent): void {
-    const { kernel, judge, onEvent } = this.#options;
+    const { kernel, judge, onEvent, mayGoBack } = this.#options;
     const { type, sequence, cursor } = event;
     kernel.log(`${following.owner.name} ${this.#options.plan.name} ${type} ${cursor}`);
     onEvent(type);
@@ -191,7 +194,8 @@ export class Follower {
       judge.report('stream', `${this.#where()} begins with a change`);
     else this.#compose(event);
     // A gateway that has lost the others polls by itself, so a snapshot of another gateway may be older.
-    if (!following.hasBegun && type === 'SessionsSnapshot') this.#version = 0;
+    if (type === 'SessionsSnapshot' && (!following.hasBegun || mayGoBack(following.gateway)))
+      this.#version = 0;
     following.hasBegun = true;
     const versions = this.#options.visitors.versionsOf(this.#options.plan.script);
     for (let version = this.#version; version < versions.length; version += 1) {

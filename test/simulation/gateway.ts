@@ -57,6 +57,8 @@ export class SimulatedGateway {
   /** When this process lost the store, for each time. */
   readonly #losses: number[] = [];
   #hasLost = false;
+  /** When this process came back to the store. */
+  backAt = Number.NEGATIVE_INFINITY;
   /** How far the time of day was set. */
   todayMs = BEGINS_AT;
   #running: { readonly transport: Transport; readonly state: State; readonly live: LiveSessions } | undefined;
@@ -107,6 +109,7 @@ export class SimulatedGateway {
   /** A loss may be reported again, with another reason. */
   #changed(hasLost: boolean): void {
     if (hasLost && !this.#hasLost) this.#losses.push(this.#options.kernel.now);
+    if (!hasLost) this.backAt = this.#options.kernel.now;
     this.#hasLost = hasLost;
   }
 

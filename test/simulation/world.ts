@@ -49,6 +49,8 @@ const RUSH_MS = 5_000;
 const STREAMS_MS = 25_000;
 /** No script is polled for longer than this after its last stream has ended, in ms. */
 const POLLED_FOR_MS = 5_000;
+/** A gateway that comes back to the store has looked at all streams after this time, in ms. A slow reader takes it later. */
+const LOOKS_WITHIN_MS = 5_000;
 const RUSH_CALLERS = 3;
 const RUSH_READS = 8;
 /** A caller that was refused waits so long, in ms. */
@@ -101,6 +103,8 @@ class World {
   /** Moods of the API, the last one counts. */
   #moods: Mood[] = [];
   #writes = 0;
+  /** When the clock of the store was set back last. */
+  #setBackAt = Number.POSITIVE_INFINITY;
 
   constructor(plan: Plan, { defect, onRun }: Pick<PlayOptions, 'defect' | 'onRun'>) {
     this.#plan = plan;
@@ -147,6 +151,7 @@ class World {
           judge: this.#judge,
           visitors: this.#visitors,
           pickGateway: (random) => this.#gatewayFor(one, random, 0.3),
+          mayGoBack: ({ backAt }) => backAt > this.#setBackAt && kernel.now - backAt < LOOKS_WITHIN_MS,
           faultsEnd: seconds * 1_000 - QUIET_MS,
           hasFaults: faults.length > 0 || gateways.some(({ storeLoss }) => storeLoss > 0),
           onEvent: (type) => addOne(this.#operations, `stream ${type}`),
@@ -449,7 +454,10 @@ class World {
       'store starts empty': () => store.restart(forMs, undefined),
       'store is full': () => this.#refuse('OOM', forMs),
       'store is read-only': () => this.#refuse('READONLY', forMs),
-      'store clock jumps': () => store.clock.jump(jumpOf(lot)),
+      'store clock jumps': () => {
+        if (jumpOf(lot) < 0) this.#setBackAt = kernel.now;
+        store.clock.jump(jumpOf(lot));
+      },
       'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),
       'store is cut off': () => this.#cut(gateway.toStore, lot, forMs),
       'store is cut off for long': () => this.#cut(gateway.toStore, lot, forMs),
