@@ -396,10 +396,12 @@ class World {
   }
 
   /** Without faults, and with less to do than the quota allows, nothing fails. */
-  #judgeEnd({ startedAt, what, owner, isSingle }: Operation, end: string): void {
+  #judgeEnd({ startedAt, what, gateway, owner, isSingle }: Operation, end: string): void {
     const { seconds, hasRush } = this.#plan;
-    const recoveredAt = seconds * 1_000 - QUIET_MS + RECOVERS_MS;
-    if (startedAt < recoveredAt || owner.hasEnded || end === 'ok') return;
+    const faultsEnd = seconds * 1_000 - QUIET_MS;
+    if (startedAt < faultsEnd + RECOVERS_MS || owner.hasEnded || end === 'ok') return;
+    // Requests without an answer may use the whole share for 10 s. The probe of the circuit breaker then waits for a permit.
+    if (end === 'Unavailable' && gateway.mayCountAlone(faultsEnd)) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
