@@ -18,17 +18,16 @@ const NONE: CacheRecord = { answer: undefined, lease: undefined, storedAt: NOW }
 const leased = (turn: Lookup['turn']): CacheRecord => ({ ...NONE, answer, lease: { holder: 'b.0.2', turn } });
 const look = (
   record: CacheRecord | undefined,
-  lookup: Partial<Parameters<typeof lookUp>[2]> = {},
+  lookup: Partial<Lookup> & { readonly holder?: string; readonly isHeld?: () => boolean } = {},
   now = NOW,
 ) =>
-  lookUp(record, now, {
-    freshMs: 500,
-    since: undefined,
-    turn: 'usual',
-    holder: 'a.0.1',
-    isHeld: () => true,
-    ...lookup,
-  });
+  lookUp(
+    record,
+    now,
+    { freshMs: 500, since: undefined, turn: 'usual', ...lookup },
+    lookup.holder ?? 'a.0.1',
+    lookup.isHeld ?? (() => true),
+  );
 
 it.each<[string, CacheRecord | undefined, Parameters<typeof look>[1], boolean, boolean]>([
   ['nothing', undefined, {}, false, true],

@@ -96,7 +96,7 @@ const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'a heartbeat is trusted for too long': [LONG_CUTS, 'quota'],
   'a lease is kept after a stall': [DEATH, 'failure'],
   'a generation is read before the write': [planOf('9'), 'stale read'],
-  'permits are taken without the version': [planOf('3'), 'quota'],
+  'permits are taken without the version': [planOf('1'), 'quota'],
   'a share grows too early': [JOINING, 'quota'],
   'a newcomer has no turn': [planOf('11'), 'unused quota'],
   'a clock goes back': [CALM, 'quota'],

@@ -18,7 +18,7 @@ export interface CacheRecord {
   readonly storedAt: number;
 }
 
-interface CachedAnswer extends Omit<CacheEntry, 'ageMs'> {
+export interface CachedAnswer extends Omit<CacheEntry, 'ageMs'> {
   /** The lease under which the answer was filled. Each lease has another name. */
   readonly by: string;
   readonly askedAt: number;
@@ -43,14 +43,7 @@ function ageOf({ askedAt }: CachedAnswer, now: number): number | undefined {
   return ageMs < -MAX_ERROR_MS ? undefined : Math.max(0, ageMs);
 }
 
-interface CacheLookup extends Lookup {
-  /** The name of the lease that the process would take. */
-  readonly holder: string;
-  /** Whether a process other than this process holds a lease, which was taken at this time or before. */
-  readonly isHeld: (holder: string, takenAt: number) => boolean;
-}
-
-interface CacheView {
+export interface CacheView {
   /** Older than requested, unless `isFreshEnough` is true. */
   readonly answer: CachedAnswer | undefined;
   readonly ageMs: number;
@@ -58,11 +51,17 @@ interface CacheView {
   readonly hasLease: boolean;
 }
 
-/** Looks an answer up, or takes the lease to fill it. */
+/**
+ * Looks an answer up, or takes the lease to fill it.
+ * @param holder - the name of the lease that the process would take
+ * @param isHeld - whether another process holds a lease, which was taken at this time or before
+ */
 export function lookUp(
   record: CacheRecord = EMPTY,
   now: number,
-  { freshMs, since, turn, holder, isHeld }: CacheLookup,
+  { freshMs, since, turn }: Lookup,
+  holder: string,
+  isHeld: (holder: string, takenAt: number) => boolean,
 ): { readonly record: CacheRecord; readonly result: CacheView } {
   const ageMs = record.answer && ageOf(record.answer, now);
   const answer = ageMs === undefined ? undefined : record.answer;
@@ -109,7 +108,7 @@ export function textOfLease(lease: CacheLease | undefined): string {
 const LEASE = /^(\S+) (usual|limited|last)$/;
 
 /** Reads the text of a lease. Undefined: there is no lease, or the text has another form. */
-export function leaseOf(text: string): CacheLease | undefined {
-  const [, holder, turn] = LEASE.exec(text) ?? [];
+export function leaseOf(text: Buffer | string | null | undefined): CacheLease | undefined {
+  const [, holder, turn] = (text?.length && LEASE.exec(String(text))) || [];
   return holder === undefined ? undefined : { holder, turn: turn as CacheLease['turn'] };
 }

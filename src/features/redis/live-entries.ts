@@ -41,7 +41,7 @@ export function createLiveEntriesInRedis(
   link: RedisLink,
   accounts: AccountKeyspaces,
   connecting: Pick<PubSubOptions, 'createClient' | 'readUrl'>,
-): LiveEntries & { close(): void } {
+): LiveEntries & { close(): Promise<void> } {
   const { membership } = link;
   /** Groups by channel. */
   const groups = new Map<string, Group>();
@@ -60,7 +60,7 @@ export function createLiveEntriesInRedis(
       const next = [...due].slice(0, MAX_IN_LOOK);
       for (const entry of next) due.delete(entry);
       const looks = next.map((entry) => entry.look());
-      const keys = [membership.beats, ...looks.flatMap((one) => one.keys)];
+      const keys = next.map((entry) => entry.key);
       const args = looks.flatMap((one) => one.args);
       try {
         // While degraded, takes no lease: other processes would wait for a process that does not read the store.
@@ -153,8 +153,9 @@ export function createLiveEntriesInRedis(
     onMessage(receive: (account: string, message: object) => void) {
       listeners.push(receive);
     },
-    close() {
-      for (const { entries } of groups.values()) for (const entry of entries) entry.leave();
+    async close() {
+      const all = [...groups.values()].flatMap(({ entries }) => [...entries]);
+      await Promise.all(all.map((entry) => entry.leave()));
       pubSub.close();
     },
   };

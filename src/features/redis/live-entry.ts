@@ -3,7 +3,7 @@ import type { EntryFollower, EntryUpdate } from '../../state/port.ts';
 import { lua } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
-import { IS_HELD } from './membership.ts';
+import { type Attempt, compareAndSet, OUTCOME } from './record-store.ts';
 
 /** An entry expires between `KEPT_MS` and `KEEP_MS` after a process has last looked at it. */
 const KEPT_MS = 60_000;
@@ -18,98 +18,58 @@ const MIN_CHANGE_BYTES = 4 * 1024;
 /** The age of an entry that was stored before the clock of Redis was set back, in ms. */
 const UNKNOWN_AGE_MS = 1e12;
 
-const KEEP_ENTRY = `
-local function keep(key)
-  if redis.call('PTTL', key) < ${KEPT_MS} then redis.call('PEXPIRE', key, ${KEEP_MS}) end
-end
-`;
+/** An attempt that came too early is made again. */
+const MOST_TRIES = 10;
+/** The most stored changes that are dropped at once. */
+const MOST_CHANGES = 1_000;
 
 /**
- * Looks at entries. The keys end with each entry and its log. Each entry has four arguments:
- * 1. The name under which the process would hold the lease.
- * 2. The stamp of a broken entry, which is deleted.
- * 3. The stamp that the process has seen.
- * 4. The version that the process has seen. -1: it needs the whole entry.
+ * Looks at the entries of the keys. Each entry has two arguments: the version, and the number of the last change, that the process
+ * has seen. Number -1: it needs the whole entry. One script for all entries, as a whole entry and its changes must fit together.
  *
- * Takes each free lease if the process can hold a lease. Replies for each entry whether the process has the lease, and the
- * stamp. If the process has not seen the stamp, the reply goes on:
- * 3. The version.
- * 4. Whether the process with the lease has stored this.
- * 5. How many ms ago the data were read.
- * 6. The head.
- * 7. The whole entry, if changes are missing.
- * 8. The changes. The last change leads to the version.
+ * Replies for each entry its version. If the process has not seen the version, the reply goes on:
+ * 2. The holder of the lease.
+ * 3. When the entry was last stored, on the clock of Redis, as a text.
+ * 4. The stamp of the data.
+ * 5. The number of the last change.
+ * 6. The number of the first stored change.
+ * 7. Whether the process with the lease has stored the data.
+ * 8. How many ms ago the data were read.
+ * 9. The head.
+ * 10. The whole entry, if changes are missing.
+ * 11. The changes.
  *
  * Replies an empty list for an entry that did not fit into the reply.
  */
-export const LOOK = lua('beats', '')`${KEEP_ENTRY}${IS_HELD}
+export const LOOK = lua('', '')`
 local replies, bytes = {}, 0
-for index = 2, #KEYS, 2 do
-  local entry, log, at = KEYS[index], KEYS[index + 1], 1 + (index - 2) / 2 * 4
-  local holder, broken, seen, version = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-  local found = redis.call('HMGET', entry, 'leader', 'stamp', 'by', 'version', 'first', 'readAt', 'head')
-  if not found[2] or found[2] == broken then
-    redis.call('DEL', log)
-    redis.call('HDEL', entry, 'stamp')
-    found = { found[1], '' }
-  end
-  if found[1] ~= holder and not is_held(found[1]) and is_held(holder) then
-    redis.call('HSET', entry, 'leader', holder)
-    found[1] = holder
-  end
-  keep(entry)
-  keep(log)
-  local reply = { found[1] == holder and 1 or 0, found[2] }
+for index, entry in ipairs(KEYS) do
+  local seen, number = ARGV[2 * index - 1], tonumber(ARGV[2 * index])
+  local names = { 'version', 'leader', 'at', 'stamp', 'number', 'first', 'by', 'readAt', 'head' }
+  local found = redis.call('HMGET', entry, unpack(names))
+  if redis.call('PTTL', entry) < ${KEPT_MS} then redis.call('PEXPIRE', entry, ${KEEP_MS}) end
+  local reply = { found[1] or '' }
   if bytes >= ${MAX_LOOK_BYTES} then
     reply = {}
-  elseif found[2] ~= '' and found[2] ~= seen then
-    local from, first, whole, changes = version + 1, tonumber(found[5]), false, {}
+  elseif found[1] and found[1] ~= seen then
+    local last, first, whole, changes = tonumber(found[5] or -1), tonumber(found[6] or 0), false, {}
+    local from = number + 1
     if from < first then
-      whole, from = redis.call('HGET', log, 'whole'), first
+      whole, from = redis.call('HGET', entry, 'whole'), first
       bytes = bytes + #(whole or '')
     end
-    for number = from, tonumber(found[4]) do
-      local change = redis.call('HGET', log, number)
-      changes[#changes + 1] = change
-      bytes = bytes + #(change or '')
+    for change = from, last do
+      local sealed = redis.call('HGET', entry, change)
+      changes[#changes + 1] = sealed
+      bytes = bytes + #(sealed or '')
     end
-    local is_current = found[3] == found[1] and 1 or 0
-    local age = now - found[6]
-    reply[3], reply[4], reply[5] = tonumber(found[4]), is_current, age >= 0 and age or ${UNKNOWN_AGE_MS}
-    reply[6], reply[7], reply[8] = found[7], whole, changes
+    local is_current = found[7] == found[2] and 1 or 0
+    reply = { found[1], found[2] or '', found[3], found[4] or '', last, first, is_current }
+    reply[8], reply[9], reply[10], reply[11] = now - (found[8] or 0), found[9] or '', whole, changes
   end
   replies[#replies + 1] = reply
 end
 return replies`;
-
-/**
- * Stores an update of the process with the lease, if the entry has the stamp `before`. A `whole` entry replaces all changes
- * but the last. Replies 1 if the update is stored, else 0.
- */
-const STORE_ENTRY = lua(
-  'entry log channel',
-  'holder before stamp version age# head change whole',
-)`${KEEP_ENTRY}
-local found = redis.call('HMGET', entry, 'leader', 'stamp')
-if found[1] ~= holder or (found[2] or '') ~= before then return 0 end
-if whole ~= '' then
-  redis.call('DEL', log)
-  redis.call('HSET', log, 'whole', whole)
-end
-if change ~= '' then redis.call('HSET', log, version, change) end
-local first = change ~= '' and version or version + 1
-if whole ~= '' or before == '' then redis.call('HSET', entry, 'first', first) end
-redis.call('HSET', entry, 'stamp', stamp, 'by', holder, 'version', version, 'readAt', now - math.floor(age), 'head', head)
-keep(log)
-redis.pcall('PUBLISH', channel, entry .. ' ' .. stamp)
-return 1`;
-
-/** Gives up the lease. The first process to hear of this takes it. */
-const LEAVE_ENTRY = lua('entry channel', 'holder')`
-if redis.call('HGET', entry, 'leader') ~= holder then return 0 end
-redis.call('HDEL', entry, 'leader')
-redis.pcall('PUBLISH', channel, entry .. ' ')
-return 1`;
 
 interface LiveEntryOptions {
   readonly link: RedisLink;
@@ -125,9 +85,12 @@ interface LiveEntryOptions {
 
 /** The reply of a look for an entry. */
 export type EntryView = readonly [
-  isLeader?: number,
+  version?: Buffer,
+  leader?: Buffer,
+  storedAt?: Buffer,
   stamp?: Buffer,
-  version?: number,
+  number?: number,
+  first?: number,
   isCurrent?: number,
   ageMs?: number,
   head?: Buffer,
@@ -137,52 +100,106 @@ export type EntryView = readonly [
 
 export type FollowedEntryInRedis = ReturnType<typeof followEntryInRedis>;
 
+/** An entry as this process has seen it. */
+interface Seen {
+  readonly version: string;
+  /** The holder of the lease; empty: the lease is free. */
+  readonly leader: string;
+  readonly storedAt: number;
+  /** Names the data; empty: there are none. */
+  readonly stamp: string;
+  /** The numbers of the last change, and of the first stored change. */
+  readonly number: number;
+  readonly first: number;
+}
+
 /** The process has not seen the entry yet. */
-const NOTHING_SEEN = { stamp: '', version: -1 };
+const NOTHING_SEEN: Seen = { version: '', leader: '', storedAt: 0, stamp: '', number: -1, first: 0 };
+
+/** The fields of the stored changes. */
+function changesOf({ number, first }: Seen): string[] {
+  const from = Math.max(first, number - MOST_CHANGES);
+  return Array.from({ length: Math.max(0, number + 1 - from) }, (_one, index) => `${from + index}`);
+}
+
+type Change = Partial<Pick<Attempt, 'from' | 'dropped' | 'written'>>;
 
 /**
- * Follows an entry in Redis. Each update has a new stamp, and the lease allows an update only of the stamp that its process
- * has seen. So no process overwrites what it does not know. While Redis is lost, the follower leads alone.
+ * Follows an entry in Redis. Each change of the data or the lease gives the entry a new version, and a process changes only the
+ * version that it has seen. So no process overwrites what it does not know. While Redis is lost, the follower leads alone.
  */
 export function followEntryInRedis(options: LiveEntryOptions) {
   const { link, account, name, channel, follower, onDue, onGone } = options;
+  const { membership } = link;
   const { encryption } = account;
   const key = account.key(`live-${name}`);
-  const log = `${key}-log`;
+  const keys = [key, account.key('account')] as const;
   /** The name under which this process holds the lease. Each lease gets a new name. */
-  let holder = link.membership.nextName();
+  let holder = membership.nextName();
   /** Whether this process has the lease, and the bytes of the changes since it has stored the whole entry. */
   let lease: { changesBytes: number } | undefined;
   let seen = NOTHING_SEEN;
-  /** The stamp of the update that is on its way. */
-  let storing: string | undefined;
-  /** The stamp of an entry that cannot be read, and is to be deleted. */
-  let broken = '';
+  /** Whether a change of the entry is on its way. */
+  let isChanging = false;
   let isAlone = false;
   let isGone = false;
   /** Called after the next look, and after the look that is under way. */
   const refreshing: (() => void)[] = [];
   const looking: (() => void)[] = [];
-  /** Each update waits here until the update before is stored. */
-  let stored: Promise<unknown> = Promise.resolve();
+  /** Each change waits here until the change before is stored. */
+  let changed: Promise<unknown> = Promise.resolve();
 
   const seal = (value: object | undefined, location: string) =>
     value ? encryption.seal(JSON.stringify(value), location) : '';
   const open = (sealed: Buffer | null | undefined, location: string) => {
-    const text = sealed ? encryption.open(sealed, location) : undefined;
+    const text = sealed?.length ? encryption.open(sealed, location) : undefined;
     return text === undefined ? undefined : (JSON.parse(text) as object);
+  };
+
+  /**
+   * Changes the version that this process has seen. `make` gets the time on the clock of Redis, or an earlier time. Returns
+   * whether the change is stored. @throws when Redis is lost.
+   */
+  const change = async (next: string, make: (now: number) => Change): Promise<boolean> => {
+    isChanging = true;
+    try {
+      for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+        const from = membership.clock.expectedAt(link.now());
+        const attempt = { keys, version: seen.version, from, keepMs: KEEP_MS, next, asked: ['leader'] };
+        const reply = await compareAndSet(link, link.run, { ...attempt, written: [], ...make(from) });
+        const [outcome, storedAt, version, , values] = reply;
+        if (outcome === OUTCOME.early) continue;
+        const isStored = outcome === OUTCOME.stored;
+        if (isStored) seen = { ...seen, version: next, storedAt };
+        // A process that leaves gives up its lease in this version.
+        else if (isGone) seen = { ...seen, version: String(version), leader: String(values[0] ?? '') };
+        return isStored;
+      }
+      return false;
+    } finally {
+      isChanging = false;
+    }
+  };
+  const inOrder = <T>(action: () => Promise<T>): Promise<T> => {
+    const result = changed.then(action);
+    changed = result.catch(() => undefined);
+    return result;
+  };
+  const publish = (stamp: string) => {
+    link.send('PUBLISH', channel, `${key} ${stamp}`).catch(() => undefined);
   };
 
   /** Hands on what another process has stored. Returns whether the follower can use it. */
   const read = (view: EntryView, askedAt: number): boolean => {
-    const [, stamp, version = 0, isCurrent, ageThenMs = 0, ...sealed] = view;
+    const [, , , stamp, number = 0, , isCurrent, ageThenMs = 0, ...sealed] = view;
+    const knownAgeMs = ageThenMs < 0 ? UNKNOWN_AGE_MS : ageThenMs;
     // After a stall the reply is old. The age counts from the look, so old data never count as new.
-    const ageMs = ageThenMs + link.now() - askedAt;
+    const ageMs = knownAgeMs + link.now() - askedAt;
     const [sealedHead, sealedWhole, sealedChanges = []] = sealed;
     const head = open(sealedHead, `${key} ${stamp}`);
-    const whole = open(sealedWhole, `${log} whole`);
-    const from = version - sealedChanges.length + 1;
-    const changes = sealedChanges.flatMap((one, index) => open(one, `${log} ${from + index}`) ?? []);
+    const whole = open(sealedWhole, `${key} whole`);
+    const from = number - sealedChanges.length + 1;
+    const changes = sealedChanges.flatMap((one, index) => open(one, `${key} ${from + index}`) ?? []);
     if (!head || (sealedWhole && !whole)) return false;
     if (follower.found({ head, whole, changes, ageMs, isCurrent: isCurrent === 1 })) return true;
     // A gateway of another version has stored the entry.
@@ -190,60 +207,106 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     return false;
   };
 
-  /** Takes in a view. Returns false if another look is needed. */
-  const take = (view: EntryView, asked: typeof seen, askedAt: number): boolean => {
-    const [isLeader, stampNow, version = seen.version] = view;
-    if (!stampNow) return false;
-    const stamp = String(stampNow);
-    if (stamp !== seen.stamp) {
-      // This process stores an update, or has stored an update since the look.
-      if (asked !== seen || stamp === storing) return false;
-      // An unexpected stamp: the store has lost an update, or the lease is new.
-      lease = undefined;
-      if (stamp !== '' && !read(view, askedAt)) {
-        if (asked === NOTHING_SEEN) broken = stamp;
-        seen = NOTHING_SEEN;
-        return false;
-      }
-      seen = { stamp, version };
-      broken = '';
-      // The news may have ended all streams.
-      if (isGone) return true;
-    }
-    if (isLeader !== 1) {
-      holder = link.membership.nextName();
-      lease = undefined;
-      follower.yield();
-    } else if (!lease) {
-      lease = { changesBytes: Number.POSITIVE_INFINITY };
-      follower.lead();
-    }
-    return true;
-  };
-
   const refreshed = () => {
     for (const resolve of looking.splice(0)) resolve();
   };
+  const lead = () => {
+    if (!lease) {
+      lease = { changesBytes: Number.POSITIVE_INFINITY };
+      follower.lead();
+    }
+    refreshed();
+  };
 
-  const store = async ({ head, change, isNew, whole, ageMs }: EntryUpdate, given: typeof lease) => {
+  const takeLease = async () => {
+    const isTaken = await change(membership.nextName(), () => ({ from: 0, written: ['leader', holder] }));
+    if (isTaken) seen = { ...seen, leader: holder };
+    if (isGone || isAlone) return;
+    if (isTaken) lead();
+    else onDue();
+  };
+  /** Drops data that cannot be read, so that the process with the lease stores them again. */
+  const dropData = async (broken: Seen) => {
+    seen = { ...broken, stamp: '', number: -1, first: 0 };
+    const fields = ['stamp', 'by', 'number', 'first', 'readAt', 'head', 'whole'];
+    const dropped = [...fields, ...changesOf(broken)];
+    if (!(await change(membership.nextName(), () => ({ from: 0, dropped })))) seen = NOTHING_SEEN;
+    if (!isGone) onDue();
+  };
+  const release = async () => {
+    for (let tries = 1; tries <= MOST_TRIES && seen.leader === holder; tries += 1) {
+      if (!(await change(membership.nextName(), () => ({ from: 0, dropped: ['leader'] })))) continue;
+      seen = { ...seen, leader: '' };
+      publish('');
+    }
+  };
+  /** Makes a change that needs no answer. If Redis is lost, the follower leads alone. */
+  const begin = (action: () => Promise<void>): undefined => {
+    isChanging = true;
+    inOrder(action).catch(() => undefined);
+  };
+
+  /** Takes in a view. Returns false if another look is needed; undefined: a change of the entry comes first. */
+  const take = (view: EntryView, asked: Seen, askedAt: number): boolean | undefined => {
+    const [versionNow, leader = '', storedAt = 0, stampNow = '', number = seen.number, first = number + 1] =
+      view;
+    if (!versionNow) return false;
+    const version = String(versionNow);
+    if (version !== seen.version) {
+      // This process changes the entry, or has changed it since the look.
+      if (asked !== seen || isChanging) return false;
+      const stamp = String(stampNow);
+      const found = { version, leader: String(leader), storedAt: Number(storedAt), stamp, number, first };
+      if (stamp !== seen.stamp || found.leader !== holder) lease = undefined;
+      if (stamp !== seen.stamp && stamp !== '' && !read(view, askedAt)) {
+        seen = NOTHING_SEEN;
+        return asked === NOTHING_SEEN ? begin(() => dropData(found)) : false;
+      }
+      seen = found;
+      // The news may have ended all streams.
+      if (isGone) return true;
+    }
+    if (isChanging) return undefined;
+    if (seen.leader === holder) lead();
+    else if (seen.leader !== '' && membership.isHeld(seen.leader, seen.storedAt)) {
+      holder = membership.nextName();
+      lease = undefined;
+      follower.yield();
+    } else return begin(takeLease);
+    return true;
+  };
+
+  const store = async (update: EntryUpdate, given: typeof lease) => {
     if (!given || lease !== given || isGone) return false;
-    const version = Math.max(0, seen.version) + (change || isNew ? 1 : 0);
-    const stamp = link.membership.nextName();
-    const sealedChange = seal(change, `${log} ${version}`);
-    const bytes = change ? Math.max(MIN_CHANGE_BYTES, sealedChange.length) : 0;
+    const { head, isNew, whole, ageMs } = update;
+    const number = Math.max(0, seen.number) + (update.change || isNew ? 1 : 0);
+    const stamp = membership.nextName();
+    const sealedChange = seal(update.change, `${key} ${number}`);
+    const bytes = update.change ? Math.max(MIN_CHANGE_BYTES, sealedChange.length) : 0;
     const isWhole = isNew || given.changesBytes + bytes > MAX_CHANGES_BYTES;
-    const sealedWhole = isWhole ? seal(whole(), `${log} whole`) : '';
+    const sealedWhole = isWhole ? seal(whole(), `${key} whole`) : '';
     const sealedHead = seal(head, `${key} ${stamp}`);
-    const args = [holder, seen.stamp, stamp, version, ageMs, sealedHead, sealedChange, sealedWhole];
-    storing = stamp;
+    const isFirst = sealedWhole !== '' || seen.stamp === '';
+    const first = isFirst ? number + (sealedChange ? 0 : 1) : seen.first;
+    const written = [
+      ...['stamp', stamp, 'by', holder, 'number', number, 'first', first, 'head', sealedHead],
+      ...(sealedChange ? [number, sealedChange] : []),
+      ...(sealedWhole ? ['whole', sealedWhole] : []),
+    ];
+    const dropped = sealedWhole ? changesOf(seen) : [];
     try {
-      const isStored = (await link.run(STORE_ENTRY, [key, log, channel], args)) === 1;
+      const isStored = await change(stamp, (now) => ({
+        dropped,
+        written: [...written, 'readAt', now - Math.floor(ageMs)],
+      }));
+      if (isStored) {
+        seen = { ...seen, stamp, number, first };
+        publish(stamp);
+      }
       // A look of an entry that was left would take the lease again.
       if (isGone || lease !== given) return false;
-      if (isStored) {
-        seen = { stamp, version };
-        given.changesBytes = sealedWhole ? 0 : given.changesBytes + bytes;
-      } else {
+      if (isStored) given.changesBytes = sealedWhole ? 0 : given.changesBytes + bytes;
+      else {
         lease = undefined;
         onDue();
       }
@@ -251,8 +314,6 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     } catch {
       // Redis is lost: the follower leads alone.
       return false;
-    } finally {
-      storing = undefined;
     }
   };
 
@@ -264,21 +325,19 @@ export function followEntryInRedis(options: LiveEntryOptions) {
       const askedAt = link.now();
       looking.push(...refreshing.splice(0));
       return {
-        keys: [key, log],
-        args: [holder, broken, seen.stamp, seen.version],
+        args: [seen.version, seen.number],
         answered(view: EntryView) {
           if (isGone || isAlone) return;
-          if (take(view, asked, askedAt)) refreshed();
-          else onDue();
+          const isTaken = take(view, asked, askedAt);
+          if (isTaken === true) refreshed();
+          else if (isTaken === false) onDue();
         },
       };
     },
     store(update: EntryUpdate): MaybePromise<boolean> {
       if (isAlone) return !isGone;
       const given = lease;
-      const result = stored.then(() => store(update, given));
-      stored = result;
-      return result;
+      return inOrder(() => store(update, given));
     },
     refresh(): MaybePromise<void> {
       if (isAlone || lease) return undefined;
@@ -287,18 +346,19 @@ export function followEntryInRedis(options: LiveEntryOptions) {
         onDue();
       });
     },
-    leave() {
+    /** The returned Promise resolves when Redis has heard of it. */
+    async leave(): Promise<void> {
       if (isGone) return;
       isGone = true;
       onGone();
-      link.run(LEAVE_ENTRY, [key, channel], [holder]).catch(() => undefined);
+      await inOrder(release).catch(() => undefined);
     },
     /** Called when Redis is lost. */
     degrade() {
       if (isGone || isAlone) return;
       isAlone = true;
       lease = undefined;
-      holder = link.membership.nextName();
+      holder = membership.nextName();
       follower.lead();
       looking.push(...refreshing.splice(0));
       refreshed();
@@ -312,7 +372,7 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     },
     /** Takes a message about the entry: its stamp, or nothing if the lease is free. */
     receive(stamp: string) {
-      if (stamp !== seen.stamp && !stamp.startsWith(`${link.membership.instance}.`)) onDue();
+      if (stamp !== seen.stamp && !stamp.startsWith(`${membership.instance}.`)) onDue();
     },
   };
 }

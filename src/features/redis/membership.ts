@@ -51,6 +51,8 @@ const KEPT_MS = 3_600_000;
  * - The sessions that have not beaten for `ABSENT_AFTER_MS`, each with its last beat.
  * - All entries if the instance does not know this version.
  *
+ * A script, as Redis must check the time of the beat, and beats are too many for a record.
+ *
  * A late beat would show an instance as well that is degraded by now. If the newest beat is from the future, the clock of Redis
  * was set back. All beats then move back together, so an absent instance stays absent, and its share stays reserved.
  */
@@ -77,22 +79,8 @@ local late = redis.call('ZRANGEBYSCORE', beats, '-inf', now - ${ABSENT_AFTER_MS 
 return { 1, now, version, late, version == seen and {} or redis.call('HGETALL', instances) }`;
 
 /**
- * The rule of all leases. The name of a holder begins with its session. A lease lasts while the session beats. An instance
- * that loses the store ends its session: the answer with the lease may be lost as well.
- *
- * A beat from the future belongs to an ended instance. A live instance beats soon after the clock is set back.
- */
-export const IS_HELD = `
-local function is_held(holder)
-  local session = string.match(holder or '', '^([^.]+%.%d+)%.')
-  local at = session and redis.call('ZSCORE', beats, session)
-  return at and math.abs(now - at) <= ${LEASE_MS}
-end
-`;
-
-/**
  * Returns the epoch, its age in ms, and the time. A store that is new, was flushed or was restarted begins the given epoch:
- * its `run` differs. So does a store in the epoch `ended`.
+ * its `run` differs. So does a store in the epoch `ended`. A script, as it replaces three keys at once.
  *
  * The registry of a new epoch has the entries of the old registry, with their last beats. The first instance of an earlier
  * epoch brings them: `left` is that epoch. Each entry has four arguments: instance, entry, session, ms since its last beat.
@@ -146,8 +134,6 @@ export class Membership {
   quarantinedUntil = Number.NEGATIVE_INFINITY;
   /** Until when the view of the others holds, on the clock of Redis. */
   viewUntil = 0;
-  /** The key of the last beats, for scripts that check whether a lease is held. */
-  readonly beats: string;
   readonly #keys: readonly string[];
   /** The last epochs that this process has left. A store in such an epoch has older data. */
   readonly #left: string[] = [];
@@ -177,8 +163,7 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.instance = randomId(options.random);
-    this.beats = options.key('beats');
-    this.#keys = [options.key('store'), options.key('instances'), this.beats];
+    this.#keys = ['store', 'instances', 'beats'].map((name) => options.key(name));
   }
 
   /** From when this process may use its share of the quota without the store. */

@@ -75,9 +75,9 @@ export async function openStateInRedis(
     accepted: createAcceptedInRedis(link, accounts),
     live,
     coordination: link,
-    close() {
-      live.close();
-      return link.close();
+    async close() {
+      await live.close();
+      await link.close();
     },
   };
   const dropEntries = () => {

@@ -21,13 +21,17 @@ const MOST_TRIES_MS = 5_000;
  * change before the time `from`, for which it was made, and after the time `by`. Returns the outcome and the time. If the
  * version differs, also returns the version, when the record was stored, and the values of fields.
  *
- * The arguments end with the `asked` names of these fields, then each changed field with its value. The key `touched` lives
- * for at least `touch` ms more. An empty `next` stores nothing.
+ * The arguments end with the names of these `asked` fields, the names of `dropped` fields, and each changed field with its
+ * value. The key `touched` lives for at least `touch` ms more. An empty `next` stores nothing.
  *
  * A process far from Redis would always come later than nearer processes. So a positive `reserve` lets only the process `own`
  * store the record for that many ms. A reservation of another process comes first: outcome 4 says how many ms it has left.
  */
-const STORE_RECORD = lua('record touched', 'version from# by# keep# touch# next own reserve# asked#')`
+const STORE_RECORD = lua(
+  'record touched',
+  'version from# by# keep# touch# next own reserve# asked# dropped#',
+)`
+local first_dropped = 11 + asked
 local found = redis.call('HMGET', record, 'version', 'at', 'reserved', 'until')
 local left = tonumber(found[4] or 0) - now
 local is_others = left > 0 and left <= ${RESERVED_AT_MOST_MS} and found[3] ~= own
@@ -35,18 +39,61 @@ if (found[1] or '') ~= version then
   if reserve > 0 and not is_others and found[1] then
     redis.call('HSET', record, 'reserved', own, 'until', now + math.min(reserve, ${RESERVED_AT_MOST_MS}))
   end
-  return { 0, now, found[1] or '', found[2] or '0', redis.call('HMGET', record, unpack(ARGV, 10, 9 + asked)) }
+  return { 0, now, found[1] or '', found[2] or '0', redis.call('HMGET', record, unpack(ARGV, 11, 10 + asked)) }
 end
 if next ~= '' and is_others then return { 4, now, left } end
 if now < from then return { 2, now } end
 if now > by then return { 3, now } end
 if touch > 0 then raise(touched, touch) end
 if next ~= '' then
-  redis.call('HSET', record, 'version', next, 'at', now, unpack(ARGV, 10 + asked))
+  redis.call('HDEL', record, 'reserved', 'until', unpack(ARGV, first_dropped, first_dropped + dropped - 1))
+  redis.call('HSET', record, 'version', next, 'at', now, unpack(ARGV, first_dropped + dropped))
   redis.call('PEXPIRE', record, keep)
-  redis.call('HDEL', record, 'reserved', 'until')
 end
 return { 1, now }`;
+
+export interface Attempt {
+  /** The keys of the record, and of the key that it touches. */
+  readonly keys: readonly [record: string, touched: string];
+  readonly version: string;
+  /** The time for which the change was made; 0: any time. */
+  readonly from?: number;
+  readonly by?: number;
+  readonly keepMs: number;
+  readonly touchMs?: number;
+  /** The new version; empty: nothing is stored. */
+  readonly next: string;
+  readonly reserveMs?: number;
+  /** The fields that the reply contains if the version differs. */
+  readonly asked: readonly string[];
+  readonly dropped?: readonly string[];
+  /** The changed fields, each with its value. */
+  readonly written: readonly Argument[];
+}
+
+export const OUTCOME = { stored: 1, early: 2, late: 3, reserved: 4 };
+type Reply = [outcome: number, time: number, version: Buffer, at: Buffer, values: (Buffer | null)[]];
+
+/** Tries once to store fields of a record. @throws as `run` does. */
+export async function compareAndSet(
+  { membership, now }: RedisLink,
+  run: RedisLink['run'],
+  attempt: Attempt,
+): Promise<Reply> {
+  const { version, from = 0, by = Number.MAX_SAFE_INTEGER, next, asked, dropped = [], written } = attempt;
+  const askedAt = now();
+  const reply = (await run(STORE_RECORD, attempt.keys, [
+    ...[version, from, by, Math.ceil(attempt.keepMs), attempt.touchMs ?? 0, next],
+    ...[membership.instance, attempt.reserveMs ?? 0, asked.length, dropped.length],
+    ...asked,
+    ...dropped,
+    ...written,
+  ])) as Reply;
+  const [outcome, storedAt] = reply;
+  if (outcome === OUTCOME.early) membership.clock.correct(storedAt, now());
+  membership.hear(storedAt, askedAt);
+  return reply;
+}
 
 /**
  * Changes a record that processes share. Returns the new record, or the same record if nothing changes, and a result for the
@@ -56,9 +103,6 @@ type RecordChange<R, T> = (
   record: R | undefined,
   now: number,
 ) => { readonly record: R | undefined; readonly result: T };
-
-const OUTCOME = { stored: 1, early: 2, late: 3, reserved: 4 };
-type Reply = [outcome: number, time: number, version: Buffer, at: Buffer, values: (Buffer | null)[]];
 
 /** The change was not stored, because its last time is over. */
 export class TooLate extends Error {
@@ -103,8 +147,6 @@ interface RecordOptions<R> {
   readonly key: string;
   readonly touched: string;
   readonly form: RecordForm<R>;
-  /** Whether the record may be missing: see `RedisLink.offer`. The times of its changes may then be wrong by some ms. */
-  readonly isOffer?: boolean;
 }
 
 interface Pending<R> extends Update {
@@ -113,17 +155,14 @@ interface Pending<R> extends Update {
   readonly reject: (error: unknown) => void;
 }
 
-export type RecordInRedis<R extends object> = ReturnType<typeof createRecordInRedis<R>>;
-
 /**
  * A record in Redis that all gateways change. A change is made on the record as this process last saw it. The change is stored
  * if no other process was faster. Otherwise the change is made again on the newer record. Changes that come while another
  * change is under way are stored together.
  */
 export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
-  const { link, key, touched, form, isOffer = false } = options;
+  const { link, key, touched, form } = options;
   const { membership, now } = link;
-  const run = isOffer ? link.offer : link.run;
   let known: { readonly version: string; readonly record: R | undefined } = {
     version: '',
     record: undefined,
@@ -150,21 +189,23 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
    */
   const tryToStore = async (changes: readonly Pending<R>[], reserveMs: number): Promise<boolean> => {
     const before = known;
-    const askedAt = now();
-    const time = membership.clock.expectedAt(askedAt);
+    const time = membership.clock.expectedAt(now());
     const { changed, resolve } = make(changes, time);
     const next = changed ? membership.nextName() : '';
     const by = Math.min(...changes.map((one) => one.by?.() ?? Number.MAX_SAFE_INTEGER));
     const touchMs = Math.max(...changes.map((one) => one.touchMs ?? 0));
-    const from = isOffer ? 0 : time;
-    const keep = changed ? Math.ceil(form.keepMs(changed, time)) : 0;
-    const written = changed ? form.write(changed, before.record, time) : [];
-    const { length: asked } = form.fields;
-    const args = [before.version, from, by, keep, touchMs, next, membership.instance, reserveMs, asked];
-    const reply = await run(STORE_RECORD, [key, touched], [...args, ...form.fields, ...written]);
-    const [outcome, storedAt, version, at, values] = reply as Reply;
-    if (outcome === OUTCOME.early) membership.clock.correct(storedAt, now());
-    membership.hear(storedAt, askedAt);
+    const [outcome, storedAt, version, at, values] = await compareAndSet(link, link.run, {
+      keys: [key, touched],
+      version: before.version,
+      from: time,
+      by,
+      keepMs: changed ? form.keepMs(changed, time) : 0,
+      touchMs,
+      next,
+      reserveMs,
+      asked: form.fields,
+      written: changed ? form.write(changed, before.record, time) : [],
+    });
     if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
     if (outcome === OUTCOME.early) return false;
     if (outcome === OUTCOME.reserved) {
@@ -177,12 +218,7 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       return true;
     }
     known = { version: String(version), record: form.read(values, Number(at), storedAt) };
-    if (!isOffer) return false;
-    // If nothing changes, the record that Redis has just replied is enough.
-    const again = make(changes, storedAt);
-    if (again.changed) return false;
-    again.resolve();
-    return true;
+    return false;
   };
 
   const storeAll = async () => {

@@ -178,7 +178,7 @@ describeWithRedis.concurrent('live sessions', () => {
       const view = await viewLive(one, 'sentinel-script');
       await view.shows('sentinel-session');
       const keys = (await fixture.redis.command('KEYS', '*')) as string[];
-      expect(keys.some((key) => key.endsWith('-log'))).toBe(true);
+      expect(keys.some((key) => key.includes(':live-'))).toBe(true);
       const dump = (await fixture.redis.dump()).toString('latin1');
       expect(secrets.filter((secret) => dump.includes(secret))).toEqual([]);
       view.leave();
