@@ -6,7 +6,7 @@ import { CallFailure } from '../../src/transport/errors.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import { GOOD_MOOD, type Mood, SimulatedApi } from './api.ts';
 import { Follower } from './follower.ts';
-import { type Defect, OPERATION_MS, SimulatedGateway } from './gateway.ts';
+import { type Defect, OPERATION_MS, SimulatedGateway, TIMEOUTS } from './gateway.ts';
 import { Judge, type Violation } from './judge.ts';
 import { Kernel, type Owner } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
@@ -401,7 +401,8 @@ class World {
     const faultsEnd = seconds * 1_000 - QUIET_MS;
     if (startedAt < faultsEnd + RECOVERS_MS || owner.hasEnded || end === 'ok') return;
     // Requests without an answer may use the whole share for 10 s. The probe of the circuit breaker then waits for a permit.
-    if (end === 'Unavailable' && gateway.mayCountAlone(faultsEnd)) return;
+    const isAlone = gateway.mayCountAlone(faultsEnd) || this.#kernel.now - gateway.backAt < TIMEOUTS.read;
+    if (end === 'Unavailable' && isAlone) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
