@@ -8,5 +8,5 @@ if (problem !== undefined) {
 }
 turnOffPretenuring();
 enableCompileCache();
-const { runCommandLine } = await import('./cli/program.ts');
+const { runCommandLine } = await import('./cli/run.ts');
 await runCommandLine(process.argv.slice(2), await import('./features/process-features.ts'));

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import type { Config } from '../config/config.ts';
-import type { Environment } from '../config/environment.ts';
-import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
+import type { FlagValues } from '../config/flags.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 import { PACKAGE, version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
-import { EXIT, printError } from './terminal.ts';
+import { configure, serveWith, stopWithNpx } from './serve-with.ts';
+import { EXIT } from './terminal.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -38,10 +37,7 @@ export interface CommandParts {
 }
 
 /** Runs the command that the arguments name. A wrong command line sets the exit code and is explained on stderr. */
-export async function runCommandLine(args: readonly string[], features: CommandLineFeatures): Promise<void> {
-  process.stdout.on('error', endOfOutput);
-  // Even without files to read again, SIGHUP must not end the process.
-  process.on('SIGHUP', () => undefined);
+export async function runCommand(args: readonly string[], features: CommandLineFeatures): Promise<void> {
   try {
     const [command = '', ...rest] = withCommand(args);
     const program = await createProgram(features);
@@ -50,13 +46,6 @@ export async function runCommandLine(args: readonly string[], features: CommandL
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-}
-
-/** A reader of the first lines only, such as `head`, has received what it wanted. */
-function endOfOutput({ code }: NodeJS.ErrnoException): void {
-  if (code === 'EPIPE') return;
-  printError(`Cannot write to stdout (${code}).`);
-  process.exitCode = EXIT.failed;
 }
 
 /** Commander's own default command would take a misspelt command for an argument, and suggest nothing. */
@@ -81,14 +70,7 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
     // The flag by which a process tells its workers the address of the sandbox.
     .addOption(new Option('--shared-sandbox <url>').hideHelp())
     .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
-      const config = await configure(flags);
-      // A process that starts workers needs little of the gateway.
-      if (config.workers > 1) {
-        const { nodeFlagsOfWorkers } = await import('../config/config.ts');
-        return (await import('../server/workers.ts')).runWorkers(config, features, nodeFlagsOfWorkers());
-      }
-      const { serve } = await import('../server/serve.ts');
-      await serve(config, features, 'http', flags.sharedSandbox);
+      await serveWith(flags, features, flags.sharedSandbox);
     });
 
   program
@@ -106,10 +88,7 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
       process.stdout.write(readFileSync(new URL(`schema/${name}.graphql`, PACKAGE), 'utf8'));
     });
 
-  program.hook('preAction', async () => {
-    const { isStartedByNpx } = await import('../config/config.ts');
-    if (isStartedByNpx()) (await import('../server/signals.ts')).stopWithParent();
-  });
+  program.hook('preAction', stopWithNpx);
   (await features.commands?.())?.addCommands(program, { configure, features });
   if (features.agents) addMcp(program, features);
   if (features.sandbox) addSandbox(program, features.sandbox);
@@ -154,18 +133,4 @@ function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox
       const { runSandbox } = await load();
       await runSandbox(port, dates);
     });
-}
-
-async function configure(
-  flags: FlagValues,
-  standInsFor?: (given: Environment) => Environment,
-): Promise<Config> {
-  // Loaded late, because reading documents needs half of all code, and help does not.
-  const { loadConfig } = await import('../config/config.ts');
-  const given = environmentOf(flags);
-  const result = loadConfig(given, standInsFor);
-  if ('config' in result) return result.config;
-  const lines = result.problems.map((problem) => `  ${inTermsOfFlags(problem, given)}`);
-  printError(['The configuration has problems:', ...lines].join('\n'));
-  process.exit(EXIT.failed);
 }

@@ -84,6 +84,14 @@ it('help loads nothing of GraphQL', async () => {
   expect(loaded).not.toContain('node_modules/graphql');
 });
 
+it('a start without arguments does not load Commander', async () => {
+  writeFileSync(join(folder, '.env'), 'PORT=none');
+  await expect(runWatched(MAIN)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('PORT') });
+  const loaded = readFileSync(join(folder, 'loaded'), 'utf8');
+  expect(isLoaded('cli/serve-with.ts', loaded)).toBe(true);
+  expect(loaded).not.toContain('node_modules/commander');
+});
+
 it('a query at the command line needs no server', async () => {
   writeFileSync(join(folder, 'read.graphql'), '{ __typename }');
   const { stdout, loaded } = await runWatched(MAIN, 'query', 'read.graphql');
