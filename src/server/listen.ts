@@ -9,6 +9,8 @@ import { bind } from './bind.ts';
 import { answerClientError } from './client-error.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
+import { fewAtOnce } from './few-at-once.ts';
+import { type FullLoadOptions, readInTurn } from './full-load.ts';
 import { limitStrangers, type StrangersOptions } from './strangers.ts';
 import { closeMostUnread, createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
@@ -16,7 +18,8 @@ import { takeUpgrades } from './upgrades.ts';
 export interface ServerOptions
   extends Pick<UnreadAnswersOptions, 'writeTimeoutMs'>,
     Partial<Pick<UnreadAnswersOptions, 'maxUnreadBytes'>>,
-    StrangersOptions {
+    StrangersOptions,
+    FullLoadOptions {
   readonly listener: RequestListener;
   /** Handles WebSockets. Without it, a request for a WebSocket is answered like any other request. */
   readonly upgrade?: Upgrade;
@@ -45,7 +48,7 @@ const MEMORY_CHECK_MS = 100;
 
 /** Starts a server. @throws StartError if it cannot listen on the address */
 export async function startServer(options: ServerOptions) {
-  const { listener, upgrade, cors, host, port } = options;
+  const { listener, upgrade, isAccepted = () => false, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
@@ -61,9 +64,10 @@ export async function startServer(options: ServerOptions) {
   server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = watchConnections(server);
   limitStrangers(server, connections, options);
+  const unread = readInTurn(server, connections, options);
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
-  server.on('request', (request, response) => {
+  const begin: RequestListener = (request, response) => {
     // The connection was closed for sending too many requests.
     if (request.socket.destroyed) return;
     if (draining) response.shouldKeepAlive = false;
@@ -74,7 +78,8 @@ export async function startServer(options: ServerOptions) {
     const isAnswered = isProbe(request.url) || request.method === 'OPTIONS';
     if (draining && !isAnswered) refuseWhileDraining(response, cors);
     else listener(request, response);
-  });
+  };
+  server.on('request', fewAtOnce(connections, isAccepted, begin));
   // Node's own answer lacks our headers. Only the expectation `100-continue` has a meaning.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   if (upgrade) {
@@ -117,7 +122,8 @@ export async function startServer(options: ServerOptions) {
   return {
     url,
     /** Accepts no new requests and lets the others finish, for at most `graceMs`. Resolves when all connections are closed. */
-    drain(graceMs: number): Promise<void> {
+    async drain(graceMs: number): Promise<void> {
+      await unread.stop();
       draining = true;
       return drain(server, connections, { graceMs, cors });
     },

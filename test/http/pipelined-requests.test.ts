@@ -1,0 +1,60 @@
+import { print } from 'graphql';
+import { afterEach, expect, it } from 'vitest';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
+import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
+
+const fixture = useRecorder();
+const PARALLEL = 20;
+/** How many requests of a stranger's connection the gateway begins at once. */
+const FEW = 10;
+
+// Before the gateway, which would wait for calls without an answer.
+afterEach(() => fixture.recorder.close());
+
+const readAll = (token: string) =>
+  Array.from({ length: PARALLEL }, (_, index) =>
+    postText(JSON.stringify({ query: print(SCRIPT), variables: { id: `s${index}` } }), { token }),
+  ).join('');
+const idsIn = (received: string) => [...received.matchAll(/"id":"(s\d+)"/g)].map(([, id]) => id);
+const IDS = Array.from({ length: PARALLEL }, (_, index) => `s${index}`);
+
+it('requests that a stranger sends at once begin a few at a time, and all are answered in their order', async () => {
+  const answers: (() => void)[] = [];
+  fixture.respond = (recorded, response) => {
+    answers.push(() => answerPlainly(recorded, response));
+  };
+  const client = await openRaw(fixture.gateway.url);
+  client.socket.write(readAll('stranger'));
+  await expectCalls(fixture.recorder, FEW);
+  fixture.respond = answerPlainly;
+  for (const answer of answers) answer();
+  await eventually(() => expect(idsIn(client.received())).toEqual(IDS));
+  client.socket.destroy();
+});
+
+it('requests that a known client sends at once begin at once', async () => {
+  fixture.respond = answerPlainly;
+  const client = await openRaw(fixture.gateway.url);
+  client.socket.write(
+    postText(JSON.stringify({ query: print(SCRIPT), variables: { id: 'first' } }), { token: 'known' }),
+  );
+  await client.until('"first"');
+  fixture.respond = () => undefined;
+  client.socket.write(readAll('known'));
+  await expectCalls(fixture.recorder, 1 + PARALLEL);
+  client.socket.destroy();
+});
+
+it('requests that wait behind another begin no more after their client has left', async () => {
+  fixture.respond = () => undefined;
+  const client = await openRaw(fixture.gateway.url);
+  client.socket.write(readAll('leaver'));
+  await expectCalls(fixture.recorder, FEW);
+  client.socket.destroy();
+  const { socket } = await arrival(fixture.recorder, 0);
+  await eventually(() => expect(socket.destroyed).toBe(true));
+  await expectCalls(fixture.recorder, FEW);
+});
