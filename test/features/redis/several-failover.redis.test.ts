@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
+import { createLiveApi } from '../../support/api/live-api.ts';
+import { startRecorder } from '../../support/api/recorder.ts';
+import { viewLive } from '../../support/clients/live-view.ts';
 import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { startProxy } from '../../support/network/proxy.ts';
-import { describeWithEachEngine, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+import { describeWithEachEngine, startRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const KEY = { token: 'key-a' };
@@ -12,37 +15,51 @@ const KEY = { token: 'key-a' };
 describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) => {
   const fixture = useSeveralGateways(engine);
 
-  /** A replica that has all that the Redis of the gateways has. */
-  async function openReplica(): Promise<RedisServer> {
+  /** Two gateways on an address that leads to their Redis, and to its replica after the failover. */
+  async function openTwo(upstream: string, transport: { readonly freshMs?: number } = {}) {
+    fixture.mayLose = true;
+    const address = await startProxy(fixture.redis.url);
+    fixture.closing.push(address.close);
     const replica = await startRedis(engine);
     fixture.closing.push(replica.close);
     await replica.command('REPLICAOF', '127.0.0.1', new URL(fixture.redis.url).port);
-    return replica;
-  }
-  const inStep = (replica: RedisServer) =>
-    eventually(async () => {
-      expect(await fixture.redis.command('WAIT', '1', '100')).toBe(1);
-      expect(await replica.command('INFO', 'replication')).toContain('master_link_status:up');
+    const gateways = await fixture.openAll(2, {
+      upstream,
+      transport,
+      limits: { restCalls: 1_000 },
+      redis: { url: address.url, commandTimeoutMs: 500 },
+      timeouts: { read: 20_000, write: 20_000 },
     });
+    return {
+      gateways: gateways as [GatewayOfSeveral, GatewayOfSeveral],
+      /** Resolves when the replica has all that the Redis of the gateways has. */
+      inStep: () =>
+        eventually(async () => {
+          expect(await fixture.redis.command('WAIT', '1', '100')).toBe(1);
+          expect(await replica.command('INFO', 'replication')).toContain('master_link_status:up');
+        }),
+      async failOver() {
+        await fixture.redis.stop();
+        await replica.command('REPLICAOF', 'NO', 'ONE');
+        address.turnTo(replica.url);
+      },
+      async areBack() {
+        for (const gateway of gateways) {
+          await eventually(() => expect(gateway.losses.length).toBeGreaterThan(0));
+          await eventually(() => expect(gateway.isLost()).toBe(false));
+        }
+      },
+    };
+  }
 
   it(
     'keep to the quota, answer all, show no old state, and count together again',
     fixture.inTime,
     async () => {
-      fixture.mayLose = true;
       const distant = await startDistantRecorder({ hasVersions: true });
       fixture.closing.push(async () => distant.close());
-      const address = await startProxy(fixture.redis.url);
-      fixture.closing.push(address.close);
-      const replica = await openReplica();
-      const gateways = await fixture.openAll(2, {
-        upstream: distant.url,
-        limits: { restCalls: 1_000 },
-        transport: { freshMs: 60_000 },
-        redis: { url: address.url, commandTimeoutMs: 500 },
-        timeouts: { read: 20_000, write: 20_000 },
-      });
-      const [one, other] = gateways as [GatewayOfSeveral, GatewayOfSeveral];
+      const { gateways, inStep, failOver, areBack } = await openTwo(distant.url, { freshMs: 60_000 });
+      const [one, other] = gateways;
       const nameAt = async (gateway: GatewayOfSeveral) =>
         (await gateway.execute(SCRIPT, { id: 'a' }, KEY)).data?.script?.name;
       const edit = (gateway: GatewayOfSeveral) =>
@@ -51,23 +68,39 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
       expect([await nameAt(one), await nameAt(other)]).toEqual(['v1', 'v1']);
       await edit(one);
       await fixture.haveShares(2);
-      await inStep(replica);
+      await inStep();
 
       const during = Promise.all(
         gateways.map((gateway, index) => gateway.execute(SCRIPTS, { ids: ids(`g${index}-`) }, KEY)),
       );
-      await fixture.redis.stop();
-      await replica.command('REPLICAOF', 'NO', 'ONE');
-      address.turnTo(replica.url);
+      await failOver();
       expect((await during).map(({ errors }) => errors)).toEqual([undefined, undefined]);
-      for (const gateway of gateways) {
-        await eventually(() => expect(gateway.losses.length).toBeGreaterThan(0));
-        await eventually(() => expect(gateway.isLost()).toBe(false));
-      }
+      await areBack();
       expect([await nameAt(one), await nameAt(other)]).toEqual(['v2', 'v2']);
       await edit(other);
       expect(await nameAt(one)).toBe('v3');
       expect(busiestSecond(await distant.arrivals())).toBeLessThanOrEqual(50);
     },
   );
+
+  it('show each session of a script once, lose none, and go on together', async () => {
+    const api = createLiveApi();
+    const recorder = await startRecorder((recorded, response) => api.respond(recorded, response));
+    fixture.closing.push(() => recorder.close());
+    const { gateways, inStep, failOver, areBack } = await openTwo(recorder.url);
+    await fixture.haveShares(2);
+    api.connect('s', 'a', 'b');
+    const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
+    for (const view of views) await view.shows('a', 'b');
+    await inStep();
+    await failOver();
+    api.leave('s', 'a');
+    api.connect('s', 'c');
+    for (const view of views) await view.shows('b', 'c');
+    await areBack();
+    api.connect('s', 'd');
+    for (const view of views) await view.shows('b', 'c', 'd');
+    expect(views.flatMap(({ faults }) => faults)).toEqual([]);
+    for (const view of views) view.leave();
+  });
 });
