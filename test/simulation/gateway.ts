@@ -88,6 +88,11 @@ export class SimulatedGateway {
     return this.isDegraded && (this.#losses.length > 1 || (this.#losses[0] ?? 0) > from);
   }
 
+  /** Whether it has lost the store after `from`, even if it is back. */
+  hasLostSince(from: number): boolean {
+    return (this.#losses.at(-1) ?? 0) > from;
+  }
+
   get state(): State | undefined {
     return this.#running?.state;
   }

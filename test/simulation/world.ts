@@ -270,11 +270,12 @@ class World {
     kernel.after(faultsEnd + RECOVERS_MS, () => {
       const before = this.#judge.countOf('key-a');
       const isExcused = mayCountAlone();
+      const from = kernel.now;
       kernel.after(RUSH_MS, () => {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
         const shares = this.#gateways.length * Math.floor(rate / this.#gateways.length);
         kernel.log(`rush ${made} of ${rate} a second`);
-        if (isExcused || mayCountAlone()) return;
+        if (isExcused || this.#gateways.some((one) => one.hasLostSince(from))) return;
         // A permit is held until its request is answered, and counts for a second from then on.
         const roundTripMs = Math.max(...gateways.map((one) => 2 * (one.apiLatencyMs + one.jitterMs)));
         const expected = shares / (1 + (roundTripMs + 2 * GOOD_MOOD.workMs) / 1_000);
