@@ -16,7 +16,7 @@ const LAYERS = 'server http operation plan execution callers schema luaauth tran
 const WARM = 200;
 const COUNTED = 50;
 /** Runs only after operations that took longer than a slice of time, as on a busy machine. */
-const BETWEEN_SLICES = 'operation/time-slices.js between';
+const BETWEEN_SLICES = 'operation/time-slices.ts between';
 
 type Method = 'POST' | 'GET';
 

@@ -13,6 +13,7 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/federation/subgraph-sdl.ts LINK': 'scripts/relay-sdl.ts',
   'features/graphiql/browser/request.ts RequestParts': 'test/features/graphiql/graphiql-script.test.ts',
   'features/graphiql/tabs.ts TabSubject': 'test/features/graphiql/graphiql.test.ts',
+  'features/redis/encryption.ts Encryption': 'test/features/redis/registered-documents.redis.test.ts',
   'features/redis/shared-documents.ts MAX_NEW_DOCUMENTS':
     'test/features/redis/registered-documents.redis.test.ts',
   'features/sandbox/ads.ts adSystemsOf': 'test/schema/ad-systems.test.ts',

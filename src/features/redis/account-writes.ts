@@ -13,7 +13,7 @@ export const EVERY_RESOURCE = '*';
  * Replies 0 (no new writes) or 1, then the used permits and the pause in ms.
  * With 1 follow the account's name, its number of writes, and the number of the last forgotten write.
  * Then come the last write to each resource, and each write in doubt with its remaining ms.
- * A script, as all this must be of one moment, and each operation waits for it.
+ * This is a script because the values must be from one moment, and each operation waits for them.
  */
 export const READ_WRITES = lua('account writes doubts quota', 'epoch new_name name count')`
 local found = redis.call('HMGET', account, 'epoch', 'name', 'writes', 'forgotten')

@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 10_000;
  * The API may still carry out the write for `doubt` ms; 0: the write has ended.
  * `undone`: the write was not carried out, and began under this name of the account.
  * If no write of an account was carried out, the account expires after `ENTERED_MS`, as callers can make up keys.
- * A script, as the number of a write and its resources must be stored together, and writes must not wait for each other.
+ * This is a script because it stores the number of a write and its resources together, and writes must not wait for each other.
  */
 const NOTE_WRITE = lua('account writes doubts', 'epoch new_name write doubt# keep# undone')`
 if redis.call('HGET', account, 'epoch') ~= epoch then ${ENTER_ACCOUNT}end

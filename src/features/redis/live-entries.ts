@@ -2,7 +2,8 @@ import type { EntryFollower, FollowedEntry, LiveEntries } from '../../state/port
 import { endOfTurn, every } from '../../transport/clock.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
-import { type EntryView, type FollowedEntryInRedis, followEntryInRedis, LOOK } from './live-entry.ts';
+import { type FollowedEntryInRedis, followEntryInRedis } from './live-entry.ts';
+import { type EntryView, LOOK } from './live-look.ts';
 import { createPubSub, type PubSubOptions } from './pub-sub.ts';
 
 /**

@@ -51,7 +51,7 @@ const KEPT_MS = 3_600_000;
  * - The sessions that have not beaten for `ABSENT_AFTER_MS`, each with its last beat.
  * - All entries if the instance does not know this version.
  *
- * A script, as Redis must check the time of the beat, and beats are too many for a record.
+ * This is a script because Redis must check the time of the beat, and beats are too frequent for a record.
  *
  * A late beat would show an instance as well that is degraded by now. If the newest beat is from the future, the clock of Redis
  * was set back. All beats then move back together, so an absent instance stays absent, and its share stays reserved.
@@ -80,7 +80,7 @@ return { 1, now, version, late, version == seen and {} or redis.call('HGETALL', 
 
 /**
  * Returns the epoch, its age in ms, and the time. A store that is new, was flushed or was restarted begins the given epoch:
- * its `run` differs. So does a store in the epoch `ended`. A script, as it replaces three keys at once.
+ * its `run` differs. So does a store in the epoch `ended`. This is a script because it replaces three keys at once.
  *
  * The registry of a new epoch has the entries of the old registry, with their last beats. The first instance of an earlier
  * epoch brings them: `left` is that epoch. Each entry has four arguments: instance, entry, session, ms since its last beat.

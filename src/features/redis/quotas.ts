@@ -3,7 +3,6 @@ import { whenKnown } from '../../state/maybe-promise.ts';
 import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
 import { createSlidingWindows, FOREGROUND_SHARE, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
-import type { Encryption } from './encryption.ts';
 import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { createHeldPermits, type FactsForStore } from './permits.ts';
@@ -24,7 +23,7 @@ import {
   take,
   usedAt,
 } from './quota-record.ts';
-import { createRecordInRedis, parsedObject, type RecordForm, TooLate } from './record-store.ts';
+import { createRecordInRedis, parsedObject, TooLate } from './record-store.ts';
 
 /** The most permits that one change of the store asks for. */
 const MAX_WANTED = 50;
@@ -80,37 +79,32 @@ interface UpdateOptions {
 /** The kind that is reported for a record of the wrong form. */
 const OF_OTHER_FORM = 'record';
 
-/** A sealed quota, and a summary for the script that reads an account's writes: the used permits, the end of the API's pause. */
-function formOfQuota(link: RedisLink, encryption: Encryption, key: string): RecordForm<QuotaRecord> {
-  return {
-    fields: ['value'],
-    read([sealed], storedAt, now) {
-      if (!sealed?.length) return undefined;
-      const text = encryption.open(sealed, key);
-      const value = text === undefined ? undefined : parsedObject(text);
-      if (value && isQuota(value)) return storedQuota(value as QuotaRecord, storedAt);
-      if (text !== undefined) link.rejected(OF_OTHER_FORM);
-      // The lost record may have counted recent requests: pauses until these no longer count.
-      return pause(emptyQuota(link.membership.epoch), now, WINDOW_MS + LONGEST_WAY_MS);
-    },
-    write: (quota, _before, now) => [
-      ...['value', encryption.seal(JSON.stringify(quota), key, false)],
-      ...['summary', `${usedAt(quota, now)} ${quota.pausedUntil}`],
-    ],
-    keepMs: keptMs,
-    stored: storedQuota,
-  };
-}
-
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const { link, account, kind, limits, arrivals, onFreed, openShare } = options;
   const { membership, now } = link;
   const { rate, backoff, recoveryPerSecond } = limits;
+  const key = account.key(`quota${kind}`);
   const record = createRecordInRedis<QuotaRecord>({
     link,
-    key: account.key(`quota${kind}`),
+    key,
     touched: account.key('account'),
-    form: formOfQuota(link, account.encryption, account.key(`quota${kind}`)),
+    fields: ['value'],
+    read([sealed], storedAt, time) {
+      if (!sealed?.length) return undefined;
+      const text = account.encryption.open(sealed, key);
+      const value = text === undefined ? undefined : parsedObject(text);
+      if (value && isQuota(value)) return storedQuota(value as QuotaRecord, storedAt);
+      if (text !== undefined) link.rejected(OF_OTHER_FORM);
+      // The lost record may have counted recent requests: pauses until these no longer count.
+      return pause(emptyQuota(membership.epoch), time, WINDOW_MS + LONGEST_WAY_MS);
+    },
+    // The script that reads an account's writes replies the summary: the used permits, and the end of the API's pause.
+    write: (quota, time) => [
+      ...['value', account.encryption.seal(JSON.stringify(quota), key, false)],
+      ...['summary', `${usedAt(quota, time)} ${quota.pausedUntil}`],
+    ],
+    keepMs: keptMs,
+    stored: storedQuota,
   });
   const rules = () => ({ rate, reserved: membership.reservedOf(rate), recoveryPerSecond });
 

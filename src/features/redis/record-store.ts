@@ -127,26 +127,22 @@ interface Update {
   readonly touchMs?: number;
 }
 
-/** How Redis keeps a record, in the fields of a hash. Times are on the clock of Redis. */
-export interface RecordForm<R> {
-  /** The fields that `read` needs. */
-  readonly fields: readonly string[];
-  /** Reads the values of these fields. `storedAt`: when the record was last stored. Undefined: there is no record. */
-  read(values: readonly (Buffer | null)[], storedAt: number, now: number): R | undefined;
-  /** Returns the fields that differ from the record before, each with its value. */
-  write(record: R, before: R | undefined, now: number): readonly Argument[];
-  /** How long Redis keeps a record that does not change, in ms. */
-  keepMs(record: R, now: number): number;
-  /** Returns the record with the times that only Redis knew when it stored the record. */
-  stored(record: R, storedAt: number): R;
-}
-
+/** Redis keeps a record in the fields of a hash. Times are on the clock of Redis. */
 interface RecordOptions<R> {
   readonly link: RedisLink;
   /** The key of the record in Redis. */
   readonly key: string;
   readonly touched: string;
-  readonly form: RecordForm<R>;
+  /** The fields that `read` needs. */
+  readonly fields: readonly string[];
+  /** Reads the values of these fields. `storedAt`: when the record was last stored. Undefined: there is no record. */
+  read(values: readonly (Buffer | null)[], storedAt: number, now: number): R | undefined;
+  /** Returns the fields of a record, each with its value. */
+  write(record: R, now: number): readonly Argument[];
+  /** How long Redis keeps a record that does not change, in ms. */
+  keepMs(record: R, now: number): number;
+  /** Returns the record with the times that only Redis knew when it stored the record. */
+  stored(record: R, storedAt: number): R;
 }
 
 interface Pending<R> extends Update {
@@ -161,7 +157,7 @@ interface Pending<R> extends Update {
  * change is under way are stored together.
  */
 export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
-  const { link, key, touched, form } = options;
+  const { link, key, touched, fields } = options;
   const { membership, now } = link;
   let known: { readonly version: string; readonly record: R | undefined } = {
     version: '',
@@ -199,12 +195,12 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       version: before.version,
       from: time,
       by,
-      keepMs: changed ? form.keepMs(changed, time) : 0,
+      keepMs: changed ? options.keepMs(changed, time) : 0,
       touchMs,
       next,
       reserveMs,
-      asked: form.fields,
-      written: changed ? form.write(changed, before.record, time) : [],
+      asked: fields,
+      written: changed ? options.write(changed, time) : [],
     });
     if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
     if (outcome === OUTCOME.early) return false;
@@ -213,11 +209,11 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       return false;
     }
     if (outcome === OUTCOME.stored) {
-      if (changed) known = { version: next, record: form.stored(changed, storedAt) };
+      if (changed) known = { version: next, record: options.stored(changed, storedAt) };
       resolve();
       return true;
     }
-    known = { version: String(version), record: form.read(values, Number(at), storedAt) };
+    known = { version: String(version), record: options.read(values, Number(at), storedAt) };
     return false;
   };
 

@@ -124,7 +124,8 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
       });
       try {
         const { known } = await update(account, key, taken, change, answer?.ttlMs ?? 0);
-        remembered.set(key, known, { size: RECORD_BYTES + 3 * (answer?.bytes ?? 0) });
+        // A lease that ends without an answer leaves the old answer, which counts as well.
+        remembered.set(key, known, { size: RECORD_BYTES + 3 * (known.record?.answer?.bytes ?? 0) });
       } catch {
         // Redis may have no room for the answer. If the store is lost, the lease ends without this command.
         if (answer) await end();
