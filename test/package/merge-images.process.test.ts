@@ -4,11 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/processes/built.ts';
-import { run } from '../support/processes/packed.ts';
+import { useScript } from '../support/processes/script.ts';
 import { pathOf } from '../support/repository/repository.ts';
 
-const SCRIPT = pathOf('scripts/merge-images.ts');
+const mergeImages = useScript(pathOf('scripts/merge-images.ts'));
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
@@ -18,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true }));
 
-const merge = (...args: string[]) => run(process.execPath, [...TYPESCRIPT, SCRIPT, ...args], { cwd });
+const merge = (...args: string[]) => mergeImages(args, cwd);
 
 /** Writes a blob into a folder, and gives its descriptor. */
 function blob(folder: string, mediaType: string, content: unknown, more: object = {}) {

@@ -91,7 +91,9 @@ describe('a machine with only Node', () => {
     command('apt-get', `echo "$@" >>${called}`);
     symlinkSync(process.execPath, join(directory, 'node'));
     const config = join(directory, 'vitest.config.mjs');
-    const test = { include: files, globalSetup: 'test/support/vitest/say-what-is-missing.ts' };
+    // One thread for all files: none of them runs a test.
+    const once = { pool: 'threads', isolate: false, maxWorkers: 1, experimental: { fsModuleCache: true } };
+    const test = { include: files, globalSetup: 'test/support/vitest/say-what-is-missing.ts', ...once };
     writeFileSync(config, `export default ${JSON.stringify({ root: pathOf(''), test })};`);
     const { stdout } = await promisify(execFile)(
       process.execPath,

@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/processes/built.ts';
-import { run } from '../support/processes/packed.ts';
+import { useScript } from '../support/processes/script.ts';
 import { pathOf } from '../support/repository/repository.ts';
 
-const SCRIPT = pathOf('scripts/packed-files.ts');
+const list = useScript(pathOf('scripts/packed-files.ts'));
 const MANIFEST = {
   name: 'luaauth-graphql',
   version: '1.2.3',
@@ -38,7 +37,7 @@ async function listed(paths: readonly string[], manifest: object = MANIFEST) {
     ['-czf', 'packed.tgz', 'package/package.json', ...paths.map((path) => `package/${path}`)],
     { cwd },
   );
-  return run(process.execPath, [...TYPESCRIPT, SCRIPT, 'packed.tgz'], { cwd });
+  return list(['packed.tgz'], cwd);
 }
 
 describe('the contents of a tarball', () => {
@@ -89,6 +88,6 @@ describe('the contents of a tarball', () => {
 });
 
 it('a tarball that is not there is an error with words', async () => {
-  const { code, stderr } = await run(process.execPath, [...TYPESCRIPT, SCRIPT, 'none.tgz'], { cwd });
+  const { code, stderr } = await list(['none.tgz'], cwd);
   expect([code, stderr]).toEqual([1, "ENOENT: no such file or directory, open 'none.tgz'\n"]);
 });

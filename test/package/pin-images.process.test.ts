@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf, imagesIn, isPinned, withDigests } from '../../scripts/image-digests.ts';
 import { listen } from '../support/network/listen.ts';
-import { TYPESCRIPT } from '../support/processes/built.ts';
-import { run } from '../support/processes/packed.ts';
+import { useScript } from '../support/processes/script.ts';
 import { pathOf, textOf } from '../support/repository/repository.ts';
 
-const SCRIPT = pathOf('scripts/pin-images.ts');
+const pinImages = useScript(pathOf('scripts/pin-images.ts'));
 const OLD = `sha256:${'0'.repeat(64)}`;
 const manifestOf = (repository: string, tag: string) => JSON.stringify({ manifests: [repository, tag] });
 const digestFor = (repository: string, tag: string) =>
@@ -54,7 +53,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true }));
 
-const pin = (...args: string[]) => run(process.execPath, [...TYPESCRIPT, SCRIPT, ...args], { cwd });
+const pin = (...args: string[]) => pinImages(args, cwd);
 
 describe('the images of others', () => {
   it('are those that a Dockerfile begins stages with, and no stage', () => {
@@ -81,7 +80,7 @@ describe('the images of others', () => {
   });
 
   it('have a digest in every file that a release looks at', async () => {
-    const checked = await run(process.execPath, [...TYPESCRIPT, SCRIPT, '--check'], { cwd: pathOf('') });
+    const checked = await pinImages(['--check'], pathOf(''));
     expect(checked).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 

@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sectionOf } from '../../scripts/changelog.ts';
-import { TYPESCRIPT } from '../support/processes/built.ts';
-import { run } from '../support/processes/packed.ts';
-import { textOf } from '../support/repository/repository.ts';
+import { useScript } from '../support/processes/script.ts';
+import { pathOf, textOf } from '../support/repository/repository.ts';
 
 const CHANGELOG = `# Changelog
 
@@ -80,7 +78,7 @@ describe('the section of a version', () => {
 });
 
 describe('the notes of a release', () => {
-  const SCRIPT = fileURLToPath(new URL('../../scripts/release-notes.ts', import.meta.url));
+  const printNotes = useScript(pathOf('scripts/release-notes.ts'));
 
   let cwd: string;
   beforeEach(() => {
@@ -91,7 +89,7 @@ describe('the notes of a release', () => {
 
   const notesOf = (version: string, tag: string) => {
     writeFileSync(join(cwd, 'package.json'), JSON.stringify({ version }));
-    return run(process.execPath, [...TYPESCRIPT, SCRIPT, tag], { cwd });
+    return printNotes([tag], cwd);
   };
 
   it('are the section of the version that is tagged', async () => {

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TYPESCRIPT } from '../support/processes/built.ts';
-import { type Outcome, run } from '../support/processes/packed.ts';
+import type { Ended } from '../support/processes/commands-of.ts';
+import { useScript } from '../support/processes/script.ts';
 import { pathOf, textOf } from '../support/repository/repository.ts';
 
-const SCRIPT = pathOf('scripts/sbom.ts');
+const makeSboms = useScript(pathOf('scripts/sbom.ts'));
 const { name, version } = JSON.parse(textOf('package.json')) as { name: string; version: string };
 const locked = JSON.parse(textOf('package-lock.json')) as {
   packages: Record<string, { version: string; dev?: true; optional?: true; peer?: true; devOptional?: true }>;
@@ -22,11 +22,11 @@ const shipped = [
 ].toSorted();
 
 let folder: string;
-let outcome: Outcome;
+let outcome: Ended;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-sbom-test-'));
   const env = { ...process.env, npm_config_offline: 'true' };
-  outcome = await run(process.execPath, [...TYPESCRIPT, SCRIPT, folder], { cwd: pathOf(''), env });
+  outcome = await makeSboms([folder], pathOf(''), env);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -63,7 +63,7 @@ describe('the SBOMs of the product', () => {
 });
 
 it('without a folder the script says what to name', async () => {
-  expect(await run(process.execPath, [...TYPESCRIPT, SCRIPT], { cwd: pathOf('') })).toEqual({
+  expect(await makeSboms([], pathOf(''))).toEqual({
     code: 2,
     stdout: '',
     stderr: 'Name the folder that the SBOMs are written to: node scripts/sbom.ts FOLDER\n',

@@ -8,6 +8,7 @@ import { type Config, readConfig } from '../../src/config/config.ts';
 import { type Name, ROWS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
 import { type Environment, readDefault } from '../../src/config/environment.ts';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { useCommandLine } from '../support/processes/command-line.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 import { textOf } from '../support/repository/repository.ts';
 
@@ -16,6 +17,8 @@ const [ONE, TWO, THREE] = ['one-Vd8sK2mQ41xZ', 'two-n7Yw3RtC90pL', 'three-Jq6fH5
 
 const KEY_ADVICE =
   'A key has 16 to 512 letters, digits or any of _ . ~ + / = -, and is hard to guess. Make one with "luaauth-graphql keys new --name NAME --scopes \'*\'".';
+
+const { run } = useCommandLine();
 
 let directory: string;
 let gateway: GatewayProcess | undefined;
@@ -446,17 +449,16 @@ describe('a file that is named', () => {
     execFileSync('mkfifo', [pipe]);
     for (const path of [pipe, '/dev/zero']) {
       // A process of its own: reading these would keep this one busy for ever.
-      gateway = startProcess(Object.fromEntries(files.map((name) => [name, path])));
-      expect(await gateway.ended).toBe(1);
-      expect(gateway.output.stderr.trimEnd().split('\n').slice(1)).toEqual(
+      const variables = Object.fromEntries(files.map((name) => [name, path]));
+      const { code, stderr } = await run([], { variables });
+      expect(code).toBe(1);
+      expect(stderr.trimEnd().split('\n').slice(1)).toEqual(
         files.map(
           (name) =>
             `  ${name}: ${JSON.stringify(path)} is not read: it is a pipe or a device, not a regular file. Give the path of a readable file.`,
         ),
       );
-      await gateway.kill();
     }
-    gateway = undefined;
   });
 
   it('is read up to 64 kB, and a list of documents up to 32 MB', () => {
@@ -483,9 +485,9 @@ describe('a file that is named', () => {
   });
 
   it('is refused as .env as well when it is a pipe', async () => {
-    gateway = startProcess({}, (cwd) => execFileSync('mkfifo', [join(cwd, '.env')]));
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stderr).toBe(
+    const { code, stderr } = await run([], { prepare: (cwd) => execFileSync('mkfifo', [join(cwd, '.env')]) });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
       'The configuration has problems:\n  .env: the file is not read: it is a pipe or a device, not a regular file. Make it readable, or remove it.\n',
     );
   });
@@ -530,11 +532,9 @@ describe('a name that nobody reads', () => {
       MAX_DEPHT: '3',
       REDIS_COLOUR: 'red',
     };
-    gateway = startProcess({ ...variables, PORT: 'x' }, (cwd) => {
-      writeFileSync(join(cwd, '.env'), `LUAAUTH_APIURL=https://a.b\nHOTS=::1\nFOO_SECRET=${SECRET}\n`);
-    });
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output).toEqual({
+    const files = { '.env': `LUAAUTH_APIURL=https://a.b\nHOTS=::1\nFOO_SECRET=${SECRET}\n` };
+    expect(await run([], { variables: { ...variables, PORT: 'x' }, files })).toEqual({
+      code: 1,
       stdout: '',
       stderr: [
         'The configuration has problems:',
@@ -563,9 +563,9 @@ describe('a name that nobody reads', () => {
       'LUAAUTH_TOKEN abc',
       'PORT=x',
     ];
-    gateway = startProcess({}, (cwd) => writeFileSync(join(cwd, '.env'), lines.join('\n')));
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stderr).toBe(
+    const { code, stderr } = await run([], { files: { '.env': lines.join('\n') } });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
       [
         'The configuration has problems:',
         '  .env: line 2 has no =, so it sets nothing. Write NAME=value, or put # before it.',
@@ -686,11 +686,11 @@ describe('the process', () => {
   });
 
   it('refuses to offer the key that it holds to everyone', async () => {
-    gateway = startProcess({ PORT: '0', HOST: '0.0.0.0', LUAAUTH_TOKEN: SECRET });
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stdout).toBe('');
-    expect(gateway.output.stderr).toContain('GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is');
-    expect(gateway.output.stderr).not.toContain(SECRET);
+    const variables = { PORT: '0', HOST: '0.0.0.0', LUAAUTH_TOKEN: SECRET };
+    const { code, stdout, stderr } = await run([], { variables });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is');
+    expect(stderr).not.toContain(SECRET);
   });
 
   it('reads .env in its working directory, and lets what is set outside win', async () => {
@@ -707,15 +707,13 @@ describe('the process', () => {
   });
 
   it('reads files as editors of Windows write them, with a mark before the text', async () => {
-    gateway = startProcess({}, (cwd) => {
-      writeFileSync(
-        join(cwd, '.env'),
-        '\uFEFFPORT=nonsense\r\nPERSISTED_DOCUMENTS_FILE=list.json\r\nTZ=UTC\r\n',
-      );
-      writeFileSync(join(cwd, 'list.json'), '\uFEFF{"a":"{ __typename }"}');
-    });
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stderr).toBe(
+    const files = {
+      '.env': '\uFEFFPORT=nonsense\r\nPERSISTED_DOCUMENTS_FILE=list.json\r\nTZ=UTC\r\n',
+      'list.json': '\uFEFF{"a":"{ __typename }"}',
+    };
+    const { code, stderr } = await run([], { files });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
       [
         'The configuration has problems:',
         '  TZ: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" lists all variables.',
@@ -726,9 +724,9 @@ describe('the process', () => {
   });
 
   it('says so when .env cannot be read', async () => {
-    gateway = startProcess({}, (cwd) => mkdirSync(join(cwd, '.env')));
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stderr).toBe(
+    const { code, stderr } = await run([], { prepare: (cwd) => mkdirSync(join(cwd, '.env')) });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
       'The configuration has problems:\n  .env: the file is a directory (EISDIR). Make it readable, or remove it.\n',
     );
   });

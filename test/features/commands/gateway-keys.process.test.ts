@@ -23,6 +23,7 @@ import { bearer, entriesOf, keysFile, ringOf, sha256 } from '../../support/clien
 import { SCRIPT } from '../../support/clients/reads.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 import { openGateway } from '../../support/gateways/gateway.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
 import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -55,7 +56,10 @@ function start(
   return process;
 }
 
-async function run(args: readonly string[]) {
+const { run } = useCommandLine();
+
+/** Runs a command in a process of its own. */
+async function runAlone(args: readonly string[]) {
   const process = start({}, args);
   return { code: await process.ended, ...process.output };
 }
@@ -434,7 +438,7 @@ describe('luaauth-graphql keys', () => {
     const path = join(directory, 'keys.json');
     const names = Array.from({ length: 6 }, (_, index) => `n${index}`);
     const all = await Promise.all(
-      names.map((name) => run(['keys', 'new', '--name', name, '--scopes', '*', '--file', path])),
+      names.map((name) => runAlone(['keys', 'new', '--name', name, '--scopes', '*', '--file', path])),
     );
     const printed = all
       .filter(({ code }) => code === 0)
