@@ -53,8 +53,6 @@ export class SimulatedApi {
   readonly #random: Seeded;
   readonly #versions = new Map<string, number>();
   readonly #visitors: Visitors;
-  /** The list that each process has begun to read with a key. Its pages show one instant: only an exact list can be judged. */
-  readonly #lists = new Map<string, readonly string[]>();
   requests = 0;
 
   constructor(options: ApiOptions) {
@@ -164,7 +162,7 @@ export class SimulatedApi {
         back.send(() => answerWith(given), process);
       });
     const close = () => back.send(closed, process);
-    const carryOut = () => this.#carryOut(`${process.name} ${token}`, line, options.body);
+    const carryOut = () => this.#carryOut(line, options.body);
     let most = refuses;
     if (lot < most)
       return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));
@@ -188,13 +186,12 @@ export class SimulatedApi {
     answer(() => json(200, carryOut()));
   }
 
-  #carryOut(client: string, line: string, body: unknown): object {
+  #carryOut(line: string, body: unknown): object {
     const [, script = ''] = /\/scripts\/([^/?]+)/.exec(line) ?? [];
     if (/\/sessions$/.test(line)) {
-      const { from = 0, limit = 100 } = JSON.parse(String(body));
-      const list = `${client} ${script}`;
-      if (from === 0) this.#lists.set(list, [...this.#visitors.idsOf(script)]);
-      const users = (this.#lists.get(list) ?? []).slice(from, from + limit);
+      const { from = 0 } = JSON.parse(String(body));
+      // All sessions fit on the first page. A later page of the same list shows the same instant, so it is empty.
+      const users = from === 0 ? [...this.#visitors.idsOf(script)] : [];
       return { success: true, sessions: users.map((id) => wireUser(id, { script_id: script })) };
     }
     const [, session] = /^GET \/sessions\/([^/?]+)/.exec(line) ?? [];

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createStateInMemory } from '../../../src/state/memory.ts';
+import type { LiveEntries } from '../../../src/state/port.ts';
 import { createLiveApi, refuse, wireUser } from '../../support/api/live-api.ts';
 import { json } from '../../support/api/recorder.ts';
 import { subscribeBySse } from '../../support/clients/event-stream.ts';
@@ -492,6 +494,50 @@ describe('trouble', () => {
     const before = polls();
     await clock.advance(60_000);
     expect(polls()).toBe(before);
+  });
+});
+
+describe('a store that takes 10 s for the result of a poll', () => {
+  /** Ends the first store that has not ended. */
+  let endStore: (() => void)[] = [];
+  const live: LiveEntries = {
+    follow(_account, _name, { lead }) {
+      queueMicrotask(lead);
+      const store = () => new Promise<boolean>((resolve) => void endStore.push(() => resolve(true)));
+      return { store, refresh: () => undefined, leave: () => undefined };
+    },
+    broadcast: () => undefined,
+    onMessage: () => undefined,
+  };
+  const slow = useRecorder({
+    transport: { ...transport, state: { ...createStateInMemory(clock), live } },
+    liveLimits: { rate: 0 },
+    liveObserver,
+  });
+
+  it('takes no subscriber back to the state before', async () => {
+    const api = createLiveApi();
+    slow.respond = (recorded, response) => api.respond(recorded, response);
+    endStore = [];
+    api.connect('s', 'a');
+    const events = await subscribe(slow.gateway);
+    await eventually(() => expect(endStore).toHaveLength(1));
+    endStore.shift()?.();
+    expect(await next(events)).toMatchObject({ event: snapshot('a') });
+    api.connect('s', 'b');
+    await settle();
+    await clock.advance(POLL_MS);
+    await eventually(() => expect(endStore).toHaveLength(1));
+    await clock.advance(10_000);
+    for (const end of endStore.splice(0)) end();
+    expect(await next(events)).toMatchObject({ event: change(['b']) });
+    api.leave('s', 'a');
+    await settle();
+    await clock.advance(POLL_MS);
+    await eventually(() => expect(endStore).toHaveLength(1));
+    for (const end of endStore.splice(0)) end();
+    expect(await next(events)).toMatchObject({ event: change([], ['a']), sequence: 3 });
+    events.leave();
   });
 });
 
