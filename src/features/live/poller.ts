@@ -98,6 +98,8 @@ export function createPoller(options: PollerOptions) {
     let isOver = false;
     try {
       const found = await read(usage);
+      // A delay that is stored after the result would bring the state before it back.
+      endWatch();
       if (stopped.aborted) return;
       await enter(found, usage);
     } catch (failure) {
