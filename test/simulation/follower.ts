@@ -222,10 +222,13 @@ export class Follower {
 
   #isState(version: number): boolean {
     const { visitors, plan } = this.#options;
-    const ids = [...(visitors.versionsOf(plan.script)[version]?.ids ?? [])].filter((id) =>
-      isWanted(plan, id),
-    );
-    return ids.length === this.#known.size && ids.every((id) => this.#known.has(id));
+    let count = 0;
+    for (const id of visitors.versionsOf(plan.script)[version]?.ids ?? []) {
+      if (!isWanted(plan, id)) continue;
+      if (!this.#known.has(id)) return false;
+      count += 1;
+    }
+    return count === this.#known.size;
   }
 
   #where(): string {

@@ -87,14 +87,18 @@ export class Kernel {
     return new Promise((resolve, reject) => {
       const step = () => {
         try {
-          if (this.#step(until)) afterMicrotasks(this.events % TURN_EVERY === 0, next);
-          else resolve();
+          if (isOver() || !this.#step(until)) resolve();
+          else if (this.events % TURN_EVERY === 0) setImmediate(next);
+          else process.nextTick(next);
         } catch (error) {
           reject(error);
         }
       };
-      const next = () => (isOver() ? resolve() : step());
-      queueMicrotask(step);
+      // `nextTick` costs much less than a turn of the event loop. In a microtask it waits for all microtasks, so `step` has to be
+      // one: outside of microtasks `nextTick` would come first.
+      const now = Promise.resolve();
+      const next = () => void now.then(step);
+      next();
     });
   }
 
@@ -159,16 +163,6 @@ export class Kernel {
     }
     queue[at] = event;
   }
-}
-
-/**
- * `nextTick` costs much less than a turn of the event loop. In a microtask it waits for all microtasks, so `next` has to be one:
- * outside of microtasks `nextTick` would come first.
- */
-function afterMicrotasks(isTurn: boolean, next: () => void): void {
-  const begin = () => queueMicrotask(next);
-  if (isTurn) setImmediate(begin);
-  else process.nextTick(begin);
 }
 
 function isBefore(one: Event, other: Event): boolean {

@@ -1,7 +1,8 @@
 /** A table of Lua: its values from 1 on, and the rest by their keys. */
 export class LuaTable {
   readonly list: unknown[];
-  readonly #rest = new Map<unknown, unknown>();
+  /** Most tables are lists. */
+  #rest: Map<unknown, unknown> | undefined;
 
   constructor(list: unknown[]) {
     this.list = list;
@@ -16,21 +17,24 @@ export class LuaTable {
 
   get(key: unknown): unknown {
     if (typeof key === 'number' && key >= 1 && key <= this.list.length) return this.list[key - 1];
-    return this.#rest.get(key);
+    return this.#rest?.get(key);
   }
 
   set(key: unknown, value: unknown): void {
     const { list } = this;
     if (typeof key !== 'number' || key < 1 || key > list.length + 1) {
-      if (value === undefined) this.#rest.delete(key);
-      else this.#rest.set(key, value);
+      if (value === undefined) this.#rest?.delete(key);
+      else {
+        this.#rest ??= new Map();
+        this.#rest.set(key, value);
+      }
     } else if (value === undefined && key === list.length) list.pop();
     else if (value !== undefined || key < list.length) list[key - 1] = value;
   }
 
   *pairs(): Generator<[unknown, unknown]> {
     for (const [at, value] of this.list.entries()) if (value !== undefined) yield [at + 1, value];
-    yield* this.#rest;
+    if (this.#rest) yield* this.#rest;
   }
 
   *ipairs(): Generator<[number, unknown]> {

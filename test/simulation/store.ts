@@ -9,10 +9,8 @@ import { ModelError, RedisModel, type RedisModelOptions } from './redis-model.ts
 /** The time of day when the simulation begins, in ms since 1970. */
 export const BEGINS_AT = 1_800_000_000_000;
 
-/** A replica takes a copy of the data this often, in ms. */
+/** The copies of a replica are whole multiples of this time older than the failover, in ms. */
 const COPY_EVERY_MS = 50;
-/** A failover loses the writes of at most so many ms. */
-export const MOST_LOST_MS = 1_000;
 
 interface Session {
   readonly channels: Set<string>;
@@ -31,7 +29,8 @@ export class Store {
   /** Its events wait while it stalls. */
   #owner = new Owner('store');
   #runs = 0;
-  readonly #copies: { readonly at: number; readonly data: unknown }[] = [];
+  /** The data that a replica has at a failover, by the time of the failover. */
+  readonly #copies = new Map<number, unknown>();
   #sessions = new Set<Session>();
   #connections = 0;
   commands = 0;
@@ -82,23 +81,18 @@ export class Store {
     this.#sessions.clear();
   }
 
-  /** A replica takes its place, which lacks the writes of the last `lostMs`. */
-  failOver(downMs: number, lostMs: number): void {
+  /** A replica takes its place, which lacks the writes of the last `lostMs`: see `replicate`. */
+  failOver(downMs: number): void {
     const { now } = this.#kernel;
-    const copy = this.#copies.findLast(({ at }) => at <= now - lostMs) ?? this.#copies[0];
-    this.restart(downMs, copy?.data);
+    this.restart(downMs, this.#copies.get(now));
+    this.#copies.delete(now);
   }
 
-  /** A replica takes copies of the data until a failover at that time. Earlier copies are not needed. */
-  replicateUntil(failoverAt: number): void {
-    const kernel = this.#kernel;
-    const copy = () => {
-      const { now } = kernel;
-      while (this.#copies[1] && this.#copies[1].at <= now - MOST_LOST_MS) this.#copies.shift();
-      this.#copies.push({ at: now, data: this.model.snapshot() });
-      if (now < failoverAt) kernel.after(COPY_EVERY_MS, copy);
-    };
-    kernel.after(failoverAt - MOST_LOST_MS - COPY_EVERY_MS - kernel.now, copy);
+  /** A replica takes the copy of the data that it has at a failover at that time. */
+  replicate(failoverAt: number, lostMs: number): void {
+    const ageMs = COPY_EVERY_MS * Math.ceil(lostMs / COPY_EVERY_MS);
+    const copy = () => this.#copies.set(failoverAt, this.model.snapshot());
+    this.#kernel.after(failoverAt - ageMs - this.#kernel.now, copy);
   }
 
   #publish(channel: string, message: string): void {

@@ -12,7 +12,7 @@ import { Kernel, type Owner } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
 import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
 import type { ScriptRun } from './redis-model.ts';
-import { MOST_LOST_MS, Store } from './store.ts';
+import { Store } from './store.ts';
 import { Visitors } from './visitors.ts';
 
 export interface Outcome {
@@ -53,6 +53,8 @@ const POLLED_FOR_MS = 5_000;
 const LOOKS_WITHIN_MS = 5_000;
 const RUSH_CALLERS = 3;
 const RUSH_READS = 8;
+/** A failover loses the writes of at most so many ms. */
+const MOST_LOST_MS = 1_000;
 /** A caller that was refused waits so long, in ms. */
 const REFUSED_MS = 1_000;
 
@@ -181,7 +183,8 @@ class World {
     for (const caller of plan.callers) this.#begin(caller);
     for (const fault of plan.faults) this.#kernel.after(fault.at, () => this.#inject(fault));
     this.#look();
-    for (const { kind, at } of plan.faults) if (kind === 'store fails over') this.#store.replicateUntil(at);
+    for (const { kind, at, lot } of plan.faults)
+      if (kind === 'store fails over') this.#store.replicate(at, lot * MOST_LOST_MS);
     const isOver = () => this.#judge.violation !== undefined;
     const endMs = plan.seconds * 1_000;
     const runUntil = (ms: number) => this.#kernel.run(Math.min(ms, untilMs), isOver);
@@ -454,7 +457,7 @@ class World {
     const make: Record<FaultKind, () => void> = {
       'store stalls': () => store.stall(forMs),
       'store is flushed': () => store.model.flush(),
-      'store fails over': () => store.failOver(forMs, lot * MOST_LOST_MS),
+      'store fails over': () => store.failOver(forMs),
       'store starts empty': () => store.restart(forMs, undefined),
       'store is full': () => this.#refuse('OOM', forMs),
       'store is read-only': () => this.#refuse('READONLY', forMs),
