@@ -234,11 +234,16 @@ class World {
     });
   }
 
-  /** A caller that waits has its turn, wherever it waits. A gateway that counts alone knows its own callers only. */
+  /**
+   * A caller that waits has its turn, wherever it waits. A gateway that counts alone knows its own callers only. A process that
+   * pauses does not ask for its callers.
+   */
   #judgeTurn(one: Operation): void {
     const { now } = this.#kernel;
     const { key } = one.caller;
-    if (this.#gateways.some(({ isDegraded, isRunning }) => isDegraded || !isRunning)) one.isOvertaken = true;
+    const isPaused = one.owner.pausedUntil > now;
+    if (isPaused || this.#gateways.some(({ isDegraded, isRunning }) => isDegraded || !isRunning))
+      one.isOvertaken = true;
     if (one.isOvertaken || !one.isSingle || now - one.startedAt < LONG_WAIT_MS) return;
     const callers =
       this.#plan.callers.length + (this.#plan.hasRush ? this.#gateways.length * RUSH_CALLERS : 0);
