@@ -67,7 +67,9 @@ export class RedisRefused extends Error {
 
   constructor(cause: Error) {
     const [, code = ''] = CODES.exec(cause.message) ?? [];
-    super(IN_WORDS[code] ?? cause.message.replace(/\.$/, ''), { cause });
+    // The arguments of an unknown command may be a password: an old Redis does not know HELLO.
+    const said = cause.message.replace(/,? with args beginning with:.*|\.$/s, '');
+    super(IN_WORDS[code] ?? said, { cause });
     this.isUnknownScript = cause.message.startsWith('NOSCRIPT');
     this.cannotWrite = /OOM|READONLY|MISCONF|NOREPLICAS/.test(code);
   }

@@ -46,6 +46,14 @@ describeWithRedis('check, where gateways share a Redis', () => {
     expect([other.code, other.redis]).toEqual([1, expect.stringMatching(/: NOPERM .* Start it,/)]);
   });
 
+  it('shows no password where Redis does not know the command of the login', async () => {
+    const { url, close } = await startRedis(undefined, ['--rename-command', 'HELLO', '']);
+    closing.push(async () => close());
+    const { code, redis } = await check({ REDIS_URL: url.replace('//', '//:sentinel-password@') });
+    expect([code, redis]).toEqual([1, expect.stringContaining("ERR unknown command 'HELLO'. Start it,")]);
+    expect(redis).not.toContain('sentinel-password');
+  });
+
   it.each(ENGINES)('fails where it is a cluster, even of one shard (%s)', async (engine) => {
     const { url, close } = await startRedis(engine, ['--cluster-enabled', 'yes']);
     closing.push(async () => close());

@@ -14,3 +14,11 @@ it.each([
 ])('%s is said in words', (answer, words) => {
   expect(new RedisRefused(new Error(answer))).toMatchObject({ message: words, cannotWrite: false });
 });
+
+it.each([
+  ["ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 'sentinel-password' "],
+  ['ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `default`, `sentinel-password`, '],
+])('%s is reported without the arguments of the command', (answer) => {
+  const { message } = new RedisRefused(new Error(answer));
+  expect(message).toMatch(/^ERR unknown command .HELLO.$/);
+});
