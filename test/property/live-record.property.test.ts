@@ -108,6 +108,10 @@ describe('the record of a live script', () => {
     const parts = { head: last.head, whole: wholeOf(last), changes: changes.slice(1), ageMs: 0 };
     expect(readParts(known, parts, 0)).toBeDefined();
     const change = { ...changes[1], appeared: {} };
+    const refusal = { code: 0, message: '', fields: [], authorization: [] };
+    const about = { endpoint: 'GET /scripts', kind: 'read' } as const;
+    const refused: LiveRecord['head'] = { ...last.head, refusal: [about, 'account expired', refusal] };
+    expect(readParts(known, { ...parts, head: refused }, 0)).toBeDefined();
     for (const other of [
       { head: {} },
       { head: { ...last.head, asOf: '1' } },
@@ -116,6 +120,17 @@ describe('the record of a live script', () => {
       { whole: { ...parts.whole, changes: undefined } },
       { whole: { ...parts.whole, changes: [change] } },
       { changes: [change] },
+      { changes: [null] },
+      { changes: [{ ...changes[1], disappeared: [null] }] },
+      { whole: { ...parts.whole, sessions: [null] } },
+      { head: { ...last.head, delay: 'OTHER' } },
+      ...[
+        {},
+        [],
+        [{}, 'other', refusal],
+        [{}, 'account expired', {}],
+        [null, 'account expired', refusal],
+      ].map((other) => ({ head: { ...last.head, refusal: other } })),
     ])
       expect(readParts(known, { ...parts, ...other } as never, 0), JSON.stringify(other)).toBeUndefined();
   });

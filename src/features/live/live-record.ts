@@ -1,6 +1,6 @@
-import type { Refused } from '../../luaauth/refusal.ts';
+import { REASONS, type Refused } from '../../luaauth/refusal.ts';
 import type { Session } from '../../luaauth/sessions.ts';
-import { type DelayReason, type LivePosition, NO_STATE } from './live-event.ts';
+import { DELAY_REASONS, type DelayReason, type LivePosition, NO_STATE } from './live-event.ts';
 
 /** How many changes back a cursor is known, and how many sessions these changes may hold. */
 const MAX_CHANGES = 256;
@@ -138,15 +138,29 @@ export function isLater(known: LiveRecord, other: LiveRecord): boolean {
 
 /** Whether parts from the store have the form of an entry. */
 function haveForm({ head, whole, changes }: LiveParts): boolean {
-  const { cursor, asOf, nextPollMs } = head;
+  const { cursor, asOf, nextPollMs, delay, refusal } = head;
   if (typeof cursor !== 'string' || ![asOf, nextPollMs].every(Number.isFinite)) return false;
-  if (whole && !(typeof whole.cursor === 'string' && Array.isArray(whole.sessions))) return false;
+  if (delay !== undefined && !DELAY_REASONS.includes(delay)) return false;
+  if (refusal !== undefined && !isRefusal(refusal)) return false;
+  if (whole && !(typeof whole.cursor === 'string' && isListOfObjects(whole.sessions))) return false;
   const lists = whole ? [changes, whole.changes] : [changes];
-  return lists.every((list) => Array.isArray(list) && list.every(isChange));
+  return lists.every((list) => isListOfObjects(list) && list.every(isChange));
 }
 
 function isChange({ cursor, appeared, disappeared }: LiveChange): boolean {
-  return typeof cursor === 'string' && Array.isArray(appeared) && Array.isArray(disappeared);
+  return typeof cursor === 'string' && isListOfObjects(appeared) && isListOfObjects(disappeared);
+}
+
+/** Whether these are the arguments of an error. */
+function isRefusal(args: NonNullable<LiveHead['refusal']>): boolean {
+  if (!Array.isArray(args)) return false;
+  const [about, reason, refusal] = args;
+  if (!isListOfObjects([about, refusal]) || !REASONS.includes(reason)) return false;
+  return Array.isArray(refusal.fields) && Array.isArray(refusal.authorization);
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null);
 }
 
 function byId(sessions: readonly Session[]): ReadonlyMap<string, Session> {

@@ -110,7 +110,10 @@ export function createLive(options: LiveOptions) {
   const ended = (name: string, sessionIds: readonly string[]) => {
     for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(sessionIds);
   };
-  state.live?.onMessage((name, message) => ended(name, (message as Ended).ended ?? []));
+  state.live?.onMessage((name, { ended: ids }: Ended) => {
+    // A gateway of another version may send another form.
+    if (Array.isArray(ids)) ended(name, ids);
+  });
 
   return {
     /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */

@@ -127,7 +127,10 @@ export function createRedisLink(options: RedisLinkOptions) {
   const run = (script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown> =>
     use((used) => used.run(script, keys, args), false);
 
-  const membership = new Membership({ instances, now, random, key, run, onChange: () => void callBack() });
+  const membership = new Membership({
+    ...{ instances, now, random, key, run, onRejected },
+    onChange: () => void callBack(),
+  });
 
   const disconnect = () => {
     connection?.end();

@@ -5,6 +5,7 @@ import type { RedisLink } from './link.ts';
 import { type FollowedEntryInRedis, followEntryInRedis } from './live-entry.ts';
 import { type EntryView, LOOK } from './live-look.ts';
 import { createPubSub, type PubSubOptions } from './pub-sub.ts';
+import { parsedObject } from './record-store.ts';
 
 /**
  * How often a process looks at the entries that it follows, in ms. With the lease, this limits the time in which no process
@@ -90,9 +91,10 @@ export function createLiveEntriesInRedis(
         return;
       }
       const text = account.encryption.open(body, channel);
-      const sent = text === undefined ? undefined : (JSON.parse(text) as Broadcast);
-      if (!sent || sent.from === membership.instance) return;
-      for (const listener of listeners) listener(accountName, sent.message);
+      if (text === undefined) return;
+      const { from, message: said }: Partial<Broadcast> = parsedObject(text) ?? {};
+      if (typeof said !== 'object' || said === null) return link.rejected('live');
+      if (from !== membership.instance) for (const listener of listeners) listener(accountName, said);
     };
     const group = { channel, entries, due: new Set<FollowedEntryInRedis>(), isLooking: false, receive };
     groups.set(channel, group);

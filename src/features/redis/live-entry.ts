@@ -3,7 +3,7 @@ import type { EntryFollower, EntryUpdate } from '../../state/port.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { type EntryView, KEEP_MS } from './live-look.ts';
-import { type Attempt, compareAndSet, OUTCOME } from './record-store.ts';
+import { type Attempt, compareAndSet, OUTCOME, parsedObject } from './record-store.ts';
 
 /** The maximum size of the changes that are stored since the whole entry, in bytes. Limits what a new process reads. */
 const MAX_CHANGES_BYTES = 1024 * 1024;
@@ -85,7 +85,7 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     value ? encryption.seal(JSON.stringify(value), location) : '';
   const open = (sealed: Buffer | null | undefined, location: string) => {
     const text = sealed?.length ? encryption.open(sealed, location) : undefined;
-    return text === undefined ? undefined : (JSON.parse(text) as object);
+    return text === undefined ? undefined : parsedObject(text);
   };
 
   /**

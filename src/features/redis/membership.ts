@@ -118,6 +118,8 @@ interface MembershipOptions {
   readonly run: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>;
   /** Called when the share can be used sooner than expected, or when the store has another epoch. */
   readonly onChange: () => void;
+  /** Called when a value of this kind in the store is dropped. */
+  readonly onRejected: (kind: string) => void;
 }
 
 /**
@@ -378,6 +380,8 @@ export class Membership {
     this.#seenAt = now;
     this.#seenAtStore = time;
     const members = entries.length === 0 ? this.#registry.members : membersOf(entries);
+    // A gateway of another version may use the whole quota.
+    if (2 * members.size < entries.length) this.#options.onRejected('instance');
     this.#registry = { members, late: new Map(pairsOf(late).map(([name, at]) => [name, Number(at)])) };
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { State } from '../../../src/state/port.ts';
 import { startProxy } from '../../support/network/proxy.ts';
@@ -11,6 +12,8 @@ import { eventually } from '../../support/vitest/waiting.ts';
 const leads = (follower: TestFollower) => eventually(() => expect(follower.isLeading).toBe(true));
 const knows = (follower: TestFollower, ...ids: string[]) =>
   eventually(() => expect(follower.ids()).toEqual(ids));
+
+const noJson = (location: string) => createEncryption('account').seal('{', location);
 
 const INSTANCES = 'luaauth:{gateways}:instances';
 
@@ -278,25 +281,29 @@ describeWithEachEngine('live entries in Redis', (engine) => {
     await knows(other, 'a', 'b');
   });
 
-  it.each(['head', 'change', 'whole', 'form'])('are stored again when their %s is wrong', async (part) => {
-    const leader = await leaderOf('a');
-    const entry = await keyOfEntry();
-    const [, old] = (await redis.bytes('HMGET', entry, 'x', 'whole')) as unknown as Buffer[];
-    await leader.appear('b');
-    if (part === 'head') await redis.command('HSET', entry, 'head', 'made up', 'stamp', 'made.0.up');
-    else if (part === 'change') await redis.bytes('HSET', entry, '2', old as Buffer);
-    else if (part === 'whole') await redis.command('HSET', entry, 'whole', 'made up');
-    else await leader.entry.store({ head: { other: 'form' }, isNew: true, whole: () => ({}), ageMs: 0 });
-    const other = await follow();
-    const next = async () => {
-      await eventually(() => expect(leader.roles.length + other.roles.length).toBeGreaterThan(1));
-      return leaderAmong(leader, other);
-    };
-    // The leader may have seen the stamp before it was changed: its update is not stored.
-    await eventually(async () => expect(await (await next()).appear('c')).toBe(true));
-    await eventually(() => expect(other.cursor()).toBe(leader.cursor()));
-    expect(leader.ids()).toContain('c');
-  });
+  it.each(['head', 'change', 'whole', 'form', 'JSON'])(
+    'are stored again when their %s is wrong',
+    async (part) => {
+      const leader = await leaderOf('a');
+      const entry = await keyOfEntry();
+      const [, old] = (await redis.bytes('HMGET', entry, 'x', 'whole')) as unknown as Buffer[];
+      await leader.appear('b');
+      if (part === 'head') await redis.command('HSET', entry, 'head', 'made up', 'stamp', 'made.0.up');
+      else if (part === 'change') await redis.bytes('HSET', entry, '2', old as Buffer);
+      else if (part === 'whole') await redis.command('HSET', entry, 'whole', 'made up');
+      else if (part === 'JSON') await redis.bytes('HSET', entry, 'whole', noJson(`${entry} whole`));
+      else await leader.entry.store({ head: { other: 'form' }, isNew: true, whole: () => ({}), ageMs: 0 });
+      const other = await follow();
+      const next = async () => {
+        await eventually(() => expect(leader.roles.length + other.roles.length).toBeGreaterThan(1));
+        return leaderAmong(leader, other);
+      };
+      // The leader may have seen the stamp before it was changed: its update is not stored.
+      await eventually(async () => expect(await (await next()).appear('c')).toBe(true));
+      await eventually(() => expect(other.cursor()).toBe(leader.cursor()));
+      expect(leader.ids()).toContain('c');
+    },
+  );
 
   it('are stored again after FLUSHALL, by one of the processes, which continue from what they know', async () => {
     const leader = await leaderOf('a', 'b');

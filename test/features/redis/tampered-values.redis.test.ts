@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
-import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { PATIENT_MS, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
+import { followEntry } from '../../support/redis/entry-follower.ts';
 import { quotasOf } from '../../support/redis/quota-record.ts';
 import { describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
@@ -32,5 +33,47 @@ describeWithRedis('what somebody else writes into Redis', () => {
       await eventually(async () => expect(await take()).not.toBeTypeOf('number'));
     }
     expect(rejected).toEqual(['quota', 'record', 'record', 'quota']);
+  });
+
+  /** A process of the gateway, and the kinds of values that it has dropped. */
+  const open = async () => {
+    const rejected: string[] = [];
+    const { url } = fixture.redis;
+    const options = { url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS };
+    const state = await openStateInRedis({ ...options, onRejected: (kind) => rejected.push(kind) });
+    fixture.closing.push(async () => state.close?.());
+    return { state, rejected };
+  };
+
+  it('is no broadcast: it is dropped, counted, and the next broadcast arrives', async () => {
+    const { state, rejected } = await open();
+    const { state: other } = await open();
+    followEntry(state, 'one');
+    const received: object[] = [];
+    state.live?.onMessage((_account, message) => received.push(message));
+    const arrives = (n: number) =>
+      eventually(() => {
+        other.live?.broadcast('one', { n });
+        expect(received).toContainEqual({ n });
+      });
+    await arrives(1);
+    const { tag, seal } = createEncryption('one');
+    const channel = `luaauth:{${tag}}:live`;
+    for (const text of ['{', 'null', '[]', '{"from":"another"}', '{"from":"another","message":null}'])
+      await fixture.redis.bytes(
+        'PUBLISH',
+        channel,
+        Buffer.concat([Buffer.from(`${channel} `), seal(text, channel)]),
+      );
+    await arrives(2);
+    expect(rejected).toEqual(Array(5).fill('live'));
+  });
+
+  it('is no gateway of this version: it is counted', async () => {
+    const { rejected } = await open();
+    expect(rejected).toEqual([]);
+    await fixture.redis.command('HSET', 'luaauth:{gateways}:instances', 'stranger', 'well, in other words');
+    await open();
+    await eventually(() => expect(rejected).toContain('instance'));
   });
 });
