@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { HELD_AT_LEAST_MS } from '../../src/features/redis/quota-record.ts';
 import { UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import { wireUser } from '../support/api/live-api.ts';
 import { wireScript } from '../support/api/plain-api.ts';
@@ -28,13 +29,15 @@ export const GOOD_MOOD: Mood = { workMs: 20, refuses: 0, tooMany: 0, hangs: 0, c
 const CONNECT_MS = 10_000;
 /** A process without a sign of the API counts a request for this long at least, in ms: its clock may be fast by 1 %. */
 const COUNTS_MS = UNKNOWN_MS * 0.99;
+/** A request of a process that has ended counts for this long at least, in ms: the clock of the store may be fast by 5 %. */
+const COUNTS_OF_ENDED_MS = HELD_AT_LEAST_MS * 0.9;
 
 interface ApiOptions {
   readonly kernel: Kernel;
   readonly seed: string;
   readonly visitors: Visitors;
   readonly onSending: (account: string, path: string, process: Owner) => void;
-  /** `isForgotten`: its process no longer counts it, because the API was silent for too long. */
+  /** `isForgotten`: no process counts it any more. Its process has ended, or the API was silent for too long. */
   readonly onArrival: (account: string, gateway: string, isForgotten: boolean) => void;
   /** A write is carried out: the version that it made. */
   readonly onWrite: (script: string, name: string, version: number) => void;
@@ -105,8 +108,11 @@ export class SimulatedApi {
         onSending(token, options.path, process);
         kernel.log(`${process.name} sends ${token} ${options.method} ${options.path}`);
         const sentAt = kernel.now;
-        const isForgotten = () =>
-          kernel.now - sentAt > COUNTS_MS && !signs.some((at) => at > sentAt && at <= sentAt + COUNTS_MS);
+        const isForgotten = () => {
+          const ageMs = kernel.now - sentAt;
+          if (process.hasEnded && ageMs > COUNTS_OF_ENDED_MS) return true;
+          return ageMs > COUNTS_MS && !signs.some((at) => at > sentAt && at <= sentAt + COUNTS_MS);
+        };
         const close = () => {
           if (!isOver) note();
           fail(new Error('other side closed'));
