@@ -13,7 +13,7 @@ const MIN_CHANGE_BYTES = 4 * 1024;
 /** The age of an entry that was stored before the clock of Redis was set back, in ms. */
 const UNKNOWN_AGE_MS = 1e12;
 
-/** An attempt that came too early is made again. */
+/** A process that leaves gives up its lease in a newer version, at most this often. */
 const MOST_TRIES = 10;
 /** The most stored changes that are dropped at once. */
 const MOST_CHANGES = 1_000;
@@ -95,19 +95,17 @@ export function followEntryInRedis(options: LiveEntryOptions) {
   const change = async (next: string, make: (now: number) => Change): Promise<boolean> => {
     isChanging = true;
     try {
-      for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
-        const from = membership.clock.expectedAt(link.now());
-        const attempt = { keys, version: seen.version, from, keepMs: KEEP_MS, next, asked: ['leader'] };
-        const reply = await compareAndSet(link, link.run, { ...attempt, written: [], ...make(from) });
-        const [outcome, storedAt, version, , values] = reply;
-        if (outcome === OUTCOME.early) continue;
-        const isStored = outcome === OUTCOME.stored;
-        if (isStored) seen = { ...seen, version: next, storedAt };
-        // A process that leaves gives up its lease in this version.
-        else if (isGone) seen = { ...seen, version: String(version), leader: String(values[0] ?? '') };
-        return isStored;
-      }
-      return false;
+      const made = make(membership.clock.expectedAt(link.now()));
+      const attempt = { keys, version: seen.version, keepMs: KEEP_MS, next, asked: ['leader'] };
+      const reply = await compareAndSet(link, link.run, { ...attempt, written: [], ...made });
+      const [outcome, storedAt, version, , values] = reply;
+      // The estimate of the time has been corrected.
+      if (outcome === OUTCOME.early) return await change(next, make);
+      const isStored = outcome === OUTCOME.stored;
+      if (isStored) seen = { ...seen, version: next, storedAt };
+      // A process that leaves gives up its lease in this version.
+      else if (isGone) seen = { ...seen, version: String(version), leader: String(values[0] ?? '') };
+      return isStored;
     } finally {
       isChanging = false;
     }
@@ -151,7 +149,7 @@ export function followEntryInRedis(options: LiveEntryOptions) {
   };
 
   const takeLease = async () => {
-    const isTaken = await change(membership.nextName(), () => ({ from: 0, written: ['leader', holder] }));
+    const isTaken = await change(membership.nextName(), () => ({ written: ['leader', holder] }));
     if (isTaken) seen = { ...seen, leader: holder };
     if (isGone || isAlone) return;
     if (isTaken) lead();
@@ -162,12 +160,12 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     seen = { ...broken, stamp: '', number: -1, first: 0 };
     const fields = ['stamp', 'by', 'number', 'first', 'readAt', 'head', 'whole'];
     const dropped = [...fields, ...changesOf(broken)];
-    if (!(await change(membership.nextName(), () => ({ from: 0, dropped })))) seen = NOTHING_SEEN;
+    if (!(await change(membership.nextName(), () => ({ dropped })))) seen = NOTHING_SEEN;
     if (!isGone) onDue();
   };
   const release = async () => {
     for (let tries = 1; tries <= MOST_TRIES && seen.leader === holder; tries += 1) {
-      if (!(await change(membership.nextName(), () => ({ from: 0, dropped: ['leader'] })))) continue;
+      if (!(await change(membership.nextName(), () => ({ dropped: ['leader'] })))) continue;
       seen = { ...seen, leader: '' };
       publish('');
     }
@@ -228,6 +226,7 @@ export function followEntryInRedis(options: LiveEntryOptions) {
     const dropped = sealedWhole ? changesOf(seen) : [];
     try {
       const isStored = await change(stamp, (now) => ({
+        from: now,
         dropped,
         written: [...written, 'readAt', now - Math.floor(ageMs)],
       }));
@@ -272,7 +271,8 @@ export function followEntryInRedis(options: LiveEntryOptions) {
       return inOrder(() => store(update, given));
     },
     refresh(): MaybePromise<void> {
-      if (isAlone || lease) return undefined;
+      // A process that stood still may have lost the lease.
+      if (isAlone || (lease && membership.hasJustBeaten)) return undefined;
       return new Promise((resolve) => {
         refreshing.push(resolve);
         onDue();

@@ -152,6 +152,8 @@ export class Membership {
   #version = '';
   #seenAt = Number.NEGATIVE_INFINITY;
   #seenAtStore = 0;
+  /** Whether the clock of Redis was set since that beat. */
+  #isViewOfOtherTime = false;
   /** The share that this process may use. The registry may have a larger share, if the last answer was lost. */
   #share: QuotaShare | undefined;
   #joinedAt = 0;
@@ -191,7 +193,7 @@ export class Membership {
   /** Whether the instance that has taken a permit may still use it. Returns true if this is not known. */
   readonly mayHold = (permit: string): boolean => {
     const instance = permit.slice(0, permit.indexOf('.'));
-    if (instance === this.instance || this.#options.now() - this.#seenAt > VIEW_MS) return true;
+    if (instance === this.instance || !this.hasJustBeaten) return true;
     const member = this.#registry.members.get(instance);
     if (!member) return false;
     return absentForMs(this.#registry, instance, member, this.#seenAtStore) <= LEASE_MS;
@@ -207,15 +209,22 @@ export class Membership {
   isHeld(holder: string, takenAt: number): boolean {
     const [instance, session] = holder.split('.');
     if (instance === this.instance) return session === String(this.#session);
-    if (this.#options.now() - this.#seenAt > VIEW_MS) return true;
+    if (!this.hasJustBeaten) return true;
     return holdsLease(this.#registry, holder, this.#seenAtStore, takenAt);
+  }
+
+  /** Whether this process has beaten a moment ago: it knows which instances are there, and they know this process. */
+  get hasJustBeaten(): boolean {
+    return !this.#isViewOfOtherTime && this.#options.now() - this.#seenAt <= VIEW_MS;
   }
 
   /** Takes the time that Redis has reported. After a jump no call starts until earlier requests no longer count. */
   hear(time: number, askedAt: number): void {
     const now = this.#options.now();
-    if (this.clock.hear(time, askedAt, now))
-      this.quarantinedUntil = Math.max(this.quarantinedUntil, now + QUARANTINE_MS);
+    const hasJumped = this.clock.hear(time, askedAt, now);
+    if (hasJumped) this.quarantinedUntil = Math.max(this.quarantinedUntil, now + QUARANTINE_MS);
+    // After the clock of Redis was set, the view does not tell which holders have joined since.
+    if (hasJumped || time < this.#seenAtStore) this.#isViewOfOtherTime = true;
   }
 
   /** Enters a store. `runId` names the run of the Redis process. @throws when the store is lost. */
@@ -379,6 +388,7 @@ export class Membership {
     this.#version = String(version);
     this.#seenAt = now;
     this.#seenAtStore = time;
+    this.#isViewOfOtherTime = false;
     const members = entries.length === 0 ? this.#registry.members : membersOf(entries);
     // A gateway of another version may use the whole quota.
     if (2 * members.size < entries.length) this.#options.onRejected('instance');

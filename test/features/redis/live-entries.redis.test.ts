@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { State } from '../../../src/state/port.ts';
+import { backgroundClock, type Clock } from '../../../src/transport/clock.ts';
 import { startProxy } from '../../support/network/proxy.ts';
 import { followEntry, type TestFollower } from '../../support/redis/entry-follower.ts';
 import { describeWithEachEngine, type RedisServer, useRedis } from '../../support/redis/redis.ts';
@@ -184,6 +185,31 @@ describeWithEachEngine('live entries in Redis', (engine) => {
     await redis.command('EVAL', BEAT_LATER, '1', BEATS, holder.split('.').slice(0, 2).join('.'));
     await leads(await follow());
     proxy.mend();
+  });
+
+  it('show a process that stood still what others have stored, before it serves a subscriber', async () => {
+    const proxy = await startProxy(redis.url);
+    closing.push(proxy.close);
+    let isStill = false;
+    const clock: Clock = {
+      now: backgroundClock.now,
+      after: (delayMs, action) => backgroundClock.after(delayMs, () => isStill || action()),
+    };
+    const options = { url: proxy.url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: 60_000 };
+    const state = await openStateInRedis(options, { clock });
+    closing.push(async () => state.close?.());
+    const still = followEntry(state);
+    await leads(still);
+    await still.appear('a');
+    isStill = true;
+    proxy.hold();
+    const other = await follow();
+    await leads(other);
+    await other.appear('b');
+    expect([still.isLeading, still.ids()]).toEqual([true, ['a']]);
+    proxy.release();
+    await still.entry.refresh();
+    expect(still.ids()).toEqual(['a', 'b']);
   });
 
   it('give no lease to a process that has reached Redis again, and does not use it yet', async () => {
