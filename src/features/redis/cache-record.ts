@@ -18,7 +18,7 @@ export interface CacheRecord {
   readonly storedAt: number;
 }
 
-export interface CachedAnswer extends Omit<CacheEntry, 'ageMs'> {
+interface CachedAnswer extends Omit<CacheEntry, 'ageMs'> {
   /** The lease under which the answer was filled. Each lease has another name. */
   readonly by: string;
   readonly askedAt: number;
@@ -93,6 +93,14 @@ export function fill(
       return { ...record, lease, answer: { value, bytes, askedAt, keptUntil: now + ttlMs, by: holder } };
   }
   return lease === record.lease ? found : { ...record, lease };
+}
+
+/** Whether a value from the store has the form of an answer. */
+export function isAnswer(
+  value: Readonly<Partial<Record<keyof CachedAnswer, unknown>>>,
+): value is CachedAnswer {
+  const { by, bytes, askedAt, keptUntil } = value;
+  return typeof by === 'string' && [bytes, askedAt, keptUntil].every(Number.isFinite);
 }
 
 /** How long the store keeps a record, in ms. */

@@ -88,6 +88,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     link,
     key,
     touched: account.key('account'),
+    isTimed: true,
     fields: ['value'],
     read([sealed], storedAt, time) {
       if (!sealed?.length) return undefined;

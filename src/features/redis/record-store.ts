@@ -56,7 +56,7 @@ export interface Attempt {
   /** The keys of the record, and of the key that it touches. */
   readonly keys: readonly [record: string, touched: string];
   readonly version: string;
-  /** The time for which the change was made; 0: any time. */
+  /** The time for which the change was made. Undefined: any time. */
   readonly from?: number;
   readonly by?: number;
   readonly keepMs: number;
@@ -71,7 +71,7 @@ export interface Attempt {
   readonly written: readonly Argument[];
 }
 
-export const OUTCOME = { stored: 1, early: 2, late: 3, reserved: 4 };
+export const OUTCOME = { otherVersion: 0, stored: 1, early: 2, late: 3, reserved: 4 };
 type Reply = [outcome: number, time: number, version: Buffer, at: Buffer, values: (Buffer | null)[]];
 
 /** Tries once to store fields of a record. @throws as `run` does. */
@@ -95,15 +95,6 @@ export async function compareAndSet(
   return reply;
 }
 
-/**
- * Changes a record that processes share. Returns the new record, or the same record if nothing changes, and a result for the
- * caller. It may be called again with a newer record, so it must have no effects. `now` is the time of Redis, in ms.
- */
-type RecordChange<R, T> = (
-  record: R | undefined,
-  now: number,
-) => { readonly record: R | undefined; readonly result: T };
-
 /** The change was not stored, because its last time is over. */
 export class TooLate extends Error {
   override name = 'TooLate' as const;
@@ -120,101 +111,136 @@ class TooBusy extends Error {
   }
 }
 
-interface Update {
-  /** The last time on the clock of Redis at which the change may be stored. Read again at each attempt. */
-  readonly by?: () => number;
-  /** How long the touched key lives at least, in ms. */
-  readonly touchMs?: number;
-}
-
-/** Redis keeps a record in the fields of a hash. Times are on the clock of Redis. */
-interface RecordOptions<R> {
+/** How Redis keeps a record in the fields of a hash. Times are on the clock of Redis. */
+export interface RecordOptions<R> {
   readonly link: RedisLink;
   /** The key of the record in Redis. */
   readonly key: string;
   readonly touched: string;
+  /** Whether Redis rejects a change before the time that it was made for: the process may have estimated a later time. */
+  readonly isTimed: boolean;
   /** The fields that `read` needs. */
   readonly fields: readonly string[];
   /** Reads the values of these fields. `storedAt`: when the record was last stored. Undefined: there is no record. */
   read(values: readonly (Buffer | null)[], storedAt: number, now: number): R | undefined;
-  /** Returns the fields of a record, each with its value. */
-  write(record: R, now: number): readonly Argument[];
+  /** Returns the fields of a record, each with its value. May leave out the fields that are the same in `before`. */
+  write(record: R, now: number, before: R | undefined): readonly Argument[];
   /** How long Redis keeps a record that does not change, in ms. */
   keepMs(record: R, now: number): number;
   /** Returns the record with the times that only Redis knew when it stored the record. */
   stored(record: R, storedAt: number): R;
 }
 
-interface Pending<R> extends Update {
-  readonly change: RecordChange<R, unknown>;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
+/** A record as this process last saw it. */
+export interface SeenRecord<R> {
+  version: string;
+  /** Undefined: the record does not exist, or was not read yet. */
+  record: R | undefined;
+}
+export const NOTHING_SEEN = { version: '', record: undefined };
+
+/**
+ * Changes a record that processes share. Returns the new record, or the same record if nothing changes, and a result for the
+ * caller. It may be called again with a newer record, so it must have no effects. `now` is the time of Redis, in ms.
+ */
+export type RecordChange<R, T> = (
+  record: R | undefined,
+  now: number,
+) => { readonly record: R | undefined; readonly result: T };
+
+interface Update {
+  /** The last time on the clock of Redis at which the change may be stored. Read again at each attempt. */
+  readonly by?: () => number;
+  /** How long the touched key lives at least, in ms. */
+  readonly touchMs?: number;
+  /** Runs the script. By default Redis is lost if it rejects the change. */
+  readonly run?: RedisLink['run'];
 }
 
 /**
- * A record in Redis that all gateways change. A change is made on the record as this process last saw it. The change is stored
- * if no other process was faster. Otherwise the change is made again on the newer record. Changes that come while another
- * change is under way are stored together.
+ * Makes a change on the record as `seen`, and stores it if no other process was faster. Otherwise sees the newer record, and
+ * makes the change again. @throws when Redis is lost or too busy, though the change may be stored; TooLate; as `run` does;
+ * errors of the change.
  */
-export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
+export async function changeRecord<R extends object, T>(
+  options: RecordOptions<R>,
+  seen: SeenRecord<R>,
+  change: RecordChange<R, T>,
+  { by, touchMs = 0, run = options.link.run }: Update = {},
+): Promise<T> {
   const { link, key, touched, fields } = options;
   const { membership, now } = link;
-  let known: { readonly version: string; readonly record: R | undefined } = {
-    version: '',
-    record: undefined,
-  };
-  let waiting: Pending<R>[] = [];
-  let isRunning = false;
-
-  const make = (changes: readonly Pending<R>[], time: number) => {
-    let { record } = known;
-    const results = changes.map(({ change }) => {
-      const changed = change(record, time);
-      record = changed.record;
-      return changed.result;
-    });
-    const resolve = () => {
-      for (const [index, one] of changes.entries()) one.resolve(results[index]);
-    };
-    return { changed: record === known.record ? undefined : record, resolve };
-  };
-
-  /**
-   * Tries to store the changes. If another process was faster, reserves the record for `reserveMs`. Returns whether the
-   * changes are stored. @throws when Redis is lost; TooLate.
-   */
-  const tryToStore = async (changes: readonly Pending<R>[], reserveMs: number): Promise<boolean> => {
-    const before = known;
+  const startedAt = now();
+  let triedAt = startedAt;
+  let reserveMs = 0;
+  for (let tries = 1; ; tries += 1) {
     const time = membership.clock.expectedAt(now());
-    const { changed, resolve } = make(changes, time);
+    const { record, result } = change(seen.record, time);
+    const changed = record === seen.record ? undefined : record;
     const next = changed ? membership.nextName() : '';
-    const by = Math.min(...changes.map((one) => one.by?.() ?? Number.MAX_SAFE_INTEGER));
-    const touchMs = Math.max(...changes.map((one) => one.touchMs ?? 0));
-    const [outcome, storedAt, version, at, values] = await compareAndSet(link, link.run, {
+    const [outcome, storedAt, version, at, values] = await compareAndSet(link, run, {
       keys: [key, touched],
-      version: before.version,
-      from: time,
-      by,
+      version: seen.version,
+      from: options.isTimed ? time : 0,
+      by: by?.(),
       keepMs: changed ? options.keepMs(changed, time) : 0,
       touchMs,
       next,
       reserveMs,
       asked: fields,
-      written: changed ? options.write(changed, time) : [],
+      written: changed ? options.write(changed, time, seen.record) : [],
     });
-    if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
-    if (outcome === OUTCOME.early) return false;
-    if (outcome === OUTCOME.reserved) {
-      await wait(link.clock, Math.min(RESERVED_LOOK_MS, Number(version)));
-      return false;
-    }
     if (outcome === OUTCOME.stored) {
-      if (changed) known = { version: next, record: options.stored(changed, storedAt) };
-      resolve();
-      return true;
+      if (changed) {
+        seen.version = next;
+        seen.record = options.stored(changed, storedAt);
+      }
+      return result;
     }
-    known = { version: String(version), record: options.read(values, Number(at), storedAt) };
-    return false;
+    if (outcome === OUTCOME.late) throw new TooLate(`the time for a change of ${key} is over`);
+    if (outcome === OUTCOME.reserved) await wait(link.clock, Math.min(RESERVED_LOOK_MS, Number(version)));
+    if (outcome === OUTCOME.otherVersion) {
+      seen.version = String(version);
+      seen.record = options.read(values, Number(at), storedAt);
+      // The record that Redis has just replied is enough for a change that stores nothing.
+      const again = by || touchMs > 0 ? undefined : change(seen.record, storedAt);
+      if (again && again.record === seen.record) return again.result;
+    }
+    if (tries >= MOST_TRIES && now() - startedAt > MOST_TRIES_MS) throw link.lose(new TooBusy(tries));
+    // Reserves the record for long enough that the next attempt comes in time.
+    if (tries >= RESERVES_AFTER) reserveMs = Math.ceil(2 * (now() - triedAt)) + 1;
+    triedAt = now();
+  }
+}
+
+interface Pending<R> extends Pick<Update, 'by' | 'touchMs'> {
+  readonly change: RecordChange<R, unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A record in Redis that all gateways change. Changes that come while another change is under way are stored together. */
+export function createRecordInRedis<R extends object>(options: RecordOptions<R>) {
+  const seen: SeenRecord<R> = { ...NOTHING_SEEN };
+  let waiting: Pending<R>[] = [];
+  let isRunning = false;
+
+  const store = async (changes: readonly Pending<R>[]) => {
+    const makeAll: RecordChange<R, unknown[]> = (before, time) => {
+      let record = before;
+      const result = changes.map(({ change }) => {
+        const changed = change(record, time);
+        record = changed.record;
+        return changed.result;
+      });
+      return { record, result };
+    };
+    const limits = changes.flatMap(({ by }) => by ?? []);
+    const results = await changeRecord(options, seen, makeAll, {
+      by: limits.length > 0 ? () => Math.min(...limits.map((by) => by())) : undefined,
+      touchMs: Math.max(...changes.map(({ touchMs = 0 }) => touchMs)),
+    });
+    for (const [index, one] of changes.entries()) one.resolve(results[index]);
   };
 
   const storeAll = async () => {
@@ -222,15 +248,7 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
       const changes = waiting;
       waiting = [];
       try {
-        const startedAt = now();
-        let triedAt = startedAt;
-        let reserveMs = 0;
-        for (let tries = 1; !(await tryToStore(changes, reserveMs)); tries += 1) {
-          if (tries >= MOST_TRIES && now() - startedAt > MOST_TRIES_MS) throw link.lose(new TooBusy(tries));
-          // Reserves the record for long enough that the next attempt comes in time.
-          if (tries >= RESERVES_AFTER) reserveMs = Math.ceil(2 * (now() - triedAt)) + 1;
-          triedAt = now();
-        }
+        await store(changes);
       } catch (error) {
         const isOver = ({ by }: Pending<R>) => !(error instanceof TooLate) || by !== undefined;
         // Changes without a last time, such as a pause, must not be lost with the others.
@@ -242,15 +260,8 @@ export function createRecordInRedis<R extends object>(options: RecordOptions<R>)
   };
 
   return {
-    /** The record as this process last saw it; undefined: it does not exist, or was not read yet. */
-    get known(): R | undefined {
-      return known.record;
-    },
-    /**
-     * Makes and stores a change. @throws when Redis is lost or too busy, though the change may be stored; TooLate; errors of the
-     * change.
-     */
-    update<T>(change: RecordChange<R, T>, update: Update = {}): Promise<T> {
+    /** Makes and stores a change. @throws as `changeRecord` does. */
+    update<T>(change: RecordChange<R, T>, update: Pick<Update, 'by' | 'touchMs'> = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         waiting.push({ ...update, change, resolve: resolve as (result: unknown) => void, reject });
         if (isRunning) return;

@@ -45,6 +45,31 @@ describeWithRedis('what somebody else writes into Redis', () => {
     return { state, rejected };
   };
 
+  it.each([
+    ['without its lease', { bytes: 1, keptUntil: 1e15, value: 1 }],
+    ['without its size', { by: 'x', keptUntil: 1e15, value: 1 }],
+    ['without the time until which it is kept', { by: 'x', bytes: 1, value: 1 }],
+    ['which is no object', 5],
+    ['which is no JSON', undefined],
+    ['without its age', { by: 'x', bytes: 1, keptUntil: 1e15, value: 1 }, 'young'],
+  ])('is no answer %s: it is dropped, counted, and replaced', async (_name, content, age = '') => {
+    const { state, rejected } = await open();
+    const lookUp = () =>
+      state.shared?.lookUp('one', 'name', { freshMs: 60_000, since: 'another', turn: 'usual' });
+    const found = () => eventually(async () => expect((await lookUp())?.entry?.value).toBe('answer'));
+    const fill = async () => (await lookUp())?.lease?.fill({ value: 'answer', bytes: 10, ageMs: 0 }, 60_000);
+    await fill();
+    await found();
+    const [key = ''] = (await fixture.redis.command('KEYS', '*:entry-*')) as readonly string[];
+    const sealed = createEncryption('one').seal(content === undefined ? '{' : JSON.stringify(content), key);
+    await fixture.redis.bytes('HSET', key, 'version', randomUUID(), 'value', sealed);
+    if (age !== '') await fixture.redis.command('HSET', key, 'askedAt', age);
+    const { entry, lease } = (await lookUp()) ?? {};
+    expect([entry, rejected]).toEqual([undefined, ['entry']]);
+    lease?.fill({ value: 'answer', bytes: 10, ageMs: 0 }, 60_000);
+    await found();
+  });
+
   it('is no broadcast: it is dropped, counted, and the next broadcast arrives', async () => {
     const { state, rejected } = await open();
     const { state: other } = await open();
