@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { loadClient } from '../../src/features/redis/driver.ts';
+import { FORGOTTEN_AFTER_MS } from '../../src/features/redis/registry.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
 import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
@@ -107,6 +108,9 @@ class World {
   #writes = 0;
   /** When the clock of the store was set back last. */
   #setBackAt = Number.POSITIVE_INFINITY;
+  /** When processes have died before the clock of the store was set. Their successors do not replace them. */
+  #unreplaced: readonly number[] = [];
+  #deaths: number[] = [];
 
   constructor(plan: Plan, { defect, onRun }: Pick<PlayOptions, 'defect' | 'onRun'>) {
     this.#plan = plan;
@@ -274,10 +278,11 @@ class World {
         for (let count = 0; count < RUSH_READS; count += 1) kernel.after(faultsEnd, read);
       }
     }
+    const isReserved = () => this.#unreplaced.some((diedAt) => kernel.now - diedAt < FORGOTTEN_AFTER_MS);
     const mayCountAlone = () => this.#gateways.some((one) => one.mayCountAlone(faultsEnd));
     kernel.after(faultsEnd + RECOVERS_MS, () => {
       const before = this.#judge.countOf('key-a');
-      const isExcused = mayCountAlone();
+      const isExcused = isReserved() || mayCountAlone();
       const from = kernel.now;
       kernel.after(RUSH_MS, () => {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
@@ -468,6 +473,7 @@ class World {
       'store is read-only': () => this.#refuse('READONLY', forMs),
       'store clock jumps': () => {
         if (jumpOf(lot) < 0) this.#setBackAt = kernel.now;
+        this.#unreplaced = [...this.#deaths];
         store.clock.jump(jumpOf(lot));
       },
       'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),
@@ -483,7 +489,11 @@ class World {
       'api fails': () => this.#feel({ ...GOOD_MOOD, fails: lot }, forMs),
       'process pauses': () => gateway.pause(forMs),
       'process pauses for long': () => gateway.pause(forMs),
-      'process dies': () => gateway.isRunning && gateway.die(forMs),
+      'process dies': () => {
+        if (!gateway.isRunning) return;
+        this.#deaths.push(kernel.now);
+        gateway.die(forMs);
+      },
       'time of day jumps': () => {
         gateway.todayMs += jumpOf(lot);
       },
