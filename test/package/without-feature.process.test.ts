@@ -8,6 +8,7 @@ import { featuresOf, removeFeature } from '../../scripts/remove-feature.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { BUILDING, TYPESCRIPT } from '../support/processes/built.ts';
+import { commandsOf } from '../support/processes/commands-of.ts';
 import { run } from '../support/processes/packed.ts';
 import { startProcess, type Variables } from '../support/processes/process.ts';
 import { pathOf } from '../support/repository/repository.ts';
@@ -70,14 +71,18 @@ const VARIABLES: Readonly<Record<string, Variables>> = {
 describe('a build without', () => {
   let copy: string;
   let sandbox: Sandbox;
+  /** One process for all builds. The product cannot run so: its parts of two builds would be mixed. */
+  let bundler: ReturnType<typeof commandsOf>;
   beforeAll(async () => {
     copy = mkdtempSync(join(tmpdir(), 'luaauth-graphql-without-'));
     for (const name of FILES)
       cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    bundler = commandsOf(join(copy, 'scripts/bundle.ts'), TYPESCRIPT);
     sandbox = await startSandbox({ rate: 0 });
   });
   afterAll(async () => {
+    await bundler?.end();
     await sandbox?.close();
     rmSync(copy, { recursive: true });
   });
@@ -109,7 +114,7 @@ describe('a build without', () => {
     const options = { cwd: copy, env: BUILDING };
     const flags = ['-p', 'tsconfig.build.json', '--singleThreaded'];
     const types = await run(join(ROOT, 'node_modules/.bin/tsc'), flags, options);
-    return types.code === 0 ? run(process.execPath, [...TYPESCRIPT, 'scripts/bundle.ts'], options) : types;
+    return types.code === 0 ? bundler.run({ args: [], cwd: copy, variables: BUILDING }) : types;
   }
 
   it.each(features)('%s has its types, and serves the rest', async (feature) => {
