@@ -6,6 +6,8 @@
 export const LONGEST_WAY_MS = 500;
 /** Without any sign from the API, in ms after sending. Network outages are usually shorter. */
 export const UNKNOWN_MS = 10_000;
+/** After a longer silence the network may have been cut, in ms: TCP sends a lost packet again after this time at the earliest. */
+const SILENCE_MS = 200;
 /** The shortest answer time covers the last `ANSWERS` to 2 × `ANSWERS` answers. */
 const ANSWERS = 8;
 
@@ -21,16 +23,16 @@ export interface Departure {
 
 /**
  * Estimates when the requests of this process have arrived at the API. An answer proves that its own request has
- * arrived. An answer also shows that the network works, which confirms other requests. It confirms every request sent
- * before the answered request, and every request whose `wayMs` has passed. Without an answer, a request may wait in the
- * network and arrive when the network works again.
+ * arrived. An answer also shows that the network worked, which confirms every request sent before the answered request. A
+ * request sent later may still wait in the network, and arrive when the network works again.
  */
 export class Arrivals {
   readonly #now: () => number;
   /** Requests that no answer has confirmed, in the order of sending. */
   #uncertain: Departure[] = [];
-  #heardAt = Number.NEGATIVE_INFINITY;
-  /** The last period without an answer that was longer than `LONGEST_WAY_MS`. */
+  /** The latest sending of an answered request. The way to the API worked then, and maybe not since. */
+  #provenAt = Number.NEGATIVE_INFINITY;
+  /** The last or longest period longer than `SILENCE_MS` in which no request is known to have arrived. */
   #silence = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
   #shortest = { ofLast: Number.POSITIVE_INFINITY, now: Number.POSITIVE_INFINITY, answers: 0 };
 
@@ -54,12 +56,13 @@ export class Arrivals {
     const { sentAt } = request;
     this.#note(now - sentAt);
     const from = this.#silentSince(now);
-    if (now - from > LONGEST_WAY_MS) this.#silence = { from, to: now };
-    this.#heardAt = now;
+    const isLonger = now - from > this.#silence.to - this.#silence.from;
+    // An earlier, longer silence still counts while a request from its time is uncertain.
+    const isLast = (this.#uncertain[0]?.sentAt ?? now) >= this.#silence.to;
+    if (now - from > SILENCE_MS && (isLonger || isLast)) this.#silence = { from, to: now };
+    this.#provenAt = Math.max(this.#provenAt, sentAt);
     request.arrivedBy = Math.min(request.arrivedBy, now);
-    const later = this.#uncertain.findIndex(
-      (other) => other.sentAt > sentAt && other.sentAt + other.wayMs > now,
-    );
+    const later = this.#uncertain.findIndex((other) => other.sentAt > sentAt);
     const known = this.#uncertain.splice(0, later < 0 ? this.#uncertain.length : later);
     for (const other of known) if (other !== request) this.#learn(other, now);
   }
@@ -89,7 +92,7 @@ export class Arrivals {
 
   /** The time since which the API owes an answer. */
   #silentSince(now: number): number {
-    return Math.max(this.#heardAt, this.#uncertain[0]?.sentAt ?? now);
+    return Math.max(this.#provenAt, this.#uncertain[0]?.sentAt ?? now);
   }
 
   /** If every answer takes longer than `LONGEST_WAY_MS`, the network may need as long as the shortest answer. */

@@ -88,6 +88,14 @@ it.each([
     { seed: 'h1-346', seconds: 120, gateways: 5, faultsPerMinute: 20, untilMs: 65_000 },
   ],
   [
+    'an answer does not confirm a request that was sent after its own request',
+    { seed: 's1-655', seconds: 120, gateways: 3, faultsPerMinute: 20, untilMs: 67_000 },
+  ],
+  [
+    'a request counts longer after a cut of less than 500 ms',
+    { seed: 'r2-656', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 98_000 },
+  ],
+  [
     'a request that arrives after 10 s without any answer of the API is beyond the promise',
     { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 65_000 },
   ],

@@ -168,6 +168,16 @@ describe('a quota of 50 at full demand', () => {
     expect(tooClose).toEqual([]);
   });
 
+  it('has no 51st arrival in any second while a cut delays requests, and answers of earlier requests arrive', async () => {
+    // The first 50 requests are sent before the cut. Five of them take long.
+    const slowMs = [450, 850, 1_250, 1_600, 1_700];
+    const workMs = (index: number) => slowMs[index - 46] ?? 0;
+    const wayMs = (ms: number) => (ms >= 1_000 && ms < 1_450 ? 2 * (1_450 - ms) + 50 : 50);
+    const arrivals = await readAll(400, { wayMs, workMs });
+    const tooClose = arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);
+    expect(tooClose).toEqual([]);
+  });
+
   it('is used for 30 calls a second and more where answers take up to 2.4 s', async () => {
     const arrivals = await readAll(400, { wayMs: () => 2, workMs: (index) => (index * 997) % 2_400 });
     const lastMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
