@@ -106,9 +106,10 @@ function addMcp(program: Command, features: ProcessFeatures): void {
     const sandbox = (await features.sandbox?.())?.facts;
     const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
     const { serve } = await import('../server/serve.ts');
-    // This gateway serves only the client that started it: it needs no metrics and no delay before it stops.
+    // This gateway serves only the client that started it: it needs no metrics, no page and no delay before it stops.
     const shutdown = { ...config.shutdown, delayMs: 0 };
-    await serve({ ...config, workers: 1, metrics: undefined, shutdown }, features, 'stdin');
+    const own = { ...config, workers: 1, metrics: undefined, graphiql: false, shutdown };
+    await serve(own, features, 'stdin');
   });
 }
 
