@@ -40,8 +40,11 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
   const isHeld = (holder: string, takenAt: number) =>
     !holder.startsWith(`${membership.instance}.`) && membership.isHeld(holder, takenAt);
 
-  const remember = (key: string, seen: SeenRecord<CacheRecord>) =>
-    remembered.set(key, seen, { size: RECORD_BYTES + 3 * (seen.record?.answer?.bytes ?? 0) });
+  const remember = (key: string, seen: SeenRecord<CacheRecord>) => {
+    const answer = seen.record?.answer;
+    if (answer) remembered.set(key, seen, { size: RECORD_BYTES + 3 * answer.bytes });
+    else remembered.delete(key);
+  };
   const recall = (key: string): SeenRecord<CacheRecord> => {
     const known = remembered.get(key);
     const keptUntil = known?.record?.answer?.keptUntil ?? 0;
