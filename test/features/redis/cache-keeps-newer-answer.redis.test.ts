@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import { describe, expect, it } from 'vitest';
 import { createStateInMemory } from '../../../src/state/memory.ts';
-import type { Lookup, State } from '../../../src/state/port.ts';
-import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import type { Lookup } from '../../../src/state/port.ts';
 import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { useStates } from '../../support/redis/states.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const TTL_MS = 600_000;
@@ -23,24 +22,14 @@ describe('the cache of one gateway', () => {
 });
 
 describeWithRedis('the cache that gateways share', () => {
-  const redis = useRedis();
-  const states: State[] = [];
-  afterEach(async () => {
-    for (const state of states.splice(0)) await state.close?.();
-  });
+  const states = useStates(useRedis());
 
   const open = async () => {
-    const { url } = redis.server;
-    const state = await openStateInRedis({
-      url,
-      rate: 50,
-      longestTtlMs: 1_000,
-      commandTimeoutMs: PATIENT_MS,
-    });
-    states.push(state);
+    const state = await states.open();
     return (turn: Lookup['turn'], freshMs = 0) =>
       state.shared?.lookUp('account', 'key', { freshMs, since: undefined, turn });
   };
+
   it('keeps the newer of two answers, whichever comes last', async () => {
     const [one, other, third] = [await open(), await open(), await open()];
     const background = await one('last');

@@ -1,41 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import { beforeEach, expect, it } from 'vitest';
 import type { RedisStateOptions } from '../../../src/server/features.ts';
 import type { Lease, LookupResult, State } from '../../../src/state/port.ts';
-import { backgroundClock, type Clock } from '../../../src/transport/clock.ts';
-import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { backgroundClock } from '../../../src/transport/clock.ts';
 import { startProxy } from '../../support/network/proxy.ts';
 import { describeWithEachEngine, type RedisServer, useRedis } from '../../support/redis/redis.ts';
 import { startRedisClock } from '../../support/redis/redis-clock.ts';
+import { useStates } from '../../support/redis/states.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const INSTANCES = 'luaauth:{gateways}:instances';
 
 describeWithEachEngine('the lease to fill a cache entry', (engine) => {
-  const closing: (() => Promise<unknown>)[] = [];
   const kept = useRedis(engine);
+  const { open, closing } = useStates(kept);
   let redis: RedisServer;
 
   beforeEach(() => {
     redis = kept.server;
   });
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
 
-  /** A process of the gateway, as far as Redis sees it. */
-  async function open(
-    options: Partial<RedisStateOptions> = {},
-    clock: Clock = backgroundClock,
-  ): Promise<State> {
-    const all = { url: redis.url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS, ...options };
-    const state = await openStateInRedis(all, { clock });
-    closing.push(async () => state.close?.());
-    return state;
-  }
-  /** The same for a process that does not beat after its start, so that each command comes from the test. */
+  /** Opens the state of a process that does not beat after its start, so that each command comes from the test. */
   async function openStill(options: Partial<RedisStateOptions> = {}): Promise<State> {
     let isStill = false;
     const state = await open(options, {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
-import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import type { RedisStateOptions } from '../../../src/server/features.ts';
 import type { State } from '../../../src/state/port.ts';
 import { backgroundClock, type Clock } from '../../../src/transport/clock.ts';
 import { startProxy } from '../../support/network/proxy.ts';
 import { followEntry, type TestFollower } from '../../support/redis/entry-follower.ts';
 import { describeWithEachEngine, type RedisServer, useRedis } from '../../support/redis/redis.ts';
+import { useStates } from '../../support/redis/states.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const leads = (follower: TestFollower) => eventually(() => expect(follower.isLeading).toBe(true));
@@ -32,23 +33,16 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 return redis.call('HSET', KEYS[1], 'leader', ARGV[1], 'version', ARGV[2], 'at', now)`;
 
 describeWithEachEngine('live entries in Redis', (engine) => {
-  const closing: (() => Promise<unknown>)[] = [];
   const kept = useRedis(engine);
+  const { open: openState, closing } = useStates(kept);
+  const open = (options: Partial<RedisStateOptions> = {}, clock?: Clock) =>
+    openState({ commandTimeoutMs: 5_000, ...options }, clock);
   let redis: RedisServer;
 
   beforeEach(() => {
     redis = kept.server;
   });
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
 
-  /** A process of the gateway, as far as Redis sees it. */
-  async function open(url = redis.url, commandTimeoutMs = 5_000, now?: () => number): Promise<State> {
-    const state = await openStateInRedis({ url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs, now });
-    closing.push(async () => state.close?.());
-    return state;
-  }
   const follow = async () => followEntry(await open());
 
   async function keyOfEntry(): Promise<string> {
@@ -113,7 +107,7 @@ describeWithEachEngine('live entries in Redis', (engine) => {
     const leader = await leaderOf('a');
     const proxy = await startProxy(redis.url);
     closing.push(proxy.close);
-    const late = followEntry(await open(proxy.url, 60_000));
+    const late = followEntry(await open({ url: proxy.url, commandTimeoutMs: 60_000 }));
     await knows(late, 'a');
     proxy.hold();
     for (const id of ['b', 'c', 'd']) await leader.appear(id);
@@ -165,7 +159,7 @@ describeWithEachEngine('live entries in Redis', (engine) => {
   it('lose the lease of a process that has ended without a word', async () => {
     const proxy = await startProxy(redis.url);
     closing.push(proxy.close);
-    const dead = followEntry(await open(proxy.url, 60_000));
+    const dead = followEntry(await open({ url: proxy.url, commandTimeoutMs: 60_000 }));
     await leads(dead);
     await dead.appear('a');
     const other = await follow();
@@ -179,7 +173,7 @@ describeWithEachEngine('live entries in Redis', (engine) => {
   it('lose the lease of a process that ended before the clock of Redis was set back by an hour', async () => {
     const proxy = await startProxy(redis.url);
     closing.push(proxy.close);
-    await leads(followEntry(await open(proxy.url, 60_000)));
+    await leads(followEntry(await open({ url: proxy.url, commandTimeoutMs: 60_000 })));
     proxy.cut();
     const holder = String(await redis.command('HGET', await keyOfEntry(), 'leader'));
     await redis.command('EVAL', BEAT_LATER, '1', BEATS, holder.split('.').slice(0, 2).join('.'));
@@ -195,10 +189,7 @@ describeWithEachEngine('live entries in Redis', (engine) => {
       now: backgroundClock.now,
       after: (delayMs, action) => backgroundClock.after(delayMs, () => isStill || action()),
     };
-    const options = { url: proxy.url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: 60_000 };
-    const state = await openStateInRedis(options, { clock });
-    closing.push(async () => state.close?.());
-    const still = followEntry(state);
+    const still = followEntry(await open({ url: proxy.url, commandTimeoutMs: 60_000 }, clock));
     await leads(still);
     await still.appear('a');
     isStill = true;
@@ -217,7 +208,7 @@ describeWithEachEngine('live entries in Redis', (engine) => {
     closing.push(proxy.close);
     let stoppedAt: number | undefined;
     const now = () => stoppedAt ?? performance.now();
-    const apart = await open(proxy.url, 5_000, now);
+    const apart = await open({ url: proxy.url, now });
     await leads(followEntry(apart));
     proxy.sever();
     await eventually(() => expect(apart.coordination?.partition).toBe(1));

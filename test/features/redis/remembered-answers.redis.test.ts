@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, expect, it } from 'vitest';
-import { openStateInRedis } from '../../../src/features/redis/open.ts';
-import type { Lease, State } from '../../../src/state/port.ts';
-import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { expect, it } from 'vitest';
+import type { Lease } from '../../../src/state/port.ts';
 import { liveBytes } from '../../support/processes/live-memory.ts';
 import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
+import { useStates } from '../../support/redis/states.ts';
 
 const MEGABYTE = 1024 * 1024;
 const ANSWERS = 120;
@@ -13,29 +12,20 @@ const ANSWER_BYTES = 200_000;
 const MOST_BYTES = 8 * MEGABYTE + 3 * MEGABYTE;
 
 describeWithRedis('the answers that a process remembers because it may have to renew them', () => {
-  const redis = useRedis();
-  let state: State | undefined;
-  afterEach(() => state?.close?.());
+  const states = useStates(useRedis());
 
   it('take bounded memory, whether their leases have ended with an answer or without', async () => {
-    const { url } = redis.server;
-    const opened = await openStateInRedis({
-      url,
-      rate: 50,
-      longestTtlMs: 1_000,
-      commandTimeoutMs: PATIENT_MS,
-    });
-    state = opened;
+    const { shared, documents } = await states.open();
     /** Takes the lease of each entry in turn, and returns how many answers were found. */
     const leaseAll = async (end: (lease: Lease) => void): Promise<number> => {
       let found = 0;
       for (let index = 0; index < ANSWERS; index += 1) {
         const lookup = { freshMs: 0, since: undefined, turn: 'usual' } as const;
-        const { entry, lease } = (await opened.shared?.lookUp('account', `${index}`, lookup)) ?? {};
+        const { entry, lease } = (await shared?.lookUp('account', `${index}`, lookup)) ?? {};
         if (entry) found += 1;
         if (lease) end(lease);
         // Commands of one connection are answered in their order.
-        await opened.documents.get('account', 'hash');
+        await documents.get('account', 'hash');
       }
       return found;
     };
