@@ -90,7 +90,7 @@ export class Arrivals {
     request.learnt();
   }
 
-  /** The time since which the API owes an answer. */
+  /** The time since which no request is known to have arrived, although the API owes an answer. */
   #silentSince(now: number): number {
     return Math.max(this.#provenAt, this.#uncertain[0]?.sentAt ?? now);
   }

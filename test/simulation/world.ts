@@ -109,9 +109,9 @@ class World {
   #writes = 0;
   /** When the clock of the store was set back last. */
   #setBackAt = Number.POSITIVE_INFINITY;
-  /** When processes have died before the clock of the store was set. Their successors do not replace them. */
-  #unreplaced: readonly number[] = [];
-  #deaths: number[] = [];
+  readonly #deaths: number[] = [];
+  /** When the clock of the store was last set. The successors of processes that died before do not replace them. */
+  #setAt = Number.NEGATIVE_INFINITY;
 
   constructor(plan: Plan, { defect, onRun }: Pick<PlayOptions, 'defect' | 'onRun'>) {
     this.#plan = plan;
@@ -279,7 +279,8 @@ class World {
         for (let count = 0; count < RUSH_READS; count += 1) kernel.after(faultsEnd, read);
       }
     }
-    const isReserved = () => this.#unreplaced.some((diedAt) => kernel.now - diedAt < FORGOTTEN_AFTER_MS);
+    const isReserved = () =>
+      this.#deaths.some((at) => at < this.#setAt && kernel.now - at < FORGOTTEN_AFTER_MS);
     const mayCountAlone = () => this.#gateways.some((one) => one.mayCountAlone(faultsEnd));
     kernel.after(faultsEnd + RECOVERS_MS, () => {
       const before = this.#judge.countOf('key-a');
@@ -479,7 +480,7 @@ class World {
       'store is read-only': () => this.#refuse('READONLY', forMs),
       'store clock jumps': () => {
         if (jumpOf(lot) < 0) this.#setBackAt = kernel.now;
-        this.#unreplaced = [...this.#deaths];
+        this.#setAt = kernel.now;
         store.clock.jump(jumpOf(lot));
       },
       'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),

@@ -8,7 +8,7 @@ import { MAIN } from './built.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** Variables of a process whose GraphiQL page no test opens. To compress the page takes a third of the CPU time of a start. */
+/** Variables of a process whose GraphiQL page no test opens. Compressing the page takes a third of the CPU time of a start. */
 export const WITHOUT_PAGE = { GRAPHIQL: 'false' };
 
 /**
