@@ -261,7 +261,7 @@ class World {
   /** All gateways have more to do than the quota allows: then it is used, as far as it can be divided. */
   #rush(endMs: number): void {
     const kernel = this.#kernel;
-    const { rate, seed, gateways } = this.#plan;
+    const { rate, seed } = this.#plan;
     const faultsEnd = endMs - QUIET_MS;
     let reads = 0;
     for (const gateway of this.#gateways) {
@@ -288,16 +288,22 @@ class World {
       const from = kernel.now;
       kernel.after(RUSH_MS, () => {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
-        const shares = this.#gateways.length * Math.floor(rate / this.#gateways.length);
         kernel.log(`rush ${made} of ${rate} a second`);
         if (isExcused || this.#gateways.some((one) => one.hasLostSince(from))) return;
-        // A permit is held until its request is answered, and counts for a second from then on.
-        const roundTripMs = Math.max(...gateways.map((one) => 2 * (one.apiLatencyMs + one.jitterMs)));
-        const expected = shares / (1 + (roundTripMs + 2 * GOOD_MOOD.workMs) / 1_000);
-        if (made < expected * 0.7)
+        if (made < this.#leastUse())
           this.#judge.report('unused quota', `${made} of ${rate} requests a second arrive`);
       });
     });
+  }
+
+  /** The requests a second that are made at least while callers wait for the quota. */
+  #leastUse(): number {
+    const { rate, gateways } = this.#plan;
+    const shares = gateways.length * Math.floor(rate / gateways.length);
+    // A permit is held until its request is answered, and counts for a second from then on.
+    const roundTripMs = Math.max(...gateways.map((one) => 2 * (one.apiLatencyMs + one.jitterMs)));
+    const possible = shares / (1 + (roundTripMs + 2 * GOOD_MOOD.workMs) / 1_000);
+    return 0.7 * possible;
   }
 
   /** All callers have left: no permit, lease or timer is left. */
@@ -417,7 +423,10 @@ class World {
   }
 
   /** Without faults, and with less to do than the quota allows, nothing fails. */
-  #judgeEnd({ startedAt, what, gateway, owner, isSingle }: Operation, end: string): void {
+  #judgeEnd(
+    { caller, countBefore, startedAt, what, gateway, owner, isSingle }: Operation,
+    end: string,
+  ): void {
     const { seconds, hasRush } = this.#plan;
     const faultsEnd = seconds * 1_000 - QUIET_MS;
     if (startedAt < faultsEnd + RECOVERS_MS || owner.hasEnded || end === 'ok') return;
@@ -426,6 +435,9 @@ class World {
     if (end === 'Unavailable' && isAlone) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
+    // While the quota is in use, a read may wait for the call of one process after another.
+    const made = ((this.#judge.countOf(caller.key) - countBefore) * 1_000) / (this.#kernel.now - startedAt);
+    if (end === 'TimedOut' && made >= this.#leastUse()) return;
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
   }
 

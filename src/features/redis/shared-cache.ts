@@ -58,12 +58,12 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
     key,
     touched: account.key('account'),
     isTimed: false,
-    fields: ['lease', 'askedAt', 'value'],
-    read([lease, askedAt, sealed], storedAt) {
+    fields: ['lease', 'value'],
+    read([lease, sealed], storedAt) {
       if (!sealed?.length) return { answer: undefined, lease: leaseOf(lease), storedAt };
       const text = account.encryption.open(sealed, key);
-      const answer = { ...(text && parsedObject(text)), askedAt: Number(askedAt) };
-      if (isAnswer(answer)) return { answer, lease: leaseOf(lease), storedAt };
+      const answer = text === undefined ? undefined : parsedObject(text);
+      if (answer && isAnswer(answer)) return { answer, lease: leaseOf(lease), storedAt };
       if (text !== undefined) link.rejected('entry');
       // The process replaces a broken answer, even if another process has the lease.
       return { answer: undefined, lease: undefined, storedAt };
@@ -71,9 +71,7 @@ export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeysp
     write({ answer, lease }, _now, before) {
       const changed = lease === before?.lease ? [] : ['lease', textOfLease(lease)];
       if (!answer || answer === before?.answer) return changed;
-      const { askedAt, ...sealed } = answer;
-      const value = account.encryption.seal(JSON.stringify(sealed), key);
-      return [...changed, 'askedAt', askedAt, 'value', value];
+      return [...changed, 'value', account.encryption.seal(JSON.stringify(answer), key)];
     },
     keepMs: keptMs,
     stored: (record, storedAt) => ({ ...record, storedAt }),

@@ -10,7 +10,7 @@ import {
   PATIENT_MS,
   useSeveralGateways,
 } from '../../support/gateways/several-gateways.ts';
-import { accountOf, quotaOf } from '../../support/redis/quota-record.ts';
+import { accountOf, quotaOf } from '../../support/redis/records.ts';
 import { describeWithEachEngine } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 

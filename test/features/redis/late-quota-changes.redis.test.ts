@@ -4,7 +4,7 @@ import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Quota } from '../../../src/state/port.ts';
 import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
 import { startProxy } from '../../support/network/proxy.ts';
-import { quotaOf } from '../../support/redis/quota-record.ts';
+import { quotaOf } from '../../support/redis/records.ts';
 import { describeWithRedis, useRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 

@@ -7,7 +7,7 @@ import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { startProxy } from '../../support/network/proxy.ts';
-import { accountOf, heldPermits } from '../../support/redis/quota-record.ts';
+import { accountOf, heldPermits } from '../../support/redis/records.ts';
 import { describeWithEachEngine, describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 

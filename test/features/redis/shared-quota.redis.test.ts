@@ -4,7 +4,7 @@ import { answerPlainly } from '../../support/api/plain-api.ts';
 import { startRecorder } from '../../support/api/recorder.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
-import { accountOf, writeQuota } from '../../support/redis/quota-record.ts';
+import { accountOf, answersOf, writeAnswer, writeQuota } from '../../support/redis/records.ts';
 import { describeWithEachEngine, describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -34,20 +34,6 @@ describeWithEachEngine('several gateways with one key', (engine) => {
 
 const AN_HOUR_MS = 3_600_000;
 
-/** How many cache entries are filled. */
-const FILLED = `
-local filled = 0
-for _, key in ipairs(redis.call('KEYS', '*:entry-*')) do filled = filled + redis.call('HEXISTS', key, 'value') end
-return filled`;
-
-/** The same for all that is cached. */
-const CACHED_LATER = `
-local time = redis.call('TIME')
-local later = time[1] * 1000 + 3600000
-for _, key in ipairs(redis.call('KEYS', '*:entry-*')) do
-  redis.call('HSET', key, 'askedAt', later, 'filledAt', later)
-end`;
-
 describeWithRedis('a clock of Redis that is set back by an hour', () => {
   const fixture = useSeveralGateways();
 
@@ -57,10 +43,14 @@ describeWithRedis('a clock of Redis that is set back by an hour', () => {
     const gateways = await fixture.openAll(3, { upstream: recorder.url, transport: { freshMs: 60_000 } });
     const read = (index: number) => gateways[index]?.execute(SCRIPT, { id: 'a' }, { token: 'key' });
     await read(0);
-    await eventually(async () => expect(await fixture.redis.command('EVAL', FILLED, '0')).toBe(1));
+    const account = accountOf('key');
+    await eventually(async () => expect((await answersOf(fixture.redis, account)).size).toBe(1));
     await read(1);
     expect(recorder.calls).toHaveLength(1);
-    await fixture.redis.command('EVAL', CACHED_LATER, '0');
+    await writeAnswer(fixture.redis, account, (answer) => ({
+      ...answer,
+      askedAt: answer.askedAt + AN_HOUR_MS,
+    }));
     expect((await read(2))?.data?.script?.name).toBe('name of a');
     expect(recorder.calls).toHaveLength(2);
   });

@@ -4,7 +4,7 @@ import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { PATIENT_MS, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { followEntry } from '../../support/redis/entry-follower.ts';
-import { quotasOf } from '../../support/redis/quota-record.ts';
+import { quotasOf } from '../../support/redis/records.ts';
 import { describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -46,13 +46,13 @@ describeWithRedis('what somebody else writes into Redis', () => {
   };
 
   it.each([
-    ['without its lease', { bytes: 1, keptUntil: 1e15, value: 1 }],
-    ['without its size', { by: 'x', keptUntil: 1e15, value: 1 }],
-    ['without the time until which it is kept', { by: 'x', bytes: 1, value: 1 }],
+    ['without its lease', { bytes: 1, askedAt: 1, keptUntil: 1e15, value: 1 }],
+    ['without its size', { by: 'x', askedAt: 1, keptUntil: 1e15, value: 1 }],
+    ['without the time until which it is kept', { by: 'x', bytes: 1, askedAt: 1, value: 1 }],
+    ['without its age', { by: 'x', bytes: 1, keptUntil: 1e15, value: 1 }],
     ['which is no object', 5],
     ['which is no JSON', undefined],
-    ['without its age', { by: 'x', bytes: 1, keptUntil: 1e15, value: 1 }, 'young'],
-  ])('is no answer %s: it is dropped, counted, and replaced', async (_name, content, age = '') => {
+  ])('is no answer %s: it is dropped, counted, and replaced', async (_name, content) => {
     const { state, rejected } = await open();
     const lookUp = () =>
       state.shared?.lookUp('one', 'name', { freshMs: 60_000, since: 'another', turn: 'usual' });
@@ -63,7 +63,6 @@ describeWithRedis('what somebody else writes into Redis', () => {
     const [key = ''] = (await fixture.redis.command('KEYS', '*:entry-*')) as readonly string[];
     const sealed = createEncryption('one').seal(content === undefined ? '{' : JSON.stringify(content), key);
     await fixture.redis.bytes('HSET', key, 'version', randomUUID(), 'value', sealed);
-    if (age !== '') await fixture.redis.command('HSET', key, 'askedAt', age);
     const { entry, lease } = (await lookUp()) ?? {};
     expect([entry, rejected]).toEqual([undefined, ['entry']]);
     lease?.fill({ value: 'answer', bytes: 10, ageMs: 0 }, 60_000);
