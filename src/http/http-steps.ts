@@ -69,6 +69,8 @@ export function createHttpSteps(options: HttpStepsOptions) {
     record: RequestRecord,
   ): HttpResponse | Promise<HttpResponse> {
     if (stream && (!answer || isStream(result))) {
+      // The answer to HEAD has no body, so its headers leave only when the stream ends.
+      if (record.request.method === 'HEAD' && isStream(result)) void result.return?.();
       const mask = (error: unknown) => pipeline.failed(error, record);
       return streamResponse(result, stream, { signal: record.request.signal, clock, mask });
     }
