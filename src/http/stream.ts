@@ -129,20 +129,17 @@ export function streamResponse(
   streamType: StreamType,
   options: StreamOptions,
 ): HttpResponse {
-  const format = FORMATS[streamType];
+  const { contentType } = FORMATS[streamType];
   const hasMore = isStream(result);
   const results = hasMore ? result : only(result);
+  const { status, headers } = responseHead(hasMore ? {} : result, 'application/json');
+  // Clients read no stream whose status is not 200. After a 5xx they try again.
+  const isFailed = status >= 500;
   return {
-    status: hasMore ? 200 : statusOf(result),
-    headers: { 'content-type': format.contentType, 'x-accel-buffering': 'no' },
-    body: new StreamBody(results, format, options),
+    status: isFailed ? status : 200,
+    headers: { ...(isFailed && headers), 'content-type': contentType, 'x-accel-buffering': 'no' },
+    body: new StreamBody(results, FORMATS[streamType], options),
   };
-}
-
-/** Clients read no stream whose status is not 200. After a 5xx they try again. */
-function statusOf(result: ExecutionResult): number {
-  const { status } = responseHead(result, 'application/json');
-  return status >= 500 ? status : 200;
 }
 
 async function* only(result: ExecutionResult): ResultStream {

@@ -146,6 +146,20 @@ describe('bodies that arrive at the same time', () => {
   );
 
   it.each(ADAPTERS)(
+    'give way with the same status and headers where a stream is accepted, by the adapter of %s',
+    async (_adapter, plugins) => {
+      await reopen(plugins);
+      const first = await openAlmost(50 * KB, { accept: 'text/event-stream' });
+      const second = await openAlmost(37 * KB);
+      const answer = await first.until('event: complete');
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+      expect(answer).toMatch(/^retry-after: 1\r$/im);
+      expect(answer).toMatch(/^content-type: text\/event-stream/im);
+      second.socket.destroy();
+    },
+  );
+
+  it.each(ADAPTERS)(
     'do not give way to one whose key was never accepted when theirs was, by the adapter of %s',
     async (_adapter, plugins) => {
       await reopen(plugins);
