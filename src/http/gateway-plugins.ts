@@ -148,6 +148,7 @@ export function createGatewayPlugins(
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI: { Response } }) {
       const { operation } = serverContext;
       const refusal = checkAccept(acceptedTypes(operation, request));
+      if (refusal) tracker.answered(operation.record, [refusal]);
       // Not thrown: Yoga would find no media type for the error.
       if (refusal) return endResponse(asResponse(operation, errorResponse(refusal), Response));
       const plain = stepRequest(operation, request, url);

@@ -29,21 +29,17 @@ export type HttpRoute = (
 export function createRoutes(options: RoutesOptions): HttpRoute {
   return (request) => {
     const { method, path } = request;
-    if (readOperationPath(path)) {
-      if (isGet(method) || OPERATION_METHODS.includes(method)) return undefined;
-      return method === 'OPTIONS'
-        ? allow(GRAPHQL_METHODS, { 'accept-query': 'application/json' })
-        : refuse(request, methodNotAllowed(GRAPHQL_METHODS));
-    }
-    if (!isProbe(path)) return refuse(request, NOT_FOUND);
+    const isForOperations = readOperationPath(path) !== undefined;
+    if (isForOperations && (isGet(method) || OPERATION_METHODS.includes(method))) return undefined;
+    const refuse = (error: GraphQLError) => errorResponse(error, request.header('accept'));
+    if (isForOperations && method === 'OPTIONS')
+      return allow(GRAPHQL_METHODS, { 'accept-query': 'application/json' });
+    if (isForOperations) return refuse(methodNotAllowed(GRAPHQL_METHODS));
+    if (!isProbe(path)) return refuse(NOT_FOUND);
     if (method === 'OPTIONS') return allow(PROBE_METHODS);
-    if (!isGet(method)) return refuse(request, methodNotAllowed(PROBE_METHODS));
+    if (!isGet(method)) return refuse(methodNotAllowed(PROBE_METHODS));
     return path === HEALTH ? probe(200, 'ok') : readiness(options);
   };
-}
-
-function refuse(request: Pick<HttpRequest, 'header'>, error: GraphQLError): PlainResponse {
-  return errorResponse(error, request.header('accept'));
 }
 
 async function readiness({ isReady, onUnexpected, clock }: RoutesOptions): Promise<PlainResponse> {

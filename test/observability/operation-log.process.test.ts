@@ -111,6 +111,13 @@ describe('the log', () => {
     expect(lines.every(({ upstream }) => upstream === undefined)).toBe(true);
   });
 
+  it('names the error code of an operation whose client accepts no answer', async () => {
+    const { gateway, read } = await open();
+    await post(`${gateway.url}/graphql`, '{"query": "{ __typename }"}', { accept: 'image/png' });
+    const [line] = await read(1);
+    expect(line).toMatchObject({ status: 406, errorCodes: ['NOT_ACCEPTABLE'] });
+  });
+
   it('has none for what is no operation', async () => {
     const { gateway, read } = await open();
     for (const path of ['/health', '/readiness', '/nowhere', '/']) await fetch(gateway.url + path);
