@@ -242,6 +242,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     cors: steps.cors,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
+    trustedProxy: options.trustedProxy,
     ...bodies,
   };
   const agents = options.openAgents?.(parts);

@@ -19,6 +19,8 @@ export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' 
   readonly maxBodyBytes: number;
   readonly clock: Clock;
   readonly rateLimit: Transport['rateLimit'];
+  /** The header in which a proxy names its client. */
+  readonly trustedProxy: string | undefined;
 }
 
 /** Makes the hooks of an operation that arrives by WebSocket. Undefined without plugins. */

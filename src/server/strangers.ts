@@ -9,7 +9,7 @@ export interface StrangersOptions {
   readonly isAccepted?: (socket: Socket) => boolean;
   /** How many connections without an accepted credential may be open. By default as many as the heap can hold. */
   readonly maxStrangers?: number;
-  /** The header in which a proxy names its client, in lower case. */
+  /** The header in which a proxy names its client. */
   readonly trustedProxy?: string | undefined;
 }
 

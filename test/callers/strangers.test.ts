@@ -1,12 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { print } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPlaceOf } from '../../src/callers/client-place.ts';
 import { openAcceptedKeysFile } from '../../src/server/accepted-keys-file.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { openSocket } from '../support/clients/socket-client.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useOpened, useRecorder } from '../support/gateways/fixture.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
@@ -53,6 +55,29 @@ describe('clients with keys that LuaAuth has not accepted yet', () => {
     await expectCalls(fixture.recorder, 2 * TOTAL);
     client.abort();
     await Promise.all(madeUp);
+  });
+
+  it('take turns by the address that the proxy names, whatever a WebSocket client says', async () => {
+    fixture.respond = refuseAllBut('good');
+    const headers = { 'x-forwarded-for': `10.0.0.1, ${ATTACKER}` };
+    const sockets = await Promise.all(
+      idsOf(40, 'made-up-').map((token, index) =>
+        openSocket(fixture.gateway, {
+          headers,
+          connectionParams: { token, 'x-forwarded-for': `198.51.100.${index}` },
+        }),
+      ),
+    );
+    for (const [index, { subscribe }] of sockets.entries())
+      subscribe('1', print(SCRIPTS), { ids: idsOf(5, `s${index}-`) });
+    await expectCalls(fixture.recorder, TOTAL);
+    await eventually(async () => expect(await queuedOf('made-up-39')).toEqual({ rateLimit: { queued: 5 } }));
+    const read = fixture.gateway.execute(SCRIPT, { id: 'a' }, from(NEWCOMER, 'good'));
+    await eventually(async () => expect(await queuedOf('good')).toEqual({ rateLimit: { queued: 1 } }));
+    await clock.advance(WINDOW_MS);
+    expect((await read).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 2 * TOTAL);
+    for (const { socket } of sockets) socket.terminate();
   });
 
   it('are let in from another address when 400 calls wait: the last in turn is refused instead', async () => {
@@ -102,7 +127,8 @@ describe('the place of a client', () => {
     ['198.51.100.1, not an address', '192.0.2.7'],
     ['', '192.0.2.7'],
   ])('is the last address of the header %j', (header, place) => {
-    expect(createPlaceOf('x-forwarded-for')(requestOf('192.0.2.7', header))).toBe(place);
+    for (const name of ['x-forwarded-for', 'X-Forwarded-For'])
+      expect(createPlaceOf(name)(requestOf('192.0.2.7', header))).toBe(place);
     expect(createPlaceOf()(requestOf('192.0.2.7', header))).toBe('192.0.2.7');
   });
 });

@@ -77,7 +77,7 @@ type SocketData = Buffer | ArrayBuffer | Buffer[];
 
 /** A connection of the protocol `graphql-transport-ws`. Each operation passes the pipeline like a request. */
 export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketParts) {
-  const { pipeline, tracker, reserveBody, clock, hooksFor } = options;
+  const { pipeline, tracker, reserveBody, clock, hooksFor, trustedProxy } = options;
   /** Operations whose id the client may still use. */
   const operations = new Map<string, RunningOperation>();
   const running = new Set<RunningOperation>();
@@ -124,7 +124,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
           socket.close(CLOSE.badRequest, `More than ${MAX_INIT_BYTES} bytes to begin with`);
         else {
           toInit.callOff();
-          headers = headersIn(message.payload);
+          headers = headersIn(message.payload, trustedProxy);
           kept.release();
           kept = openFor(headers, headBytes);
           if (kept.hold(bytes)) reply(JSON.stringify({ type: MESSAGE.connectionAck }));

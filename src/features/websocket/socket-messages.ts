@@ -75,16 +75,17 @@ export const NO_HEADERS: SentHeaders = new Map();
 
 /**
  * Reads the texts in `connectionParams`, and in its member `headers`, as headers: `{ token }`, `{ headers: { authorization
- * } }`.
+ * } }`. Leaves out the header of the proxy, which names the client.
  */
-export function headersIn(connectionParams: unknown): SentHeaders {
+export function headersIn(connectionParams: unknown, trustedProxy?: string): SentHeaders {
   if (!isObject(connectionParams)) return NO_HEADERS;
   const { headers, ...others } = connectionParams;
   const entries = [...Object.entries(others), ...(isObject(headers) ? Object.entries(headers) : [])];
   return new Map(
     entries
       .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .map(([name, value]) => [name.toLowerCase(), value]),
+      .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+      .filter(([name]) => name !== trustedProxy?.toLowerCase()),
   );
 }
 
