@@ -20,7 +20,8 @@ export function openAcceptedKeysFile(path: string, warn: (message: string) => vo
     add(account) {
       const line = lineOf(account);
       if (accepted.has(line)) return;
-      if (accepted.size >= MAX_KEPT) accepted.clear();
+      const [oldest = ''] = accepted;
+      if (accepted.size >= MAX_KEPT) accepted.delete(oldest);
       accepted.add(line);
       appendFile(path, `${line}\n`).catch(({ code }) =>
         warn(
@@ -42,11 +43,11 @@ function readAtStart(path: string): string[] {
   try {
     appendFileSync(path, '', { mode: OWNER_ONLY });
     const lines = readFileSync(path, 'utf8').split('\n');
-    const kept = [...new Set(lines.filter((line) => LINE.test(line)))].slice(-MAX_KEPT / 2);
-    if (lines.length > MAX_KEPT) {
-      writeFileSync(`${path}.new`, kept.map((line) => `${line}\n`).join(''), { mode: OWNER_ONLY });
-      renameSync(`${path}.new`, path);
-    }
+    const known = [...new Set(lines.filter((line) => LINE.test(line)))];
+    if (lines.length <= MAX_KEPT) return known;
+    const kept = known.slice(-MAX_KEPT / 2);
+    writeFileSync(`${path}.new`, kept.map((line) => `${line}\n`).join(''), { mode: OWNER_ONLY });
+    renameSync(`${path}.new`, path);
     return kept;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { print } from 'graphql';
@@ -163,6 +163,15 @@ describe('keys that LuaAuth accepted before a restart', () => {
     expect(data).toEqual({ rateLimit: { limit: null } });
     const other = await after.execute('{ rateLimit { limit } }', {}, { token: 'other' });
     expect(other.data).toEqual({ rateLimit: { limit: 5 } });
+  });
+
+  it('are all read from a file that is not too long', async () => {
+    const path = join(directory, 'accepted');
+    openAcceptedKeysFile(path, expect.unreachable).add('first');
+    await eventually(() => expect(readFileSync(path, 'utf8')).not.toBe(''));
+    const others = Array.from({ length: 6_000 }, (_one, index) => `${String(index).padStart(43, '0')}\n`);
+    appendFileSync(path, others.join(''));
+    expect(openAcceptedKeysFile(path, expect.unreachable).has('first')).toBe(true);
   });
 
   it('are read from a long file, which is written anew with the latest ones', () => {
