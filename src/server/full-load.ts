@@ -13,6 +13,8 @@ export interface FullLoadOptions extends Pick<StrangersOptions, 'isAccepted' | '
   /** How many requests may have begun before others stay unread: more than the REST API has connections. */
   readonly mostBegun?: number;
   readonly meterLoad?: MeterLoad;
+  /** Called when a connection is left unread. */
+  readonly onUnread?: (() => void) | undefined;
 }
 
 /** The event loop is at full load above the first part, and waits for something else below the second part. */
@@ -109,6 +111,7 @@ export function readInTurn(server: Server, connections: Connections, options: Fu
       if (isFull && !hasRoom && !isAtOnce && isIdle) {
         flowOf(message).add(socket);
         socket.pause();
+        options.onUnread?.();
       }
       readSoon();
     });

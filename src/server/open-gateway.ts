@@ -19,7 +19,7 @@ type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'
 /** Starts the configured gateway on its port, or for an agent at stdin. @throws StartError */
 export async function openGateway(
   config: GatewayConfig,
-  { log, requests, live, online, pages }: Observability,
+  { log, requests, live, online, pages, leftUnread: onUnread }: Observability,
   parts: GatewayParts,
   by: 'http' | 'stdin',
   features: ProcessFeatures,
@@ -50,7 +50,7 @@ export async function openGateway(
   const { host, port, writeTimeoutMs, trustedProxy } = config;
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
-  const options = { upgrade, isAccepted, trustedProxy, cors, host, port, writeTimeoutMs };
+  const options = { upgrade, isAccepted, trustedProxy, cors, host, port, writeTimeoutMs, onUnread };
   const server = await startServer({ listener: gateway, ...options });
   return {
     ...server,

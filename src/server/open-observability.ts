@@ -51,6 +51,7 @@ export async function openObservability(
     ),
     live: metrics?.live,
     online: metrics?.online,
+    leftUnread: metrics?.leftUnread,
     pages: metrics?.pages ?? [],
     list: tracing?.list,
     metricsUrl: metrics?.url,

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { print } from 'graphql';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createMetrics } from '../../src/features/metrics/metrics.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import type { Recorded } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
@@ -11,11 +12,13 @@ import { eventually } from '../support/vitest/waiting.ts';
 const FOREVER_MS = 600_000;
 /** Tells the server how busy its event loop is, as a part of the time. */
 let measured: ((busy: number) => void) | undefined;
+const metrics = createMetrics();
 const fixture = useRecorder({
   timeouts: { read: FOREVER_MS, write: FOREVER_MS },
   operationTimeoutMs: FOREVER_MS,
   server: {
     mostBegun: 2,
+    onUnread: metrics.leftUnread,
     meterLoad(onMeasured) {
       measured = onMeasured;
       return {
@@ -84,6 +87,14 @@ it('at full load the next request of a connection stays unread until others have
   await answer('c', third);
   await arrival('a2');
   await answer('a2', first);
+});
+
+it('a connection that is left unread counts in the metrics', async () => {
+  const count = async () =>
+    Number(/^luaauth_http_connections_left_unread_total (\d+)$/m.exec(await metrics.text())?.[1]);
+  const before = await count();
+  await leaveUnread();
+  expect((await count()) - before).toBe(1);
 });
 
 it('requests are read when the event loop waits for the REST API as well', async () => {
