@@ -180,7 +180,10 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     const path = pathOf(params);
     const { origin, timeouts, clock } = api;
     const timeoutMs = options.timeoutMs ?? timeouts[kind];
-    const deadline = clock.now() + timeoutMs;
+    const now = clock.now();
+    const deadline = now + timeoutMs;
+    // A slow call may end after the time of the operation, but not begin after it.
+    const mayEndLate = options.timeoutMs !== undefined && now < api.deadline;
     const sent = payload && body(payload as Payload);
     // All members are set here, so that every call has the same shape in memory.
     const made: Call<Result> = {
@@ -194,7 +197,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       body: method === 'POST' && sent ? stringifyExactJson(sent) : undefined,
       resources: resourcesOf({ origin, params, payload }),
       freshFor,
-      deadline: options.timeoutMs === undefined ? Math.min(deadline, api.deadline) : deadline,
+      deadline: mayEndLate ? deadline : Math.min(deadline, api.deadline),
       timeoutMs,
       waitsForOthers: options.timeoutMs !== undefined,
       isSentOnce,

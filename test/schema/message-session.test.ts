@@ -268,6 +268,25 @@ describe('a message waits for its client', () => {
     await expectCalls(fixture.recorder, 1);
   });
 
+  it('and a second message behind it is not sent either', async () => {
+    let release = () => {};
+    fixture.respond = (recorded, response) => {
+      if (recorded.line.includes('/t/')) answerPlainly(recorded, response);
+      else release = () => answerPlainly(recorded, response);
+    };
+    const answer = fixture.gateway.execute(`mutation {
+      a: messageSession(input: { id: "s", handler: "h" }) { __typename }
+      b: messageSession(input: { id: "t", handler: "h" }) { __typename }
+    }`);
+    await arrival(fixture.recorder, 0);
+    await clock.advance(3_001);
+    release();
+    expect((await answer).errors).toMatchObject([
+      expect.toBeError('UPSTREAM_TIMEOUT', { path: ['b'], outcome: 'NOT_EXECUTED' }),
+    ]);
+    await expectCalls(fixture.recorder, 1);
+  });
+
   it('for 65 s, and is never sent again', async () => {
     fixture.respond = () => undefined;
     const answer = message();
