@@ -143,6 +143,24 @@ describe('when the API says ratelimited', () => {
     await expectCalls(fixture.recorder, 2);
   });
 
+  it('for a day, a refusal after the pause gives the time until the queue has room', async () => {
+    fixture.respond = refuseFirst(1, '86400');
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    await clock.advance(5 * 60_000);
+    const more = ids(200).map((id) => `more-${id}`);
+    const reads = [ids(200), more].map((ids) => fixture.gateway.execute(SCRIPTS, { ids }, KEY));
+    for (let window = 1; window <= 5; window += 1) {
+      await expectCalls(fixture.recorder, 1 + 50 * window);
+      await clock.advance(1_002);
+    }
+    const refusals = (await Promise.all(reads)).flatMap(({ errors = [] }) => errors);
+    expect(refusals).toHaveLength(150);
+    for (const { extensions } of refusals) {
+      expect(extensions.code).toBe('RATE_LIMITED');
+      expect(extensions.retryAfterMs).toBeLessThan(10_000);
+    }
+  });
+
   it('what waits and cannot start before its deadline is refused at once', async () => {
     fixture.respond = refuseFirst(1, '10');
     const { data, errors } = await fixture.gateway.execute(SCRIPTS, { ids: ids(60) }, KEY);

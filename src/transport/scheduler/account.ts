@@ -171,9 +171,8 @@ export class Account implements AccountRecord {
 
   /** Whether any call may start, as far as is known. */
   get #isOpen(): boolean {
-    const { freeConnections, strangersUnderWay } = this.#shared;
-    if (this.#underWay >= freeConnections || this.quotas.key.isEmpty) return false;
-    return (strangersUnderWay < freeConnections && this.#tried < MAX_OF_STRANGER) || !this.isStranger;
+    if (this.quotas.key.isEmpty || !this.hasConnection) return false;
+    return this.#tried < MAX_OF_STRANGER || !this.isStranger;
   }
 
   get #now(): number {

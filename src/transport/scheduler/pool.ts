@@ -35,6 +35,8 @@ export class Pool implements Demand {
   #isEmpty = false;
   #isEmptyForBackground = false;
   #cancelTimer: (() => void) | undefined;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** May be after the pause, as the pause is limited. */
   #announcedUntil = Number.NEGATIVE_INFINITY;
   #fetched: { readonly permit: Permit; readonly isBackground: boolean } | undefined;
 
@@ -113,7 +115,9 @@ export class Pool implements Demand {
 
   pause(pauseMs: number, announcedMs: number): void {
     void this.#quota.pause(pauseMs);
-    this.#announcedUntil = Math.max(this.#announcedUntil, this.options.clock.now() + announcedMs);
+    const now = this.options.clock.now();
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
+    this.#announcedUntil = Math.max(this.#announcedUntil, now + announcedMs);
     this.#refill();
   }
 
@@ -129,7 +133,10 @@ export class Pool implements Demand {
   /** The failure of a call that could not start before `etaMs` from now. */
   refusal(call: Call<unknown>, etaMs: number): RateLimited {
     const { clock, isOfCaller } = this.options;
-    const retryAfterMs = Math.ceil(Math.max(1, etaMs, this.#announcedUntil - clock.now()));
+    const now = clock.now();
+    // After the pause, calls are tried again, so the announced time no longer counts.
+    const announcedMs = now < this.#pausedUntil ? this.#announcedUntil - now : 1;
+    const retryAfterMs = Math.ceil(Math.max(etaMs, announcedMs));
     return new RateLimited(call, retryAfterMs, { byApi: false, isOfCaller });
   }
 
