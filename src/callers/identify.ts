@@ -73,10 +73,7 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
     return { key, account: hashOf(key) };
   };
   if (isKeyForAll(credentials)) {
-    return (request) => ({
-      origin: { ...held(), caller: anonymousCallerOf(request) },
-      grant: EVERYTHING,
-    });
+    return (request) => ({ origin: { ...held(), caller: anonymousCallerOf(request) }, grant: EVERYTHING });
   }
   const keys = keyRing ?? createKeyRing(entriesOfPlainKeys(gatewayKeys));
   const ask = (name: string, question: () => unknown, read: (given: unknown, name: string) => Identity) =>
@@ -85,10 +82,7 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
     );
   const known = (given: unknown, giver: string): Identity => {
     const grant = readGrant(given, giver);
-    return {
-      origin: { ...held(), caller: grant.name ?? '', callerRate: grant.rate },
-      grant,
-    };
+    return { origin: { ...held(), caller: grant.name ?? '', callerRate: grant.rate }, grant };
   };
   const readFound = (found: unknown, giver: string): Identity => {
     if (found === 'unknown') return NO_GATEWAY_KEY;
@@ -125,10 +119,7 @@ function identifyByApiKey(): Identify {
     if (key === undefined) return NO_API_KEY;
     if (token !== undefined && bearer !== undefined && token !== bearer) return TWO_API_KEYS;
     if (!KEY.test(key)) return NO_KEY_AT_ALL;
-    return {
-      origin: { key, account: hashOf(key), caller: request.address },
-      grant: EVERYTHING,
-    };
+    return { origin: { key, account: hashOf(key), caller: request.address }, grant: EVERYTHING };
   };
 }
 

@@ -66,11 +66,7 @@ export const costsTheSameAgain: Annotation = { upstream: { endpoint: 'the same a
 /** One call for each distinct item of a list argument. */
 export function eachIn(argument: string): CostOptions {
   const listIn = ({ [argument]: list }: Arguments): readonly unknown[] => (Array.isArray(list) ? list : []);
-  return {
-    each: true,
-    items: (args) => listIn(args).length,
-    distinct: (args) => new Set(listIn(args)).size,
-  };
+  return { each: true, items: (args) => listIn(args).length, distinct: (args) => new Set(listIn(args)).size };
 }
 
 /** The size of a page. The resolver refuses a size out of range; here such a size must not distort the sum. */

@@ -95,22 +95,14 @@ export function createTransport(
   const isObserved = (queued ?? requested ?? retried) !== undefined;
   const known = createKnownAccounts();
   const { accepted = state.accepted } = options;
-  const scheduler = createScheduler({
-    accepted,
-    connections,
-    rate,
-    totalRate,
-    clock,
-    quotas: state.quotas,
-    known,
-  });
+  const { quotas, generations, coordination } = state;
+  const scheduler = createScheduler({ accepted, connections, rate, totalRate, clock, quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
     today,
     rejectQueued: (account) => scheduler.failAll(account, (call) => new Unavailable(call, 'no')),
     onChange: observer.breakerChanged,
   });
-  const { coordination } = state;
   const cache = createCache({
     freshMs,
     freshMsFor,
@@ -118,14 +110,14 @@ export function createTransport(
     entries: state.cache,
     shared: state.shared,
     clock,
-    isCurrent: createKeyCheck(state.generations),
+    isCurrent: createKeyCheck(generations),
     coordination,
     hasRoom: (call) => scheduler.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
     inBackground: (about) => (isObserved ? new ObservedProgress(observer, about, undefined) : new Usage()),
   });
   const steps: readonly Interceptor[] = [
-    invalidation(state.generations, clock),
+    invalidation(generations, clock),
     cache.ownTier,
     dedupe(clock),
     cache.sharedTier,
