@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -306,6 +307,22 @@ describe('rows', () => {
   });
 });
 
+it.each<[what: string, make: (path: string) => void]>([
+  ['a folder', (path) => mkdirSync(path)],
+  ['a socket', (path) => void createServer().listen(path).unref()],
+])('rows in %s cannot be read, and the message names the rows', async (_what, make) => {
+  const { url, calls } = await record(succeed);
+  const args = bulk(url, ['k1']);
+  rmSync(at('rows.csv'));
+  make(at('rows.csv'));
+  const { code, stderr } = await run(args);
+  expect([code, stderr.replace(/E[A-Z]+/, 'CODE')]).toEqual([
+    1,
+    `${at('rows.csv')}: it cannot be read (CODE).\n`,
+  ]);
+  expect([calls, existsSync(at('out.jsonl.journal'))]).toEqual([[], false]);
+});
+
 it('--dry-run says the price and the time, and sends nothing', async () => {
   const { url, calls } = await record(succeed);
   const args = bulk(url, ['k1', 'k2', 'k1', 'k3'], '--dry-run');
@@ -317,12 +334,17 @@ it('--dry-run says the price and the time, and sends nothing', async () => {
   expect([calls.length, existsSync(at('out.jsonl'))]).toEqual([0, false]);
 });
 
+const answerQuota: Respond = (_call, response) => json(response, { data: { rateLimit: { limit: 50 } } });
+
 /** A gateway that answers each row as `respond` says. */
-async function recordGateway(respond: (key: string, answer: (body: object) => void) => void) {
+async function recordGateway(
+  respond: (key: string, answer: (body: object) => void) => void,
+  respondToQuota = answerQuota,
+) {
   const asked: string[] = [];
   const { url, calls } = await record((call, response) => {
     const { query, variables } = JSON.parse(call.body);
-    if (query.includes('rateLimit')) return json(response, { data: { rateLimit: { limit: 50 } } });
+    if (query.includes('rateLimit')) return respondToQuota(call, response);
     if (call.headers['x-upstream'] === 'plan')
       return json(response, { data: null, extensions: { upstream: { price: 1 } } });
     asked.push(variables.key);
@@ -355,6 +377,31 @@ it('waits as long as a gateway says, and then sends the row again', async () => 
   expect((await run(bulkThere(url, ['k1']))).code).toBe(0);
   expect(times).toHaveLength(2);
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(650);
+});
+
+it.each<[what: string, without: Respond]>([
+  ['closes its connections', (call) => void call.socket.destroy()],
+  ['is behind a proxy without it', (_call, response) => void response.writeHead(502).end('<html>')],
+])('goes on after a gateway that %s for a moment', async (_what, without) => {
+  const held: (() => void)[] = [];
+  let quotaCalls = 0;
+  const { url, asked } = await recordGateway(
+    (key, answer) => {
+      if (key === 'k1') setTimeout(() => answer(SUCCESS), 1_100);
+      else if (quotaCalls > 1) answer(SUCCESS);
+      else held.push(() => answer(SUCCESS));
+    },
+    (call, response) => {
+      quotaCalls += 1;
+      if (quotaCalls === 1) return json(response, { data: { rateLimit: { limit: 1 } } });
+      for (const release of held.splice(0)) release();
+      without(call, response);
+    },
+  );
+  const keys = keysTo(5);
+  const { code, stderr } = await run(bulkThere(url, keys));
+  expect([code, stderr]).toEqual([0, expect.stringContaining('5 rows: 5 OK')]);
+  expect([asked.sort(), quotaCalls > 1]).toEqual([keys, true]);
 });
 
 it('a row is UNKNOWN if an older gateway does not say how the mutation ended', async () => {

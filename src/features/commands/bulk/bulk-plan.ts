@@ -1,5 +1,5 @@
 import { isObject } from '../../../luaauth/envelope.ts';
-import type { AskedGateway } from '../ask-gateway.ts';
+import { type AskedGateway, NoAnswer } from '../ask-gateway.ts';
 import type { RowSender } from './row-sender.ts';
 
 /** LuaAuth's documented quota, in calls per second. */
@@ -24,9 +24,18 @@ function upstreamOf(answer: unknown): Readonly<Record<string, unknown>> | undefi
   return isObject(upstream) ? upstream : undefined;
 }
 
-/** The calls per second that the gateway allows the key now. Few until LuaAuth has accepted the key. */
-export async function quotaOf(gateway: AskedGateway): Promise<number> {
-  const answer: unknown = JSON.parse(await gateway.ask({ query: '{ rateLimit { limit } }' }));
+/**
+ * The calls per second that the gateway allows the key now. Few until LuaAuth has accepted the key. Undefined if the gateway
+ * does not answer, for example during a restart.
+ */
+export async function quotaOf(gateway: AskedGateway): Promise<number | undefined> {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(await gateway.ask({ query: '{ rateLimit { limit } }' }));
+  } catch (error) {
+    if (error instanceof NoAnswer || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
   const data = isObject(answer) ? answer.data : undefined;
   const quota = isObject(data) ? data.rateLimit : undefined;
   const limit = isObject(quota) ? quota.limit : undefined;
@@ -38,7 +47,7 @@ const BEFORE_ACCEPTED = 5;
 /** Once LuaAuth has accepted the key. */
 export async function laterQuotaOf(gateway: AskedGateway): Promise<number> {
   const now = await quotaOf(gateway);
-  return now === BEFORE_ACCEPTED ? QUOTA : now;
+  return now === undefined || now === BEFORE_ACCEPTED ? QUOTA : now;
 }
 
 /** How many rows to have in flight. The gateway sends their calls as the quota allows. */

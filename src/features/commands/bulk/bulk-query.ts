@@ -100,12 +100,20 @@ function digestOf({ operation, variables }: BulkOptions, document: string): stri
 }
 
 function rowsOf({ each, variables = {} }: BulkOptions, operation: RowOperation): AsyncIterable<Row> {
-  const chunks: AsyncIterable<Buffer> = each === '-' ? process.stdin : createReadStream(each);
-  return readRows(chunks, operation, variables, (columns) =>
+  return readRows(chunksOf(each), operation, variables, (columns) =>
     printError(
       `Not used, because no variable has this name: ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
     ),
   );
+}
+
+/** Opens the file when its first row is asked for: before that nothing would catch an error of the stream. */
+async function* chunksOf(path: string): AsyncGenerator<Buffer, undefined> {
+  try {
+    yield* path === '-' ? process.stdin : createReadStream(path);
+  } catch (error) {
+    throw new UnusableRows(`it cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
 }
 
 async function printPrice(rows: AsyncIterable<Row>, sender: RowSender, quota: number): Promise<number> {

@@ -126,7 +126,9 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       price ??= (await priceOf(sender, row.values)) ?? 1;
       if (performance.now() - askedAt > ASK_EVERY_MS) {
         askedAt = performance.now();
-        most = rowsInFlight(await quotaOf(gateway), price);
+        const quota = await quotaOf(gateway);
+        // Without an answer the rows wait for the gateway.
+        if (quota !== undefined) most = rowsInFlight(quota, price);
       }
       while (running.size > 0 && (running.size >= most || output.before(row.row) > MOST_AHEAD))
         await Promise.race(running);
