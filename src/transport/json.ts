@@ -56,17 +56,16 @@ export function parseExactJson(text: string): unknown {
 }
 
 /** `JSON.stringify` that writes a bigint as the integer that it is. */
-export function stringifyExactJson(value: unknown): string {
+export function stringifyExactJson(value: unknown, indent?: number): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, undefined, indent);
   } catch (error) {
     // The error may be about a bigint. Any other error is thrown again below.
     if (!(error instanceof TypeError)) throw error;
   }
   const mark = randomId(systemRandom);
-  const text = JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'bigint' ? `${mark}${part}` : part,
-  );
+  const withMark = (_key: string, part: unknown) => (typeof part === 'bigint' ? `${mark}${part}` : part);
+  const text = JSON.stringify(value, withMark, indent);
   return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 

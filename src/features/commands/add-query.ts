@@ -4,6 +4,7 @@ import type { CommandParts } from '../../cli/program.ts';
 import { readInputFile } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
+import { parseExactJson } from '../../transport/json.ts';
 import type { BulkOptions } from './bulk/bulk-query.ts';
 
 type QueryFlags = FlagValues & Partial<Omit<BulkOptions, 'file'>>;
@@ -70,7 +71,7 @@ export function addQuery(program: Command, { configure, features }: CommandParts
 function jsonObject(given: string): Readonly<Record<string, unknown>> {
   const advice = 'Give a JSON object, or @ and the path of a file with a JSON object.';
   try {
-    const value: unknown = JSON.parse(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
+    const value = parseExactJson(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
     if (isObject(value)) return value;
   } catch {
     // The message below explains the problem without quoting the text again.

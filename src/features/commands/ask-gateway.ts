@@ -4,6 +4,7 @@ import { ENDPOINTS } from '../../luaauth/endpoints.ts';
 import type { ProcessFeatures } from '../../server/features.ts';
 import { exit } from '../../server/signals.ts';
 import { readStream } from '../../transport/body.ts';
+import { stringifyExactJson } from '../../transport/json.ts';
 
 export interface AskedGateway {
   /** Returns the text of the answer. @throws NoAnswer */
@@ -102,7 +103,7 @@ function requestFor(
   const mode = plan ? 'plan' : isMutation ? 'report' : undefined;
   return [
     mode ? { ...headers, 'x-upstream': mode } : headers,
-    JSON.stringify({ query, variables, operationName }),
+    stringifyExactJson({ query, variables, operationName }),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import { isObject } from '../../luaauth/envelope.ts';
+import { parseExactJson } from '../../transport/json.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -45,7 +46,7 @@ export function readOutcome(text: string, hasReport: boolean) {
 
 function readAnswer(text: string): Answer | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExactJson(text);
     if (!isObject(value)) return undefined;
     const { data = null, errors = null } = value;
     const isAnswer = (isObject(data) || data === null) && (Array.isArray(errors) || errors === null);

@@ -1,6 +1,7 @@
 import { EXIT, print, printError, readInputFile, readStdin } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import type { ProcessFeatures } from '../../server/features.ts';
+import { stringifyExactJson } from '../../transport/json.ts';
 import { type AskedGateway, NoAnswer, openAskedGateway } from './ask-gateway.ts';
 import { isMutation, NO_WRITES, readOutcome } from './query-outcome.ts';
 
@@ -30,7 +31,7 @@ export async function query(
     return fail(
       'The response is not the answer of a gateway. Check whether --url is the full URL, with /graphql.',
     );
-  print(JSON.stringify(outcome.answer, null, process.stdout.isTTY ? 2 : 0));
+  print(stringifyExactJson(outcome.answer, process.stdout.isTTY ? 2 : 0));
   if (outcome.hasErrors) return EXIT.errors;
   if (outcome.isRefused === undefined) return fail(NO_WRITES);
   return outcome.isRefused ? EXIT.refused : EXIT.ok;

@@ -379,6 +379,30 @@ it('waits as long as a gateway says, and then sends the row again', async () => 
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(650);
 });
 
+it.each([
+  ['jsonl', '{"id":"a","data":{"n":12345678901234567891}}\n'],
+  ['csv', 'id,data\na,"{""n"":12345678901234567891}"\n'],
+] as const)('keeps all digits of large integers in rows, journal and results: %s', async (format, rows) => {
+  const bodies: string[] = [];
+  const { url } = await record((call, response) => {
+    if (call.headers['x-upstream'] === 'report') bodies.push(call.body);
+    response.end(
+      '{"data":{"messageSession":{"__typename":"MessageDelivered","response":{"n":98765432109876543210}}},"extensions":{"upstream":{"writes":[{"result":"MessageDelivered"}]}}}',
+    );
+  });
+  const document =
+    'mutation ($id: ID!, $data: JSON) { messageSession(input: { id: $id, handler: "a", data: $data }) { ... on MessageDelivered { response } } }';
+  const files = [file('a.graphql', document), '--each', file(`rows.${format}`, rows)];
+  const args = ['query', ...files, '--output', at(`out.${format}`), '--url', url];
+  expect((await run(args)).code).toBe(0);
+  expect(bodies).toEqual([expect.stringContaining('"variables":{"id":"a","data":{"n":12345678901234567891}}')]);
+  const results = textOf(`out.${format}`);
+  expect(results).toContain('98765432109876543210');
+  // These results come from the journal.
+  expect((await run([...args, '--resume'])).code).toBe(0);
+  expect([textOf(`out.${format}`), bodies.length]).toEqual([results, 1]);
+});
+
 it.each<[what: string, without: Respond]>([
   ['closes its connections', (call) => void call.socket.destroy()],
   ['is behind a proxy without it', (_call, response) => void response.writeHead(502).end('<html>')],

@@ -159,6 +159,18 @@ describe('query', () => {
     ]);
   });
 
+  it('keeps all digits of large integers, in the variables and in the answer', async () => {
+    const bodies: string[] = [];
+    const { url } = await record((call, response) => {
+      bodies.push(call.body);
+      response.end('{"data":{"said":{"big":12345678901234567891,"small":7}}}');
+    });
+    const args = ['query', 'a', '--url', url, '--variables', '{"data":[-98765432109876543210,1.5]}'];
+    const { code, stdout } = await run(args, { files: { a: '{ said }' } });
+    expect([code, stdout]).toEqual([0, '{"data":{"said":{"big":12345678901234567891,"small":7}}}\n']);
+    expect(bodies).toEqual(['{"query":"{ said }","variables":{"data":[-98765432109876543210,1.5]}}']);
+  });
+
   it('ends with 1 if an older gateway does not say whether a mutation was refused', async () => {
     const { url } = await record((_call, response) => json(response, { data: { edit: {} } }));
     const { code, stdout, stderr } = await run(['query', 'a', '--url', url], { files: { a: EDIT } });

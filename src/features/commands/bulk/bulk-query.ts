@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { EXIT, print, printError } from '../../../cli/terminal.ts';
 import type { Config } from '../../../config/config.ts';
 import type { ProcessFeatures } from '../../../server/features.ts';
+import { stringifyExactJson } from '../../../transport/json.ts';
 import { NoAnswer, openAskedGateway } from '../ask-gateway.ts';
 import { type QueryOptions, readDocument } from '../query.ts';
 import { laterQuotaOf, priceOf } from './bulk-plan.ts';
@@ -95,7 +96,7 @@ const journalOf = (output: string) => `${output}.journal`;
 /** Identifies the operation of a journal. */
 function digestOf({ operation, variables }: BulkOptions, document: string): string {
   return createHash('sha256')
-    .update(JSON.stringify([document, operation, variables]))
+    .update(stringifyExactJson([document, operation, variables]))
     .digest('base64url');
 }
 

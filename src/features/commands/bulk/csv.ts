@@ -1,3 +1,4 @@
+import { stringifyExactJson } from '../../../transport/json.ts';
 import type { InputLine } from './input-lines.ts';
 
 /** The cells of a record, or the problem of the lines that begin here. */
@@ -89,7 +90,7 @@ export function csvLine(cells: readonly unknown[]): string {
 
 function csvCell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'object' ? stringifyExactJson(value) : String(value);
   const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -16,6 +16,7 @@ import {
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { isObject } from '../../../luaauth/envelope.ts';
+import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
 import { readLines } from './input-lines.ts';
 import type { RowResult } from './row-result.ts';
 
@@ -102,7 +103,7 @@ export class Journal {
     const [at, bytes] = this.#rows.get(row)?.result ?? [0, 0];
     const text = Buffer.alloc(bytes);
     readSync(this.#file, text, 0, bytes, at);
-    return JSON.parse(text.toString('utf8')).result;
+    return (parseExactJson(text.toString('utf8')) as { readonly result: RowResult }).result;
   }
 
   /** Closes the journal. Deletes it if no row was begun. */
@@ -113,7 +114,7 @@ export class Journal {
   }
 
   #append(entry: object): number {
-    const bytes = Buffer.from(`${JSON.stringify(entry)}\n`);
+    const bytes = Buffer.from(`${stringifyExactJson(entry)}\n`);
     for (let from = 0; from < bytes.length; )
       from += writeSync(this.#file, bytes, from, bytes.length - from, this.#size + from);
     this.#size += bytes.length;

@@ -10,6 +10,7 @@ import {
   type TypeNode,
 } from 'graphql';
 import { isObject } from '../../../luaauth/envelope.ts';
+import { stringifyExactJson } from '../../../transport/json.ts';
 
 type RowValues = Readonly<Record<string, unknown>>;
 
@@ -61,7 +62,7 @@ export function readRowOperation(text: string, name: string | undefined): RowOpe
         },
       ]),
     ),
-    identityOf: (values) => JSON.stringify((target && valueAt(values, target)) ?? values),
+    identityOf: (values) => stringifyExactJson((target && valueAt(values, target)) ?? values),
   };
 }
 

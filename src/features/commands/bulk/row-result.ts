@@ -1,5 +1,6 @@
 import { Kind } from 'graphql';
 import { isObject } from '../../../luaauth/envelope.ts';
+import { stringifyExactJson } from '../../../transport/json.ts';
 import { NO_WRITES, readOutcome } from '../query-outcome.ts';
 import { csvLine } from './csv.ts';
 import { MAX_DEPTH, type RowOperation, selectionsOf } from './row-operation.ts';
@@ -125,7 +126,8 @@ export type OutputFormat = 'jsonl' | 'csv';
 
 /** Makes the header, if any, and the line of each result. */
 export function resultFormat(format: OutputFormat, operation: RowOperation) {
-  if (format === 'jsonl') return { header: undefined, lineOf: (result: RowResult) => JSON.stringify(result) };
+  if (format === 'jsonl')
+    return { header: undefined, lineOf: (result: RowResult) => stringifyExactJson(result) };
   const columns = columnsOf(operation);
   return {
     header: csvLine(['row', 'line', 'status', 'problem', ...columns.map((path) => path.join('.'))]),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isObject } from '../../../luaauth/envelope.ts';
+import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
 import { readCsv } from './csv.ts';
 import { type InputLine, readLines } from './input-lines.ts';
 import type { RowOperation, RowVariable } from './row-operation.ts';
@@ -68,7 +69,7 @@ export async function* readRows(
       yield { ...at, problem: values };
       continue;
     }
-    const digest = digestOf(JSON.stringify(values));
+    const digest = digestOf(stringifyExactJson(values));
     if (operation.isMutation) {
       const identity = digestOf(operation.identityOf(values));
       const before = seen.get(identity);
@@ -110,7 +111,7 @@ async function* readJson(lines: AsyncIterable<InputLine>): AsyncGenerator<Found>
 function jsonOf(text: string): { readonly given: Values } | { readonly problem: string } {
   let given: unknown;
   try {
-    given = JSON.parse(text);
+    given = parseExactJson(text);
   } catch {
     return { problem: 'it is not JSON. Write one object per line' };
   }
@@ -202,7 +203,7 @@ function cellValue(cell: string, { typeName }: RowVariable): unknown {
   }
   // JSON, an input object or a list; or an enum, which is a word.
   try {
-    return JSON.parse(cell);
+    return parseExactJson(cell);
   } catch {
     const isWord = typeName !== undefined && !/^\s*[[{]/.test(cell);
     return isWord ? cell : new WrongCell('JSON');
