@@ -1,7 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
-import { readAtMost } from '../config/text-file.ts';
-import { readStream } from '../transport/body.ts';
-
 /** Characters that a terminal obeys, such as the controls of C0 and C1, and characters that change the direction of text. */
 const UNSAFE = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
 
@@ -36,26 +32,3 @@ export const EXIT = {
   /** `query --each` stopped before the last row. */
   stopped: 5,
 } as const;
-
-/** Larger than the input of any operation. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-/** Reads a file, which may be a pipe. @throws the system's error, or EFBIG, because a device may never end */
-export function readInputFile(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    return textOf(readAtMost(file, MAX_BYTES));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Reads stdin. @throws EFBIG, because the input may never end */
-export async function readStdin(): Promise<string> {
-  return textOf(await readStream(process.stdin, MAX_BYTES));
-}
-
-function textOf(bytes: Buffer | undefined): string {
-  if (bytes) return bytes.toString('utf8');
-  throw Object.assign(new Error(`it is larger than ${MAX_BYTES} bytes.`), { code: 'EFBIG' });
-}

@@ -1,13 +1,13 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
-import { readInputFile } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
 import { parseExactJson } from '../../transport/json.ts';
 import type { BulkOptions } from './bulk/bulk-query.ts';
+import { readInputFile, UnusableInput } from './input-text.ts';
 
-type QueryFlags = FlagValues & Partial<Omit<BulkOptions, 'file'>>;
+type QueryFlags = FlagValues & Partial<Omit<BulkOptions, 'file' | 'variables'>> & { variables?: string };
 
 export function addQuery(program: Command, { configure, features }: CommandParts): void {
   addFlagsOfServe(
@@ -15,10 +15,10 @@ export function addQuery(program: Command, { configure, features }: CommandParts
       .command('query')
       .description('run one operation, here or at a running gateway, and print its answer')
       .argument('<file>', 'the document; - reads stdin')
-      .option('--variables <json>', "the operation's variables; @FILE reads them from a file", jsonObject)
+      .option('--variables <json>', "the operation's variables; @FILE reads them from a file")
       .option('--operation <name>', 'name of the operation, if the document has several')
       .option('--plan', 'print the highest price of the operation, and run nothing')
-      .option('--url <url>', 'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql', gatewayUrl)
+      .option('--url <url>', 'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql')
       .addOption(
         new Option(
           '--each <rows>',
@@ -44,13 +44,17 @@ export function addQuery(program: Command, { configure, features }: CommandParts
           .default('stop'),
       ),
   ).action(async (file: string, flags: QueryFlags, command: Command) => {
-    const { variables, operation, plan = false, url, ...more } = flags;
+    const { variables: given, operation, plan = false, url, ...more } = flags;
     const { each, output, format, resume = false, dryRun = false, onUnknown = 'stop', ...others } = more;
     if (each === undefined && (output ?? format ?? (resume || dryRun || undefined)) !== undefined)
       command.error('error: --output, --format, --resume and --dry-run need --each ROWS.');
     if (resume && output === undefined)
       command.error('error: --resume needs --output FILE, because the journal is next to this file.');
-    // Checked here, where the message does not quote the URL.
+    // Checked here: a message of Commander would quote the values, which may contain secrets.
+    const variables = given === undefined ? undefined : readVariables(given);
+    if (typeof variables === 'string') command.error(`error: --variables: ${variables}`);
+    if (url !== undefined && !(/^https?:\/\//.test(url) && URL.canParse(url)))
+      command.error('error: --url is not a URL. A URL begins with http:// or https://.');
     if (url !== undefined && (new URL(url).username || new URL(url).password))
       command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
     // This process cannot know the REST API behind another gateway.
@@ -68,18 +72,17 @@ export function addQuery(program: Command, { configure, features }: CommandParts
   });
 }
 
-function jsonObject(given: string): Readonly<Record<string, unknown>> {
+/** Returns a text without the values if they are wrong. */
+function readVariables(given: string): Readonly<Record<string, unknown>> | string {
+  const path = given.startsWith('@') ? given.slice(1) : undefined;
+  const subject = path === undefined ? 'the value' : `the file ${JSON.stringify(path)}`;
   const advice = 'Give a JSON object, or @ and the path of a file with a JSON object.';
   try {
-    const value = parseExactJson(given.startsWith('@') ? readInputFile(given.slice(1)) : given);
-    if (isObject(value)) return value;
-  } catch {
-    // The message below explains the problem without quoting the text again.
+    const value = parseExactJson(path === undefined ? given : readInputFile(path));
+    return isObject(value) ? value : `${subject} is not a JSON object. ${advice}`;
+  } catch (error) {
+    return error instanceof UnusableInput
+      ? `${subject}: ${error.message}. ${advice}`
+      : `${subject} is not JSON. ${advice}`;
   }
-  throw new InvalidArgumentError(advice);
-}
-
-function gatewayUrl(given: string): string {
-  if (/^https?:\/\//.test(given) && URL.canParse(given)) return given;
-  throw new InvalidArgumentError('A URL begins with http:// or https://.');
 }

@@ -1,8 +1,9 @@
-import { EXIT, print, printError, readInputFile, readStdin } from '../../cli/terminal.ts';
+import { EXIT, print, printError } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import type { ProcessFeatures } from '../../server/features.ts';
 import { stringifyExactJson } from '../../transport/json.ts';
 import { type AskedGateway, NoAnswer, openAskedGateway } from './ask-gateway.ts';
+import { readInputFile, readStdin, UnusableInput } from './input-text.ts';
 import { isMutation, NO_WRITES, readOutcome } from './query-outcome.ts';
 
 export interface QueryOptions {
@@ -42,9 +43,8 @@ export async function readDocument(file: string): Promise<string | undefined> {
   try {
     return file === '-' ? await readStdin() : readInputFile(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const problem = code === 'EFBIG' ? message : `it cannot be read (${code}).`;
-    printError(`${file}: ${problem} Give the path of a document, or - for stdin.`);
+    if (!(error instanceof UnusableInput)) throw error;
+    printError(`${file}: ${error.message}. Give the path of a document, or - for stdin.`);
     return undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
@@ -76,6 +78,49 @@ describe('query', () => {
     );
     expect([code, answered(stdout)]).toEqual([0, [{ data: { script: { name: 'Recorded' } } }]]);
     expect(recorder.calls.map(({ headers }) => headers.token)).toEqual(['of-mine']);
+  });
+
+  it('reads files with a byte order mark, as editors on Windows write them', async () => {
+    const { code, stdout } = await run(['query', 'read.graphql', '--variables', '@values.json'], {
+      files: { 'read.graphql': `\uFEFF${READ}`, 'values.json': `\uFEFF{"id":"${id}"}` },
+    });
+    expect([code, answered(stdout)]).toEqual([0, [{ data: { script: { name: 'Nightfall Hub' } } }]]);
+  });
+
+  it('refuses files in another encoding, whose letters would change without a sign', async () => {
+    const around = {
+      files: { a: EDIT },
+      prepare: (cwd: string) => {
+        writeFileSync(join(cwd, 'latin'), Buffer.from('{"input":{"name":"caf\xe9"}}', 'latin1'));
+        writeFileSync(join(cwd, 'utf-16'), Buffer.from('\uFEFF{}', 'utf16le'));
+      },
+    };
+    const problem = 'it is not UTF-8. Save the file as UTF-8. Give';
+    for (const name of ['latin', 'utf-16']) {
+      const asValues = await run(['query', 'a', '--variables', `@${name}`], around);
+      expect([asValues.code, asValues.stderr]).toEqual([
+        2,
+        expect.stringContaining(`error: --variables: the file "${name}": ${problem} a JSON object`),
+      ]);
+      const asDocument = await run(['query', name], around);
+      expect([asDocument.code, asDocument.stderr]).toEqual([
+        1,
+        expect.stringContaining(`${name}: ${problem}`),
+      ]);
+    }
+  });
+
+  it('says what is wrong with variables and an address, and does not repeat them', async () => {
+    for (const [flag, value, problem] of [
+      ['--variables', `{"key":"${SECRET}"`, 'error: --variables: the value is not JSON. Give'],
+      ['--variables', `["${SECRET}"]`, 'error: --variables: the value is not a JSON object. Give'],
+      ['--variables', '@nowhere', 'error: --variables: the file "nowhere": it cannot be read (ENOENT). Give'],
+      ['--url', `me:${SECRET}@127.0.0.1/graphql`, 'error: --url is not a URL. A URL begins with'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(['query', 'a', flag, value]);
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)]);
+      expect(stderr).not.toContain(SECRET);
+    }
   });
 
   it('reads the document from stdin, and with --plan says what it may cost', async () => {

@@ -1,0 +1,45 @@
+import { isUtf8 } from 'node:buffer';
+import { closeSync, openSync } from 'node:fs';
+import { readAtMost } from '../../config/text-file.ts';
+import { readStream } from '../../transport/body.ts';
+
+/** An input that cannot be used. The message continues its name. */
+export class UnusableInput extends Error {}
+
+/** Larger than the input of any operation. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Reads a file, which may be a pipe. @throws UnusableInput, also for a device that never ends */
+export function readInputFile(path: string): string {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    return textOf(readAtMost(file, MAX_BYTES));
+  } catch (error) {
+    throw unusable(error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Reads stdin. @throws UnusableInput, also if the input never ends */
+export async function readStdin(): Promise<string> {
+  try {
+    return textOf(await readStream(process.stdin, MAX_BYTES));
+  } catch (error) {
+    throw unusable(error);
+  }
+}
+
+function unusable(error: unknown): UnusableInput {
+  if (error instanceof UnusableInput) return error;
+  return new UnusableInput(`it cannot be read (${(error as NodeJS.ErrnoException).code})`);
+}
+
+/** Other encodings would change names and notes without a sign. */
+function textOf(bytes: Buffer | undefined): string {
+  if (bytes === undefined) throw new UnusableInput(`it is larger than ${MAX_BYTES} bytes`);
+  if (!isUtf8(bytes)) throw new UnusableInput('it is not UTF-8. Save the file as UTF-8');
+  // Editors on Windows write a byte order mark before the text.
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}
