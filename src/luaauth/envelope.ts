@@ -40,16 +40,17 @@ export function openEnvelope(
   }
   if (answer.success !== false) throw notAnEnvelope(about, reply, 'it has no "success"');
   const refusal = readRefusal(answer.error);
-  const said = refusal?.message.trim().toLowerCase();
-  if (said === 'ratelimited' || (refusal === undefined && status === 429))
+  const reason = refusal && reasonOf(refusal, documented);
+  const isRateLimited = refusal?.message.trim().toLowerCase() === 'ratelimited';
+  if (isRateLimited || (status === 429 && (reason ?? 'undocumented') === 'undocumented'))
     throw new RateLimited(about, retryAfterMs(reply), { byApi: true });
   const unhealthy = UNHEALTHY_STATUSES.has(status);
   // A proxy does not send "success", so this is an answer of the API.
-  if (refusal === undefined)
+  if (refusal === undefined || reason === undefined)
     throw new BadResponse(about, `it is a failure without a usable "error" (HTTP ${status})`, {
       transient: unhealthy,
     });
-  throw new Refused(about, reasonOf(refusal, documented), redactRefusal(refusal, secrets()), { unhealthy });
+  throw new Refused(about, reason, redactRefusal(refusal, secrets()), { unhealthy });
 }
 
 /** Bad gateway, unavailable, gateway timeout: the API as a whole is unhealthy. */

@@ -199,6 +199,10 @@ describe('when the API says ratelimited', () => {
     ['a page that is not UTF-8', Buffer.from('<html>zu viele Aufr\xfcfe</html>', 'latin1')],
     ['a failure without its "error"', '{"success": false, "message": "Too many requests"}'],
     [
+      'a message that is not documented',
+      '{"success": false, "error": {"code": -1, "message": "Too many requests"}}',
+    ],
+    [
       'a page in an encoding that was not asked for',
       '<html>slow down</html>',
       { 'content-encoding': 'zstd' },
