@@ -33,7 +33,7 @@ interface Takes {
 }
 
 /** Longer names are errors at their field. */
-const MAX_NAME = 4_096;
+export const MAX_NAME = 4_096;
 const MAX_TEXT = 65_536;
 
 const NOTHING: Takes = {

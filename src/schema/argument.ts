@@ -33,7 +33,15 @@ export function checkText(argument: string, value: string, maxLength: number, { 
   return checkWellFormed(argument, value);
 }
 
-export function checkWellFormed(argument: string, value: string): string {
+/** `wanted` says what to give instead of an empty text. */
+export function checkFilled(argument: string, value: string, wanted: string, maxLength?: number): string {
+  if (value === '') throw badUserInput(argument, `it is empty. Give ${wanted}.`);
+  return checkWellFormed(argument, value, maxLength);
+}
+
+export function checkWellFormed(argument: string, value: string, maxLength = Infinity): string {
+  if (value.length > maxLength)
+    throw badUserInput(argument, `it has ${value.length} characters. At most ${maxLength} are allowed.`);
   if (/\p{Surrogate}/u.test(value)) {
     throw badUserInput(argument, 'it has a lone UTF-16 surrogate, which is not a character. Remove it.');
   }

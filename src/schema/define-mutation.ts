@@ -3,12 +3,13 @@ import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { endOfWrite } from '../errors/masking.ts';
+import { MAX_NAME } from '../luaauth/decoders.ts';
 import type { Endpoint, MemberOf } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
 import { type ParamName, type Params, paramsIn } from '../luaauth/resource.ts';
 import { costs, type Effect, hasEffect } from '../plan/cost.ts';
-import { checkId, checkWellFormed } from './argument.ts';
+import { checkFilled, checkId } from './argument.ts';
 import { builder, type Fields } from './builder.ts';
 import { fieldOf, type Readable, readAfter } from './entity.ts';
 import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
@@ -29,14 +30,11 @@ export function idField<const Wire extends string>(wire: Wire, description: stri
   return { type: 'ID', wire, description, isRequired: true, write } as const;
 }
 
-/** A name cannot be cleared, so it must not be empty. */
+/** A name cannot be cleared, so it must not be empty. A name past `MAX_NAME` could not be read again. */
 export function nameField(description: string) {
-  return { type: 'String', wire: 'name', description, write: checkName } as const;
-}
-
-function checkName(argument: string, value: string): string {
-  if (value === '') throw badUserInput(argument, 'it is empty. Give at least one character.');
-  return checkWellFormed(argument, value);
+  const write = (argument: string, name: string) =>
+    checkFilled(argument, name, 'at least one character', MAX_NAME);
+  return { type: 'String', wire: 'name', description, write } as const;
 }
 
 interface Done<Path extends string, Payload, Answer> {

@@ -1,5 +1,4 @@
 import { checkProject } from '../callers/resource-access.ts';
-import { badUserInput } from '../errors/coded-error.ts';
 import { usable } from '../luaauth/decoders.ts';
 import { getProject } from '../luaauth/projects.ts';
 import {
@@ -11,7 +10,7 @@ import {
   updateScript,
 } from '../luaauth/scripts.ts';
 import { costs } from '../plan/cost.ts';
-import { checkWellFormed } from './argument.ts';
+import { checkFilled } from './argument.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
 import { defineEntity } from './entity.ts';
 import { Project, TOLD_WITHOUT_PROJECT } from './project.ts';
@@ -101,17 +100,12 @@ defineMutation({
         wire: 'script',
         isRequired: true,
         description: 'The whole source code. The gateway passes it on unchanged. Send it as a variable.',
-        write: checkSource,
+        write: (argument: string, source: string) => checkFilled(argument, source, 'the whole source code'),
       },
     },
   },
   success: { description: 'LuaAuth has replaced the source code.', reads: Script },
 });
-
-function checkSource(argument: string, source: string): string {
-  if (source === '') throw badUserInput(argument, 'it is empty. Give the whole source code.');
-  return checkWellFormed(argument, source);
-}
 
 defineMutation({
   name: 'toggleScript',

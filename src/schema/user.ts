@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import { badUserInput } from '../errors/coded-error.ts';
-import { usable } from '../luaauth/decoders.ts';
+import { MAX_NAME, usable } from '../luaauth/decoders.ts';
 import {
   blacklistUser,
   editUser,
@@ -160,7 +160,7 @@ defineMutation({
         type: 'String',
         wire: 'reason',
         description: 'The reason. Absent or null: none.',
-        write: checkWellFormed,
+        write: (argument: string, reason: string) => checkWellFormed(argument, reason, MAX_NAME),
       },
       expiresAt: {
         type: 'DateTime',

@@ -120,6 +120,29 @@ describe('a setting', () => {
     expect(fixture.lines()).toEqual([]);
   });
 
+  it('that could not be read again is refused: a name or a reason of more than 4096 characters', async () => {
+    const edited = await fixture.gateway.execute(EDIT, { input: { id: scriptId, name: 'x'.repeat(4_097) } });
+    const blacklisted = await fixture.gateway.execute<unknown, object>(
+      'mutation ($reason: String) { blacklistUser(input: { key: "a", reason: $reason }) { __typename } }',
+      { reason: 'x'.repeat(4_097) },
+    );
+    for (const [{ errors }, argument] of [
+      [edited, 'input.name'] as const,
+      [blacklisted, 'input.reason'] as const,
+    ])
+      expect(errors).toMatchObject([
+        expect.toBeError('BAD_USER_INPUT', {
+          message: `${argument}: it has 4097 characters. At most 4096 are allowed.`,
+          argument,
+        }),
+      ]);
+    expect(fixture.lines()).toEqual([]);
+    const { data } = await fixture.gateway.execute(EDIT, {
+      input: { id: scriptId, name: 'x'.repeat(4_096) },
+    });
+    expect(data?.editScript.__typename).toBe('EditScriptSuccess');
+  });
+
   it('that a variable leaves out is left out', async () => {
     const { data } = await fixture.gateway.execute<unknown, object>(
       `mutation ($name: String, $kick: Boolean) {
