@@ -30,11 +30,14 @@ export function addFlags(command: Command): Command {
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
-  return refuseSecrets(command);
+  return refuseWrongValues(command);
 }
 
-/** Every user of a machine can read the arguments of its processes. */
-function refuseSecrets(command: Command): Command {
+/**
+ * Refuses secrets, because every user of a machine can read the arguments of its processes. Also refuses empty values: a
+ * variable of a script that is not set would turn off keys, or serve the sandbox.
+ */
+function refuseWrongValues(command: Command): Command {
   const secrets = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
     variable: variable.replace(/_FILE$/, ''),
     name: name.replace(/-file$/, ''),
@@ -47,6 +50,9 @@ function refuseSecrets(command: Command): Command {
         'error: --redis-url with a password would show it to everybody who can list processes. Give --redis-url-file, or set REDIS_URL.',
       );
     }
+    for (const { name } of FLAGS)
+      if (values[camelCase(name)] === '')
+        command.error(`error: --${name} is empty. Give it a value, or leave it out.`);
     for (const { variable, name } of secrets) {
       if (values[camelCase(name)] === undefined) continue;
       command.error(
