@@ -2,7 +2,7 @@
 const UNSAFE = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu;
 
 /** So that no text can control the terminal. In JSON the escapes stand for the same characters. */
-function escapeUnsafe(text: string): string {
+export function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, (unsafe) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

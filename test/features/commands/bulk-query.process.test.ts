@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { json, type Recorded, type Respond } from '../../support/api/recorder.ts';
+import { MAIN } from '../../support/processes/built.ts';
 import { useCommandLine } from '../../support/processes/command-line.ts';
+import { startOnTerminal } from '../../support/processes/terminal.ts';
+import { needing } from '../../support/processes/tools.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const { start, run, record } = useCommandLine();
@@ -395,12 +398,27 @@ it.each([
   const files = [file('a.graphql', document), '--each', file(`rows.${format}`, rows)];
   const args = ['query', ...files, '--output', at(`out.${format}`), '--url', url];
   expect((await run(args)).code).toBe(0);
-  expect(bodies).toEqual([expect.stringContaining('"variables":{"id":"a","data":{"n":12345678901234567891}}')]);
+  expect(bodies).toEqual([
+    expect.stringContaining('"variables":{"id":"a","data":{"n":12345678901234567891}}'),
+  ]);
   const results = textOf(`out.${format}`);
   expect(results).toContain('98765432109876543210');
   // These results come from the journal.
   expect((await run([...args, '--resume'])).code).toBe(0);
   expect([textOf(`out.${format}`), bodies.length]).toEqual([results, 1]);
+});
+
+it('shows no character that a terminal obeys in the progress', needing('script of util-linux'), async () => {
+  const later = { code: 'RATE_LIMITED', outcome: 'NOT_EXECUTED', retryAfterMs: 60_000 };
+  const { url } = await recordGateway((_key, answer) =>
+    answer({ data: null, errors: [{ message: 'Wait\u001b]0;evil\u0007', extensions: later }] }),
+  );
+  const terminal = startOnTerminal({}, MAIN, bulkThere(url, ['k1']));
+  const shown = () => terminal.lines().join();
+  await eventually(() => expect(shown()).toContain('waiting: Wait'));
+  await terminal.kill();
+  expect(shown()).toContain('waiting: Wait\\u001b]0;evil');
+  expect(shown()).not.toContain('\u001b]0');
 });
 
 it.each<[what: string, without: Respond]>([

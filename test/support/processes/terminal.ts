@@ -7,12 +7,12 @@ import { MAIN } from './built.ts';
 import type { Variables } from './process.ts';
 
 /**
- * Starts the gateway, or another build of it, as somebody at a terminal does, by `script` of util-linux. The caller
- * ends it by `kill`.
+ * Starts the gateway, another build of it or a command, as somebody at a terminal does, by `script` of util-linux. The
+ * caller ends it by `kill`.
  */
-export function startOnTerminal(variables: Variables, main = MAIN) {
+export function startOnTerminal(variables: Variables, main = MAIN, args: readonly string[] = []) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-terminal-'));
-  const command = `echo $$; exec '${process.execPath}' '${main}'`;
+  const command = `echo $$; exec ${[process.execPath, main, ...args].map((part) => `'${part}'`).join(' ')}`;
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: directory,
     env: { PATH: process.env.PATH, SHELL: '/bin/sh', ...variables },

@@ -1,3 +1,4 @@
+import { escapeUnsafe } from '../../../cli/terminal.ts';
 import { ROW_STATUSES, type RowStatus } from './row-result.ts';
 
 interface Standing {
@@ -20,7 +21,7 @@ export function showProgress(standing: () => Standing) {
   const clear = () => void stderr.write('\r\u001b[K');
   const timer = setInterval(() => {
     clear();
-    stderr.write(progressLine(standing()).slice(0, (stderr.columns ?? 80) - 1));
+    stderr.write(escapeUnsafe(progressLine(standing())).slice(0, (stderr.columns ?? 80) - 1));
   }, EVERY_MS);
   return {
     clear,
