@@ -91,7 +91,7 @@ const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsCh
 const SessionsDelay = builder.objectRef<NumberedEvent<DelayEvent>>('SessionsDelay').implement({
   extensions: inheritsScopes,
   description:
-    'Nothing is known of what changes for a while: told once, when it begins. The stream goes on by itself.',
+    'Polls wait, fail, or are not coordinated: `reason` says which. The event comes when that begins. If polls go on waiting or failing, it comes again each time the delay has at least doubled. The stream continues by itself.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     reason: t.expose('reason', { type: LiveDelayReason, description: 'Why.' }),
