@@ -76,7 +76,7 @@ export interface ReadSessions {
 }
 
 /**
- * Reads the sessions of a script, page by page, up to `most`. A page shorter than its `limit` may be the end of the
+ * Reads the sessions of a script, page by page, up to `most`. `knownCount` sessions were connected at the last poll. A page shorter than its `limit` may be the end of the
  * list, or the API's cap. It is the end if a longer page was seen before. An only page is the end as well if
  * `isKnownPage` returns true. Otherwise one more call decides.
  *
@@ -86,6 +86,7 @@ export async function readSessions(
   api: PollAccess,
   scriptId: string,
   most: number,
+  knownCount: number,
   isKnownPage: (sessions: ReadonlyMap<string, Session>) => boolean,
 ): Promise<ReadSessions> {
   const { pageSizes, origin } = api;
@@ -104,7 +105,11 @@ export async function readSessions(
       const first = new Map([...sessions].slice(0, most));
       return { sessions: first, isOnePage, isComplete: false, isEndSeen: false };
     }
-    if (rows.length === 0) return { sessions, isOnePage, isComplete: true, isEndSeen: true };
+    if (rows.length === 0) {
+      // A session that moved onto the first page between two calls is in neither answer.
+      const mayLack = from === PAGE || (from > 0 && from < knownCount);
+      return { sessions, isOnePage: isOnePage && !mayLack, isComplete: true, isEndSeen: true };
+    }
     // An API that ignores the position would give the same page forever.
     if (sessions.size === known) return { sessions, isOnePage, isComplete: isShort, isEndSeen: isShort };
     const isKnown = isShort && isOnePage && isKnownPage(sessions);

@@ -132,7 +132,7 @@ export function createPoller(options: PollerOptions) {
     dueAt ??= clock.now();
     const waitsFrom = dueAt;
     const access = openAccess(origin, usage, waitsFrom, stopped);
-    const found = await readSessions(access, scriptId, maxSessions, isKnownPage);
+    const found = await readSessions(access, scriptId, maxSessions, known().sessions.size, isKnownPage);
     if (found.isEndSeen) endSeenAt = clock.now();
     const asOf = Math.floor(today() - (clock.now() - usage.readAt));
     const suspects = tracker.suspects(known().sessions, found).slice(0, MAX_SUSPECTS);

@@ -339,6 +339,29 @@ describe('a list of several pages', () => {
     events.leave();
   });
 
+  it.each([
+    ['just longer than a page', 3, ids(4)],
+    ['as long as a page that was asked for', 100, ids(100)],
+  ])('that is %s does not lose a session that moves onto the first page', async (_length, cap, all) => {
+    const api = useApi({ cap });
+    api.connect('s', ...all);
+    const events = await subscribe(fixture.gateway);
+    const { event } = cap === 3 ? await nextWhole(events) : await next(events);
+    expect(event).toEqual(snapshot(...all));
+    if (cap === 100) api.users.set('s', [wireUser('new'), ...(api.users.get('s') ?? [])]);
+    // The first user leaves before the second page, which is then empty. The last user moves onto the first page.
+    api.beforePage = (from) => {
+      if (from !== cap) return;
+      api.leave('s', 'u0');
+      api.beforePage = () => undefined;
+    };
+    await poll();
+    if (cap === 100) expect((await next(events)).event).toEqual(change(['new']));
+    await poll(3_000);
+    expect((await next(events)).event).toEqual(change([], ['u0']));
+    events.leave();
+  });
+
   it('is not asked for again and again when each of its pages is the same', async () => {
     const api = useApi();
     fixture.respond = (recorded, response) => api.respond({ ...recorded, body: '{}' }, response);
