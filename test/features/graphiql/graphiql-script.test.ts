@@ -150,6 +150,9 @@ describe('a shared address', () => {
     ['mutation { editProject(input: { id: "1", blacklistWebhook: "secret" }) { b } }', ''],
     ['mutation { updateScript(input: { id: "1", source: """print(\\"""secret\\""")""" }) { b } }', ''],
     ['{ note(text: "my secret") }', '{ "a": "secret" }', 'secret'],
+    ['query A($licence: ID! = "secret") { user(key: $licence) { note } }', ''],
+    ['query A($licence: ID!) { user(key: $licence) { note } }', '{ "licence": "secret" }'],
+    ['query A($a: ID!, $b: ID!) { users(keys: [$a, $b]) { note } }', '{ "a": "secret", "b": "secret2" }'],
   ])('leaves the secret out of %s with %j', (query, variables, secretKey = '') => {
     const { url, hasLeftOutSecrets } = link(query, variables, undefined, secretKey);
     expect(url).not.toContain('secret');
@@ -166,6 +169,10 @@ describe('a shared address', () => {
     expect(hasLeftOutSecrets).toBe(true);
     expect(new URL(url).searchParams.get('variables')).toBe('{"input":{"id":"1"}}');
     expect(shareLink(PAGE, { query: '{ a(key: "b") }' }, '').url).toMatch(/key%3A\+YOUR_KEY%29/);
+    const named = 'mutation A($text: String!) { updateScript(input: { id: "1", source: $text }) { b } }';
+    const shared = link(named, '{ "text": "secret", "b": 1 }');
+    expect(shared.hasLeftOutSecrets).toBe(true);
+    expect(new URL(shared.url).searchParams.get('variables')).toBe('{"b":1}');
   });
 
   it('is read however it was made, and not where it has no query', () => {
