@@ -61,7 +61,11 @@ function sizeOf({ content }: ReturnType<typeof presented>): number {
 function withoutData(result: Shown, maxBytes: number): Shown {
   const message = `The answer has more than the allowed ${maxBytes} bytes, so it shows only the type of each result. Changes made by mutations remain. Ask for smaller pages, fewer items or fewer fields.`;
   const { data, errors = [], extensions } = result;
-  const roots = Object.entries(data ?? {}).map(([key, value]) => {
+  // The tool's output schema allows no object in the place of a list or a text.
+  const objects = Object.entries(data ?? {}).filter(
+    ([, value]) => typeof value === 'object' && !Array.isArray(value),
+  );
+  const roots = objects.map(([key, value]) => {
     const { __typename, message: own } = (value ?? {}) as JsonSchema;
     return [key, value === null ? null : { __typename, message: own }];
   });

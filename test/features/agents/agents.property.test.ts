@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createSchema } from '../../../src/features/schema.ts';
-import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { differenceFrom, forAgents, sendMessage } from '../../support/clients/agent.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 import { operations } from '../../support/random/documents.ts';
@@ -70,6 +70,7 @@ it('any operation is answered as at /graphql, with the same calls, and costs no 
     const params = { name: tool.name, arguments: variables };
     const { result } = await sendMessage(fixture.gateway.url, 'bot', 'tools/call', params);
     expect(inOrder(result?.structuredContent ?? {}), document).toEqual(there);
+    expect(differenceFrom(tool.outputSchema, result?.structuredContent), document).toBeUndefined();
     compared += 1;
   });
   await fc.assert(property, { seed: propertySeed(7), numRuns });

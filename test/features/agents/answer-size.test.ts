@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scriptIdOf, wireScript } from '../../support/api/plain-api.ts';
 import { json } from '../../support/api/recorder.ts';
-import { forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { differenceFrom, forAgents, sendMessage } from '../../support/clients/agent.ts';
 import { ringOf } from '../../support/clients/keys.ts';
 import { useRecorder } from '../../support/gateways/fixture.ts';
 
@@ -33,6 +33,13 @@ async function call(name: string, args: object, { gateway } = fixture) {
   return { result: message.result, bytes: Buffer.byteLength(JSON.stringify(message)) };
 }
 
+/** The protocol asks for it, and older clients throw away any other answer. */
+async function expectListedForm(name: string, content: unknown, { gateway } = fixture): Promise<void> {
+  const { result } = await sendMessage(gateway.url, KEY, 'tools/list');
+  const tool = result?.tools?.find((one) => one.name === name);
+  expect(differenceFrom(tool?.outputSchema ?? {}, content)).toBeUndefined();
+}
+
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `id${index}`);
 const tooLarge = (most: number) =>
   new RegExp(
@@ -56,6 +63,7 @@ describe('an answer to an agent', () => {
       if (errors !== undefined) expect(result?.content?.[0]?.text).toMatch(tooLarge(MB));
       expect(result?.isError ?? false).toBe(errors !== undefined);
       expect(JSON.parse(result?.content?.at(-1)?.text ?? '')).toEqual(result?.structuredContent);
+      await expectListedForm('many', result?.structuredContent);
     }
   });
 
@@ -76,6 +84,7 @@ describe('an answer to an agent', () => {
       second: { __typename: expect.stringMatching(/./), message: expect.any(String) },
     });
     expect(JSON.stringify(result)).not.toContain('nnnn');
+    await expectListedForm('edit', result?.structuredContent, narrow);
     const [text = ''] = result?.content?.map((one) => one.text) ?? [];
     expect(text).toMatch(tooLarge(2_000));
     expect(text).toContain('Changes made by mutations remain.');

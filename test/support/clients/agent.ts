@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { openAgents } from '../../../src/features/agents/open-agents.ts';
 import { textOf } from '../repository/repository.ts';
 
@@ -57,7 +58,11 @@ export async function sendText(url: string, key: string, body: string) {
 interface Message {
   readonly error?: { readonly code: number; readonly message: string };
   readonly result?: {
-    readonly tools?: readonly { readonly name: string; readonly description: string }[];
+    readonly tools?: readonly {
+      readonly name: string;
+      readonly description: string;
+      readonly outputSchema: object;
+    }[];
     readonly isError?: boolean;
     readonly content?: readonly { readonly text: string }[];
     readonly structuredContent?: {
@@ -68,4 +73,10 @@ interface Message {
       }[];
     };
   };
+}
+
+/** The difference of a tool's answer from the schema that the tool is listed with. Undefined: there is none. */
+export function differenceFrom(outputSchema: object, structuredContent: unknown): string | undefined {
+  const validate = new AjvJsonSchemaValidator().getValidator(outputSchema);
+  return validate(structuredContent).errorMessage;
 }
