@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { startServer } from '../../src/server/listen.ts';
+import { type Clock, systemClock } from '../../src/transport/clock.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
@@ -76,6 +77,50 @@ it('a process that stood still takes a WebSocket that had begun in time', async 
   client.stdin.end('begin');
   await standStill(3_500);
   expect(String(await said)).toBe('{"type":"connection_ack"}\n');
+  client.kill();
+  await gateway.close();
+});
+
+/** Opens a WebSocket whose pongs are written at once, says what it receives, and pings once it is told to. */
+const PONGS = `
+  const { WebSocket } = require('ws');
+  const socket = new WebSocket(process.argv[1], 'graphql-transport-ws', { autoPong: false });
+  const sent = () => require('node:fs').writeFileSync(process.argv[2], '');
+  socket.on('open', () => socket.send('{"type":"connection_init"}'));
+  socket.on('ping', (data) => socket.pong(data, true, sent));
+  socket.on('message', (data) => console.log(String(data)));
+  socket.on('close', (code) => console.log(code));
+  process.stdin.once('data', () => socket.send('{"type":"ping"}'));
+`;
+
+it('a process that stood still keeps a WebSocket that has answered its ping meanwhile', async () => {
+  const PING_MS = 12_000;
+  let skippedMs = 0;
+  let timers = 0;
+  let ticks = 0;
+  const clock: Clock = {
+    ...systemClock,
+    now: () => systemClock.now() + skippedMs,
+    after(delayMs, action) {
+      if (Math.round(delayMs) !== PING_MS || timers === 2) return systemClock.after(delayMs, action);
+      timers += 1;
+      return systemClock.after(100, () => {
+        ticks += 1;
+        // Until the pong to the first ping has arrived and the second ping is due.
+        if (ticks === 1) void standStill(200);
+        else skippedMs = PING_MS;
+        action();
+      });
+    },
+  };
+  const gateway = await openGateway({ upstream: 'http://127.0.0.1:9', transport: { clock } });
+  const url = `${gateway.url.replace('http', 'ws')}/graphql`;
+  const client = spawn(process.execPath, ['-e', PONGS, url, MARK], { stdio: ['pipe', 'pipe', 'inherit'] });
+  expect(String(await once(client.stdout, 'data'))).toBe('{"type":"connection_ack"}\n');
+  const said = once(client.stdout, 'data');
+  await eventually(() => expect(ticks).toBe(2));
+  client.stdin.end('ping');
+  expect(String(await said)).toBe('{"type":"pong"}\n');
   client.kill();
   await gateway.close();
 });

@@ -13,7 +13,7 @@ import { paramsFromJson } from '../../operation/params.ts';
 import { isStream } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { AbortSource } from '../../transport/call.ts';
-import { Deadline, every } from '../../transport/clock.ts';
+import { Deadline } from '../../transport/clock.ts';
 import { CLOSE, MESSAGE } from './protocol.ts';
 import { MAX_PARTS, SocketFrames } from './socket-frames.ts';
 import {
@@ -105,7 +105,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   const toInit = new Deadline(clock, clock.now() + INIT_WITHIN_MS, () =>
     socket.close(CLOSE.initTimeout, 'Connection initialisation timeout'),
   );
-  const cancelPing = every(clock, PING_EVERY_MS, ping);
+  let toPing = pingLater();
   if (kept.isReleased) evict();
 
   function receive(data: SocketData, isBinary: boolean): void {
@@ -310,6 +310,14 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     arriving = undefined;
   }
 
+  /** A deadline, because a process that stood still must read a pong before it looks for the pong. */
+  function pingLater(): Deadline {
+    return new Deadline(clock, clock.now() + PING_EVERY_MS, () => {
+      toPing = pingLater();
+      ping();
+    });
+  }
+
   function ping(): void {
     // The client is slow. The server closes connections that read nothing.
     if (socket.bufferedAmount > 0) return;
@@ -325,7 +333,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   function closed(): void {
     isClosed = true;
     toInit.callOff();
-    cancelPing();
+    toPing.callOff();
     releaseArriving();
     kept.release();
     for (const operation of running) {
