@@ -194,6 +194,31 @@ describe('a call that waits while the process stands still', () => {
   });
 });
 
+describe('more calls than the quota, of an API whose answers take longer than a tenth of the time limit', () => {
+  const timeouts = { read: 3_000, write: 3_000 };
+  const fixture = useRecorder({ transport: { clock, random, rate: 10 }, timeouts });
+
+  it('start early enough to be answered: no call times out, and the breaker stays closed', async () => {
+    fixture.respond = (recorded, response) => {
+      clock.after(700, () => answerPlainly(recorded, response));
+    };
+    const answers = [];
+    for (const id of ids(250)) {
+      answers.push(fixture.gateway.execute(SCRIPT, { id }));
+      await quiet(4);
+      await clock.advance(40);
+    }
+    for (let waitedMs = 0; waitedMs < timeouts.read + 700; waitedMs += 100) {
+      await quiet(4);
+      await clock.advance(100);
+    }
+    const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.code ?? 'ok');
+    expect(new Set(codes)).toEqual(new Set(['ok', 'RATE_LIMITED']));
+    // A permit is used until a second after the answer: 10 permits in 1.7 s.
+    expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(50);
+  });
+});
+
 describe('the order of those who wait', () => {
   const fixture = useRecorder({
     transport: { clock, random, rate: 1 },

@@ -54,6 +54,7 @@ export class Account implements AccountRecord {
   readonly #revalidations: Flow<Turn>;
   /** The polls among the waiting revalidations, longest wait first. */
   readonly #polls: Turn[] = [];
+  neededMs = 0;
   #underWay = 0;
   #latePollsFrom = Number.NEGATIVE_INFINITY;
   /** Calls of the trial that were started, and how many of them have failed. */
@@ -107,9 +108,11 @@ export class Account implements AccountRecord {
   /** Sends a call that has its permits and a connection. */
   start(turn: Turn): void {
     const { call, applicant } = turn;
-    const waitedMs = turn.state === 'waiting' ? this.#now - turn.waitsSince : 0;
+    const now = this.#now;
+    const waitedMs = turn.state === 'waiting' ? now - turn.since : 0;
     if (turn.state === 'waiting') this.#leave(turn);
     turn.state = 'started';
+    turn.since = now;
     this.#underWay += 1;
     this.#shared.freeConnections -= 1;
     if (turn.isStranger) {
@@ -180,7 +183,8 @@ export class Account implements AccountRecord {
   }
 
   #ended(turn: Turn, failure: unknown, wasSent: boolean): void {
-    const { endpoint } = turn.call;
+    const { endpoint, waitsForOthers } = turn.call;
+    if (wasSent && !waitsForOthers) this.#learn(turn, failure);
     this.#underWay -= 1;
     this.#shared.freeConnections += 1;
     const isAccepted = failure === undefined || (failure instanceof CallFailure && failure.provesKey);
@@ -193,6 +197,14 @@ export class Account implements AccountRecord {
       if (this.isStranger) this.#endTrial(failure, wasSent);
     }
     if (this.#shared.queue.size > 0) this.#shared.pump(true);
+  }
+
+  /** Learns `neededMs` from answers, and from calls that started too late and timed out. */
+  #learn({ call, since }: Turn, failure: unknown): void {
+    const tookMs = this.#now - since;
+    const hasTimedOut = failure instanceof TimedOut && tookMs < call.timeoutMs;
+    if (failure !== undefined && !hasTimedOut) return;
+    this.neededMs += ((hasTimedOut ? 2 : 1.5) * tookMs - this.neededMs) / 4;
   }
 
   #wait(turn: Turn): void {
@@ -213,7 +225,7 @@ export class Account implements AccountRecord {
       return;
     }
     turn.state = 'waiting';
-    turn.waitsSince = this.#now;
+    turn.since = this.#now;
     if (call.inFlight) call.inFlight.waitsBehindMany = this.#waitsBehindMany(call);
     if (call.revalidation?.isPoll) this.#polls.push(turn);
     for (const one of turn.pools) one.add();
@@ -300,7 +312,7 @@ export class Account implements AccountRecord {
   #latePoll(now: number): Turn | undefined {
     const [poll] = this.#polls;
     if (!poll || now < this.#latePollsFrom) return undefined;
-    const ageMs = now - poll.waitsSince + (poll.call.revalidation?.servedAgeMs ?? 0);
+    const ageMs = now - poll.since + (poll.call.revalidation?.servedAgeMs ?? 0);
     return ageMs >= LATE_POLL_MS ? poll : undefined;
   }
 

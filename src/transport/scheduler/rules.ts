@@ -25,8 +25,9 @@ export const MAX_OF_STRANGER = 5;
 /** While more calls of the same caller wait, another caller had better wait for a turn of its own. */
 export const MANY_CALLS = 8;
 /**
- * The time that a waiting call must have left, in ms; at most a tenth of its timeout. Without it, a full queue would
- * start each call just before its deadline, and the quota would go to calls that time out.
+ * The time that a waiting call must have left, in ms; at most a tenth of its timeout. If the API takes longer to answer,
+ * the call must have that time left. Otherwise a full queue would start each call just before its deadline, and the quota
+ * would go to calls that time out.
  */
 export const RESERVED_MS = 500;
 /** A poll that has waited for this time goes before callers, in ms. */

@@ -15,6 +15,13 @@ export interface Applicant {
   fail(failure: CallFailure): void;
 }
 
+interface TurnAccount {
+  readonly quotas: AccountQuotas;
+  readonly isStranger: boolean;
+  /** The time that the API needs for an answer, with a margin, in ms. */
+  readonly neededMs: number;
+}
+
 /** The turn of a call: the permits that it needs, and where it waits for them. */
 export class Turn implements Demand {
   declare readonly applicant: Applicant;
@@ -25,26 +32,28 @@ export class Turn implements Demand {
   declare state: 'new' | 'waiting' | 'started' | 'sent' | 'over';
   /** Where the call waits; undefined if it has not waited. */
   declare flow: Flow<Turn> | undefined;
-  declare waitsSince: number;
+  /** When the call began to wait; once it is started, when it started. */
+  declare since: number;
+  declare private readonly account: TurnAccount;
   declare private permits: readonly Permit[];
 
-  constructor(
-    applicant: Applicant,
-    account: { readonly quotas: AccountQuotas; readonly isStranger: boolean },
-  ) {
+  constructor(applicant: Applicant, account: TurnAccount) {
     this.applicant = applicant;
     this.call = applicant.call;
+    this.account = account;
     this.pools = account.quotas.poolsOf(applicant.call);
     this.isStranger = account.isStranger;
     this.state = 'new';
     this.flow = undefined;
-    this.waitsSince = 0;
+    this.since = 0;
     this.permits = NONE;
   }
 
   /** The last moment at which the request can start, on the clock. */
   get startBy(): number {
-    return this.call.deadline - Math.min(RESERVED_MS, this.call.timeoutMs / 10);
+    const { deadline, timeoutMs } = this.call;
+    const neededMs = Math.min(this.account.neededMs, timeoutMs / 2);
+    return deadline - Math.max(neededMs, Math.min(RESERVED_MS, timeoutMs / 10));
   }
 
   get size(): number {
