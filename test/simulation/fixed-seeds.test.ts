@@ -96,6 +96,10 @@ it.each([
     { seed: 'r2-656', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 98_000 },
   ],
   [
+    'a gateway that counts alone goes on counting requests that it has told the store',
+    { seed: 'v1-17', seconds: 120, gateways: 2, faultsPerMinute: 20, untilMs: 12_000 },
+  ],
+  [
     'a request that arrives after 10 s without any answer of the API is beyond the promise',
     { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 65_000 },
   ],

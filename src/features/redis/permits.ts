@@ -96,6 +96,8 @@ export function createHeldPermits(
       },
       hasSentRequest: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
       done() {
+        // The share of this process counts the requests as well. So they stay known, and are told again.
+        if (link.isDegraded) return this.failed();
         arrive();
         forget();
         if (ended.some(({ arrivedAt }) => arrivedAt === undefined)) onFreed();

@@ -225,7 +225,7 @@ export function settle(record: QuotaRecord, now: number, facts: readonly Fact[])
 export function leaveTurns(record: QuotaRecord, now: number, gone: readonly string[]): QuotaRecord {
   const leaving = gone.flatMap((caller): [string, CallerTurns][] => {
     const turns = record.callers[caller];
-    return turns?.[2] === 1 ? [[caller, [turns[0], now + RESTED_MS, 0]]] : [];
+    return turns?.[2] === 1 ? [[caller, [turns[0], Math.ceil(now + RESTED_MS), 0]]] : [];
   });
   if (leaving.length === 0) return record;
   return { ...record, callers: { ...record.callers, ...Object.fromEntries(leaving) } };
@@ -392,7 +392,7 @@ function turnsAt(record: QuotaRecord, now: number, { rate, callers }: Wish) {
         // A caller that still waits is written again only when its time is nearly over.
         if (old && old[0] === had && old[2] === waits && old[1] > now + waitMs + LATE_MS / 4) continue;
         isChanged = true;
-        known.set(caller, [had, now + (waits === 1 ? waitMs + LATE_MS : RESTED_MS), waits]);
+        known.set(caller, [had, Math.ceil(now + (waits === 1 ? waitMs + LATE_MS : RESTED_MS)), waits]);
       }
       if (!isChanged) return undefined;
       return Object.fromEntries([...known].slice(-MAX_CALLERS));

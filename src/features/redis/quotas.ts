@@ -29,6 +29,8 @@ import { createRecordInRedis, parsedObject, TooLate } from './record-store.ts';
 const MAX_WANTED = 50;
 /** The most callers that this process lists in the store. */
 const MAX_CALLERS = 50;
+/** Each change of a busy quota carries the names of all waiting callers. A name of 48 bits is unique among 200 callers. */
+const CALLER_NAME_LENGTH = 8;
 /** A gain up to this, in ms, may be an error of measurement: Redis reports whole ms, and round trips vary. */
 const UNNOTICED_GAIN_MS = 2;
 /** The demand of one background call, which no client waits for. */
@@ -193,7 +195,8 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     const counts = new Map([...names.values()].map((name) => [name, 0]));
     listed = new Map();
     for (const [caller, count] of demand.byCaller()) {
-      const name = names.get(caller) ?? account.encryption.name(`caller ${caller}`);
+      const name =
+        names.get(caller) ?? account.encryption.name(`caller ${caller}`).slice(0, CALLER_NAME_LENGTH);
       listed.set(caller, name);
       counts.set(name, count);
       if (listed.size === MAX_CALLERS) break;
