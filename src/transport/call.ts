@@ -98,6 +98,8 @@ export interface InFlight {
   readonly hasOtherTurns: boolean;
   /** Called when the call's turn comes. The waiters of the other calls join this call. */
   begin(): void;
+  /** Called when the call waits behind many others. The waiters of other callers get turns of their own. */
+  releaseOthers(): void;
 }
 
 /** A renewal of a cache entry. The renewal with the largest `servedAgeMs` goes first. */

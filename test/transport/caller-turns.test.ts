@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPTS } from '../support/clients/reads.ts';
-import { createManualClock } from '../support/clocks/clock.ts';
+import { createManualClock, settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
@@ -102,6 +102,34 @@ describe('callers of one API key', () => {
     }
     await Promise.all(many);
     await leave();
+  });
+});
+
+describe('a read that joined the call of another caller', () => {
+  it('gets a turn of its own when the call fails and waits behind many again', async () => {
+    let fail = () => {};
+    fixture.respond = (recorded, response) => {
+      if (recorded.line !== 'GET /scripts/x0') answerPlainly(recorded, response);
+      else fail = () => void response.writeHead(503).end();
+    };
+    const client = new AbortController();
+    const many = readAll('one', 60, 'x', client.signal).catch(() => undefined);
+    await expectCalls(fixture.recorder, RATE);
+    // Those that wait, x0 and the queue.
+    await eventually(() => expect(clock.pending).toBe(52));
+    const other = readAll('two', 1, 'x');
+    await eventually(() => expect(clock.pending).toBe(53));
+    fixture.respond = answerPlainly;
+    fail();
+    await eventually(() => expect(clock.pending).toBe(53));
+    await settle();
+    await clock.advance(WINDOW_MS);
+    await expectCalls(fixture.recorder, 2 * RATE);
+    expect(fixture.recorder.lines().slice(RATE)).toContain('GET /scripts/x0');
+    expect((await other).errors).toBeUndefined();
+    client.abort();
+    await many;
+    await eventually(() => expect(clock.pending).toBe(0));
   });
 });
 

@@ -230,6 +230,7 @@ export class Account implements AccountRecord {
     if (call.revalidation?.isPoll) this.#polls.push(turn);
     for (const one of turn.pools) one.add();
     applicant.queued();
+    if (call.inFlight?.waitsBehindMany) call.inFlight.releaseOthers();
     if (this.#shared.strangersCalls > MAX_OF_STRANGERS) this.#refuseLastStranger();
     this.#shared.pump(false);
   }

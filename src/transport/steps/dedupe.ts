@@ -9,7 +9,7 @@ import {
   type Send,
 } from '../call.ts';
 import { type Clock, Deadline, soon } from '../clock.ts';
-import { BroughtTooMuch, type CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import { systemRandom } from '../random-source.ts';
 
 /**
@@ -33,7 +33,7 @@ export function dedupe(clock: Clock): Interceptor {
         // Without more time than the shared call had, each waiter would fail in turn.
         if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, progress);
         // Another operation has received too much. This operation has its own allowance.
-        if (failure instanceof BroughtTooMuch) return share(call, progress);
+        if (failure instanceof BroughtTooMuch || failure === OWN_TURN) return share(call, progress);
         throw failure;
       }
     };
@@ -69,6 +69,9 @@ export function dedupe(clock: Clock): Interceptor {
     return share;
   };
 }
+
+/** Tells a waiter that joined to make a call of its own. */
+const OWN_TURN = new Error('a call of its own starts earlier');
 
 /** In one turn of the event loop, over all waiters: processing an answer blocks all other work. */
 const BYTES_A_TURN = 512 * 1024;
@@ -150,6 +153,10 @@ class SharedCall extends AbortSource implements InFlight {
     }
   }
 
+  releaseOthers(): void {
+    for (const waiter of [...this.waiters]) if (!this.serves(waiter.call)) waiter.leave(OWN_TURN);
+  }
+
   another(): SharedCall | undefined {
     let other = this.slot.first;
     while (other !== undefined && (other === this || other.key !== this.key)) other = other.next;
@@ -159,14 +166,8 @@ class SharedCall extends AbortSource implements InFlight {
   /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
   wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(
-        this,
-        call,
-        progress,
-        clock === undefined,
-        resolve as Waiter['resolve'],
-        reject,
-      );
+      const hasBegun = clock === undefined;
+      const waiter = new Waiter(this, call, progress, hasBegun, resolve as Waiter['resolve'], reject);
       // An array that begins empty reserves room for 17 waiters. Most calls have a single waiter.
       if (this.waiters.length === 0) this.waiters = [waiter];
       else this.waiters.push(waiter);
@@ -229,7 +230,7 @@ class Waiter implements AbortListener {
   }
 
   waitUntil(at: number, clock: Clock): void {
-    this.deadline = new Deadline(clock, at, () => this.#leave(new TimedOut(this.call, 'no')));
+    this.deadline = new Deadline(clock, at, () => this.leave(new TimedOut(this.call, 'no')));
   }
 
   joins(other: SharedCall): void {
@@ -244,10 +245,10 @@ class Waiter implements AbortListener {
   }
 
   handleEvent(): void {
-    this.#leave(new ClientLeft(this.call, 'no'));
+    this.leave(new ClientLeft(this.call, 'no'));
   }
 
-  #leave(failure: CallFailure): void {
+  leave(failure: Error): void {
     this.shared.remove(this);
     this.settle(undefined, failure);
   }
