@@ -158,16 +158,15 @@ const BY_MESSAGE: ReadonlyMap<string | undefined, RefusalReason> = new Map(
   REASONS.map((reason) => [rowOf(reason).message, reason]),
 );
 
-/** Finds the reason by the message, then by the endpoint's codes. */
+/** Finds the reason by the message, then by the failures, then by the endpoint's codes. */
 export function reasonOf(refusal: Refusal, documented: DocumentedCodes): RefusalReason {
   const said = BY_MESSAGE.get(refusal.message.trim().toLowerCase());
-  if (said === undefined) {
-    const own = documented[refusal.code];
-    if (own !== undefined) return own;
-  } else if (rowOf(said).isGeneric || Object.values(documented).includes(said)) return said;
+  if (said !== undefined && (rowOf(said).isGeneric || Object.values(documented).includes(said))) return said;
+  // Only "unauthorized or invalid request" lists failures, under a code that may be documented for something else.
   // An authorization failure outweighs an invalid field: correcting the field would not help.
   if (refusal.authorization.length > 0) return 'not permitted';
   if (refusal.fields.length > 0) return 'invalid fields';
+  if (said === undefined) return documented[refusal.code] ?? 'undocumented';
   return said === 'not permitted' ? said : 'undocumented';
 }
 

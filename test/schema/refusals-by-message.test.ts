@@ -185,6 +185,23 @@ describe.each(names)('%s', (name) => {
     }
   });
 
+  it('is NotPermitted or InvalidFields by its failures, also with other words under such a code', async () => {
+    const message = 'the request is invalid';
+    for (const code of [-1, 0, 1]) {
+      expect(await resultOf(name, { code, message, failed: ['not yours'] })).toEqual({
+        __typename: 'NotPermitted',
+        message,
+        reasons: ['not yours'],
+      });
+      const failed = [{ field: 'name', errors: ['too long'] }];
+      expect(await resultOf(name, { code, message, failed })).toMatchObject({
+        __typename: 'InvalidFields',
+        message,
+        fields: [{ messages: ['too long'] }],
+      });
+    }
+  });
+
   it('is UnknownRefusal for what only another endpoint documents', async () => {
     const own = DOCUMENTED[name].map(([, message]) => message);
     for (const { message } of all.filter((one) => !own.includes(one.message))) {
