@@ -326,6 +326,14 @@ it.each<[what: string, make: (path: string) => void]>([
   expect([calls, existsSync(at('out.jsonl.journal'))]).toEqual([[], false]);
 });
 
+it('rows that end with carriage returns alone are refused, because all of them would be the header', async () => {
+  const { url, calls } = await record(succeed);
+  const args = bulk(url, ['k1']);
+  file('rows.csv', 'key,note\rk1,hello\rk2,hello\r');
+  const { code, stderr } = await run(args);
+  expect([code, stderr, calls]).toEqual([1, expect.stringContaining('line 1: it has carriage returns'), []]);
+});
+
 it('--dry-run says the price and the time, and sends nothing', async () => {
   const { url, calls } = await record(succeed);
   const args = bulk(url, ['k1', 'k2', 'k1', 'k3'], '--dry-run');

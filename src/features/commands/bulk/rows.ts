@@ -141,6 +141,11 @@ async function* readTable(
   const { value: header } = await lines.next();
   if (!header || 'problem' in header)
     throw new UnusableRows(`line ${header?.line}: ${header?.problem}. The first line must be the header.`);
+  // All rows would be one line, which is the header.
+  if (/\r(?!$)/.test(header.text))
+    throw new UnusableRows(
+      `line ${header.line}: it has carriage returns, but lines end with line feeds. Save the file as CSV with Unix or Windows line ends.`,
+    );
   const delimiter = [',', ';', '\t'].find((one) => header.text.includes(one)) ?? ',';
   const records = readCsv(startingWith(header, lines), delimiter, MAX_ROW_BYTES);
   const { value: names } = await records.next();
