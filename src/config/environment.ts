@@ -91,7 +91,8 @@ export function overlay(...layers: readonly Environment[]): Environment {
 
 function readSecret(environment: Environment, name: string, problems: string[]): string | undefined {
   const file = environment[`${name}_FILE`];
-  if (!file) return environment[name];
+  // Secrets of Kubernetes often end with a line break. A value of line breaks alone stays, and is refused.
+  if (!file) return environment[name]?.replace(/(?<=.)[\r\n]+$/, '');
   if (environment[name]) {
     problems.push(`${name}_FILE: ${name} is set as well. Set one of the two.`);
     return undefined;

@@ -320,6 +320,16 @@ describe('a secret', () => {
     expect(credentials).toEqual({ heldKey: 'held', gatewayKeys: [ONE, TWO, THREE] });
   });
 
+  it('is read from its variable without the line break at its end, but not from line breaks alone', () => {
+    const { credentials } = config({ LUAAUTH_TOKEN: 'held\r\n', GATEWAY_KEYS: `${ONE}\n${TWO}\n` });
+    expect(credentials).toEqual({ heldKey: 'held', gatewayKeys: [ONE, TWO] });
+    for (const breaks of ['\n', '\n\n'])
+      expect(problems({ LUAAUTH_TOKEN: breaks, GATEWAY_KEYS: breaks })).toEqual([
+        expect.stringMatching(/^LUAAUTH_TOKEN: the given value \(not shown\) must be/),
+        expect.stringMatching(/^GATEWAY_KEYS: key 1 of \d \(not shown\) is empty/),
+      ]);
+  });
+
   it('is set in one place only', () => {
     const environment = { LUAAUTH_TOKEN: SECRET, LUAAUTH_TOKEN_FILE: file('token', SECRET) };
     expect(problems(environment)).toEqual([
