@@ -76,9 +76,9 @@ export interface ReadSessions {
 }
 
 /**
- * Reads the sessions of a script, page by page, up to `most`. `knownCount` sessions were connected at the last poll. A page shorter than its `limit` may be the end of the
+ * Reads the sessions of a script, page by page, up to `most`. A page shorter than its `limit` may be the end of the
  * list, or the API's cap. It is the end if a longer page was seen before. An only page is the end as well if
- * `isKnownPage` returns true. Otherwise one more call decides.
+ * `isKnownPage` returns true. Otherwise one more call decides. `hadPages`: the last poll has read several pages.
  *
  * @throws CallFailure
  */
@@ -86,7 +86,7 @@ export async function readSessions(
   api: PollAccess,
   scriptId: string,
   most: number,
-  knownCount: number,
+  hadPages: boolean,
   isKnownPage: (sessions: ReadonlyMap<string, Session>) => boolean,
 ): Promise<ReadSessions> {
   const { pageSizes, origin } = api;
@@ -107,7 +107,7 @@ export async function readSessions(
     }
     if (rows.length === 0) {
       // A session that moved onto the first page between two calls is in neither answer.
-      const mayLack = from === PAGE || (from > 0 && from < knownCount);
+      const mayLack = from === PAGE || (from > 0 && hadPages);
       return { sessions, isOnePage: isOnePage && !mayLack, isComplete: true, isEndSeen: true };
     }
     // An API that ignores the position would give the same page forever.

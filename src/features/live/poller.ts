@@ -83,6 +83,7 @@ export function createPoller(options: PollerOptions) {
   /** Whether the first poll took a short page for the whole list. The next poll makes sure. */
   let isEndAssumed = false;
   let endSeenAt = Number.NEGATIVE_INFINITY;
+  let hadPages = false;
   let intervalMs = LEAST_MS;
   let delay: { readonly reason: DelayReason; readonly since: number; readonly againAt: number } | undefined;
   /** When the next answer was due, on the clock. Failures do not postpone this time. */
@@ -132,7 +133,8 @@ export function createPoller(options: PollerOptions) {
     dueAt ??= clock.now();
     const waitsFrom = dueAt;
     const access = openAccess(origin, usage, waitsFrom, stopped);
-    const found = await readSessions(access, scriptId, maxSessions, known().sessions.size, isKnownPage);
+    const found = await readSessions(access, scriptId, maxSessions, hadPages, isKnownPage);
+    hadPages = !found.isOnePage;
     if (found.isEndSeen) endSeenAt = clock.now();
     const asOf = Math.floor(today() - (clock.now() - usage.readAt));
     const suspects = tracker.suspects(known().sessions, found).slice(0, MAX_SUSPECTS);
