@@ -486,6 +486,9 @@ it('a row that fails again and again while others end is FAILED, and --resume se
 it.each([
   ['a key that LuaAuth refuses', { code: 'UNAUTHENTICATED', outcome: 'NOT_EXECUTED' }],
   ['a document that is wrong', { code: 'GRAPHQL_VALIDATION_FAILED' }],
+  ['a document that exceeds a limit', { code: 'TOO_DEEP', outcome: 'NOT_EXECUTED' }],
+  ['an address without /graphql', { code: 'NOT_FOUND' }],
+  ['a key without the scope', { code: 'FORBIDDEN', missingScopes: { editUser: ['users:write'] } }],
 ])('%s ends the run at once', async (_what, extensions) => {
   const gateway = await record((_call, response) =>
     json(response, { errors: [{ message: 'It is wrong.', extensions }] }),
@@ -493,6 +496,26 @@ it.each([
   const { code, stderr } = await run(bulkThere(gateway.url, keysTo(5_000)));
   expect([code, stderr]).toEqual([5, expect.stringContaining('Stopped: It is wrong.')]);
   expect(gateway.calls.length).toBeLessThan(300);
+});
+
+it('a write is not repeated if only the read after it says that the key is refused', async () => {
+  const extensions = { code: 'UNAUTHENTICATED' };
+  const { url, asked } = await recordGateway((_key, answer) =>
+    answer(
+      asked.length === 1
+        ? {
+            ...SUCCESS,
+            data: { editUser: { __typename: 'EditUserSuccess', user: null } },
+            errors: [{ message: 'It is refused.', path: ['editUser', 'user'], extensions }],
+          }
+        : { data: null, errors: [{ message: 'It is refused.', path: ['editUser'], extensions }] },
+    ),
+  );
+  const args = bulkThere(url, ['k1']);
+  const first = await run(args);
+  expect([first.code, statusesIn(textOf('out.jsonl'))]).toEqual([0, ['OK']]);
+  expect((await run([...args, '--resume'])).code).toBe(0);
+  expect(asked).toEqual(['k1']);
 });
 
 it('SIGTERM ends a run after the rows in flight, and --resume sends the others', async () => {

@@ -36,6 +36,8 @@ interface RowError {
   readonly code: unknown;
   readonly outcome: unknown;
   readonly retryAfterMs: unknown;
+  /** Set if the key lacks scopes for the operation, whatever the row. */
+  readonly missingScopes: unknown;
 }
 
 /** How long to wait if the answer does not say. */
@@ -49,6 +51,13 @@ const OF_EVERY_ROW: readonly unknown[] = [
   'PERSISTED_DOCUMENTS_ONLY',
   'BAD_REQUEST',
   'HOST_NOT_ALLOWED',
+  'NOT_FOUND',
+  'DOCUMENT_TOO_LARGE',
+  'TOO_MANY_TOKENS',
+  'TOO_DEEP',
+  'TOO_MANY_ALIASES',
+  'TOO_MANY_DIRECTIVES',
+  'ALIAS_TOO_LONG',
 ];
 
 /** Codes of errors that pass by themselves, unless the row causes them. */
@@ -84,13 +93,13 @@ export function readRowEnd(text: string, isMutation: boolean): RowEnd {
       : { status: isRefused ? 'REFUSED' : 'OK', data };
   if (!hasErrors) return { result: ended };
   const all = (errors ?? []).map(readError);
-  const hopeless = all.find(({ code }) => OF_EVERY_ROW.includes(code));
-  if (hopeless) return { stop: hopeless.message };
   // A mutation with data was carried out; the error belongs to a later read.
   const isDone = isMutation && Object.values(data ?? {}).some((value) => value !== null);
   if (isMutation && !isDone && all.some(isUnknown))
     return { result: { status: 'UNKNOWN', data, errors: errors ?? [] } };
   if (isDone) return { result: { ...ended, errors: errors ?? [] } };
+  const hopeless = all.find(({ code, missingScopes }) => OF_EVERY_ROW.includes(code) || missingScopes);
+  if (hopeless) return { stop: hopeless.message };
   const failed: Ended = { status: 'FAILED', data, errors: errors ?? [] };
   const passing = all.find(({ code }) => PASSING.includes(code));
   if (passing) return { tryAgainMs: waitOf(all), why: passing.message };
@@ -107,8 +116,8 @@ export function withoutAnswer(problem: string, mayHaveWritten: boolean): RowEnd 
 
 function readError(error: unknown): RowError {
   const { message, extensions } = isObject(error) ? error : {};
-  const { code, outcome, retryAfterMs } = isObject(extensions) ? extensions : {};
-  return { message: String(message), code, outcome, retryAfterMs };
+  const { code, outcome, retryAfterMs, missingScopes } = isObject(extensions) ? extensions : {};
+  return { message: String(message), code, outcome, retryAfterMs, missingScopes };
 }
 
 function isUnknown({ outcome, code }: RowError): boolean {
