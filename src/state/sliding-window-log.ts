@@ -26,6 +26,8 @@ class SlidingWindowLog implements Quota {
   /** Permits that are held for requests not sent yet. */
   held = 0;
   isWanted = false;
+  /** How long a request takes to arrive, in ms, as far as answers tell; smoothed. */
+  arrivalMs = 0;
   readonly now: () => number;
   readonly arrivals: Arrivals;
   readonly #onFreed: () => void;
@@ -147,11 +149,8 @@ class SlidingWindowLog implements Quota {
     const over = this.requests.length + this.held - rate + ahead;
     if (over < 0) return 0;
     // Held permits count as requests sent now.
-    return (
-      (this.#expectedAt(over % rate, now) ?? now + this.#windowMs) -
-      now +
-      this.#windowMs * Math.floor(over / rate)
-    );
+    const firstMs = (this.#expectedAt(over % rate, now) ?? now + this.#windowMs) - now;
+    return firstMs + (this.arrivalMs + this.#windowMs) * Math.floor(over / rate);
   }
 
   /** When the `index`-th request leaves the window and frees its permit, if the network to the API works. */
@@ -208,8 +207,10 @@ class LoggedRequest implements Permit, Departure {
   }
 
   answered(): void {
+    const { log } = this;
     if (this.isHeld) return;
-    this.log.arrivals.answered(this);
+    log.arrivals.answered(this);
+    log.arrivalMs += (Math.min(this.arrivedBy - this.sentAt, this.wayMs) - log.arrivalMs) / 8;
     this.learnt();
   }
 

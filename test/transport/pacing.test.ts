@@ -219,6 +219,39 @@ describe('more calls than the quota, of an API whose answers take longer than a 
   });
 });
 
+describe('an API whose answers take 200 ms', () => {
+  /** Five calls of a permit would start in time if a permit were free a second after its call was sent. */
+  const timeouts = { read: 5_100, write: 5_100 };
+  const fixture = useRecorder({ transport: { clock, random, rate: 10 }, timeouts });
+
+  it('uses each permit longer, so calls that the queue cannot start in time are refused at once', async () => {
+    fixture.respond = (recorded, response) => {
+      clock.after(200, () => answerPlainly(recorded, response));
+    };
+    const read = (id: string) => fixture.gateway.execute(SCRIPT, { id });
+    const first = ids(10, 'first').map(read);
+    await expectCalls(fixture.recorder, 10);
+    await clock.advance(200);
+    await Promise.all(first);
+    await clock.advance(WINDOW_MS);
+    const began = clock.now();
+    const answers = ids(60).map(async (id) => {
+      const { errors } = await read(id);
+      return errors && `${errors[0]?.extensions.code} after ${clock.now() - began} ms`;
+    });
+    await expectCalls(fixture.recorder, 20);
+    for (let batch = 0; batch < 4; batch += 1) {
+      await clock.advance(200);
+      await quiet();
+      await clock.advance(WINDOW_MS);
+      await quiet();
+    }
+    const refused = (await Promise.all(answers)).filter((answer) => answer !== undefined);
+    // 10 calls start at once, and 10 more after 1.2, 2.4 and 3.6 s.
+    expect(refused).toEqual(Array(20).fill('RATE_LIMITED after 0 ms'));
+  });
+});
+
 describe('the order of those who wait', () => {
   const fixture = useRecorder({
     transport: { clock, random, rate: 1 },
