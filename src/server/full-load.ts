@@ -108,7 +108,9 @@ export function readInTurn(server: Server, connections: Connections, options: Fu
       const hasRoom = unread.size === 0 && begun + begunBefore < mostBegun - 1;
       const isAtOnce = turn <= arrivedIn + 1;
       const isIdle = !socket.destroyed && connections.on(socket)?.unanswered.length === 0;
-      if (isFull && !hasRoom && !isAtOnce && isIdle) {
+      // Connections that are unread come first, even if the load has just become less.
+      const isOthersTurn = isFull || unread.size > 0;
+      if (isOthersTurn && !hasRoom && !isAtOnce && isIdle) {
         flowOf(message).add(socket);
         socket.pause();
         options.onUnread?.();

@@ -125,6 +125,18 @@ it('the connection of a client with a single connection is read before the many 
   expect(arrived[before]).toBe('next-of-one');
 });
 
+it('a connection that has its answer waits behind unread connections, even if the load has become less', async () => {
+  const [first, second, third] = await leaveUnread();
+  measured?.(0.6);
+  await answer('b', second);
+  write(second, 'b2');
+  await answer('c', third);
+  await arrival('a2');
+  expect(arrived).not.toContain('b2');
+  await answer('a2', first);
+  await arrival('b2');
+});
+
 it('a connection whose answer came at once is always read', async () => {
   await leaveUnread();
   const probe = await openRaw(fixture.gateway.url);
