@@ -14,7 +14,7 @@ import type { Transport } from './transport/transport.ts';
 export interface Live {
   /** Tells that sessions of an account were ended through the gateway. Scripts that have these sessions are polled at once. */
   disconnected(account: string, sessionIds: readonly string[]): void;
-  /** Follows all sessions of a script, and shares the polls of subscriptions. @throws TOO_MANY_LIVE_SCRIPTS, TOO_MANY_STREAMS */
+  /** Follows all sessions of a script. Shares the polls of subscriptions, and counts in none of their limits. */
   follow(origin: Origin, scriptId: string): AsyncIterableIterator<FollowedEvent, undefined>;
   /** The API for reads that take only background quota, as polls do. */
   backgroundAccess(origin: Origin): Access;

@@ -42,6 +42,8 @@ export class LiveScript implements StreamSource {
   isCurrent = false;
   /** Undefined unless this process polls. */
   #poller: Poller | undefined;
+  /** The number of streams that the limits count. */
+  subscriptions = 0;
   /** Cancels the timer that drops this script. */
   keep: () => void = () => undefined;
 

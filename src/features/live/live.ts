@@ -53,7 +53,7 @@ const ALONE: Pick<LiveEntries, 'follow'> = {
 };
 
 interface Account {
-  /** Each stream with its caller, the newest last. */
+  /** Each subscription with its caller, the newest last. */
   readonly streams: Map<LiveStream, string>;
   readonly scripts: Map<string, LiveScript>;
 }
@@ -116,12 +116,14 @@ export function createLive(options: LiveOptions) {
   });
 
   return {
-    /** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
-    subscribe(origin: Origin, { scriptId, isWanted, after }: Wanted): LiveStream {
+    /** Limits count only the subscriptions of clients. @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
+    subscribe(origin: Origin, { scriptId, isWanted, after }: Wanted, isClients = true): LiveStream {
       const name = origin.account;
       const account = accounts.get(name) ?? { streams: new Map(), scripts: new Map() };
-      checkScripts(account, scriptId, limits);
-      if (account.streams.size >= limits.maxStreams) makeRoom(account, origin.caller, limits);
+      if (isClients) {
+        checkScripts(account, scriptId, limits);
+        if (account.streams.size >= limits.maxStreams) makeRoom(account, origin.caller, limits);
+      }
       accounts.set(name, account);
       const followed = follow(account, origin, scriptId);
       const stream: LiveStream = new LiveStream({
@@ -134,6 +136,7 @@ export function createLive(options: LiveOptions) {
           account.streams.delete(stream);
           count(-1, 0);
           followed.remove(stream);
+          if (isClients) followed.subscriptions -= 1;
           if (followed.size === 0) leave(name, account, scriptId, followed);
         },
       });
@@ -141,16 +144,19 @@ export function createLive(options: LiveOptions) {
         stream.end();
         stream.deliver();
       });
-      account.streams.set(stream, origin.caller);
+      if (isClients) {
+        account.streams.set(stream, origin.caller);
+        followed.subscriptions += 1;
+      }
       count(1, followed.size === 0 ? 1 : 0);
       followed.add(stream);
       // This subscription was on its way when the other streams were ended.
       if (isEnding) stream.end();
       return stream;
     },
-    /** Follows all sessions of a script. @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
+    /** Follows all sessions of a script for the gateway itself, beside all subscriptions. */
     follow(origin: Origin, scriptId: string): LiveStream {
-      return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined });
+      return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined }, false);
     },
     /** Opens the API for other reads that take only background quota, within the rate of polls. */
     backgroundAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
@@ -200,7 +206,8 @@ function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimi
 }
 
 function checkScripts({ scripts }: Account, scriptId: string, limits: LiveLimits): void {
-  const followed = [...scripts].filter(([id, { size }]) => size > 0 && id !== scriptId).length;
+  const others = [...scripts].filter(([id, { subscriptions }]) => subscriptions > 0 && id !== scriptId);
+  const followed = others.length;
   if (followed >= limits.maxScripts) {
     throw codedError(
       'TOO_MANY_LIVE_SCRIPTS',

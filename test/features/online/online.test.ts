@@ -159,6 +159,27 @@ describe('a script in METRICS_SCRIPTS', () => {
     expect(failures).toHaveLength(1);
   });
 
+  it('is sampled beside all allowed subscriptions, and ends none of them', async () => {
+    const api = liveApi('a');
+    api.connect('other', 'b');
+    const { gateway, clock, failures, expectSeries } = await openSampled(api, {
+      liveLimits: { rate: 0, maxStreams: 2, maxScripts: 1 },
+    });
+    const both = [await subscribe(gateway, { id: 'other' }), await subscribe(gateway, { id: 'other' })];
+    for (const events of both) expect((await next(events)).event).toEqual(snapshot('b'));
+    await clock.advance(SURE_MS);
+    await expectSeries(EXECUTIONS, sessions(1));
+    api.connect('other', 'c');
+    await clock.advance(2 * MINUTE_MS);
+    for (const events of both) {
+      // Time passed while polls were under way, so a delay may come first.
+      let told = '';
+      while (!told.includes('"c"')) told = JSON.stringify(await next(events));
+      events.leave();
+    }
+    expect(failures).toEqual([]);
+  });
+
   it('is no longer sampled when the gateway ends', async () => {
     const { gateway, clock, poll, polls } = await openSampled(liveApi('a'));
     await poll();
