@@ -28,6 +28,4 @@ export interface PageOptions {
 export interface GraphiQLPageOptions extends Omit<PageOptions, 'tabs'> {
   /** The tabs of a visitor without saved ones, or a function that makes them of the page's own documents. */
   readonly tabs: PageOptions['tabs'] | ((documents: Readonly<Record<string, string>>) => PageOptions['tabs']);
-  /** Prepares the page at the start, so that the first visitor need not wait. */
-  readonly inAdvance?: boolean;
 }

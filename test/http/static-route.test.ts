@@ -118,7 +118,7 @@ describe('a folder with a page', () => {
     rmSync(file);
     await expect(get('index.html')).rejects.toThrow('ENOENT');
     writeFileSync(file, 'later');
-    expect(String((await get('index.html'))?.bytes.identity)).toBe('later');
+    expect(String((await get('index.html'))?.identity)).toBe('later');
   });
 
   it('takes no operations', async () => {

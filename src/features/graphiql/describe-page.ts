@@ -10,7 +10,6 @@ export function describePage(config: PageConfig, sandbox: SandboxFacts | undefin
     credential,
     note: noteFor(config, sandbox !== undefined),
     tabs: (documents) => createTabs(documents, { ...ids, credential, readOnly: config.readOnly }),
-    inAdvance: true,
   };
 }
 

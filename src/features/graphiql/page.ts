@@ -10,9 +10,6 @@ import { PACKAGE } from '../../version.ts';
 
 export { describePage } from './describe-page.ts';
 
-/** By then the process listens and has announced its start. */
-const SOON_MS = 100;
-
 /** Deeper than any document's path, so no document has such a name. Relative, for a proxy that serves it below a path. */
 const FILES = 'graphql/graphiql/files/';
 const FILES_PATH = `/${FILES}`;
@@ -35,8 +32,6 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
     });
     return opened;
   };
-  // A visitor will see the failure.
-  if (options.inAdvance) setTimeout(() => prepare(getPage()).catch(() => undefined), SOON_MS).unref();
   const fileAt = async (path: string) => {
     const page = await getPage().catch(() => undefined);
     return page?.files.get(path.slice(FILES_PATH.length));
@@ -51,12 +46,6 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
     if (path !== '/graphql') return undefined;
     return getPage().then(({ html }) => answerWith(html, request), sayMissing);
   };
-}
-
-/** Compresses the files of a first visit. */
-async function prepare(opened: ReturnType<typeof openPage>): Promise<void> {
-  const { files } = await opened;
-  await Promise.all([files.script, files.style].map((name) => files.get(name)));
 }
 
 /** The answer if this installation lacks the page. @throws any other failure */
@@ -74,7 +63,7 @@ async function openPage({ tabs: given, credential, note }: GraphiQLPageOptions) 
   const files = await openPageFiles();
   const tabs = typeof given === 'function' ? given(files.documents) : given;
   const options: PageOptions = { tabs, credential, note };
-  const html = await createStaticFile('page.html', Buffer.from(documentOf(files, options)), PAGE_HEADERS);
+  const html = createStaticFile('page.html', Buffer.from(documentOf(files, options)), PAGE_HEADERS);
   return { html, files };
 }
 

@@ -3,16 +3,15 @@ import * as features from '../../../src/features/process-features.ts';
 import { openGateway } from '../../../src/server/open-gateway.ts';
 import { openObservability } from '../../../src/server/open-observability.ts';
 import { openUpstream } from '../../../src/server/open-upstream.ts';
-import { WITHOUT_PAGE } from '../processes/process.ts';
 
 let observability: ReturnType<typeof openObservability> | undefined;
 
 /**
- * The gateway that `luaauth-graphql --api-url` starts, in this process and without its log and GraphiQL page. Starting a
- * process takes longer than all requests of most pages.
+ * The gateway that `luaauth-graphql --api-url` starts, in this process and without its log. Starting a process takes longer
+ * than all requests of most pages.
  */
 export async function startDefaultGateway(apiUrl: string) {
-  const read = readConfig({ ...WITHOUT_PAGE, LUAAUTH_API_URL: apiUrl, PORT: '0', LOG_LEVEL: 'silent' });
+  const read = readConfig({ LUAAUTH_API_URL: apiUrl, PORT: '0', LOG_LEVEL: 'silent' });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const { config } = read;
   observability ??= openObservability(config, features);

@@ -8,9 +8,6 @@ import { MAIN } from './built.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** Variables of a process whose GraphiQL page no test opens. Compressing the page takes a third of the CPU time of a start. */
-export const WITHOUT_PAGE = { GRAPHIQL: 'false' };
-
 /**
  * Starts the gateway's own process, as built, in an empty directory, with no other variable than those given and with
  * these arguments. The caller ends it by `kill`, which also removes the directory. A descriptor takes the place of the

@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { startSandbox } from '../../../src/features/sandbox/server.ts';
 import { startDefaultGateway } from '../gateways/default-gateway.ts';
-import { type Variables, WITHOUT_PAGE } from '../processes/process.ts';
 import { startRedis } from '../redis/redis.ts';
 import { readBlocks, type Step } from './documentation.ts';
 import { pathOf } from './repository.ts';
@@ -83,7 +82,7 @@ export function createReader(place: Place) {
     const url = gatewayUrl;
     const script = place.localize(`${place.terminal}\n${text}`, url);
     // One pipe keeps the order of both outputs.
-    const child = spawnBash(`exec 2>&1\n${script}`, place.clone, WITHOUT_PAGE);
+    const child = spawnBash(`exec 2>&1\n${script}`, place.clone);
     let output = '';
     return new Promise((resolve, reject) => {
       const onText = (chunk: Buffer) => {
@@ -134,10 +133,10 @@ const startsGateway = (text: string) =>
   /^(?:[A-Z_]+=\S* )*(?:npm start|luaauth-graphql(?= -| >| \||$))/m.test(text);
 
 /** Runs commands as a newcomer's shell does. */
-export function spawnBash(script: string, cwd: string, variables: Variables = {}) {
+export function spawnBash(script: string, cwd: string) {
   return spawn('bash', ['-euo', 'pipefail', '-c', script], {
     cwd,
-    env: { ...env, ...variables },
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
