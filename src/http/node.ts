@@ -124,8 +124,8 @@ export function createRequestListener(
     message.headers[REQUEST_ID] = requestId;
     const request = new NodeRequest(message);
     const record = tracker.begin(request, requestId);
-    // The client left while code in front of the gateway was busy; no later event says so.
-    if (response.closed) return tracker.end(record, CLIENT_LEFT);
+    // The client left while the request waited, or while code in front of the gateway was busy; no later event says so.
+    if (response.closed || message.socket.destroyed) return tracker.end(record, CLIENT_LEFT);
     let isSent = false;
     response.on('finish', () => {
       // Node also emits `finish` for answers that it drops with their connection.

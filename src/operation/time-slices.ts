@@ -20,6 +20,7 @@ const EVEN: Share = { cost: 1, credit: 1 };
 export function inTimeSlices<Input, Result>(
   run: (input: Input) => Promise<Result>,
   strangerOf: (input: Input) => string | undefined = () => undefined,
+  mostWaiting = MOST_WAITING,
 ) {
   /** The part of the slice that earlier turns have used. */
   let usedMs = 0;
@@ -64,7 +65,7 @@ export function inTimeSlices<Input, Result>(
 
   return (input: Input): Promise<Result> => {
     if (isBetween || waiting.size > 0 || (beganAt !== undefined && isUsedUp())) {
-      if (waiting.size >= MOST_WAITING) begin();
+      if (waiting.size >= mostWaiting) begin();
       return new Promise((resolve) => wait(strangerOf(input), () => resolve(run(input))));
     }
     if (beganAt === undefined) {

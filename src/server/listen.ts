@@ -48,7 +48,7 @@ const MEMORY_CHECK_MS = 100;
 
 /** Starts a server. @throws StartError if it cannot listen on the address */
 export async function startServer(options: ServerOptions) {
-  const { listener, upgrade, isAccepted = () => false, cors, host, port } = options;
+  const { listener, upgrade, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
@@ -68,8 +68,6 @@ export async function startServer(options: ServerOptions) {
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   const begin: RequestListener = (request, response) => {
-    // The connection was closed for sending too many requests.
-    if (request.socket.destroyed) return;
     if (draining) response.shouldKeepAlive = false;
     // Needed to recognize a probe by its path.
     splitTarget(request);
@@ -79,7 +77,7 @@ export async function startServer(options: ServerOptions) {
     if (draining && !isAnswered) refuseWhileDraining(response, cors);
     else listener(request, response);
   };
-  server.on('request', fewAtOnce(connections, isAccepted, begin));
+  server.on('request', fewAtOnce(connections, options, begin));
   // Node's own answer lacks our headers. Only the expectation `100-continue` has a meaning.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   if (upgrade) {

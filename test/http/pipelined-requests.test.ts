@@ -1,12 +1,24 @@
 import { print } from 'graphql';
 import { afterEach, expect, it } from 'vitest';
+import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 
-const fixture = useRecorder();
+/** How many requests have begun: in all, and when the last health check was answered. */
+let begun = 0;
+let begunAtHealth = 0;
+const observer: RequestObserver = {
+  began() {
+    begun += 1;
+  },
+  ended({ request: { path } }) {
+    if (path === '/health') begunAtHealth = begun;
+  },
+};
+const fixture = useRecorder({ observers: [observer] });
 const PARALLEL = 20;
 /** How many requests of a stranger's connection the gateway begins at once. */
 const FEW = 10;
@@ -57,4 +69,20 @@ it('requests that wait behind another begin no more after their client has left'
   const { socket } = await arrival(fixture.recorder, 0);
   await eventually(() => expect(socket.destroyed).toBe(true));
   await expectCalls(fixture.recorder, FEW);
+});
+
+it('a health check is answered while most of what many strangers have sent at once waits', async () => {
+  const CONNECTIONS = 200;
+  const open = () => openRaw(fixture.gateway.url);
+  const strangers = await Promise.all(Array.from({ length: CONNECTIONS }, open));
+  const probe = await open();
+  begun = 0;
+  const all = postText('{"query":"{ __typename }"}', { token: 'stranger' }).repeat(FEW);
+  for (const { socket } of strangers) socket.write(all);
+  probe.socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await probe.until('"ok"');
+  expect(begunAtHealth).toBeLessThan((CONNECTIONS * FEW) / 2);
+  for (const { received } of strangers)
+    await eventually(() => expect(received().match(/"Query"/g)).toHaveLength(FEW));
+  for (const { socket } of [...strangers, probe]) socket.destroy();
 });
