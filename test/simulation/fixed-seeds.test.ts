@@ -100,6 +100,10 @@ it.each([
     { seed: 'v1-17', seconds: 120, gateways: 2, faultsPerMinute: 20, untilMs: 12_000 },
   ],
   [
+    'a request of the share that ends while the store comes back is counted without a break',
+    { seed: 'v3-117', seconds: 120, gateways: 2, faultsPerMinute: 30, untilMs: 23_000 },
+  ],
+  [
     'a request that arrives after 10 s without any answer of the API is beyond the promise',
     { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 65_000 },
   ],

@@ -89,10 +89,16 @@ export function createHeldPermits(
         const fateOf = (arrivedAt: number | undefined) =>
           arrivedAt === undefined ? 'not sent' : Math.max(0, now - arrivedAt);
         const facts = ended.map(({ id, arrivedAt }): Fact => [id, fateOf(arrivedAt)]);
-        // A permit may have ended meanwhile. Another change tells its end, and the store may already know that.
+        // A permit may have ended meanwhile. Another change tells its end, and a process may take permits before that change.
         const untold = new Set(settled.map(({ id }) => id));
-        const stillHeld = held.filter((permit) => open.has(permit) || untold.has(permit.id));
-        return [...facts, ...stillHeld.map(({ id }): Fact => [id, 'still held'])];
+        const beingTold = new Map([...onTheWay].map((permit) => [permit.id, permit]));
+        const heldFacts = held.flatMap((permit): Fact[] => {
+          const { id } = permit;
+          if (open.has(permit) || untold.has(id)) return [[id, 'still held']];
+          const end = beingTold.get(id);
+          return end ? [[id, fateOf(end.arrivedAt)]] : [];
+        });
+        return [...facts, ...heldFacts];
       },
       hasSentRequest: ended.some(({ arrivedAt }) => arrivedAt !== undefined),
       done() {
