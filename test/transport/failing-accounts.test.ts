@@ -311,6 +311,21 @@ describe('a quota over all keys', () => {
     await expectCalls(fixture.recorder, 15);
   });
 
+  it('says of a call that waits for the first answer to a new key that LuaAuth did not answer', async () => {
+    fixture.respond = () => undefined;
+    const answers = ids(6, 's').map((id) => fixture.gateway.execute(SCRIPT, { id }, A));
+    await expectCalls(fixture.recorder, 5);
+    await eventually(async () =>
+      expect((await fixture.gateway.execute('{ rateLimit { queued } }', {}, A)).data).toEqual({
+        rateLimit: { queued: 1 },
+      }),
+    );
+    await clock.advance(3_000);
+    for (const { errors } of await Promise.all(answers))
+      expect(errors).toMatchObject([expect.toBeError('UPSTREAM_TIMEOUT', { path: ['script'] })]);
+    await expectCalls(fixture.recorder, 5);
+  });
+
   it('lets all go that wait for the first answer to a new key', async () => {
     let release = () => {};
     fixture.respond = (recorded, response) => {

@@ -86,10 +86,11 @@ export class Account implements AccountRecord {
     return total !== undefined && !known.has(this.name);
   }
 
+  /** Whether a connection is free for a call. The trial of a stranger has five connections at most. */
   get hasConnection(): boolean {
     const { freeConnections, strangersUnderWay } = this.#shared;
     if (this.#underWay >= freeConnections) return false;
-    return strangersUnderWay < freeConnections || !this.isStranger;
+    return (strangersUnderWay < freeConnections && this.#tried < MAX_OF_STRANGER) || !this.isStranger;
   }
 
   /** Starts a call if that is possible at once. Otherwise the call waits, or fails if it could not start in time. */
@@ -174,8 +175,7 @@ export class Account implements AccountRecord {
 
   /** Whether any call may start, as far as is known. */
   get #isOpen(): boolean {
-    if (this.quotas.key.isEmpty || !this.hasConnection) return false;
-    return this.#tried < MAX_OF_STRANGER || !this.isStranger;
+    return !this.quotas.key.isEmpty && this.hasConnection;
   }
 
   get #now(): number {
