@@ -99,9 +99,10 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
       mode === 'only' &&
       path === undefined &&
       'not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
-    ({ PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path }) =>
+    ({ MCP, PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path }) =>
       mode === 'off' &&
       path !== undefined &&
+      !MCP &&
       'set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave out one of the two.',
   ],
   WORKERS: [

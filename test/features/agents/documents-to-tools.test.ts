@@ -145,6 +145,18 @@ it('a text of LuaAuth is cut, and an answer says that it is data', async () => {
   expect(shown).toBe(`${name.slice(0, 2_000)}… [1023 more characters are left out]`);
 });
 
+it('a document is a tool also where clients can send no ids', async () => {
+  const listed = new Map([['one', 'query limit { rateLimit { limit } }']]);
+  const persisted = { mode: 'off', listed } as const;
+  const { gateway } = await open({ upstream: UPSTREAM, credentials, ...forAgents(listed), persisted });
+  const { structuredContent } = await (await connectAgent(gateway.url, 'bot')).callTool({ name: 'limit' });
+  expect(structuredContent).toMatchObject({ data: { rateLimit: { limit: null } } });
+  const response = await fetch(`${gateway.url}/graphql/one`, { headers: bearer('bot') });
+  expect(await response.json()).toMatchObject({
+    errors: [{ extensions: { code: 'PERSISTED_DOCUMENTS_OFF' } }],
+  });
+});
+
 it('without being wanted, there is nothing at /mcp', async () => {
   const { gateway } = await open({ upstream: UPSTREAM, credentials });
   const { status, error } = await sendMessage(gateway.url, 'bot', 'tools/list');

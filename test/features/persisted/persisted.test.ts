@@ -343,13 +343,17 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  const config = (content: unknown, mode?: string) => {
+  const config = (content: unknown, mode?: string, others: Record<string, string> = {}) => {
     const file = join(directory, 'list.json');
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
-    return readConfig({ PERSISTED_DOCUMENTS_FILE: file, ...(mode && { PERSISTED_DOCUMENTS: mode }) });
+    return readConfig({
+      PERSISTED_DOCUMENTS_FILE: file,
+      ...(mode && { PERSISTED_DOCUMENTS: mode }),
+      ...others,
+    });
   };
-  const problemsWith = (content: unknown, mode?: string) => {
-    const result = config(content, mode);
+  const problemsWith = (content: unknown, mode?: string, others?: Record<string, string>) => {
+    const result = config(content, mode, others);
     return 'problems' in result ? result.problems.map((line) => line.replace(directory, '')) : [];
   };
   const operation = (id: string, body: unknown) => ({ id, body, name: 'A', type: 'query' });
@@ -426,6 +430,9 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     expect(problemsWith({ a: '{ a }' }, 'off')).toEqual([
       expect.stringMatching(/^PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off/),
     ]);
+    // Agents call the documents by the names of their tools.
+    const tools = { LUAAUTH_TOKEN: 'held', GATEWAY_KEYS: 'agent-Vd8sK2mQ41xZ', MCP: 'true' };
+    expect(problemsWith({ a: '{ a }' }, 'off', tools)).toEqual([]);
     expect(problems({ PERSISTED_DOCUMENTS: 'some' })).toEqual([
       'PERSISTED_DOCUMENTS: "some": must be one of off, allowed, only.',
     ]);
