@@ -101,10 +101,15 @@ function makeEntry(
   const checked = parseKeyEntries(text);
   if ('problems' in checked) return checked;
   const ended = change.hasEnded ? ' The oldest key with this name has ended.' : '';
+  const { expiresAt } = change.entry;
+  const isOver = typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now();
+  const use = isOver
+    ? `No gateway accepts the key, because its entry expired at ${expiresAt}: set a later expiresAt there.`
+    : 'A gateway that runs with this file accepts the key within two seconds.';
   const advice =
     file === undefined
-      ? `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
-      : `${file} has its hash: a gateway that runs with this file accepts the key within two seconds.${ended}`;
+      ? `${isOver ? `${use}\n` : ''}Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
+      : `${file} has its hash. ${use}${ended}`;
   return { text, shown: `${key}\n\nThe key is shown only this time.\n${advice}` };
 }
 

@@ -424,6 +424,18 @@ describe('luaauth-graphql keys', () => {
     },
   );
 
+  it('new says that no gateway accepts the key if its entry has expired', async () => {
+    const path = join(directory, 'keys.json');
+    const begin = ['keys', 'new', '--name', 'bot'];
+    const end = ['--scopes', '*', '--expires-at', '2020-01-01T00:00:00Z'];
+    const said = 'No gateway accepts the key, because its entry expired at 2020-01-01T00:00:00Z';
+    for (const more of [end, [...end, '--file', path], ['--rotate', '--file', path]]) {
+      const { code, stdout } = await run([...begin, ...more]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining(said)]);
+      expect(stdout).not.toContain('within two seconds');
+    }
+  });
+
   it('new says that the oldest key has ended when there were two', async () => {
     const path = join(directory, 'keys.json');
     await run(['keys', 'new', '--name', 'bot', '--scopes', '*', '--file', path]);
