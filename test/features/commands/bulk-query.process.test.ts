@@ -319,7 +319,7 @@ it.each<[what: string, make: (path: string) => void]>([
   rmSync(at('rows.csv'));
   make(at('rows.csv'));
   const { code, stderr } = await run(args);
-  expect([code, stderr.replace(/E[A-Z]+/, 'CODE')]).toEqual([
+  expect([code, stderr.replace(/\(E[A-Z]+\)/, '(CODE)')]).toEqual([
     1,
     `${at('rows.csv')}: it cannot be read (CODE).\n`,
   ]);
