@@ -53,7 +53,9 @@ export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
       refuse(request, socket, refusal);
       return;
     }
-    server ??= createServer(maxBodyBytes);
+    server ??= createServer(maxBodyBytes).on('wsClientError', ({ message }, duplex, malformed) =>
+      refuse(malformed, duplex, noHandshake(message)),
+    );
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = openSocketConnection(webSocket, request, options);
       connections.add(connection);
@@ -82,6 +84,15 @@ function createServer(maxPayload: number): ws.WebSocketServer {
     ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
     handleProtocols: () => PROTOCOL,
   });
+}
+
+/** `ws` would answer without the headers of other answers. Its message quotes nothing of the request. */
+function noHandshake(problem: string): GraphQLError {
+  return requestError(
+    'BAD_REQUEST',
+    400,
+    `This is no WebSocket handshake: ${problem}. Use a WebSocket client.`,
+  );
 }
 
 const OTHER_PROTOCOL = requestError(

@@ -330,6 +330,20 @@ describe('a WebSocket is refused', () => {
     }
   });
 
+  it.each([
+    ['a version', 'sec-websocket-version: 13', 'sec-websocket-version: 99'],
+    ['a key', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-key: short'],
+    ['a method', 'GET /graphql', 'POST /graphql'],
+  ])('for %s that WebSockets do not have', async (_what, good, bad) => {
+    const raw = await openRaw(fixture.gateway.url);
+    raw.socket.write(upgradeText('/graphql').replace(good, bad));
+    const received = await raw.closed;
+    expect(received).toMatch(/^HTTP\/1\.1 400 /);
+    expect(received).toMatch(/^x-content-type-options: nosniff\r$/im);
+    expect(received).toMatch(/^x-request-id: \S+\r$/im);
+    expect(received).toContain('"code":"BAD_REQUEST"');
+  });
+
   it('but a request that only offers another protocol is answered as if it had not', async () => {
     const raw = await openRaw(fixture.gateway.url);
     raw.socket.write(
