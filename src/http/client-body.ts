@@ -144,6 +144,8 @@ export function createBodyBudget<Request = ClientRequest>(
       const isArriving = this.#index !== GONE;
       const held = isArriving ? this.#headBytes : this.bytes;
       if (isArriving) this.#leave();
+      // Frees what waited for the body. Only an arriving reservation is evicted for another.
+      this.onEvict = ignore;
       if (!this.hasCredential && !this.#isOfStrangers) {
         this.#isOfStrangers = true;
         ofStrangers += this.bytes;
