@@ -132,11 +132,14 @@ export function createRequestListener(
       isSent = !message.socket.destroyed;
       if (!message.complete) closeUnlessComplete(message);
     });
-    response.once('close', () => {
+    // Not `once`, which would keep 200 bytes more while the request waits.
+    const onClose = () => {
+      response.off('close', onClose);
       tracker.end(record, isSent ? response.statusCode : CLIENT_LEFT);
       // Stops the work for a client that has left.
       if (!response.writableFinished) request.signal.abort();
-    });
+    };
+    response.on('close', onClose);
     if (response.socket === null) endWithSocket(message, response);
     const { headers, url } = message;
     const refusal =

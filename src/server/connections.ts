@@ -5,7 +5,7 @@ import { NodeRequest } from '../http/node.ts';
 
 export interface OpenConnection {
   readonly socket: Socket;
-  readonly unanswered: ServerResponse[];
+  unanswered: ServerResponse[];
   /** How many of its requests have offered another protocol in vain. */
   offers: number;
   isUpgraded: boolean;
@@ -42,13 +42,15 @@ export function watchConnections(server: Server) {
     // A connection has room for one large head.
     const bytes = HEAP_PER_REQUEST + (unanswered.length > 0 ? 2 * new NodeRequest(message).headBytes : 0);
     held += bytes;
-    unanswered.push(response);
+    // An array that begins empty reserves room for 17 responses. Most connections have a single response.
+    if (unanswered.length === 0) connection.unanswered = [response];
+    else unanswered.push(response);
     // Not `once`, which would keep 200 bytes more while the request waits.
     response.on('close', () => {
-      const index = unanswered.indexOf(response);
+      const index = connection.unanswered.indexOf(response);
       if (index < 0) return;
       held -= bytes;
-      unanswered.splice(index, 1);
+      connection.unanswered.splice(index, 1);
       turn += 1;
       connection.turn = turn;
     });
