@@ -45,8 +45,8 @@ export interface Online {
 export interface Context {
   readonly caller: Caller;
   readonly cost: number;
-  /** The operation's loaders, by their numbers. Only the context refers to them, so they are freed with the operation. */
-  readonly loaders: object[];
+  /** The operation's loaders, by their names. Only the context refers to them, so they are freed with the operation. */
+  loaders: Record<string, object | undefined>;
   /** Undefined if the gateway has no feature `live`. */
   readonly live: Live | undefined;
   /** Undefined if the gateway samples no script. */
@@ -139,8 +139,8 @@ export function createContext(options: ContextOptions) {
         deadline: startedAt + operationTimeoutMs,
         pageSizes,
         trial: this.#trial,
-        rateLimit: () => rateLimit(account),
-        status: () => status(account),
+        rateLimit,
+        status,
       };
       this.#api = hasLists(grant) ? { ...api, ask: limitAccess(api, grant, owners) } : api;
       return this.#api;
@@ -153,6 +153,7 @@ export function createContext(options: ContextOptions) {
     live,
     online,
     caller: new LazyCaller(beginning),
-    loaders: [],
+    // Not an array, which would reserve room for 17 loaders.
+    loaders: {},
   });
 }

@@ -287,19 +287,15 @@ function pathOf({ key, parentType }: FieldPlan, above: Path): ResponsePath {
   return { prev: above, key, typename: parentType.name };
 }
 
-/** Waits until every value is known. */
-async function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
-  const [key] = keys;
+/** Waits until every value is known. Not an async function, which would keep 0.3 kB more. */
+function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
   // Most objects promise one field. `then` takes the same turn as a promise of all, with a tenth of the memory.
-  if (keys.length === 1 && key !== undefined) {
-    data[key] = await Promise.resolve(data[key]).then();
+  const [key = ''] = keys;
+  const one = keys.length === 1 && Promise.resolve(data[key]).then(Array.of<unknown>);
+  return (one || Promise.all(keys.map((each) => data[each]))).then((values) => {
+    for (let index = 0; index < keys.length; index += 1) data[keys[index] as string] = values[index];
     return data;
-  }
-  const promised: unknown[] = [];
-  for (const key of keys) promised.push(data[key]);
-  const values = await Promise.all(promised);
-  for (let index = 0; index < keys.length; index += 1) data[keys[index] as string] = values[index];
-  return data;
+  });
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {

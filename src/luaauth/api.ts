@@ -26,8 +26,8 @@ export interface Api extends Access {
   readonly pageSizes: PageSizes;
   /** Holds back reads until the API accepts the key. Undefined: the API has accepted the key before. */
   readonly trial: Trial | undefined;
-  rateLimit(): MaybePromise<RateLimitStatus>;
-  status(): UpstreamStatus;
+  rateLimit(account: string): MaybePromise<RateLimitStatus>;
+  status(account: string): UpstreamStatus;
 }
 
 /** Holds back the reads of a key that may be made up. `ahead` says how many of several reads may go first. */

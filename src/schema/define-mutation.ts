@@ -127,7 +127,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
       return refusal;
     } finally {
       // Also after an unknown outcome: a read after the write must make a new call.
-      context.loaders.length = 0;
+      context.loaders = {};
     }
     options.done?.(done, context);
     return 'typeOf' in success ? { ...done, type: success.typeOf(done) } : done;

@@ -133,7 +133,7 @@ export function defineEntity<Shape extends Provenance, Param extends string>(
     (source: NamesBy<Property>, _args: object, context: Context, info: GraphQLResolveInfo) => {
       const given = source[property];
       if (given === undefined) throw unusable(source, property);
-      const known = loaderOf(context).known.get(given);
+      const known = loaderOf(context).known(given);
       // The loader also knows an object under the key that was asked for, which may differ in case.
       if (known && known[key as keyof Shape] === given) return known;
       return selectsOnlyBelow(info, name, told) ? ({ [key]: given } as unknown as Shape) : (known ?? given);

@@ -68,7 +68,8 @@ function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
   for (const { projectId } of wanted) {
     if (projectId !== undefined) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
   }
-  const sharesCall = (projectId: string) => (counts.get(projectId) ?? 0) > 1 || listings.known.has(projectId);
+  const sharesCall = (projectId: string) =>
+    (counts.get(projectId) ?? 0) > 1 || listings.known(projectId) !== undefined;
 
   const fetchOne = async ({ scriptId, projectId }: Whose): Promise<DayCount[]> => {
     const listed =
@@ -146,7 +147,7 @@ builder.objectField(Project, 'scripts', (t) =>
 function keepExecutions(context: Context, scriptId: string, listed: ListedScript): void {
   const executions = executionsOf(context);
   try {
-    executions.known.set(scriptId, usable(listed, 'executions'));
+    executions.values.set(scriptId, usable(listed, 'executions'));
   } catch (error) {
     executions.prime({ scriptId }, errorOf(error));
   }

@@ -134,7 +134,7 @@ defineMutation({
     }),
   },
   done: ({ params, answer }, context) => {
-    if (answer) Project.loaderOf(context).known.set(params.project_id, answer);
+    if (answer) Project.loaderOf(context).values.set(params.project_id, answer);
   },
 });
 

@@ -4,8 +4,8 @@ import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
 /** A limit of null means no limit. */
-const read = ({ caller, cost }: Context) =>
-  whenKnown(caller.api.rateLimit(), ({ resetAtMs, limit, remaining, ...status }) => ({
+const read = ({ caller: { api }, cost }: Context) =>
+  whenKnown(api.rateLimit(api.origin.account), ({ resetAtMs, limit, remaining, ...status }) => ({
     ...status,
     ...(limit === Number.POSITIVE_INFINITY ? { limit: null, remaining: null } : { limit, remaining }),
     cost,

@@ -55,7 +55,7 @@ export const Session = defineEntity('Session', {
       extensions: { ...requiresScopes('users:read'), ...costs(getUser) },
       resolve: (session, _args, context) => {
         const key = userKeyOf(session);
-        return key === null ? null : (User.loaderOf(context).known.get(key) ?? key);
+        return key === null ? null : (User.loaderOf(context).known(key) ?? key);
       },
     }),
     robloxId: wire.id('roblox_id', "The user's id on Roblox: exact digits, never rounded."),

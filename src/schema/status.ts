@@ -42,6 +42,6 @@ builder.queryFields((t) => ({
     description:
       'Whether LuaAuth answers this gateway, according to its circuit breaker. Makes no REST call and needs no scope.',
     extensions: requiresScopes(),
-    resolve: (_root, _args, { caller }) => caller.api.status(),
+    resolve: (_root, _args, { caller: { api } }) => api.status(api.origin.account),
   }),
 }));
