@@ -106,7 +106,7 @@ export function createGatewayPlugins(
         { Response }: { readonly Response: typeof globalThis.Response },
       ) => {
         // A plugin or its failure may have replaced the results of a subscription.
-        if (!isStream(final)) endStream(operation);
+        if (operation.results && !isStream(final)) endStream(operation);
         const finish = (response: HttpResponse) => {
           if (isStreamed(response.body)) operation.stream = response.body;
           return asResponse(operation, response, Response);
@@ -142,7 +142,7 @@ export function createGatewayPlugins(
         if (answer) endResponse(asResponse(operation, answer, Response));
       };
       const answer = steps.route(stepRequest(operation, request, url));
-      return answer instanceof Promise ? answer.then(end) : end(answer);
+      return answer && Promise.resolve(answer).then(end);
     },
     // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
     onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI: { Response } }) {

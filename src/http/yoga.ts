@@ -15,7 +15,7 @@ import { viewOf } from './web-views.ts';
 
 // Node loads Yoga's 400 files 70 ms faster as CommonJS than as ES modules.
 const require = createRequire(import.meta.url);
-const { createYoga }: typeof graphqlYoga = require('graphql-yoga');
+const { createLogger, createYoga }: typeof graphqlYoga = require('graphql-yoga');
 
 interface YogaOptions extends GatewayPluginOptions {
   readonly schema: GraphQLSchema;
@@ -64,7 +64,7 @@ export function createYogaAdapter(options: YogaOptions) {
     maxRequestBodySize: false,
     // The pipeline masks errors, including failures of Yoga and of plugins.
     maskedErrors: false,
-    logging: { debug() {}, info() {}, warn() {}, error: (error: unknown) => tracker.unexpected(error) },
+    logging: { ...createLogger('silent'), error: (error: unknown) => tracker.unexpected(error) },
     // The pipeline has its own document cache, bounded in bytes.
     parserAndValidationCache: false,
     extraParamNames: ['documentId', 'doc_id', 'pathId'],

@@ -67,6 +67,8 @@ interface OperationInput {
   readonly reservation?: { hold(bytes: number): boolean; release(): void } | undefined;
 }
 
+type Answered = WritableResult | ResultStream;
+
 /** The operations of all adapters. */
 export interface Pipeline {
   /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
@@ -109,16 +111,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const eventInTurn = inTimeSlices((executeEvent: () => Promise<ExecutionResult>) => executeEvent());
 
-  async function answer(input: OperationInput): Promise<WritableResult | ResultStream> {
+  /** Not an async function, which would keep all its variables while the execution waits. */
+  function answer(
+    input: OperationInput,
+    identity: Identity,
+    sent: ResolvedDocument,
+  ): Answered | Promise<Answered> {
     const { params, record, hooks, checkMethod, mayStream = false, reservation } = input;
-    record.phases?.begin();
     const { request } = record;
-    const identified = identify(request);
-    const identity = identified instanceof Promise ? await identified : identified;
-    record.caller = identity.grant?.name;
-    const account = identity.refusal ? undefined : identity.origin.account;
-    const resolved = persisted.resolve(params, account);
-    const sent = resolved instanceof Promise ? await resolved : resolved;
     const { text } = sent;
     const known = documents.get(text);
     const entry = hooks ? hooks.parse(known, text) : known;
@@ -127,7 +127,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const operation = entry.find(params.operationName);
     if (operation) record.operation = operation.facts;
     record.document = entry;
-    if (!entry.document) return { errors: refusals };
+    const { document } = entry;
+    if (!document) return { errors: refusals };
     if (!operation) return NO_OPERATION;
     checkMethod?.(operation.facts.type, request);
     record.phases?.end('validate');
@@ -152,49 +153,50 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (reservation && !reservation.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
       return { errors: [OVERLOADED] };
 
-    const writes: WriteFacts[] | undefined = operation.facts.type === 'mutation' ? [] : undefined;
+    const { type } = operation.facts;
+    const writes: WriteFacts[] | undefined = type === 'mutation' ? [] : undefined;
     const writing = (write: WriteBegun) => tracker.writing(record, write, writes);
     const beginning: Beginning = { request, identity, cost: price.calls, writing };
-    const context = contextFor(beginning);
-    const contextValue = hooks ? await hooks.createContext(context) : context;
-    record.phases?.end('context');
-    tracker.running(record, contextValue.caller.usage);
-    const args: ExecuteArgs = {
-      schema,
-      document: entry.document,
-      operationName: params.operationName,
-      variableValues: params.variables,
-      contextValue,
-      prepared: operation,
-      coerced: variables.coerced,
-      limits,
-    };
     const { execute, subscribe: begin } = hooks ?? plain;
-    if (operation.facts.type === 'subscription') {
-      if (!mayStream) return { errors: [NO_STREAM] };
-      const executeEvent = (rootValue: unknown) =>
-        eventInTurn(async () => {
-          const next = contextFor(beginning);
-          const eventContext = hooks ? await hooks.createContext(next) : next;
-          const event = await execute({ ...args, rootValue, contextValue: eventContext });
-          return addReport(event, mode, eventContext.caller.usage);
+    const executeIn = (contextValue: Context): Answered | Promise<Answered> => {
+      record.phases?.end('context');
+      tracker.running(record, contextValue.caller.usage);
+      const args: ExecuteArgs = {
+        schema,
+        document,
+        operationName: params.operationName,
+        variableValues: params.variables,
+        contextValue,
+        prepared: operation,
+        coerced: variables.coerced,
+        limits,
+      };
+      if (type === 'subscription') {
+        if (!mayStream) return { errors: [NO_STREAM] };
+        const executeEvent = (rootValue: unknown) =>
+          eventInTurn(async () => {
+            const next = contextFor(beginning);
+            const eventContext = hooks ? await hooks.createContext(next) : next;
+            const event = await execute({ ...args, rootValue, contextValue: eventContext });
+            return addReport(event, mode, eventContext.caller.usage);
+          });
+        return begin({ ...args, executeEvent }).then((subscribed) => {
+          if (sent.registers !== undefined) register(sent, identity, request);
+          return isStream(subscribed) ? watch(subscribed, identity, input) : subscribed;
         });
-      const subscribed = await begin({ ...args, executeEvent });
-      if (sent.registers !== undefined) register(sent, identity, request);
-      if (!isStream(subscribed)) return subscribed;
-      return watch(subscribed, identity, input);
-    }
-    const result = await execute(args);
-    record.phases?.end('execute');
-    if (sent.registers !== undefined) register(sent, identity, request);
-    const reported = addReport(result, mode, contextValue.caller.usage, writes);
-    // The return value of a function may have integers that a double cannot hold. Only mutations return it.
-    return operation.facts.type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
+      }
+      const finish = (result: ExecutionResult) => {
+        record.phases?.end('execute');
+        if (sent.registers !== undefined) register(sent, identity, request);
+        const reported = addReport(result, mode, contextValue.caller.usage, writes);
+        // The return value of a function may have integers that a double cannot hold. Only mutations return it.
+        return type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
+      };
+      return Promise.resolve(execute(args)).then(finish);
+    };
+    const context = contextFor(beginning);
+    return hooks ? Promise.resolve(hooks.createContext(context)).then(executeIn) : executeIn(context);
   }
-
-  const answerInTurn = inTimeSlices(answer, ({ record: { request } }: OperationInput) =>
-    wasAccepted(request) ? undefined : options.placeOf(request),
-  );
 
   const mask: Pipeline['mask'] = (result, record) => {
     if (!result.errors) return result;
@@ -214,22 +216,31 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const failed: Pipeline['failed'] = (error, record) => mask({ errors: [error as GraphQLError] }, record);
 
-  return {
-    mask,
-    failed,
-    async run(input: OperationInput) {
-      const { record, reservation, mayStream } = input;
-      try {
-        const answered = (await answerInTurn(input)) as WritableResult;
-        if (mayStream && isStream(answered)) return answered as never;
-        reservation?.release();
-        return answered.errors ? mask(answered, record) : answered;
-      } catch (error) {
-        reservation?.release();
-        return failed(error, record);
-      }
-    },
-  };
+  async function run(input: OperationInput): Promise<Answered> {
+    const { params, record, reservation, mayStream } = input;
+    try {
+      record.phases?.begin();
+      const identified = identify(record.request);
+      const identity = identified instanceof Promise ? await identified : identified;
+      record.caller = identity.grant?.name;
+      const account = identity.refusal ? undefined : identity.origin.account;
+      const resolved = persisted.resolve(params, account);
+      const sent = resolved instanceof Promise ? await resolved : resolved;
+      const answered = (await answer(input, identity, sent)) as WritableResult;
+      if (mayStream && isStream(answered)) return answered;
+      reservation?.release();
+      return answered.errors ? mask(answered, record) : answered;
+    } catch (error) {
+      reservation?.release();
+      return failed(error, record);
+    }
+  }
+
+  const runInTurn = inTimeSlices(run, ({ record: { request } }: OperationInput) =>
+    wasAccepted(request) ? undefined : options.placeOf(request),
+  );
+
+  return { mask, failed, run: runInTurn as Pipeline['run'] };
 }
 
 function progressOf({ usage, writing, hasWritten }: RequestRecord) {
