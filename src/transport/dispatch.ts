@@ -46,18 +46,19 @@ const FAIR_MS = 500;
  */
 export function createDispatch(options: DispatchOptions): Send {
   return (call, progress) =>
-    new Promise((resolve, reject) => {
-      new Dispatch(options, call, progress, resolve as (answer: Answer<unknown>) => void, reject).begin();
+    new Promise((resolve) => {
+      new Dispatch(options, call, progress, resolve as Settle).begin();
     });
 }
+
+type Settle = (answer: Answer<unknown> | Promise<never>) => void;
 
 class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, Carrier {
   readonly call: Call<unknown>;
   readonly #options: DispatchOptions;
   readonly #progress: Progress;
   readonly #allowance: Allowance;
-  readonly #resolve: (answer: Answer<unknown>) => void;
-  readonly #reject: (failure: unknown) => void;
+  readonly #resolve: Settle;
   readonly #account: Account;
   readonly #turn: Turn;
   #deadline: Deadline | undefined;
@@ -73,19 +74,12 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   #headers: Reply['headers'] = NO_HEADERS;
   readonly #body = new GrowingBuffer();
 
-  constructor(
-    options: DispatchOptions,
-    call: Call<unknown>,
-    progress: Progress,
-    resolve: (answer: Answer<unknown>) => void,
-    reject: (failure: unknown) => void,
-  ) {
+  constructor(options: DispatchOptions, call: Call<unknown>, progress: Progress, resolve: Settle) {
     this.#options = options;
     this.call = call;
     this.#progress = progress;
     this.#allowance = progress.allowance ?? UNLIMITED;
     this.#resolve = resolve;
-    this.#reject = reject;
     this.#account = options.scheduler.accountOf(call.origin.account);
     this.#turn = new Turn(this, this.#account);
   }
@@ -265,7 +259,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
     this.connection?.release(this);
     this.#account.end(this.#turn, failure);
     this.#progress.ended?.(failure);
-    this.#reject(failure);
+    this.#resolve(Promise.reject(failure));
   }
 
   #settle(): void {

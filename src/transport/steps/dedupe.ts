@@ -60,7 +60,7 @@ export function dedupe(clock: Clock): Interceptor {
           const another = isOutOfTime(failure) ? begun.another() : undefined;
           for (const waiter of begun.end()) {
             if (another) waiter.joins(another);
-            else waiter.settle(undefined, failure);
+            else waiter.settle(Promise.reject(failure));
           }
         },
       );
@@ -83,7 +83,7 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
       soon(clock, () => handOut(answer, waiters, index, clock));
       return;
     }
-    waiters[index]?.settle(answer, undefined);
+    waiters[index]?.settle(answer);
   }
 }
 
@@ -165,9 +165,8 @@ class SharedCall extends AbortSource implements InFlight {
 
   /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
   wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
-    return new Promise((resolve, reject) => {
-      const hasBegun = clock === undefined;
-      const waiter = new Waiter(this, call, progress, hasBegun, resolve as Waiter['resolve'], reject);
+    return new Promise((resolve) => {
+      const waiter = new Waiter(this, call, progress, clock === undefined, resolve as Waiter['resolve']);
       // An array that begins empty reserves room for 17 waiters. Most calls have a single waiter.
       if (this.waiters.length === 0) this.waiters = [waiter];
       else this.waiters.push(waiter);
@@ -177,13 +176,15 @@ class SharedCall extends AbortSource implements InFlight {
     });
   }
 
-  remove(waiter: Waiter): void {
+  /** Returns false if the waiter has its answer, or gets it soon. */
+  remove(waiter: Waiter): boolean {
     const index = this.waiters.indexOf(waiter);
-    if (index === -1) return;
+    if (index === -1) return false;
     this.waiters.splice(index, 1);
-    if (this.waiters.length > 0) return;
+    if (this.waiters.length > 0) return true;
     this.end();
     this.abort();
+    return true;
   }
 
   /** Takes the call out of its slot, so that no call joins any more. Returns the waiters. */
@@ -206,7 +207,6 @@ class SharedCall extends AbortSource implements InFlight {
 class Waiter implements AbortListener {
   declare readonly call: Call<unknown>;
   declare readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
-  declare private readonly reject: (failure: unknown) => void;
   declare private readonly shared: SharedCall;
   declare private readonly progress: Progress;
   declare private readonly hasBegun: boolean;
@@ -218,14 +218,12 @@ class Waiter implements AbortListener {
     progress: Progress,
     hasBegun: boolean,
     resolve: Waiter['resolve'],
-    reject: (failure: unknown) => void,
   ) {
     this.shared = shared;
     this.call = call;
     this.progress = progress;
     this.hasBegun = hasBegun;
     this.resolve = resolve;
-    this.reject = reject;
     this.deadline = undefined;
   }
 
@@ -234,14 +232,13 @@ class Waiter implements AbortListener {
   }
 
   joins(other: SharedCall): void {
-    this.settle(this.shared.join(other, this.call, this.progress), undefined);
+    this.settle(this.shared.join(other, this.call, this.progress));
   }
 
-  settle(answer: Answer<unknown> | Promise<Answer<unknown>> | undefined, failure: unknown): void {
+  settle(answer: Answer<unknown> | Promise<Answer<unknown>>): void {
     this.deadline?.callOff();
     this.call.signal?.removeEventListener('abort', this);
-    if (!answer) this.reject(failure);
-    else this.resolve(this.hasBegun || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
+    this.resolve(this.hasBegun || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
   }
 
   handleEvent(): void {
@@ -249,8 +246,8 @@ class Waiter implements AbortListener {
   }
 
   leave(failure: Error): void {
-    this.shared.remove(this);
-    this.settle(undefined, failure);
+    // Not twice: a rejected promise that is not taken would end the process.
+    if (this.shared.remove(this)) this.settle(Promise.reject(failure));
   }
 }
 
