@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { findCommand } from '../processes/commands.ts';
 
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -53,11 +53,13 @@ export function findChromium(
  * Starts a real Chromium. The caller closes it.
  * @throws what to install where there is none
  */
-export function launchChromium(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined)
     throw new Error(
       'There is no Chromium on this machine. Install it (on Debian and Ubuntu with "apt-get install chromium"), or set CHROME_PATH to its path.',
     );
+  // Loaded here, not above: each thread of the tests only asks whether there is a Chromium. Playwright takes 0.2 s.
+  const { chromium } = await import('playwright-core');
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
