@@ -74,13 +74,13 @@ const NOT_ACCEPTABLE = requestError(
 );
 
 /** The content type of JSON in UTF-8. A list of types is refused: browsers and servers read it differently. */
-const JSON_TYPE = /^\s*application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?$/i;
+const JSON_TYPE = /^\s*application\/json\s*(;\s*charset\s*=\s*"?(utf-?8|us-ascii)"?\s*)?(;\s*)?$/i;
 
 /** Accepts JSON only, because any web page can send forms and plain text. @throws UNSUPPORTED_MEDIA_TYPE */
 export function checkContentType(contentType: string | null, contentEncoding: string | null): void {
   const given = contentType ?? '';
   const isJson = JSON_TYPE.test(given);
-  if (isJson && (contentEncoding ?? 'identity') === 'identity') return;
+  if (isJson && /^(?:identity)?$/i.test(contentEncoding ?? '')) return;
   throw requestError(
     'UNSUPPORTED_MEDIA_TYPE',
     415,

@@ -86,11 +86,22 @@ describe('POST as text/plain, urlencoded, multipart, or without content type is 
       'application/json',
       'application/json; charset=utf-8',
       'Application/JSON;charset="UTF-8"',
+      // HTTP allows a semicolon without a parameter.
+      'application/json;',
+      'application/json; charset=utf-8 ; ',
     ]) {
       const response = await post(JSON.stringify({ query: NAME }), { 'content-type': contentType });
       expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
     }
   });
+
+  it.each(['Identity', ''])(
+    'takes a body with the content-encoding %j, which is not compressed',
+    async (encoding) => {
+      const response = await post(JSON.stringify({ query: NAME }), { 'content-encoding': encoding });
+      expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    },
+  );
 
   it('refuses a compressed body, which it could only unpack without knowing how large it becomes', async () => {
     const { status, message } = await refusal(await post('{}', { 'content-encoding': 'gzip' }));
