@@ -21,6 +21,11 @@ export interface Departure {
   learnt(): void;
 }
 
+type Silence = readonly [from: number, to: number];
+
+/** For how long a silence may have kept a request from arriving, in ms. Not positive: the request was sent later. */
+const delayMs = ([from, to]: Silence, sentAt: number) => to - Math.max(from, sentAt);
+
 /**
  * Estimates when the requests of this process have arrived at the API. An answer proves that its own request has
  * arrived. An answer also shows that the network worked, which confirms every request sent before the answered request. A
@@ -32,8 +37,8 @@ export class Arrivals {
   #uncertain: Departure[] = [];
   /** The latest sending of an answered request. The way to the API worked then, and maybe not since. */
   #provenAt = Number.NEGATIVE_INFINITY;
-  /** The last or longest period longer than `SILENCE_MS` in which no request is known to have arrived. */
-  #silence = { from: Number.NEGATIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
+  /** Periods longer than `SILENCE_MS` in which no request is known to have arrived. The earliest and longest is first. */
+  #silences: Silence[] = [];
   #shortest = { ofLast: Number.POSITIVE_INFINITY, now: Number.POSITIVE_INFINITY, answers: 0 };
 
   constructor(now: () => number) {
@@ -56,10 +61,10 @@ export class Arrivals {
     const { sentAt } = request;
     this.#note(now - sentAt);
     const from = this.#silentSince(now);
-    const isLonger = now - from > this.#silence.to - this.#silence.from;
-    // An earlier, longer silence still counts while a request from its time is uncertain.
-    const isLast = (this.#uncertain[0]?.sentAt ?? now) >= this.#silence.to;
-    if (now - from > SILENCE_MS && (isLonger || isLast)) this.#silence = { from, to: now };
+    const oldest = this.#uncertain[0]?.sentAt ?? now;
+    // An earlier silence still counts if it may delay the oldest uncertain request for longer.
+    if (now - from > SILENCE_MS)
+      this.#silences = [...this.#silences.filter((one) => delayMs(one, oldest) > now - from), [from, now]];
     this.#provenAt = Math.max(this.#provenAt, sentAt);
     request.arrivedBy = Math.min(request.arrivedBy, now);
     const later = this.#uncertain.findIndex((other) => other.sentAt > sentAt);
@@ -84,9 +89,8 @@ export class Arrivals {
    * later than `UNKNOWN_MS` after sending.
    */
   #learn(request: Departure, now: number): void {
-    const { from, to } = this.#silence;
-    const lateMs = Math.min(UNKNOWN_MS, Math.max(0, to - Math.max(from, request.sentAt)));
-    request.arrivedBy = Math.max(request.sentAt + request.wayMs, now + lateMs);
+    const lateMs = Math.max(0, ...this.#silences.map((silence) => delayMs(silence, request.sentAt)));
+    request.arrivedBy = Math.max(request.sentAt + request.wayMs, now + Math.min(UNKNOWN_MS, lateMs));
     request.learnt();
   }
 

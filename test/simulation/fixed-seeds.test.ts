@@ -112,6 +112,10 @@ it.each([
     { seed: 'v3-117', seconds: 120, gateways: 2, faultsPerMinute: 30, untilMs: 23_000 },
   ],
   [
+    'a request that was sent at the end of a cut counts longer after the next cut as well',
+    { seed: 'v3-285', seconds: 120, gateways: 2, faultsPerMinute: 30, untilMs: 50_000 },
+  ],
+  [
     'a request that arrives after 10 s without any answer of the API is beyond the promise',
     { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 65_000 },
   ],
