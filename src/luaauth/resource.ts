@@ -107,8 +107,9 @@ export function namesOf(kind: 'read' | 'write', parts: readonly Part[]): (asked:
     parts.filter((part) => kind === 'write' || 'listsOf' in part).map((part) => resourceOf(part).name),
   );
   return (asked) => {
-    // A list that begins empty would reserve room for 17 names. Most calls have one name.
-    const names = inPath.map(({ name, param }) => `${name} ${asked.params[param]?.toLowerCase()}`);
+    let names: string[] = [];
+    // Not `push`, which reserves room for 17 names. Most calls have one name.
+    for (const { name, param } of inPath) names = [...names, `${name} ${asked.params[param]?.toLowerCase()}`];
     for (const part of others)
       for (const id of idsOf(part, asked)) names.push(`${part.sent.name} ${id.toLowerCase()}`);
     for (const name of listed) names.push(`lists of ${name} of ${asked.origin.account}`);

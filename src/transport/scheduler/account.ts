@@ -109,7 +109,7 @@ export class Account implements AccountRecord {
   /** Sends a call that has its permits and a connection. */
   start(turn: Turn): void {
     const { call, applicant } = turn;
-    const now = this.#now;
+    const now = this.#shared.clock.now();
     const waitedMs = turn.state === 'waiting' ? now - turn.since : 0;
     if (turn.state === 'waiting') this.#leave(turn);
     turn.state = 'started';
@@ -175,7 +175,9 @@ export class Account implements AccountRecord {
 
   /** Whether any call may start, as far as is known. */
   get #isOpen(): boolean {
-    return !this.quotas.key.isEmpty && this.hasConnection;
+    const { freeConnections, strangersUnderWay } = this.#shared;
+    if (this.#underWay >= freeConnections || this.quotas.key.isEmpty) return false;
+    return !this.isStranger || (strangersUnderWay < freeConnections && this.#tried < MAX_OF_STRANGER);
   }
 
   get #now(): number {
@@ -183,8 +185,12 @@ export class Account implements AccountRecord {
   }
 
   #ended(turn: Turn, failure: unknown, wasSent: boolean): void {
-    const { endpoint, waitsForOthers } = turn.call;
-    if (wasSent && !waitsForOthers) this.#learn(turn, failure);
+    const { endpoint, waitsForOthers, timeoutMs } = turn.call;
+    const tookMs = this.#shared.clock.now() - turn.since;
+    const hasTimedOut = failure instanceof TimedOut && tookMs < timeoutMs;
+    // Learns from answers, and from calls that started too late and timed out.
+    if (wasSent && !waitsForOthers && (failure === undefined || hasTimedOut))
+      this.neededMs += ((hasTimedOut ? 2 : 1.5) * tookMs - this.neededMs) / 4;
     this.#underWay -= 1;
     this.#shared.freeConnections += 1;
     const isAccepted = failure === undefined || (failure instanceof CallFailure && failure.provesKey);
@@ -197,14 +203,6 @@ export class Account implements AccountRecord {
       if (this.isStranger) this.#endTrial(failure, wasSent);
     }
     if (this.#shared.queue.size > 0) this.#shared.pump(true);
-  }
-
-  /** Learns `neededMs` from answers, and from calls that started too late and timed out. */
-  #learn({ call, since }: Turn, failure: unknown): void {
-    const tookMs = this.#now - since;
-    const hasTimedOut = failure instanceof TimedOut && tookMs < call.timeoutMs;
-    if (failure !== undefined && !hasTimedOut) return;
-    this.neededMs += ((hasTimedOut ? 2 : 1.5) * tookMs - this.neededMs) / 4;
   }
 
   #wait(turn: Turn): void {
