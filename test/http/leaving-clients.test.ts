@@ -125,6 +125,11 @@ describe('a client that is gone', () => {
     await arrivals(1);
     staying.socket.write(read('a'));
     await eventually(() => expect(underWay).toBe(3));
+    // The answer to a later request shows that the read has joined the others.
+    const later = await openRaw(fixture.gateway.url);
+    later.socket.write(post('{ __typename }'));
+    await later.until('__typename');
+    await eventually(() => expect(underWay).toBe(3));
     leaving.socket.destroy();
     await eventually(() => expect(underWay).toBe(1));
     answer(calls[0] as (typeof calls)[number]);
