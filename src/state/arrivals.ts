@@ -102,7 +102,8 @@ export class Arrivals {
   /** If every answer takes longer than `LONGEST_WAY_MS`, the network may need as long as the shortest answer. */
   #wayMs(): number {
     const shortest = Math.min(this.#shortest.ofLast, this.#shortest.now);
-    return Number.isFinite(shortest) ? Math.max(LONGEST_WAY_MS, shortest) : LONGEST_WAY_MS;
+    // A process that stood still sees answers that took longer than any way.
+    return shortest < UNKNOWN_MS ? Math.max(LONGEST_WAY_MS, shortest) : LONGEST_WAY_MS;
   }
 
   #note(answerMs: number): void {
