@@ -89,7 +89,6 @@ export class SimulatedApi {
       const connection = known ?? open();
       const { there, back } = connection;
       let isOver = false;
-      let hasBegun = false;
       const fail = (error: Error) => {
         if (isOver) return;
         isOver = true;
@@ -97,7 +96,6 @@ export class SimulatedApi {
       };
       const begin = () => {
         if (isOver) return;
-        hasBegun = true;
         handler.onConnect?.((reason) => {
           if (isOver) return;
           isOver = true;
@@ -135,9 +133,13 @@ export class SimulatedApi {
       };
       if (known) begin();
       else {
+        const callOff = kernel.after(CONNECT_MS, () => fail(new Error('Connect Timeout Error')), process);
+        const connected = () => {
+          callOff();
+          begin();
+        };
         // The handshake of TCP and TLS.
-        there.send(() => back.send(begin, process));
-        kernel.after(CONNECT_MS, () => hasBegun || fail(new Error('Connect Timeout Error')), process);
+        there.send(() => back.send(connected, process));
       }
       return true;
     };
