@@ -116,6 +116,10 @@ it.each([
     { seed: 'v3-285', seconds: 120, gateways: 2, faultsPerMinute: 30, untilMs: 50_000 },
   ],
   [
+    'a process that stood still holds no permits for as long as it stood',
+    { seed: 'v6-1156', seconds: 120, gateways: 1, faultsPerMinute: 20 },
+  ],
+  [
     'a request that arrives after 10 s without any answer of the API is beyond the promise',
     { seed: 'h1-1154', seconds: 120, gateways: 1, faultsPerMinute: 30, untilMs: 65_000 },
   ],
