@@ -11,8 +11,9 @@ export type PlaceOf = (request: Pick<ClientRequest, 'address' | 'socket' | 'head
  * client may have written the others.
  */
 export function createPlaceOf(trustedProxy?: string): PlaceOf {
+  const name = trustedProxy?.toLowerCase();
   return (request) => {
-    const forwarded = trustedProxy && request.header(trustedProxy.toLowerCase())?.split(',').at(-1)?.trim();
+    const forwarded = name && request.header(name)?.split(',').at(-1)?.trim();
     if (forwarded && isIP(forwarded)) return networkOf(forwarded);
     const network = networkOf(request.address);
     return /^127\.|^::1$/.test(network) ? `${network} ${request.socket?.remotePort}` : network;

@@ -1,9 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { createPlaceOf } from '../callers/client-place.ts';
 import { isProbe } from '../http/address.ts';
 import { inTimeSlices } from '../operation/time-slices.ts';
 import type { Connections } from './connections.ts';
-import type { StrangersOptions } from './strangers.ts';
+import { createPlaceOfSocket, type StrangersOptions } from './strangers.ts';
 
 /** How many requests of a stranger's connection may be under way. */
 const MOST_UNDER_WAY = 10;
@@ -23,10 +22,11 @@ interface Arrived {
  */
 export function fewAtOnce(
   connections: Connections,
-  { isAccepted = () => false, trustedProxy }: StrangersOptions,
+  options: StrangersOptions,
   begin: RequestListener,
 ): RequestListener {
-  const placeOf = createPlaceOf(trustedProxy);
+  const { isAccepted = () => false } = options;
+  const placeOf = createPlaceOfSocket(options);
   let begunInARow = 0;
   let isQuiet = true;
   let waiting = 0;
@@ -48,10 +48,7 @@ export function fewAtOnce(
       waiting -= 1;
       beginNow(arrived);
     },
-    ({ message: { headers, socket } }) => {
-      const header = (name: string) => headers[name]?.toString() ?? null;
-      return placeOf({ address: socket.remoteAddress ?? '', socket, header });
-    },
+    ({ message: { headers, socket } }) => placeOf(socket, headers),
     // Their heads are in memory anyway.
     Number.POSITIVE_INFINITY,
   );

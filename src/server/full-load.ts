@@ -1,10 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { createPlaceOf } from '../callers/client-place.ts';
 import { Flow, type Share } from '../transport/scheduler/flow.ts';
 import type { Connections } from './connections.ts';
-import type { StrangersOptions } from './strangers.ts';
+import { createPlaceOfSocket, type StrangersOptions } from './strangers.ts';
 
 /** Calls back with the part of the time in which the event loop was busy, until it is ended. */
 type MeterLoad = (onMeasured: (busy: number) => void) => { end(): void };
@@ -34,7 +33,7 @@ const EVEN: Share = { cost: 1, credit: 1 };
  */
 export function readInTurn(server: Server, connections: Connections, options: FullLoadOptions) {
   const { isAccepted = () => false, mostBegun = 128, meterLoad = meterEventLoop } = options;
-  const placeOf = createPlaceOf(options.trustedProxy);
+  const placeOf = createPlaceOfSocket(options);
   const unread = new Flow<Socket>(EVEN, undefined);
   let isFull = false;
   let isStopped = false;
@@ -52,9 +51,7 @@ export function readInTurn(server: Server, connections: Connections, options: Fu
   const flowOf = ({ headers, socket }: IncomingMessage): Flow<Socket> => {
     if (isAccepted(socket))
       return unread.flowOf(true, EVEN).flowOf(headers.token ?? headers.authorization, EVEN);
-    const header = (name: string) => headers[name]?.toString() ?? null;
-    const place = placeOf({ address: socket.remoteAddress ?? '', socket, header });
-    return unread.flowOf(false, EVEN).flowOf(place, EVEN);
+    return unread.flowOf(false, EVEN).flowOf(placeOf(socket, headers), EVEN);
   };
 
   const read = (count: number) => {

@@ -1,7 +1,7 @@
-import type { Server } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
-import { createPlaceOf, type PlaceOf } from '../callers/client-place.ts';
+import { createPlaceOf } from '../callers/client-place.ts';
 import type { Connections, OpenConnection } from './connections.ts';
 
 export interface StrangersOptions {
@@ -11,6 +11,19 @@ export interface StrangersOptions {
   readonly maxStrangers?: number;
   /** The header in which a proxy names its client. */
   readonly trustedProxy?: string | undefined;
+}
+
+type PlaceOfSocket = ReturnType<typeof createPlaceOfSocket>;
+
+/** Names the client of a connection by the headers of a request, as `createPlaceOf` does. */
+export function createPlaceOfSocket({ trustedProxy }: Pick<StrangersOptions, 'trustedProxy'>) {
+  const placeOf = createPlaceOf(trustedProxy);
+  return (socket: Socket, headers: IncomingHttpHeaders = {}): string =>
+    placeOf({
+      address: socket.remoteAddress ?? '',
+      socket,
+      header: (name) => headers[name]?.toString() ?? null,
+    });
 }
 
 /** Several times the measured 75 kB that Node.js keeps of the largest head. */
@@ -26,7 +39,7 @@ const WHEN_ARRIVED = 1 / 2;
  */
 export function limitStrangers(server: Server, connections: Connections, options: StrangersOptions): void {
   const { isAccepted = () => false } = options;
-  const placeOf = createPlaceOf(options.trustedProxy);
+  const placeOf = createPlaceOfSocket(options);
   const { maxStrangers = Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_STRANGER) } = options;
   /** How many connections may be opened before the next count. */
   let room = maxStrangers;
@@ -48,13 +61,12 @@ export function limitStrangers(server: Server, connections: Connections, options
  * Ranks a connection by its size and the sizes of its client's connections that are closed later. So the client with the most
  * connections comes first.
  */
-function inOrderOfClosing(strangers: OpenConnection[], placeOf: PlaceOf): OpenConnection[] {
+function inOrderOfClosing(strangers: OpenConnection[], placeOf: PlaceOfSocket): OpenConnection[] {
   const sizes = new Map<string, number>();
   const ranked: { readonly connection: OpenConnection; readonly size: number }[] = [];
   for (const connection of strangers.sort(byWait).reverse()) {
     const { socket, unanswered } = connection;
-    const header = (name: string) => unanswered.at(-1)?.req.headers[name]?.toString() ?? null;
-    const client = placeOf({ address: socket.remoteAddress ?? '', socket, header });
+    const client = placeOf(socket, unanswered.at(-1)?.req.headers);
     const size = (sizes.get(client) ?? 0) + sizeOf(connection);
     sizes.set(client, size);
     ranked.push({ connection, size });

@@ -21,11 +21,6 @@ export interface Departure {
   learnt(): void;
 }
 
-type Silence = readonly [from: number, to: number];
-
-/** For how long a silence may have kept a request from arriving, in ms. Not positive: the request was sent later. */
-const delayMs = ([from, to]: Silence, sentAt: number) => to - Math.max(from, sentAt);
-
 /**
  * Estimates when the requests of this process have arrived at the API. An answer proves that its own request has
  * arrived. An answer also shows that the network worked, which confirms every request sent before the answered request. A
@@ -35,10 +30,8 @@ export class Arrivals {
   readonly #now: () => number;
   /** Requests that no answer has confirmed, in the order of sending. */
   #uncertain: Departure[] = [];
-  /** The latest sending of an answered request. The way to the API worked then, and maybe not since. */
-  #provenAt = Number.NEGATIVE_INFINITY;
-  /** Periods longer than `SILENCE_MS` in which no request is known to have arrived. The earliest and longest is first. */
-  #silences: Silence[] = [];
+  /** The end of the last period longer than `SILENCE_MS` in which no answer has confirmed a request. */
+  #silentUntil = Number.NEGATIVE_INFINITY;
   #shortest = { ofLast: Number.POSITIVE_INFINITY, now: Number.POSITIVE_INFINITY, answers: 0 };
 
   constructor(now: () => number) {
@@ -60,12 +53,8 @@ export class Arrivals {
     const now = this.#now();
     const { sentAt } = request;
     this.#note(now - sentAt);
-    const from = this.#silentSince(now);
-    const oldest = this.#uncertain[0]?.sentAt ?? now;
-    // An earlier silence still counts if it may delay the oldest uncertain request for longer.
-    if (now - from > SILENCE_MS)
-      this.#silences = [...this.#silences.filter((one) => delayMs(one, oldest) > now - from), [from, now]];
-    this.#provenAt = Math.max(this.#provenAt, sentAt);
+    // Each uncertain request was sent after the last answered request, so the way was silent since the oldest.
+    if (now - (this.#uncertain[0]?.sentAt ?? now) > SILENCE_MS) this.#silentUntil = now;
     request.arrivedBy = Math.min(request.arrivedBy, now);
     const later = this.#uncertain.findIndex((other) => other.sentAt > sentAt);
     const known = this.#uncertain.splice(0, later < 0 ? this.#uncertain.length : later);
@@ -75,7 +64,7 @@ export class Arrivals {
   /** Called when no answer will come, because this process has closed the connection. */
   abandoned(request: Departure): void {
     const now = this.#now();
-    const isSilent = now - this.#silentSince(now) > LONGEST_WAY_MS;
+    const isSilent = now - (this.#uncertain[0]?.sentAt ?? now) > LONGEST_WAY_MS;
     // If the network seems to be cut, the request may still wait in the network.
     if (isSilent && request.arrivedBy > now) return;
     const index = this.#uncertain.indexOf(request);
@@ -89,14 +78,9 @@ export class Arrivals {
    * later than `UNKNOWN_MS` after sending.
    */
   #learn(request: Departure, now: number): void {
-    const lateMs = Math.max(0, ...this.#silences.map((silence) => delayMs(silence, request.sentAt)));
+    const lateMs = Math.max(0, this.#silentUntil - request.sentAt);
     request.arrivedBy = Math.max(request.sentAt + request.wayMs, now + Math.min(UNKNOWN_MS, lateMs));
     request.learnt();
-  }
-
-  /** The time since which no request is known to have arrived, although the API owes an answer. */
-  #silentSince(now: number): number {
-    return Math.max(this.#provenAt, this.#uncertain[0]?.sentAt ?? now);
   }
 
   /** If every answer takes longer than `LONGEST_WAY_MS`, the network may need as long as the shortest answer. */

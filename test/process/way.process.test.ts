@@ -8,9 +8,9 @@ const WAY = fileURLToPath(new URL('../../scripts/way.ts', import.meta.url));
 
 /** Own files and functions that every operation goes through, and its calls of them. Lower them when the way gets shorter. */
 const BUDGETS = {
-  script: { files: 56, functions: 241, calls: 328 },
-  scriptByGet: { files: 55, functions: 229, calls: 303 },
-  nested: { files: 59, functions: 266, calls: 847 },
+  script: { files: 56, functions: 240, calls: 320 },
+  scriptByGet: { files: 55, functions: 228, calls: 295 },
+  nested: { files: 59, functions: 266, calls: 843 },
 };
 
 describe('the way of an operation', () => {

@@ -54,6 +54,7 @@ export class Account implements AccountRecord {
   readonly #revalidations: Flow<Turn>;
   /** The polls among the waiting revalidations, longest wait first. */
   readonly #polls: Turn[] = [];
+  /** The time that the API needs for an answer, with a margin, in ms. */
   neededMs = 0;
   #underWay = 0;
   #latePollsFrom = Number.NEGATIVE_INFINITY;
@@ -175,9 +176,7 @@ export class Account implements AccountRecord {
 
   /** Whether any call may start, as far as is known. */
   get #isOpen(): boolean {
-    const { freeConnections, strangersUnderWay } = this.#shared;
-    if (this.#underWay >= freeConnections || this.quotas.key.isEmpty) return false;
-    return !this.isStranger || (strangersUnderWay < freeConnections && this.#tried < MAX_OF_STRANGER);
+    return !this.quotas.key.isEmpty && this.hasConnection;
   }
 
   get #now(): number {
