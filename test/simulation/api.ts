@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { HELD_AT_LEAST_MS } from '../../src/features/redis/quota-record.ts';
-import { UNKNOWN_MS } from '../../src/state/arrivals.ts';
+import { LONGEST_WAY_MS, UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import { wireUser } from '../support/api/live-api.ts';
 import { wireScript } from '../support/api/plain-api.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
@@ -89,6 +89,7 @@ export class SimulatedApi {
       const connection = known ?? open();
       const { there, back } = connection;
       let isOver = false;
+      let leftAt = Number.POSITIVE_INFINITY;
       const fail = (error: Error) => {
         if (isOver) return;
         isOver = true;
@@ -99,6 +100,7 @@ export class SimulatedApi {
         handler.onConnect?.((reason) => {
           if (isOver) return;
           isOver = true;
+          leftAt = kernel.now;
           kernel.after(0, () => handler.onError?.(reason ?? new Error('aborted')), process);
         });
         if (isOver) return;
@@ -109,6 +111,7 @@ export class SimulatedApi {
         const isForgotten = () => {
           const ageMs = kernel.now - sentAt;
           if (process.hasEnded && ageMs > COUNTS_OF_ENDED_MS) return true;
+          if (leftAt - sentAt < LONGEST_WAY_MS && ageMs > LONGEST_WAY_MS) return true;
           return ageMs > COUNTS_MS && !signs.some((at) => at > sentAt && at <= sentAt + COUNTS_MS);
         };
         const close = () => {

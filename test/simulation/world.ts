@@ -241,13 +241,15 @@ class World {
 
   /**
    * A caller that waits has its turn, wherever it waits. A gateway that counts alone knows its own callers only. A process that
-   * pauses does not ask for its callers.
+   * pauses does not ask for its callers. A request that was sent in a cut has had its turn.
    */
   #judgeTurn(one: Operation): void {
     const { now } = this.#kernel;
     const { key } = one.caller;
     const isPaused = one.owner.pausedUntil > now;
-    if (isPaused || this.#gateways.some(({ isDegraded, isRunning }) => isDegraded || !isRunning))
+    const { there, back } = one.gateway.toApi;
+    const isCut = Math.max(there.cutUntil, back.cutUntil) > one.startedAt;
+    if (isPaused || isCut || this.#gateways.some(({ isDegraded, isRunning }) => isDegraded || !isRunning))
       one.isOvertaken = true;
     if (one.isOvertaken || !one.isSingle || now - one.startedAt < LONG_WAIT_MS) return;
     const callers =
