@@ -81,13 +81,18 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     // Other code has answered, or the process is stopping.
     if (response.headersSent) return;
     const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
-    response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
+    const forPages: Record<string, string> = { ...cors?.(request, null) };
+    if (EXPOSED in forPages) forPages[EXPOSED] += `, ${SESSION}`;
+    response.writeHead(status, { ...forPages, ...Object.fromEntries(headers), ...own });
     await send(body ?? [], response).catch(() => undefined);
   };
 }
 
 /** The gateway does not publish changes of its tools. Writing at intervals detects clients that have left. */
 const OPTIONS = { maxSubscriptions: 0, keepAliveMs: 1_000 };
+
+/** The CORS header with the names of headers that a page may read. */
+const EXPOSED = 'access-control-expose-headers';
 
 /** The headers of MCP that a page may send. */
 const PREFLIGHT = {

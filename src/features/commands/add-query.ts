@@ -3,9 +3,8 @@ import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
-import { parseExactJson } from '../../transport/json.ts';
 import type { BulkOptions } from './bulk/bulk-query.ts';
-import { readInputFile, UnusableInput } from './input-text.ts';
+import { parseInputJson, readInputFile, UnusableInput } from './input-text.ts';
 
 type QueryFlags = FlagValues & Partial<Omit<BulkOptions, 'file' | 'variables'>> & { variables?: string };
 
@@ -78,7 +77,7 @@ function readVariables(given: string): Readonly<Record<string, unknown>> | strin
   const subject = path === undefined ? 'the value' : `the file ${JSON.stringify(path)}`;
   const advice = 'Give a JSON object, or @ and the path of a file with a JSON object.';
   try {
-    const value = parseExactJson(path === undefined ? given : readInputFile(path));
+    const value = parseInputJson(path === undefined ? given : readInputFile(path));
     return isObject(value) ? value : `${subject} is not a JSON object. ${advice}`;
   } catch (error) {
     return error instanceof UnusableInput

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync } from 'node:fs';
 import { readAtMost } from '../../config/text-file.ts';
 import { readStream } from '../../transport/body.ts';
+import { parseExactJson } from '../../transport/json.ts';
 
 /** An input that cannot be used. The message continues its name. */
 export class UnusableInput extends Error {}
@@ -43,3 +44,18 @@ function textOf(bytes: Buffer | undefined): string {
   // Editors on Windows write a byte order mark before the text.
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
+
+/** @throws UnusableInput for a number that a double cannot hold, which would be sent as null; SyntaxError for other text */
+export function parseInputJson(text: string): unknown {
+  const value = parseExactJson(text);
+  // A list, because a deep document would overflow the stack of a recursion.
+  const parts = [value];
+  for (const part of parts) {
+    if (part === Number.POSITIVE_INFINITY || part === Number.NEGATIVE_INFINITY)
+      throw new UnusableInput(TOO_LARGE);
+    if (typeof part === 'object' && part !== null) for (const inner of Object.values(part)) parts.push(inner);
+  }
+  return value;
+}
+
+const TOO_LARGE = 'it has a number that is too large. Give numbers below 1.8e308, or send it as a string';

@@ -85,6 +85,9 @@ it('a page of an origin that is named may call, with the headers that the protoc
     body,
   });
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, PAGE]);
+  // A page must repeat this header in each message.
+  const exposed = answer.headers.get('access-control-expose-headers')?.split(', ');
+  expect(exposed).toEqual(['x-request-id', 'retry-after', 'mcp-session-id']);
   await answer.text();
 });
 

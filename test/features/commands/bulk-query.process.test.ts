@@ -262,6 +262,7 @@ describe('rows', () => {
       '{"id":"c","id":"d"}',
       '{"n":1}',
       '{"id":"e","x":{"x":1}}',
+      '{"id":"f","n":1e400}',
     ];
     const { results, stderr, ids } = await ask(
       Buffer.concat([Buffer.from(rows.join('\n')), Buffer.from('\n{"id":"\xff"}', 'latin1')]),
@@ -273,7 +274,8 @@ describe('rows', () => {
       [5, 'it has a member twice. Leave out one of them'],
       [6, 'it has no "id", which the operation requires'],
       [7, undefined],
-      [8, 'it is not UTF-8. Save the file as UTF-8'],
+      [8, 'it has a number that is too large. Give numbers below 1.8e308, or send it as a string'],
+      [9, 'it is not UTF-8. Save the file as UTF-8'],
     ]);
     expect(ids).toEqual(['a', 'e']);
     expect(stderr).toContain('no variable has this name: "x"');
@@ -284,6 +286,31 @@ describe('rows', () => {
     const { code, stderr } = await run(bulk(url, ['k1', 'k2', 'k1']));
     expect([code, calls.map(keyOf).sort()]).toEqual([3, ['k1', 'k2']]);
     expect(stderr).toContain('line 4: it changes the same object as line 2, so it was not sent');
+  });
+
+  it('of CSV have no number that would be sent as null', async () => {
+    const { results, ids } = await ask(`id,n\na,${'9'.repeat(400)}\nb,7\n`);
+    expect(resultsIn(results).map(({ line, problem }) => [line, problem])).toEqual([
+      [2, 'the column "n" must be a number'],
+      [3, undefined],
+    ]);
+    expect(ids).toEqual(['b']);
+  });
+
+  it.each([
+    ['a literal', 'mutation ($note: String) { editUser(input: { key: "k1", note: $note }) { __typename } }'],
+    [
+      'the default of a variable',
+      'mutation ($key: ID = "k1", $note: String) { editUser(input: { key: $key, note: $note }) { __typename } }',
+    ],
+  ])('are written once if the key is %s', async (_what, mutation) => {
+    const { url, calls } = await record(succeed);
+    const args = bulk(url, []);
+    file('edit.graphql', mutation);
+    file('rows.csv', 'note\none\ntwo\n');
+    const { code, stderr } = await run(args);
+    expect([code, calls.map(keyOf)]).toEqual([3, ['k1']]);
+    expect(stderr).toContain('line 3: it changes the same object as line 2, so it was not sent');
   });
 
   it('come from stdin too, and their results go to stdout as CSV, without formulas', async () => {

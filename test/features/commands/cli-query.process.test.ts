@@ -114,6 +114,11 @@ describe('query', () => {
     for (const [flag, value, problem] of [
       ['--variables', `{"key":"${SECRET}"`, 'error: --variables: the value is not JSON. Give'],
       ['--variables', `["${SECRET}"]`, 'error: --variables: the value is not a JSON object. Give'],
+      [
+        '--variables',
+        `{"key":"${SECRET}","data":[{"n":-1e400}]}`,
+        'error: --variables: the value: it has a number that is too large. Give numbers below 1.8e308, or send it as a string. Give',
+      ],
       ['--variables', '@nowhere', 'error: --variables: the file "nowhere": it cannot be read (ENOENT). Give'],
       ['--url', `me:${SECRET}@127.0.0.1/graphql`, 'error: --url is not a URL. A URL begins with'],
     ] as const) {

@@ -62,7 +62,7 @@ export function readRowOperation(text: string, name: string | undefined): RowOpe
         },
       ]),
     ),
-    identityOf: (values) => stringifyExactJson((target && valueAt(values, target)) ?? values),
+    identityOf: (values) => stringifyExactJson(target?.(values) ?? values),
   };
 }
 
@@ -94,19 +94,22 @@ export function selectionsOf(
 }
 
 const TARGETS = ['key', 'id'];
+/** Stands for a target that no row chooses: a literal, or the default of a variable. */
+const SAME_TARGET = '';
 
-/** The path of the mutation's `key` or `id` in the variables. */
-function targetOf({ arguments: given = [] }: FieldNode): readonly string[] | undefined {
+/** Reads the mutation's `key` or `id` from the variables. The result is undefined if the input has neither. */
+function targetOf({ arguments: given = [] }: FieldNode): (values: RowValues) => unknown {
   const value = given.find(({ name }) => name.value === 'input')?.value;
-  // The input is a single variable, which has either member.
-  if (value?.kind === Kind.VARIABLE) return [value.name.value, ''];
-  if (value?.kind !== Kind.OBJECT) return undefined;
-  const field = value.fields.find(({ name }) => TARGETS.includes(name.value));
-  return field?.value.kind === Kind.VARIABLE ? [field.value.name.value] : undefined;
+  if (value?.kind === Kind.VARIABLE) {
+    const { value: name } = value.name;
+    return (values) => memberOf(values[name]);
+  }
+  const field = value?.kind === Kind.OBJECT && value.fields.find(({ name }) => TARGETS.includes(name.value));
+  if (!field) return () => undefined;
+  const name = field.value.kind === Kind.VARIABLE ? field.value.name.value : '';
+  return (values) => values[name] ?? SAME_TARGET;
 }
 
-function valueAt(values: RowValues, [name = '', member]: readonly string[]): unknown {
-  const value = values[name];
-  if (member === undefined) return value;
-  return isObject(value) ? TARGETS.map((key) => value[key]).find((found) => found !== undefined) : undefined;
+function memberOf(input: unknown): unknown {
+  return isObject(input) ? TARGETS.map((key) => input[key]).find((found) => found !== undefined) : undefined;
 }

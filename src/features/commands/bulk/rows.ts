@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isObject } from '../../../luaauth/envelope.ts';
-import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
+import { stringifyExactJson } from '../../../transport/json.ts';
+import { parseInputJson, UnusableInput } from '../input-text.ts';
 import { readCsv } from './csv.ts';
 import { type InputLine, readLines } from './input-lines.ts';
 import type { RowOperation, RowVariable } from './row-operation.ts';
@@ -111,8 +112,9 @@ async function* readJson(lines: AsyncIterable<InputLine>): AsyncGenerator<Found>
 function jsonOf(text: string): { readonly given: Values } | { readonly problem: string } {
   let given: unknown;
   try {
-    given = parseExactJson(text);
-  } catch {
+    given = parseInputJson(text);
+  } catch (error) {
+    if (error instanceof UnusableInput) return { problem: error.message };
     return { problem: 'it is not JSON. Write one object per line' };
   }
   if (!isObject(given)) return { problem: 'it is not an object of JSON. Write one object per line' };
@@ -201,15 +203,16 @@ const NUMBERS: readonly unknown[] = ['Int', 'Float', 'SafeInt'];
 function cellValue(cell: string, { typeName }: RowVariable): unknown {
   if (TEXTS.includes(typeName)) return cell;
   if (NUMBERS.includes(typeName))
-    return /^-?\d+(?:\.\d+)?$/.test(cell.trim()) ? Number(cell) : new WrongCell('a number');
+    return /^-?\d{1,300}(?:\.\d+)?$/.test(cell.trim()) ? Number(cell) : new WrongCell('a number');
   if (typeName === 'Boolean') {
     const word = cell.trim().toLowerCase();
     return word === 'true' || word === 'false' ? word === 'true' : new WrongCell('true or false');
   }
   // JSON, an input object or a list; or an enum, which is a word.
   try {
-    return parseExactJson(cell);
-  } catch {
+    return parseInputJson(cell);
+  } catch (error) {
+    if (error instanceof UnusableInput) return new WrongCell('JSON with numbers below 1.8e308');
     const isWord = typeName !== undefined && !/^\s*[[{]/.test(cell);
     return isWord ? cell : new WrongCell('JSON');
   }
