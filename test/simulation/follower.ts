@@ -174,7 +174,7 @@ export class Follower {
   }
 
   #take(following: Following, event: LiveEvent): void {
-    const { kernel, judge, onEvent, mayGoBack } = this.#options;
+    const { kernel, judge, onEvent, mayGoBack, hasFaults } = this.#options;
     const { type, sequence, cursor } = event;
     kernel.log(`${following.owner.name} ${this.#options.plan.name} ${type} ${cursor}`);
     onEvent(type);
@@ -188,14 +188,14 @@ export class Follower {
     this.#heardAt = kernel.now;
     if (type === 'SessionsSnapshot') {
       this.#known = new Set(idsOf(event.sessions));
-      if (isKnown && !this.#options.hasFaults)
+      if (isKnown && !hasFaults)
         judge.report('stream', `${this.#where()} begins with a snapshot after ${following.after}`);
     } else if (!following.hasBegun && !isResumed)
       judge.report('stream', `${this.#where()} begins with a change`);
     else this.#compose(event);
     // A gateway that has lost the others polls by itself, so a snapshot of another gateway may be older.
     if (type === 'SessionsSnapshot' && (!following.hasBegun || mayGoBack(following.gateway)))
-      this.#version = 0;
+      this.#version = hasFaults ? 0 : this.#versionAt(following.since - SEEN_WITHIN_MS);
     following.hasBegun = true;
     const versions = this.#options.visitors.versionsOf(this.#options.plan.script);
     for (let version = this.#version; version < versions.length; version += 1) {
@@ -218,6 +218,16 @@ export class Follower {
       if (known.has(id)) judge.report('stream', `${this.#where()} is told of ${id} again`);
       known.add(id);
     }
+  }
+
+  /** The version that the API had at a time. */
+  #versionAt(timeMs: number): number {
+    const { visitors, plan } = this.#options;
+    const versions = visitors.versionsOf(plan.script);
+    return Math.max(
+      0,
+      versions.findLastIndex(({ since }) => since <= timeMs),
+    );
   }
 
   #isState(version: number): boolean {
