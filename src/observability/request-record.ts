@@ -154,7 +154,8 @@ export type RequestTracker = ReturnType<typeof createRequestTracker>;
 
 const NONE: readonly string[] = [];
 
-const CUT_SHORT: WriteEnd = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' };
+const SHUTTING_DOWN = 'SHUTTING_DOWN';
+const CUT_SHORT: WriteEnd = { result: undefined, errorCode: SHUTTING_DOWN, outcome: 'UNKNOWN' };
 
 /** An observer that throws or rejects harms no request: its error is logged. An error of the log itself is dropped. */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
@@ -225,6 +226,8 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       // lost, so it is noted here.
       if (status !== CLIENT_LEFT)
         for (const write of record.writing ?? []) wrote(record, { ...write, ...CUT_SHORT });
+      // The gateway notes the codes of its own answers. A process that stops answers in its place.
+      if (status === 503 && record.codes.length === 0 && isOperation(record)) record.codes = [SHUTTING_DOWN];
       const end = { status, durationMs: performance.now() - record.startedAt };
       notifyAll(record, (observer) => observer.ended?.(record, end));
     },

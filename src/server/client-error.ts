@@ -4,11 +4,22 @@ import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http/response.ts';
 
-/** Not HTTP, too large a head, or too slow: closes the socket. `unanswered`: requests that wait for an answer. */
+/** A request that node:http refused before the gateway saw it. */
+export interface UnseenRequest {
+  readonly requestId: string;
+  readonly status: number;
+  readonly errorCodes: readonly unknown[];
+}
+
+/**
+ * Not HTTP, too large a head, or too slow: closes the socket. `unanswered`: requests that wait for an answer. Calls
+ * `onUnseen` for a request that has not begun.
+ */
 export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
   unanswered: readonly ServerResponse[] = [],
+  onUnseen?: (request: UnseenRequest) => void,
 ): void {
   if (socket.writableEnded) return;
   const last = unanswered.findLast(({ req }) => req.complete);
@@ -21,7 +32,15 @@ export function answerClientError(
     socket.destroy(error);
     return;
   }
-  socket.end(rawResponse(refusalFor(error.code)), () => socket.destroy());
+  const [begun] = unanswered;
+  const refusal = refusalFor(error.code);
+  // The line of an operation that has begun has the id of its request.
+  const requestId = requestIdFor(begun?.req.headers[REQUEST_ID]);
+  const { status, headers, body } = errorResponse(refusal);
+  // Browsers open connections ahead, and leave some of them silent.
+  if (!begun && socket.bytesRead > 0)
+    onUnseen?.({ requestId, status, errorCodes: [refusal.extensions.code] });
+  socket.end(rawResponse(status, { ...headers, [REQUEST_ID]: requestId }, body), () => socket.destroy());
 }
 
 function refusalFor(code = ''): GraphQLError {
@@ -49,13 +68,11 @@ function refusalFor(code = ''): GraphQLError {
   }
 }
 
-function rawResponse(error: GraphQLError): string {
-  const { status, headers, body } = errorResponse(error);
+function rawResponse(status: number, headers: Readonly<Record<string, string>>, body: string): string {
   const all = {
     ...COMMON_HEADERS,
     ...headers,
     connection: 'close',
-    [REQUEST_ID]: requestIdFor(undefined),
     'content-length': Buffer.byteLength(body),
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);

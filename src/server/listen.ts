@@ -6,7 +6,7 @@ import type { CorsHeaders } from '../http/guards.ts';
 import { MAX_HEADERS, splitTarget } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import { bind } from './bind.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, type UnseenRequest } from './client-error.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
 import { fewAtOnce } from './few-at-once.ts';
@@ -23,6 +23,8 @@ export interface ServerOptions
   readonly listener: RequestListener;
   /** Handles WebSockets. Without it, a request for a WebSocket is answered like any other request. */
   readonly upgrade?: Upgrade;
+  /** Called for a request that node:http refused, for example for its large head. */
+  readonly onUnseen?: (request: UnseenRequest) => void;
   /** CORS headers of refusals while the server drains. Undefined: pages of other origins cannot read them. */
   readonly cors?: CorsHeaders | undefined;
   readonly host: string;
@@ -48,7 +50,7 @@ const MEMORY_CHECK_MS = 100;
 
 /** Starts a server. @throws StartError if it cannot listen on the address */
 export async function startServer(options: ServerOptions) {
-  const { listener, upgrade, cors, host, port } = options;
+  const { listener, upgrade, onUnseen, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
@@ -87,7 +89,7 @@ export async function startServer(options: ServerOptions) {
     });
   }
   server.on('clientError', (error, socket) =>
-    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered),
+    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered, onUnseen),
   );
   let watchedMs = 0;
   let checkedAt = 0;

@@ -51,7 +51,7 @@ export async function openGateway(
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
   const options = { upgrade, isAccepted, trustedProxy, cors, host, port, writeTimeoutMs, onUnread };
-  const server = await startServer({ listener: gateway, ...options });
+  const server = await startServer({ listener: gateway, onUnseen: log.refused, ...options });
   return {
     ...server,
     replaceDocuments,

@@ -7,6 +7,7 @@ import { json, type Recorded } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
+import { openLog } from '../support/gateways/log-lines.ts';
 
 /** A call that reached the REST side and waits for the test to answer it. */
 interface Pending {
@@ -263,6 +264,18 @@ describe('over the grace time', () => {
     await Promise.all([arrival(), arrival()]);
     await fixture.gateway.drain(1);
     expect((await client.closed).match(/"outcome":"UNKNOWN"/g)).toHaveLength(2);
+  });
+
+  it('the line of each operation that is cut has the error code', async () => {
+    const { log, lines } = openLog();
+    await reopen({ observers: log.operations ? [log.operations] : [] });
+    const answers = [send(READ), send(WRITE)];
+    await Promise.all([arrival(), arrival()]);
+    await fixture.gateway.drain(1);
+    await Promise.all(answers);
+    const operations = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'operation');
+    const ended = { status: 503, errorCodes: ['SHUTTING_DOWN'] };
+    expect(operations).toMatchObject([ended, ended]);
   });
 
   it('an answer that has begun is cut', async () => {

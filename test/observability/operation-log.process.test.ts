@@ -395,6 +395,36 @@ describe('the process', () => {
     expect(stderr).toBe('');
   });
 
+  it('has the request id of each request that the HTTP parser refuses', async () => {
+    const gateway = startProcess({ PORT: '0' });
+    closing.push(gateway.kill);
+    const url = await gateway.listening();
+    const answers: (string | undefined)[] = [];
+    for (const text of ['NO HTTP\r\n\r\n', `GET /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`]) {
+      const client = await openRaw(url);
+      client.socket.write(text);
+      answers.push(/^x-request-id: (.+)$/im.exec(await client.closed)?.[1]);
+    }
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    const lines = gateway.output.stdout.trimEnd().split('\n');
+    const refused = { msg: 'refused', errorCodes: ['BAD_REQUEST'] };
+    expect(lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'refused')).toMatchObject([
+      { ...refused, status: 400, requestId: answers[0] },
+      { ...refused, status: 431, requestId: answers[1] },
+    ]);
+  });
+
+  it('has the answer and the operation under one id if a body is not HTTP', async () => {
+    const { log, lines } = openLog();
+    const { gateway } = await openFixture({ observers: log.operations ? [log.operations] : [] });
+    const client = await openRaw(gateway.url);
+    client.socket.write(postText('nonsense\r\n', { 'transfer-encoding': 'chunked', 'x-request-id': 'p-2' }));
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 400 .*x-request-id: p-2\r\n/is);
+    await eventually(() => expect(lines).toHaveLength(1));
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'operation', requestId: 'p-2' });
+  });
+
   it('leaves operations out above the level info', async () => {
     const { stdout } = await outputOf({ LOG_LEVEL: 'warn' });
     const lines = stdout.trimEnd().split('\n');
