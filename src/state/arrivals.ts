@@ -48,8 +48,11 @@ export class Arrivals {
     if (old > 0) this.#uncertain.splice(0, old);
   }
 
-  /** Called when the answer begins, or when the API has closed the connection. */
-  answered(request: Departure): void {
+  /**
+   * Called when the answer begins, or when the API has closed the connection. Returns how long the request took to arrive,
+   * as far as the answer tells, in ms.
+   */
+  answered(request: Departure): number {
     const now = this.#now();
     const { sentAt } = request;
     this.#note(now - sentAt);
@@ -59,6 +62,7 @@ export class Arrivals {
     const later = this.#uncertain.findIndex((other) => other.sentAt > sentAt);
     const known = this.#uncertain.splice(0, later < 0 ? this.#uncertain.length : later);
     for (const other of known) if (other !== request) this.#learn(other, now);
+    return Math.min(request.arrivedBy - sentAt, request.wayMs);
   }
 
   /** Called when no answer will come, because this process has closed the connection. */

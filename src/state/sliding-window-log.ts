@@ -209,8 +209,7 @@ class LoggedRequest implements Permit, Departure {
   answered(): void {
     const { log } = this;
     if (this.isHeld) return;
-    log.arrivals.answered(this);
-    log.arrivalMs += (Math.min(this.arrivedBy - this.sentAt, this.wayMs) - log.arrivalMs) / 8;
+    log.arrivalMs += (log.arrivals.answered(this) - log.arrivalMs) / 8;
     this.learnt();
   }
 

@@ -50,6 +50,7 @@ export function createHeldPermits(
   const onTheWay = new Set<Settled>();
   let callOffPublishing: (() => void) | undefined;
   let isUrgent = false;
+  let arrivalMs = 0;
 
   /**
    * Drops requests older than the window, as these no longer count. Keeps the store's permits: the store counts each until it
@@ -167,6 +168,8 @@ export function createHeldPermits(
 
   return {
     isEmpty,
+    /** How long a request takes to arrive, in ms, as far as answers tell; smoothed as in memory. */
+    arrivalMs: () => arrivalMs,
     /** The facts that the store does not know yet. */
     facts: () => factsWith([]),
     /** Whether requests with the store's permits may still arrive, or have arrived within the last window. */
@@ -220,7 +223,7 @@ export function createHeldPermits(
         answered() {
           if (!held.isSent) return;
           own?.answered();
-          arrivals.answered(request);
+          arrivalMs += (arrivals.answered(request) - arrivalMs) / 8;
           settle(request.arrivedBy);
         },
         release() {

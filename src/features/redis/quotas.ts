@@ -332,7 +332,8 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       if (own) return Math.max(pauseMs, own.etaMs(ahead));
       // Permits become free one by one. The demand of other processes is not known.
       const behind = ahead - Math.max(0, limit - usedNow());
-      return behind < 0 ? pauseMs : pauseMs + ((behind + 1) / Math.max(1, limit)) * WINDOW_MS;
+      const eachMs = (WINDOW_MS + permits.arrivalMs()) / Math.max(1, limit);
+      return behind < 0 ? pauseMs : pauseMs + (behind + 1) * eachMs;
     },
     async pause(pauseMs) {
       seen.pause(now(), pauseMs);

@@ -32,6 +32,46 @@ describeWithEachEngine('several gateways with one key', (engine) => {
   });
 });
 
+describeWithRedis('an API whose answers take 400 ms', () => {
+  const fixture = useSeveralGateways();
+
+  it('uses each permit longer, so fewer calls can wait for their turn', async () => {
+    const recorder = await startRecorder((recorded, response) => {
+      setTimeout(answerPlainly, 400, recorded, response);
+    });
+    fixture.closing.push(() => recorder.close());
+    const patience = { timeouts: { read: 60_000, write: 60_000 }, operationTimeoutMs: 60_000 };
+    const options = { upstream: recorder.url, transport: { rate: 5 }, ...patience };
+    const gateway = await fixture.open({ ...options, limits: { restCalls: 1_000 } });
+    const leaving = new AbortController();
+    const query =
+      'query ($a: [ID!]!, $b: [ID!]!) { a: scripts(ids: $a) { name } b: scripts(ids: $b) { name } }';
+    const read = (count: number, name: string) =>
+      gateway.execute(
+        query,
+        { a: ids(count, `${name}-a`), b: ids(count, `${name}-b`) },
+        { token: 'key' },
+        leaving.signal,
+      );
+    await read(5, 'first');
+    const answer = read(200, 'then').catch(() => undefined);
+    const queued = async () => {
+      const asked = await gateway.execute<{ rateLimit: { queued: number } }, object>(
+        '{ rateLimit { queued } }',
+        {},
+        { token: 'key' },
+      );
+      return asked.data?.rateLimit.queued ?? 0;
+    };
+    // All other calls wait by now, or were refused.
+    await eventually(() => expect(recorder.calls.length).toBeGreaterThan(10));
+    // In 60 s, 295 calls could start if a permit were free a second after its call was sent.
+    expect(await queued()).toBeLessThan(265);
+    leaving.abort();
+    await answer;
+  });
+});
+
 const AN_HOUR_MS = 3_600_000;
 
 describeWithRedis('a clock of Redis that is set back by an hour', () => {
