@@ -123,7 +123,7 @@ export function createTransport(
     cache.sharedTier,
     requireCoordination(coordination),
     circuitBreaker.step,
-    retry({ clock, random, mayRetry: circuitBreaker.isClosed }),
+    retry({ clock, random, mayRetry: circuitBreaker.isClosed, known }),
   ];
   const dispatch = createDispatch({
     dispatcher,

@@ -104,6 +104,26 @@ describe('a read that failed', () => {
   });
 });
 
+describe('the retry budget', () => {
+  const fixture = useRecorder({ transport: { clock, random } });
+
+  it.each(['another accepted key', 'a made-up key'])('of a key is not spent by %s', async (which) => {
+    const read = (token: string, some: readonly string[]) =>
+      fixture.gateway.execute(SCRIPTS, { ids: [...some] }, { token });
+    fixture.respond = answerPlainly;
+    if (which !== 'a made-up key') await read('other', ['a']);
+    await read('key', ['a']);
+    fixture.respond = (recorded, response) =>
+      (recorded.headers.token === 'other' ? serverError : answerPlainly)(recorded, response);
+    const names = Array.from({ length: 100 }, (_one, index) => `s${index}`);
+    for (let round = 0; round < 3; round += 1)
+      expect((await read('other', names)).errors).toHaveLength(names.length);
+    fixture.respond = firstFail(1, serverError);
+    const { errors } = await read('key', ['b']);
+    expect(errors).toBeUndefined();
+  });
+});
+
 describe('a deadline', () => {
   const fixture = useRecorder({ transport: { clock, random }, timeouts: { read: 120, write: 120 } });
 

@@ -1,3 +1,4 @@
+import { type AccountRecord, Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call, Interceptor, Progress, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
@@ -6,6 +7,7 @@ interface RetryOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly mayRetry: <T>(call: Call<T>) => boolean;
+  readonly known: KnownAccounts;
 }
 
 const MAX_RETRIES = 2;
@@ -14,12 +16,23 @@ const BASE_DELAY_MS = 100;
 const REQUESTS_PER_RETRY = 5;
 const BUDGET_MAX = 50 * REQUESTS_PER_RETRY;
 
+class Budget implements AccountRecord {
+  left = BUDGET_MAX / 2;
+  isIdle = () => this.left >= BUDGET_MAX / 2;
+}
+
 /**
  * Retries reads, and writes that were certainly not executed. Full jitter: waits a random time up to a bound that
- * doubles. Spends from a budget, and never retries past the deadline.
+ * doubles. Spends from a budget of the account, and never retries past the deadline.
  */
-export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
-  let budget = BUDGET_MAX / 2;
+export function retry({ clock, random, mayRetry, known }: RetryOptions): Interceptor {
+  const budgets = new Accounts(() => new Budget());
+
+  /** All unknown keys share a budget, because a client can make up any number of keys. */
+  const budgetOf = ({ origin: { account } }: Call<unknown>): Budget => {
+    const name = known.has(account) ? account : 'unknown';
+    return budgets.get(name) ?? budgets.add(name);
+  };
 
   const isWorthIt = (failure: unknown): failure is CallFailure => {
     if (!(failure instanceof CallFailure) || !failure.transient) return false;
@@ -28,11 +41,11 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
   };
 
   /** A `ratelimited` call spends nothing: it waits in the queue, and the quota bounds its load. */
-  const spend = (failure: CallFailure): boolean => {
+  const spend = (failure: CallFailure, call: Call<unknown>): boolean => {
     if (failure instanceof RateLimited) return true;
-    budget = Math.min(BUDGET_MAX, budget);
-    if (budget < REQUESTS_PER_RETRY) return false;
-    budget -= REQUESTS_PER_RETRY;
+    const budget = budgetOf(call);
+    if (budget.left < REQUESTS_PER_RETRY) return false;
+    budget.left = Math.min(BUDGET_MAX, budget.left) - REQUESTS_PER_RETRY;
     return true;
   };
 
@@ -40,12 +53,10 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
     let failure = first;
     for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
       const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
-      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure)) break;
-      if (delayMs > 0) {
-        await new Promise<void>((resolve) => clock.after(delayMs, resolve));
-        if (!mayRetry(call)) break;
-      }
-      budget += 1;
+      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure, call)) break;
+      if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+      if (!mayRetry(call)) break;
+      budgetOf(call).left += 1;
       try {
         return await next(call, progress);
       } catch (again) {
@@ -56,7 +67,7 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
   };
 
   return (next) => (call, progress) => {
-    budget += 1;
+    budgetOf(call).left += 1;
     if (call.isSentOnce) return next(call, progress);
     return next(call, progress).catch((failure) => tryAgain(next, call, progress, failure));
   };
