@@ -15,8 +15,13 @@ export function removeFeature(root: string, feature: string): void {
   for (const folder of ['src', 'dist'])
     rmSync(join(root, folder, 'features', feature), { recursive: true, force: true });
   for (const list of LISTS) {
-    const lines = readFileSync(join(root, list), 'utf8').split('\n');
-    const kept = lines.filter((line) => !line.includes(`'./${feature}/`));
-    writeFileSync(join(root, list), kept.join('\n'));
+    const text = readFileSync(join(root, list), 'utf8');
+    writeFileSync(join(root, list), withoutFeature(text, feature));
   }
+}
+
+/** A file of the composition root without the line of a feature. */
+export function withoutFeature(text: string, feature: string): string {
+  const lines = text.split('\n');
+  return lines.filter((line) => !line.includes(`'./${feature}/`)).join('\n');
 }

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
+import { openShellCommand } from '../support/processes/shell-command.ts';
 import { needing, type Tool } from '../support/processes/tools.ts';
 import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/repository/documentation.ts';
 import { createReader, openPlace } from '../support/repository/reader.ts';
@@ -71,6 +72,12 @@ function toolsOf(path: string): Tool[] {
   ];
 }
 
+let shellCommand: Awaited<ReturnType<typeof openShellCommand>>;
+beforeAll(async () => {
+  shellCommand = await openShellCommand();
+});
+afterAll(() => shellCommand.close());
+
 describe.each(runnable)('%s', (path) => {
   const steps = stepsOf(path);
 
@@ -95,7 +102,8 @@ describe.each(runnable)('%s', (path) => {
   describe('followed from its beginning', needing(...toolsOf(path)), () => {
     let reader: ReturnType<typeof createReader>;
     beforeAll(async () => {
-      reader = createReader(await openPlace({ withRedis: needsRedis(path) }));
+      const { script: command } = shellCommand;
+      reader = createReader(await openPlace({ command, withRedis: needsRedis(path) }));
     });
     afterAll(() => reader.leave());
 

@@ -5,11 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 const RUNNER = fileURLToPath(new URL('./run-commands.mjs', import.meta.url));
 
-interface Command {
+export interface Command {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Another module than the usual one: the same in another folder. */
+  readonly module?: string;
 }
+
+type OnPrint = (stdout: string) => void;
 
 export interface Ended {
   /** The exit code, or the signal that ended the process. */
@@ -39,10 +43,12 @@ export function commandsOf(module: string, nodeFlags: readonly string[] = []) {
     interrupt: async () => {
       if (runner?.isBusy()) await end();
     },
-    run(command: Command): Promise<Ended> {
+    signal: (name: 'SIGTERM') => runner?.signal(name),
+    /** @param onPrint is told all that stdout has got of the command, each time it gets more */
+    run(command: Command, onPrint?: OnPrint): Promise<Ended> {
       const ended = last.then(() => {
         if (!runner?.isAlive()) runner = startRunner(module, nodeFlags);
-        return runner.run(command);
+        return runner.run(command, onPrint);
       });
       last = ended;
       return ended;
@@ -59,6 +65,7 @@ function startRunner(module: string, nodeFlags: readonly string[]) {
   const closed = once(child, 'close');
   let isClosed = false;
   let output = { stdout: '', stderr: '' };
+  let onPrint: OnPrint | undefined;
   let resolve: ((ended: Ended) => void) | undefined;
   const settle = (ended: Ended) => {
     resolve?.(ended);
@@ -67,6 +74,7 @@ function startRunner(module: string, nodeFlags: readonly string[]) {
   for (const name of ['stdout', 'stderr'] as const) {
     (child[name] as Readable).setEncoding('utf8').on('data', (text: string) => {
       output[name] += text;
+      if (name === 'stdout') onPrint?.(output.stdout);
       const [stdout, stderr] = [bodyOf(output.stdout), bodyOf(output.stderr)];
       if (stdout && stderr) settle({ code: stdout.code, stdout: stdout.text, stderr: stderr.text });
     });
@@ -78,13 +86,15 @@ function startRunner(module: string, nodeFlags: readonly string[]) {
   });
 
   return {
-    run(command: Command): Promise<Ended> {
+    run(command: Command, telling?: OnPrint): Promise<Ended> {
       output = { stdout: '', stderr: '' };
+      onPrint = telling;
       return new Promise((done) => {
         resolve = done;
         child.send(command);
       });
     },
+    signal: (name: NodeJS.Signals) => child.kill(name),
     isAlive: () => !isClosed,
     isBusy: () => resolve !== undefined,
     async end(): Promise<void> {

@@ -27,17 +27,17 @@ const own = new Map(
   [process, process.stdout, process.stderr].map((emitter) => [emitter, listenersOf(emitter)]),
 );
 
-function run({ args, variables, cwd }) {
+function run({ args, variables, cwd, module = path }) {
   // Nothing but the command keeps the process running.
   process.channel.unref();
   process.chdir(cwd);
-  process.argv = [process.execPath, path, ...args];
+  process.argv = [process.execPath, module, ...args];
   process.exitCode = undefined;
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, variables);
   isRunning = true;
   count += 1;
-  import(`${pathToFileURL(path)}?${count}`).catch(rejectedBy);
+  import(`${pathToFileURL(module)}?${count}`).catch(rejectedBy);
 }
 
 function finish() {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
@@ -34,10 +34,20 @@ export interface Place {
   readonly close: () => Promise<unknown>;
 }
 
-/** A clone with free ports in place of 4000 and 4001, and a Redis of its own in place of the usual port. */
-export async function openPlace({ withRedis = false } = {}): Promise<Place> {
+/**
+ * A clone with free ports in place of 4000 and 4001, and a Redis of its own in place of the usual port.
+ * @param command the text of the command `luaauth-graphql`
+ */
+export async function openPlace({
+  command,
+  withRedis,
+}: {
+  command: string;
+  withRedis: boolean;
+}): Promise<Place> {
   const clone = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
-  for (const name of ['dist', 'scripts']) symlinkSync(pathOf(name), join(clone, name));
+  mkdirSync(join(clone, 'scripts/bin'), { recursive: true });
+  writeFileSync(join(clone, 'scripts/bin/luaauth-graphql'), command, { mode: 0o755 });
   const api = await startSandbox();
   const redis = withRedis ? await startRedis() : undefined;
   return {
