@@ -49,7 +49,12 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
   }
 }
 
-type Data = Record<string, unknown>;
+/** An object of the answer. Its prototype has no setter `__proto__`, because that is a valid response key. */
+class Data {
+  [key: string]: unknown;
+}
+Object.setPrototypeOf(Data.prototype, null);
+
 type MaybeData = Data | PromiseLike<Data>;
 type Path = ResponsePath | undefined;
 
@@ -84,9 +89,9 @@ class QueryRun {
     return this.answer(null);
   }
 
-  executeFields({ fields, template, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
+  executeFields({ fields, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
-    const data: Data = { ...template };
+    const data = new Data();
     let promised: string[] | undefined;
     try {
       for (const field of fields) {
@@ -105,7 +110,7 @@ class QueryRun {
     return promised ? whenAllThere(data, promised) : data;
   }
 
-  executeSerially({ fields, template, keyCharacters }: ObjectPlan): MaybeData {
+  executeSerially({ fields, keyCharacters }: ObjectPlan): MaybeData {
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const add = (data: Data, field: FieldPlan): MaybeData => {
       if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
@@ -116,7 +121,7 @@ class QueryRun {
     };
     return fields.reduce<MaybeData>(
       (data, field) => (isPromise(data) ? data.then((known) => add(known as Data, field)) : add(data, field)),
-      { ...template },
+      new Data(),
     );
   }
 

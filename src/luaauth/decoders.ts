@@ -88,22 +88,17 @@ export function objectDecoder<const Of extends Members>(object: string, members:
     // Each row has the same members in the same order: different shapes would make the loop below slow.
     return { name, or, strings, longest, numerals, least, most, isWhole, booleans };
   });
-  // Copying an object with all names is faster, and takes less memory, than adding the names one by one.
-  const template = {
-    ...Object.fromEntries(rows.map(({ name }) => [name, undefined])),
-    object,
-    from: undefined,
-  };
   return (about: About, value: unknown): Shape => {
     if (!isObject(value)) throw new BadResponse(about, `it has no ${object}`);
-    const decoded: Record<string, unknown> = { ...template, from: about };
+    // Copying a template with all names takes twice as long: V8 copies only four templates fast at one place.
+    const decoded: Record<string, unknown> = { object, from: about };
     // All in one function, as it runs for every member of every row.
     for (const row of rows) {
       const { name, or, strings, longest, numerals } = row;
       let given = value[name];
       if (given === undefined || given === null || (given === '' && or !== undefined && or !== 'null')) {
-        if (or) decoded[name] = null;
-        else unusableMembers += 1;
+        decoded[name] = or ? null : undefined;
+        if (!or) unusableMembers += 1;
         continue;
       }
       if (typeof given === 'string' && numerals?.test(given)) given = Number(given);
@@ -113,8 +108,8 @@ export function objectDecoder<const Of extends Members>(object: string, members:
       else if (typeof given === 'number')
         isTaken = given >= row.least && given <= row.most && (!row.isWhole || Number.isInteger(given));
       else isTaken = typeof given === 'boolean' && row.booleans;
-      if (isTaken) decoded[name] = given;
-      else unusableMembers += 1;
+      decoded[name] = isTaken ? given : undefined;
+      if (!isTaken) unusableMembers += 1;
     }
     return decoded as Shape;
   };

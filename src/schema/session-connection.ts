@@ -176,8 +176,6 @@ const rowsIn = defineLoader(
 async function loadPage(context: Context, list: SessionList, from: number, first: number): Promise<Page> {
   const found = first === 0 ? undefined : await rowsIn(context).load({ list, from, limit: first + 1 });
   const rows = found?.slice(0, first) ?? [];
-  const { values } = Session.loaderOf(context);
-  for (const row of rows) if (row.id !== undefined) values.set(row.id, row);
   return { list, from, rows, found: found?.length };
 }
 

@@ -64,7 +64,7 @@ function prepare(text: string, on: GraphQLSchema = schema): PreparedOperation {
 }
 
 /** graphql-js makes data without a prototype. */
-const isCompiled = ({ data }: ExecutionResult) => Object.getPrototypeOf(data) === Object.prototype;
+const isCompiled = ({ data }: ExecutionResult) => Object.getPrototypeOf(data) !== null;
 
 /** The variables as resolvers see them, if they fit. */
 function coercedFor(

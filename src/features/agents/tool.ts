@@ -71,7 +71,7 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
   // Without variables, every optional selection is included.
   const fields = prepared.rootFields({});
   for (const { definition, value } of operation === 'mutation' ? fields : [])
-    if ([...objectsOf(value).values()].some(({ template }) => !('__typename' in template)))
+    if ([...objectsOf(value).values()].some((one) => !one.fields.some(({ key }) => key === '__typename')))
       throw new Error(
         `would not tell an agent that ${definition.name} was refused. Select __typename in it.`,
       );
