@@ -43,29 +43,16 @@ export function answerClientError(
   socket.end(rawResponse(status, { ...headers, [REQUEST_ID]: requestId }, body), () => socket.destroy());
 }
 
+const NO_HTTP = 'This is not an HTTP/1.1 request. Send the operation by HTTP POST.';
+const LARGE_HEAD =
+  'The request line and headers are too large. Send the operation by POST, with fewer or shorter headers.';
+const LATE = 'The request took too long to arrive. Send it again.';
+
 function refusalFor(code = ''): GraphQLError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return requestError(
-        'REQUEST_TIMEOUT',
-        408,
-        'The request took too long to arrive. Send it again.',
-        {},
-        { outcome: 'NOT_EXECUTED' },
-      );
-    case 'HPE_HEADER_OVERFLOW':
-      return requestError(
-        'BAD_REQUEST',
-        431,
-        'The request line and headers are too large. Send the operation by POST, with fewer or shorter headers.',
-      );
-    default:
-      return requestError(
-        'BAD_REQUEST',
-        400,
-        'This is not an HTTP/1.1 request. Send the operation by HTTP POST.',
-      );
-  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return requestError('REQUEST_TIMEOUT', 408, LATE, {}, { outcome: 'NOT_EXECUTED' });
+  if (code === 'HPE_HEADER_OVERFLOW') return requestError('BAD_REQUEST', 431, LARGE_HEAD);
+  return requestError('BAD_REQUEST', 400, NO_HTTP);
 }
 
 function rawResponse(status: number, headers: Readonly<Record<string, string>>, body: string): string {

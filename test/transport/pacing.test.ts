@@ -114,6 +114,22 @@ describe('a call that has to wait', () => {
     await expectCalls(fixture.recorder, 30);
   });
 
+  it('is refused with all reads of its operation if other operations leave no time for its last read', async () => {
+    fixture.respond = answerPlainly;
+    // 30 reads can start in time: all of six operations.
+    const answers = Promise.all(
+      ids(12, 'operation').map((name) => fixture.gateway.execute(SCRIPTS, { ids: ids(5, `${name}-`) })),
+    );
+    for (const count of [10, 20, 30]) {
+      await expectCalls(fixture.recorder, count);
+      await clock.advance(WINDOW_MS);
+    }
+    const codes = (await answers).map(({ errors }) => errors?.map(({ extensions }) => extensions.code));
+    expect(codes.filter((one) => one === undefined)).toHaveLength(6);
+    expect(codes.filter((one) => one !== undefined)).toEqual(Array(6).fill(Array(5).fill('RATE_LIMITED')));
+    await expectCalls(fixture.recorder, 30);
+  });
+
   it('keeps a tenth of its time for the call itself: starting just before the deadline would be for nothing', async () => {
     fixture.respond = answerPlainly;
     const before = Promise.all(ids(30).map((id) => fixture.gateway.execute(SCRIPT, { id })));
@@ -270,7 +286,7 @@ describe('the order of those who wait', () => {
     return fixture.recorder.lines().slice(1);
   }
 
-  it('is one call of each operation in turn, the one with less to ask first', async () => {
+  it('is all reads of an operation, and the operation first whose last read would end first in turns', async () => {
     fixture.respond = answerPlainly;
     await fixture.gateway.execute(SCRIPT, { id: 'first' });
     const large = fixture.gateway.execute(SCRIPTS, { ids: ids(5, 'large') });
@@ -281,8 +297,8 @@ describe('the order of those who wait', () => {
     const lines = await arrivals(7);
     expect(lines.map((line) => line.replace('GET /scripts/', ''))).toEqual([
       'small0',
-      'large0',
       'small1',
+      'large0',
       'large1',
       'large2',
       'large3',

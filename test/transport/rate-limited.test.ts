@@ -149,12 +149,13 @@ describe('when the API says ratelimited', () => {
     await clock.advance(5 * 60_000);
     const more = ids(200).map((id) => `more-${id}`);
     const reads = [ids(200), more].map((ids) => fixture.gateway.execute(SCRIPTS, { ids }, KEY));
-    for (let window = 1; window <= 5; window += 1) {
+    for (let window = 1; window <= 4; window += 1) {
       await expectCalls(fixture.recorder, 1 + 50 * window);
       await clock.advance(1_002);
     }
-    const refusals = (await Promise.all(reads)).flatMap(({ errors = [] }) => errors);
-    expect(refusals).toHaveLength(150);
+    const [first = [], refusals = []] = (await Promise.all(reads)).map(({ errors = [] }) => errors);
+    expect(first).toEqual([]);
+    expect(refusals).toHaveLength(200);
     for (const { extensions } of refusals) {
       expect(extensions.code).toBe('RATE_LIMITED');
       expect(extensions.retryAfterMs).toBeLessThan(10_000);

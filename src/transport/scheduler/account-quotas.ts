@@ -110,17 +110,8 @@ export class AccountQuotas {
 
   #pool(limits: QuotaRules, options?: Partial<PoolOptions>): Pool {
     const { quotas, clock, account, onReady } = this.#options;
-    const byCaller = () => this.#byCaller();
-    return new Pool({
-      quotas,
-      account,
-      limits,
-      clock,
-      onReady,
-      byCaller,
-      isBackground: EVERY_REVALIDATION,
-      ...options,
-    });
+    const usual = { byCaller: () => this.#byCaller(), isBackground: EVERY_REVALIDATION };
+    return new Pool({ quotas, account, limits, clock, onReady, ...usual, ...options });
   }
 
   #ofCaller(caller: string, rate: number): Pool {
@@ -130,16 +121,14 @@ export class AccountQuotas {
     if (known?.options.limits.rate === rate) return known;
     if (this.#parts.size >= SWEEP_AT)
       for (const [other, one] of this.#parts) if (one.isIdle()) this.#parts.delete(other);
-    const pool: Pool = this.#pool(
-      { rate, ...NEVER_SLOWER },
-      {
-        part,
-        isOfCaller: true,
-        byCaller: () => [[caller, pool.waiting]],
-        // Polls need not leave permits for each other.
-        isBackground: ({ isPoll }) => !isPoll,
-      },
-    );
+    const limits = { rate, ...NEVER_SLOWER };
+    const pool: Pool = this.#pool(limits, {
+      part,
+      isOfCaller: true,
+      byCaller: () => [[caller, pool.waiting]],
+      // Polls need not leave permits for each other.
+      isBackground: ({ isPoll }) => !isPoll,
+    });
     this.#parts.set(part, pool);
     return pool;
   }

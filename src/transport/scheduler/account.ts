@@ -52,6 +52,8 @@ export class Account implements AccountRecord {
   readonly queue: Flow<Turn>;
   readonly #shared: Shared;
   readonly #revalidations: Flow<Turn>;
+  /** The operations with further reads since the last microtask. */
+  readonly #grown = new Set<Flow<Turn>>();
   /** The polls among the waiting revalidations, longest wait first. */
   readonly #polls: Turn[] = [];
   /** The time that the API needs for an answer, with a margin, in ms. */
@@ -207,13 +209,16 @@ export class Account implements AccountRecord {
   #wait(turn: Turn): void {
     const { call, applicant } = turn;
     const flow = this.#flowOf(call);
-    if (this.queue.size === 0) this.queue.moveTo(this.#parentFor(call));
+    // Strangers take turns by the place of their clients, since a single client can make up many keys.
+    const { strangers, queue } = this.#shared;
+    const parent = () => (this.isStranger ? strangers.flowOf(call.origin.place, SHARES.place) : queue);
+    if (this.queue.size === 0) this.queue.moveTo(parent());
     flow.add(turn);
     turn.flow = flow;
     const isFull = this.queue.size - (call.revalidation ? 0 : this.#revalidations.size) > MAX_WAITING;
     const { pool, etaMs } = this.#slowest(turn);
-    // A poll goes before callers once it is late.
-    const isLate = etaMs > 0 && this.#now + etaMs > turn.startBy && !call.revalidation?.isPoll;
+    // A poll goes before callers once it is late. The reads of an operation are judged together.
+    const isLate = !flow.share.isWhole && !call.revalidation?.isPoll && this.#isLate(turn, etaMs);
     if (isLate || isFull) {
       flow.remove(turn);
       if (turn.isStranger) this.#shared.strangersCalls -= 1;
@@ -228,13 +233,40 @@ export class Account implements AccountRecord {
     for (const one of turn.pools) one.add();
     applicant.queued();
     if (call.inFlight?.waitsBehindMany) call.inFlight.releaseOthers();
-    if (this.#shared.strangersCalls > MAX_OF_STRANGERS) this.#refuseLastStranger();
+    const last = this.#shared.strangersCalls > MAX_OF_STRANGERS ? this.#shared.strangers.last : undefined;
+    last?.applicant.fail(new RateLimited(last.call, undefined, { byApi: false }));
+    if (flow.share.isWhole) this.#judgeSoon(flow);
     this.#shared.pump(false);
   }
 
-  #refuseLastStranger(): void {
-    const last = this.#shared.strangers.last;
-    last?.applicant.fail(new RateLimited(last.call, undefined, { byApi: false }));
+  /** Judges an operation when all reads that it makes at this moment wait. */
+  #judgeSoon(operation: Flow<Turn>): void {
+    const grown = this.#grown;
+    if (grown.size === 0)
+      queueMicrotask(() => {
+        for (const one of grown) this.#refuseLateReads(one);
+        grown.clear();
+      });
+    grown.add(operation);
+  }
+
+  /**
+   * Refuses the reads of an operation that cannot start in time. If other calls are the reason, refuses all: the permits of
+   * the first reads would be wasted.
+   */
+  #refuseLateReads(operation: Flow<Turn>): void {
+    const turns = operation.all();
+    const first = turns.findIndex((turn, ahead) => this.#isLate(turn, this.#slowest(turn, ahead).etaMs));
+    const late = turns[first];
+    if (!late) return;
+    const { pool, etaMs } = this.#slowest(late, first);
+    const isAlone = this.#isLate(late, pool.etaMs(first));
+    for (const { applicant, call } of isAlone ? turns.slice(first) : turns)
+      applicant.fail(pool.refusal(call, etaMs));
+  }
+
+  #isLate({ startBy }: Turn, etaMs: number): boolean {
+    return etaMs > 0 && this.#now + etaMs > startBy;
   }
 
   /** Takes a call out of the pools' counts of waiting calls and out of the polls. */
@@ -251,29 +283,22 @@ export class Account implements AccountRecord {
     );
   }
 
-  /** Strangers take turns by the place of their clients, since a single client can make up many keys. */
-  #parentFor({ origin }: Call<unknown>): Flow<Turn> {
-    const { strangers, queue } = this.#shared;
-    return this.isStranger ? strangers.flowOf(origin.place, SHARES.place) : queue;
-  }
-
   #flowOf({ kind, origin, revalidation }: Call<unknown>): Flow<Turn> {
     if (revalidation) return this.#revalidations;
     const ofCaller = this.queue.flowOf(origin.caller, SHARES.caller);
     if (kind === 'write') return ofCaller.flowOf(kind, SHARES.writes);
-    const { startedAt } = origin;
-    return ofCaller.flowOf(kind, SHARES.reads).flowOf(origin, SHARES.operation, startedAt);
+    return ofCaller.flowOf(kind, SHARES.reads).flowOf(origin, SHARES.operation, origin.startedAt);
   }
 
   /** The pool whose permit a call waits for the longest. */
-  #slowest(turn: Turn): { readonly pool: Pool; readonly etaMs: number } {
+  #slowest(turn: Turn, ahead = (turn.flow?.size ?? 1) - 1): { readonly pool: Pool; readonly etaMs: number } {
     const { total, queue } = this.#shared;
     const { flow } = turn;
     let slowest = { pool: this.quotas.key, etaMs: 0 };
     for (const pool of turn.pools) {
       let etaMs = pool.etaMs(pool.waiting);
       if (etaMs > 0 && flow) {
-        const before = flow.startingBefore(flow.size - 1, pool === total ? queue : this.queue);
+        const before = flow.startingBefore(ahead, pool === total ? queue : this.queue);
         etaMs = pool.etaMs(Math.min(pool.waiting, before));
       }
       if (etaMs > slowest.etaMs) slowest = { pool, etaMs };

@@ -6,8 +6,12 @@ export interface Share {
   readonly credit: number;
   /** Whether a flow that comes back keeps its place in the order of turns. It gets its credit only once. */
   readonly keepsPlace?: boolean;
-  /** Whether the oldest flow goes first when a connection becomes free. Calls that start this way cost nothing. */
-  readonly oldestFirst?: boolean;
+  /**
+   * Whether the calls of a flow are of use only together. The flow then gets its turns one after the other: the flow is
+   * next whose last call would end first if all took turns. When a connection becomes free, the oldest flow goes first,
+   * and its call costs nothing.
+   */
+  readonly isWhole?: boolean;
 }
 
 /** Returns whether a call has all that it needs. The call then starts. */
@@ -36,6 +40,8 @@ export class Flow<Call extends object> {
   readonly share: Share;
   readonly key: unknown;
   size = 0;
+  /** Calls of a whole flow that have had a turn. */
+  #had = 0;
   #parent: Flow<Call> | undefined;
   #start = Number.NEGATIVE_INFINITY;
   readonly #options: FlowOptions<Call>;
@@ -127,7 +133,8 @@ export class Flow<Call extends object> {
     for (const other of parent.#waiting) {
       if (other === this || other.share.cost === Number.POSITIVE_INFINITY) continue;
       const calls = Math.floor((endsAt - other.#start) / other.share.cost);
-      before += Math.max(0, Math.min(other.size, calls));
+      if (!other.share.isWhole) before += Math.max(0, Math.min(other.size, calls));
+      else if (!Flow.#isBefore(this, other)) before += other.size;
     }
     return parent.startingBefore(before, root);
   }
@@ -154,14 +161,17 @@ export class Flow<Call extends object> {
     if (!parent || count === 0) return;
     if (had === 0) parent.#enter(this);
     else if (this.size === 0) parent.#leave(this);
+    else if (this.share.isWhole) parent.#replace(this);
     parent.#grow(count);
   }
 
   #enter(flow: Flow<Call>): void {
-    flow.#start = Math.max(flow.#start, this.#now - flow.share.credit);
-    this.#weight += 1 / flow.share.cost;
+    const { cost, credit, isWhole } = flow.share;
+    // A whole flow keeps its place when it comes back: its first calls were in vain if its last calls came too late.
+    if (!isWhole || flow.#had === 0) flow.#start = Math.max(flow.#start, this.#now - credit);
+    this.#weight += 1 / cost;
     this.#place(flow);
-    if (!flow.share.oldestFirst) return;
+    if (!isWhole) return;
     if (this.#byAge === NONE) this.#byAge = [];
     insert(this.#byAge, flow, (one, other) => one.#since < other.#since);
   }
@@ -186,12 +196,17 @@ export class Flow<Call extends object> {
 
   /** Moves the start tag on for a started call. A flow that was blocked for a while catches up by at most one call. */
   #charge(flow: Flow<Call>): void {
-    const { cost } = flow.share;
+    const { cost, isWhole } = flow.share;
     if (cost === Number.POSITIVE_INFINITY) return;
-    const start = Math.max(flow.#start, this.#now - cost);
-    this.#now = Math.max(start, this.#now + 1 / (flow.size > 0 ? this.#weight : this.#weight + 1 / cost));
-    flow.#start = start + cost;
-    if (flow.size === 0 || this.#waiting.length === 1) return;
+    const start = isWhole ? flow.#start : Math.max(flow.#start, this.#now - cost);
+    const next = this.#now + 1 / (flow.size > 0 ? this.#weight : this.#weight + 1 / cost);
+    this.#now = isWhole ? next : Math.max(start, next);
+    flow.#had += 1;
+    if (!isWhole || flow.#had > CALLS_IN_PLACE) flow.#start = start + cost;
+    if (flow.size > 0 && this.#waiting.length > 1) this.#replace(flow);
+  }
+
+  #replace(flow: Flow<Call>): void {
     remove(this.#waiting, flow);
     this.#place(flow);
   }
@@ -205,9 +220,15 @@ export class Flow<Call extends object> {
     return this.#options.since ?? 0;
   }
 
-  /** If the next calls of two flows end at the same time, the flow with fewer calls goes first. */
+  /** When the next call of the flow ends, or the last call of a whole flow. */
+  get #end(): number {
+    const { cost, isWhole } = this.share;
+    return this.#start + cost * (isWhole ? this.size : 1);
+  }
+
+  /** If two flows end at the same time, the flow with fewer calls goes first. */
   static #isBefore<Call extends object>(one: Flow<Call>, other: Flow<Call>): boolean {
-    const [end, otherEnd] = [one.#start + one.share.cost, other.#start + other.share.cost];
+    const [end, otherEnd] = [one.#end, other.#end];
     return end === otherEnd ? one.size < other.size : end < otherEnd;
   }
 }
@@ -230,5 +251,7 @@ function remove<Item>(items: Item[], item: Item): void {
 
 /** The shared empty list: most flows hold either calls or flows. */
 const NONE: never[] = [];
+/** A whole flow that has had at most so many calls keeps its place. Further calls move the flow on. */
+const CALLS_IN_PLACE = 8;
 /** Idle flows are dropped above this number of flows plus twice the number of flows with calls. */
 const FORGET_FROM = 16;

@@ -11,8 +11,8 @@ export const SHARES = {
   /** The writes of a caller go before its reads, but every fifth call is a read. */
   writes: { cost: 1 / 4, credit: 0 },
   reads: { cost: 1, credit: 0 },
-  /** Where connections are scarce, an operation gets its last answers before others get their first answers. */
-  operation: { cost: 1, credit: 1, oldestFirst: true },
+  /** An operation gets its last answers before larger or later operations get their first answers. */
+  operation: { cost: 1, credit: 1, keepsPlace: true, isWhole: true },
   /** Calls that renew cache entries start only when no call for a client can start. */
   revalidations: { cost: Number.POSITIVE_INFINITY, credit: 0 },
 } as const satisfies Readonly<Record<string, Share>>;

@@ -67,17 +67,9 @@ export function createScheduler(options: SchedulerOptions) {
   const mayStart = (turn: Turn) => turn.startBy >= clock.now() && turn.takePermits();
   const nextTurn = () => queue.next(mayStart, isForConnection);
 
-  const total =
-    totalRate === 0
-      ? undefined
-      : new Pool({
-          quotas,
-          account: 'total',
-          limits: { rate: totalRate, ...NEVER_SLOWER, isLocal: true },
-          clock,
-          onReady: () => pump(false),
-          isBackground: () => false,
-        });
+  const limits = { rate: totalRate, ...NEVER_SLOWER, isLocal: true };
+  const ofTotal = { account: 'total', limits, onReady: () => pump(false), isBackground: () => false };
+  const total = totalRate === 0 ? undefined : new Pool({ quotas, clock, ...ofTotal });
   const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
   const shared: Shared = {
     ...{ clock, quotas, total, known, accepted, queue, pump },

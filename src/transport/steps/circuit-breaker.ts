@@ -1,5 +1,5 @@
 import { type AccountRecord, Accounts } from '../accounts.ts';
-import type { Answer, Call, Progress, Send } from '../call.ts';
+import type { Answer, Call, Send } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { BroughtTooMuch, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
@@ -67,26 +67,14 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
   const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
 
   /** `mayTakeLong`: up to a minute, or behind all others. Its outcome counts only if no other call has decided before. */
-  const probe = async <T>(
-    circuit: Circuit,
-    mayTakeLong: boolean,
-    next: Send,
-    call: Call<T>,
-    progress: Progress,
-  ): Promise<Answer<T>> => {
+  const probe = <T>(circuit: Circuit, mayTakeLong: boolean, answer: Promise<Answer<T>>) => {
     const end = (failure: unknown) => {
       if (!mayTakeLong || circuit.isDue) circuit.endProbe(failure);
       // A probe without a result calls no `onChange`, so waiting calls stay. The reported state may change.
       report();
     };
-    try {
-      const answer = await next(call, progress);
-      end(undefined);
-      return answer;
-    } catch (failure) {
-      end(failure);
-      throw failure;
-    }
+    answer.then(() => end(undefined), end);
+    return answer;
   };
 
   return {
@@ -99,7 +87,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions) {
         if (circuit.openUntil !== undefined) {
           // Renewals and polls wait for their permit behind all other calls.
           const mayTakeLong = (call.waitsForOthers || call.revalidation !== undefined) && circuit.isDue;
-          if (mayTakeLong || circuit.beginProbe()) return probe(circuit, mayTakeLong, next, call, progress);
+          if (mayTakeLong || circuit.beginProbe()) return probe(circuit, mayTakeLong, next(call, progress));
           return Promise.reject(new Unavailable(call, 'no'));
         }
         const answer = next(call, progress);

@@ -166,11 +166,10 @@ class SharedCall extends AbortSource implements InFlight {
   /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
   wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve) => {
-      const waiter = new Waiter(this, call, progress, clock === undefined, resolve as Waiter['resolve']);
+      const waiter = new Waiter(this, call, progress, clock, resolve as Waiter['resolve']);
       // An array that begins empty reserves room for 17 waiters. Most calls have a single waiter.
       if (this.waiters.length === 0) this.waiters = [waiter];
       else this.waiters.push(waiter);
-      if (clock) waiter.waitUntil(call.deadline + 5, clock);
       call.signal?.addEventListener('abort', waiter);
       if (call.signal?.aborted) waiter.handleEvent();
     });
@@ -209,26 +208,22 @@ class Waiter implements AbortListener {
   declare readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
   declare private readonly shared: SharedCall;
   declare private readonly progress: Progress;
-  declare private readonly hasBegun: boolean;
-  declare private deadline: Deadline | undefined;
+  /** Undefined: this waiter's call is the shared call. */
+  declare private readonly deadline: Deadline | undefined;
 
   constructor(
     shared: SharedCall,
     call: Call<unknown>,
     progress: Progress,
-    hasBegun: boolean,
+    clock: Clock | undefined,
     resolve: Waiter['resolve'],
   ) {
     this.shared = shared;
     this.call = call;
     this.progress = progress;
-    this.hasBegun = hasBegun;
     this.resolve = resolve;
-    this.deadline = undefined;
-  }
-
-  waitUntil(at: number, clock: Clock): void {
-    this.deadline = new Deadline(clock, at, () => this.leave(new TimedOut(this.call, 'no')));
+    this.deadline =
+      clock && new Deadline(clock, call.deadline + 5, () => this.leave(new TimedOut(call, 'no')));
   }
 
   joins(other: SharedCall): void {
@@ -238,7 +233,7 @@ class Waiter implements AbortListener {
   settle(answer: Answer<unknown> | Promise<Answer<unknown>>): void {
     this.deadline?.callOff();
     this.call.signal?.removeEventListener('abort', this);
-    this.resolve(this.hasBegun || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
+    this.resolve(!this.deadline || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
   }
 
   handleEvent(): void {
