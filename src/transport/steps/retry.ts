@@ -28,12 +28,6 @@ class Budget implements AccountRecord {
 export function retry({ clock, random, mayRetry, known }: RetryOptions): Interceptor {
   const budgets = new Accounts(() => new Budget());
 
-  /** All unknown keys share a budget, because a client can make up any number of keys. */
-  const budgetOf = ({ origin: { account } }: Call<unknown>): Budget => {
-    const name = known.has(account) ? account : 'unknown';
-    return budgets.get(name) ?? budgets.add(name);
-  };
-
   const isWorthIt = (failure: unknown): failure is CallFailure => {
     if (!(failure instanceof CallFailure) || !failure.transient) return false;
     if (failure instanceof RateLimited && !failure.byApi) return false;
@@ -41,22 +35,27 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
   };
 
   /** A `ratelimited` call spends nothing: it waits in the queue, and the quota bounds its load. */
-  const spend = (failure: CallFailure, call: Call<unknown>): boolean => {
+  const spend = (failure: CallFailure, budget: Budget): boolean => {
     if (failure instanceof RateLimited) return true;
-    const budget = budgetOf(call);
     if (budget.left < REQUESTS_PER_RETRY) return false;
     budget.left = Math.min(BUDGET_MAX, budget.left) - REQUESTS_PER_RETRY;
     return true;
   };
 
-  const tryAgain = async <T>(next: Send, call: Call<T>, progress: Progress, first: unknown) => {
+  const tryAgain = async <T>(
+    next: Send,
+    call: Call<T>,
+    progress: Progress,
+    budget: Budget,
+    first: unknown,
+  ) => {
     let failure = first;
     for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
       const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
-      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure, call)) break;
+      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure, budget)) break;
       if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
       if (!mayRetry(call)) break;
-      budgetOf(call).left += 1;
+      budget.left += 1;
       try {
         return await next(call, progress);
       } catch (again) {
@@ -67,8 +66,11 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
   };
 
   return (next) => (call, progress) => {
-    budgetOf(call).left += 1;
+    // All unknown keys share a budget, because a client can make up any number of keys.
+    const name = known.has(call.origin.account) ? call.origin.account : 'unknown';
+    const budget = budgets.get(name) ?? budgets.add(name);
+    budget.left += 1;
     if (call.isSentOnce) return next(call, progress);
-    return next(call, progress).catch((failure) => tryAgain(next, call, progress, failure));
+    return next(call, progress).catch((failure) => tryAgain(next, call, progress, budget, failure));
   };
 }
