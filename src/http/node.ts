@@ -110,20 +110,23 @@ export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): bo
 /** How long a client may continue to send a body after the answer. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;
 
-/** From arrival to the end of the answer. Refuses malformed heads and hosts that `checkHost` refuses. */
+/**
+ * From arrival to the end of the answer. Refuses malformed heads and hosts that `checkHost` refuses. `arrivedAt`: set if the
+ * request has waited, so that its wait counts.
+ */
 export function createRequestListener(
   tracker: RequestTracker,
   checkHost: HostCheck,
   answer: NodeHandler,
 ): RequestListener {
   const checkHead = createHeadCheck();
-  return (message, response) => {
+  return (message: IncomingMessage & { readonly arrivedAt?: number }, response) => {
     splitTarget(message);
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
     // Other code that answers this request, such as while draining, finds the id here.
     message.headers[REQUEST_ID] = requestId;
     const request = new NodeRequest(message);
-    const record = tracker.begin(request, requestId);
+    const record = tracker.begin(request, requestId, message.arrivedAt);
     // The client left while the request waited, or while code in front of the gateway was busy; no later event says so.
     if (response.closed || message.socket.destroyed) return tracker.end(record, CLIENT_LEFT);
     let isSent = false;

@@ -179,11 +179,11 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
   };
   return {
     unexpected,
-    begin(request: ClientRequest, requestId: string): RequestRecord {
+    begin(request: ClientRequest, requestId: string, startedAt = performance.now()): RequestRecord {
       const record: RequestRecord = {
         request,
         requestId,
-        startedAt: performance.now(),
+        startedAt,
         operation: undefined,
         document: undefined,
         span: undefined,

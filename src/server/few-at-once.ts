@@ -70,6 +70,8 @@ export function fewAtOnce(
     const unanswered = connections.on(socket)?.unanswered ?? [];
     const earlier = unanswered.at(-1 - MOST_UNDER_WAY);
     if (isAccepted(socket) || (!earlier && isProbe(message.url))) return begin(message, response);
+    // The listener counts the time from here.
+    Object.assign(message, { arrivedAt: performance.now() });
     const arrived = { message, response };
     if (!earlier) return beginInTurn(arrived);
     if (unanswered.length > MOST_UNANSWERED) socket.pause();

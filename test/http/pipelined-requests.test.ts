@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { print } from 'graphql';
 import { afterEach, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
@@ -10,12 +11,14 @@ import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
 /** How many requests have begun: in all, and when the last health check was answered. */
 let begun = 0;
 let begunAtHealth = 0;
+let durationsMs: number[] = [];
 const observer: RequestObserver = {
   began() {
     begun += 1;
   },
-  ended({ request: { path } }) {
+  ended({ request: { path } }, { durationMs }) {
     if (path === '/health') begunAtHealth = begun;
+    durationsMs.push(durationMs);
   },
 };
 const fixture = useRecorder({ observers: [observer] });
@@ -44,6 +47,25 @@ it('requests that a stranger sends at once begin a few at a time, and all are an
   fixture.respond = answerPlainly;
   for (const answer of answers) answer();
   await eventually(() => expect(idsIn(client.received())).toEqual(IDS));
+  client.socket.destroy();
+});
+
+it('the time of a request that has to wait for its beginning counts', async () => {
+  const answers: (() => void)[] = [];
+  fixture.respond = (recorded, response) => {
+    answers.push(() => answerPlainly(recorded, response));
+  };
+  durationsMs = [];
+  const client = await openRaw(fixture.gateway.url);
+  client.socket.write(readAll('stranger'));
+  await expectCalls(fixture.recorder, FEW);
+  const waitedFrom = performance.now();
+  await delay(200);
+  const waitedMs = performance.now() - waitedFrom;
+  fixture.respond = answerPlainly;
+  for (const answer of answers) answer();
+  await eventually(() => expect(durationsMs).toHaveLength(PARALLEL));
+  expect(durationsMs.filter((ms) => ms < waitedMs)).toEqual([]);
   client.socket.destroy();
 });
 
