@@ -154,8 +154,7 @@ export type RequestTracker = ReturnType<typeof createRequestTracker>;
 
 const NONE: readonly string[] = [];
 
-const SHUTTING_DOWN = 'SHUTTING_DOWN';
-const CUT_SHORT: WriteEnd = { result: undefined, errorCode: SHUTTING_DOWN, outcome: 'UNKNOWN' };
+const CUT_SHORT = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNKNOWN' } as const;
 
 /** An observer that throws or rejects harms no request: its error is logged. An error of the log itself is dropped. */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
@@ -227,7 +226,8 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
       if (status !== CLIENT_LEFT)
         for (const write of record.writing ?? []) wrote(record, { ...write, ...CUT_SHORT });
       // The gateway notes the codes of its own answers. A process that stops answers in its place.
-      if (status === 503 && record.codes.length === 0 && isOperation(record)) record.codes = [SHUTTING_DOWN];
+      if (status === 503 && record.codes.length === 0 && isOperation(record))
+        record.codes = [CUT_SHORT.errorCode];
       const end = { status, durationMs: performance.now() - record.startedAt };
       notifyAll(record, (observer) => observer.ended?.(record, end));
     },

@@ -218,14 +218,11 @@ class LoggedRequest implements Permit, Departure {
   }
 
   release(): void {
-    const { log } = this;
-    if (!this.isHeld) {
-      log.arrivals.abandoned(this);
-      return;
-    }
+    const { log, isHeld } = this;
     this.isHeld = false;
-    log.held -= 1;
-    if (log.isWanted) log.freed();
+    if (isHeld) log.held -= 1;
+    else log.arrivals.abandoned(this);
+    if (isHeld && log.isWanted) log.freed();
   }
 }
 

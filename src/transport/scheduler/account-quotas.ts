@@ -66,8 +66,7 @@ export class AccountQuotas {
     const { caller, callerRate } = origin;
     if (callerRate === undefined && !ofEndpoint) return this.#usual;
     const ofCaller = callerRate === undefined ? undefined : this.#ofCaller(caller, callerRate);
-    const pools = [this.#options.total, ofCaller, ofEndpoint, this.key];
-    return pools.filter((pool) => pool !== undefined);
+    return [this.#options.total, ofCaller, ofEndpoint, this.key].filter((pool) => pool !== undefined);
   }
 
   passed(endpoint: string): void {
@@ -103,9 +102,7 @@ export class AccountQuotas {
   }
 
   isIdle(): boolean {
-    if (!this.key.isIdle()) return false;
-    for (const part of this.#parts.values()) if (!part.isIdle()) return false;
-    return true;
+    return [this.key, ...this.#parts.values()].every((pool) => pool.isIdle());
   }
 
   #pool(limits: QuotaRules, options?: Partial<PoolOptions>): Pool {

@@ -311,11 +311,13 @@ export class Account implements AccountRecord {
     return pool.refusal(turn.call, etaMs);
   }
 
-  /** Fails each waiting call of the pool that cannot start before the end of the pause. */
+  /** Fails each waiting call of the pool that cannot start before the end of the pause. The pool may be new to the call. */
   #refuseLate(pool: Pool, pauseMs: number): void {
     const until = this.#now + pauseMs;
-    for (const turn of this.queue.all())
+    for (const turn of this.queue.all()) {
+      if (turn.call.endpoint === pool.options.part) turn.join(pool);
       if (turn.startBy < until && turn.pools.includes(pool)) turn.applicant.fail(this.#refusalOf(turn));
+    }
   }
 
   /** Starts calls. Gives the fetched permit back if no connection is free for it. */

@@ -26,7 +26,7 @@ interface TurnAccount {
 export class Turn implements Demand {
   declare readonly applicant: Applicant;
   declare readonly call: Call<unknown>;
-  declare readonly pools: readonly Pool[];
+  declare pools: readonly Pool[];
   /** Whether LuaAuth has not accepted the key of the account yet. */
   declare readonly isStranger: boolean;
   declare state: 'new' | 'waiting' | 'started' | 'sent' | 'over';
@@ -62,6 +62,13 @@ export class Turn implements Demand {
 
   byCaller(): Iterable<readonly [caller: string, count: number]> {
     return [[this.call.origin.caller, 1]];
+  }
+
+  /** Makes a call that waits wait for a permit of this pool as well. */
+  join(pool: Pool): void {
+    if (this.pools.includes(pool)) return;
+    this.pools = [pool, ...this.pools];
+    pool.add();
   }
 
   /** Takes all permits or none. `asBackground` false: a revalidation takes permits like a call for a client. */
