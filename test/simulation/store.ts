@@ -173,6 +173,17 @@ export class Store {
           );
         });
       });
+    const run: DriverClient['sendCommand'] = ([command, ...words]) => {
+      this.commands += 1;
+      for (const word of words) this.bytes += word.length;
+      if (command === 'INFO') return request(() => `run_id:${runId()}\r\nredis_mode:standalone\r\n`);
+      if (command === 'PING') return request(() => 'PONG');
+      const [script = '', count = '0', ...rest] = words.map(textOf);
+      const name = String(command);
+      if (!name.startsWith('EVAL')) return request(() => this.model.command(name, ...words.map(textOf)));
+      const keys = rest.slice(0, Number(count));
+      return request(() => this.model.eval(name, script, keys, rest.slice(Number(count))));
+    };
     const sessions = this.#sessions;
     const runId = () => `run${this.#runs}`;
     return {
@@ -187,16 +198,11 @@ export class Store {
         isReady = true;
         emit('ready');
       },
-      sendCommand: ([command, ...words]) => {
-        this.commands += 1;
-        for (const word of words) this.bytes += word.length;
-        if (command === 'INFO') return request(() => `run_id:${runId()}\r\nredis_mode:standalone\r\n`);
-        if (command === 'PING') return request(() => 'PONG');
-        const [script = '', count = '0', ...rest] = words.map(textOf);
-        const name = String(command);
-        if (!name.startsWith('EVAL')) return request(() => this.model.command(name, ...words.map(textOf)));
-        const keys = rest.slice(0, Number(count));
-        return request(() => this.model.eval(name, script, keys, rest.slice(Number(count))));
+      sendCommand(words) {
+        // The driver reads the words at the end of the turn. Only then does the last word have its value.
+        const isLate = Object.getOwnPropertyDescriptor(words, words.length - 1)?.get;
+        if (!isLate) return run(words);
+        return new Promise<void>((resolve) => void kernel.after(0, resolve, process)).then(() => run(words));
       },
       subscribe(channels, listener) {
         receive = listener;

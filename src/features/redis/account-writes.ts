@@ -1,6 +1,5 @@
 import type { Generation } from '../../state/port.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
-import { endOfTurn } from '../../transport/clock.ts';
 import { lua } from './client.ts';
 import { type AccountKeyspace, ENTER_ACCOUNT } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
@@ -46,7 +45,7 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
   let last = new Map<string, number>();
   let doubtUntil = new Map<string, number>();
   let knownOwn = 0;
-  /** The read of the store that is sent at the end of this turn of the event loop. */
+  /** The read of the store that the driver has not written yet. */
   let asking: Promise<boolean> | undefined;
 
   const learn = ([newName, newCount, newForgotten, written, doubts]: News) => {
@@ -74,7 +73,11 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
 
   const ask = async (): Promise<boolean> => {
     const own = lastOwn();
-    const reply = await account.run(READ_WRITES, keys, [name, count]);
+    const known = () => {
+      asking = undefined;
+      return count;
+    };
+    const reply = await account.run(READ_WRITES, keys, [() => name, known]);
     const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
     account.quota.note(link.now(), used, pausedMs);
     if (isNews !== 0 && hasReturned(news as News)) {
@@ -89,12 +92,15 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
   return {
     /** The number of the last partition when this instance was created. */
     partition: link.lastPartition,
-    /** Reads new writes from the store. All callers of one turn share a command. Gives false if this fails. */
+    /** Reads new writes from the store. Callers share a command until it is written. Gives false if this fails. */
     refresh(): Promise<boolean> {
-      asking ??= endOfTurn(link.clock).then(() => {
-        asking = undefined;
-        return ask().catch(() => false);
-      });
+      // A read that starts after a write was answered must not join a command that Redis may have run before.
+      asking ??= Promise.resolve()
+        .then(ask)
+        .catch(() => {
+          asking = undefined;
+          return false;
+        });
       return asking;
     },
     /** Whether the store's last reply includes the write with this number in this process. */
