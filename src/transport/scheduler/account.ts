@@ -216,14 +216,14 @@ export class Account implements AccountRecord {
     flow.add(turn);
     turn.flow = flow;
     const isFull = this.queue.size - (call.revalidation ? 0 : this.#revalidations.size) > MAX_WAITING;
-    const { pool, etaMs } = this.#slowest(turn);
     // A poll goes before callers once it is late. The reads of an operation are judged together.
-    const isLate = !flow.share.isWhole && !call.revalidation?.isPoll && this.#isLate(turn, etaMs);
-    if (isLate || isFull) {
+    const isJudged = !flow.share.isWhole && !call.revalidation?.isPoll;
+    if (isFull || (isJudged && this.#isLate(turn, this.#slowest(turn).etaMs))) {
+      const refusal = this.#refusalOf(turn);
       flow.remove(turn);
       if (turn.isStranger) this.#shared.strangersCalls -= 1;
       for (const one of turn.pools) one.rest();
-      applicant.fail(pool.refusal(call, etaMs));
+      applicant.fail(refusal);
       return;
     }
     turn.state = 'waiting';
