@@ -5,10 +5,11 @@ import { identical } from './scenarios/identical.ts';
 import { mixed } from './scenarios/mixed.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { unique } from './scenarios/unique.ts';
+import { whole } from './scenarios/whole.ts';
 import { zipf } from './scenarios/zipf.ts';
 import { printReport } from './support/report.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { identical, zipf, unique, bursts, mixed };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { identical, zipf, unique, whole, bursts, mixed };
 
 const { values } = parseArgs({
   options: {
