@@ -1,11 +1,7 @@
-import { parse } from 'graphql';
-import {
-  DOCUMENT_ID_FORM,
-  isDocumentId,
-  type ListedDocuments,
-  type PersistedDocuments,
-  type PersistedMode,
-} from '../operation/document-resolver.ts';
+import { createRequire } from 'node:module';
+import type graphql from 'graphql';
+import { DOCUMENT_ID_FORM, isDocumentId } from '../operation/document-id.ts';
+import type { ListedDocuments, PersistedDocuments, PersistedMode } from '../operation/document-resolver.ts';
 
 type ReadFile = (path: string) => { readonly text: string } | { readonly problem: string };
 
@@ -46,6 +42,8 @@ class ManifestProblem extends Error {
 
 /** Apollo's manifest, or `{"<id>": "<document>"}` of graphql-codegen and Relay's compiler. @throws ManifestProblem */
 function readManifest(text: string): ListedDocuments {
+  // Loaded late, because the process that starts workers has no other use for it.
+  const { parse }: typeof graphql = createRequire(import.meta.url)('graphql');
   const documents = new Map<string, string>();
   for (const [id, document] of entriesOf(parseJson(text))) {
     const name = JSON.stringify(id.slice(0, 60));
@@ -56,7 +54,13 @@ function readManifest(text: string): ListedDocuments {
     if ((documents.get(id) ?? document) !== document) {
       throw new ManifestProblem(`has two documents with the id ${name}. Give each document its own id.`);
     }
-    checkDocument(name, document);
+    try {
+      parse(document, { noLocation: true });
+    } catch (error) {
+      throw new ManifestProblem(
+        `has a document that is not GraphQL under the id ${name}: ${(error as Error).message}`,
+      );
+    }
     documents.set(id, document);
   }
   if (documents.size === 0)
@@ -82,16 +86,6 @@ function entriesOf(manifest: unknown): [id: string, document: unknown][] {
     const { id, body } = (operation ?? {}) as Record<string, unknown>;
     return [String(id), body];
   });
-}
-
-function checkDocument(name: string, document: string): void {
-  try {
-    parse(document, { noLocation: true });
-  } catch (error) {
-    throw new ManifestProblem(
-      `has a document that is not GraphQL under the id ${name}: ${(error as Error).message}`,
-    );
-  }
 }
 
 function unknownFormat() {

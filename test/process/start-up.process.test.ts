@@ -90,6 +90,8 @@ it('a start without arguments does not load Commander', async () => {
   const loaded = readFileSync(join(folder, 'loaded'), 'utf8');
   expect(isLoaded('cli/serve-with.ts', loaded)).toBe(true);
   expect(loaded).not.toContain('node_modules/commander');
+  // A process that starts workers loads no more than this.
+  expect(loaded).not.toContain('node_modules/graphql');
 });
 
 it('a query at the command line needs no server', async () => {
@@ -98,6 +100,31 @@ it('a query at the command line needs no server', async () => {
   expect(stdout).toBe('{"data":{"__typename":"Query"}}\n');
   expect(isLoaded('server/open-alone.ts', loaded)).toBe(true);
   expect(isLoaded('server/listen.ts', loaded)).toBe(false);
+});
+
+it("V8 does not compile undici's parser a second time, which takes 36 MB", async () => {
+  const sandbox = await startSandbox({ rate: 0 });
+  const ids = [seeded.scriptId, ...Array.from({ length: 40 }, (_, index) => `unknown-${index}`)];
+  const reads = ids.map((id, index) => `read${index}: script(id: "${id}") { name }`);
+  writeFileSync(join(folder, 'read.graphql'), `{ ${reads.join(' ')} }`);
+  const tellPeak = moduleOf(`
+    import { getHeapStatistics } from 'node:v8';
+    process.on('exit', () => console.error('peak', getHeapStatistics().peak_malloced_memory));`);
+  const env = {
+    ...process.env,
+    LUAAUTH_API_URL: sandbox.url,
+    LUAAUTH_TOKEN: 'sandbox-key',
+    MAX_ALIASES: '100',
+  };
+  const args = ['--import', tellPeak, MAIN, 'query', 'read.graphql'];
+  const options = { cwd: folder, env };
+  try {
+    const { stderr } = await promisify(execFile)(process.execPath, args, options).catch((error) => error);
+    expect(Number(/^peak (\d+)$/m.exec(stderr)?.[1])).toBeLessThan(15_000_000);
+    expect(sandbox.calls).toHaveLength(ids.length);
+  } finally {
+    await sandbox.close();
+  }
 });
 
 it('what V8 compiles is kept beside the code for the next start, where Node can', async () => {

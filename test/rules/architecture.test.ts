@@ -76,7 +76,17 @@ describe('imports point down', () => {
       ['callers', 'plan', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state'],
     ],
     ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
-    ['config', ['plan/limits.ts', 'luaauth', 'operation/document-resolver.ts', 'http/address.ts', 'callers']],
+    [
+      'config',
+      [
+        'plan/limits.ts',
+        'luaauth',
+        'operation/document-id.ts',
+        'operation/document-resolver.ts',
+        'http/address.ts',
+        'callers',
+      ],
+    ],
     [
       'features/agents',
       [

@@ -1,9 +1,8 @@
 import type { GraphQLError } from 'graphql';
 import { documentError, malformedRequest } from '../../errors/coded-error.ts';
+import { DOCUMENT_ID_FORM, isDocumentId } from '../../operation/document-id.ts';
 import {
-  DOCUMENT_ID_FORM,
   type DocumentResolver,
-  isDocumentId,
   type ListedDocuments,
   NOT_SUPPORTED,
   OFF,

@@ -90,7 +90,9 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
       expect(pidsIn(workers).size).toBe(2);
     });
     const [victim = 0] = pidsIn(workers);
-    expect(readFileSync(`/proc/${victim}/cmdline`, 'utf8')).toContain('--max-semi-space-size=8');
+    const commandLine = readFileSync(`/proc/${victim}/cmdline`, 'utf8');
+    expect(commandLine).toContain('--max-semi-space-size=8');
+    expect(commandLine).toContain('--v8-pool-size=1');
     process.kill(victim, 'SIGKILL');
     await eventually(() =>
       expect(workers.output.stderr).toContain('has ended; another worker takes its place.'),
