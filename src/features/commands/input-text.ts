@@ -45,15 +45,23 @@ function textOf(bytes: Buffer | undefined): string {
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
-/** @throws UnusableInput for a number that a double cannot hold, which would be sent as null; SyntaxError for other text */
+/** Deeper values would overflow the stack when they are written. The gateway allows far fewer levels. */
+const MAX_DEPTH = 1_000;
+
+/** @throws UnusableInput for a value that is too deep, and for a number that would be sent as null; SyntaxError for other text */
 export function parseInputJson(text: string): unknown {
   const value = parseExactJson(text);
-  // A list, because a deep document would overflow the stack of a recursion.
-  const parts = [value];
-  for (const part of parts) {
-    if (part === Number.POSITIVE_INFINITY || part === Number.NEGATIVE_INFINITY)
-      throw new UnusableInput(TOO_LARGE);
-    if (typeof part === 'object' && part !== null) for (const inner of Object.values(part)) parts.push(inner);
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) throw new UnusableInput(`it has more than ${MAX_DEPTH} levels. Nest it less`);
+    const next: unknown[] = [];
+    for (const part of level) {
+      if (part === Number.POSITIVE_INFINITY || part === Number.NEGATIVE_INFINITY)
+        throw new UnusableInput(TOO_LARGE);
+      if (typeof part === 'object' && part !== null)
+        for (const inner of Object.values(part)) next.push(inner);
+    }
+    level = next;
   }
   return value;
 }

@@ -263,6 +263,7 @@ describe('rows', () => {
       '{"n":1}',
       '{"id":"e","x":{"x":1}}',
       '{"id":"f","n":1e400}',
+      `{"id":"g","n":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
     ];
     const { results, stderr, ids } = await ask(
       Buffer.concat([Buffer.from(rows.join('\n')), Buffer.from('\n{"id":"\xff"}', 'latin1')]),
@@ -275,7 +276,8 @@ describe('rows', () => {
       [6, 'it has no "id", which the operation requires'],
       [7, undefined],
       [8, 'it has a number that is too large. Give numbers below 1.8e308, or send it as a string'],
-      [9, 'it is not UTF-8. Save the file as UTF-8'],
+      [9, 'it has more than 1000 levels. Nest it less'],
+      [10, 'it is not UTF-8. Save the file as UTF-8'],
     ]);
     expect(ids).toEqual(['a', 'e']);
     expect(stderr).toContain('no variable has this name: "x"');

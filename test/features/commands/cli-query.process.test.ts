@@ -119,6 +119,11 @@ describe('query', () => {
         `{"key":"${SECRET}","data":[{"n":-1e400}]}`,
         'error: --variables: the value: it has a number that is too large. Give numbers below 1.8e308, or send it as a string. Give',
       ],
+      [
+        '--variables',
+        `{"key":"${SECRET}","data":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+        'error: --variables: the value: it has more than 1000 levels. Nest it less. Give',
+      ],
       ['--variables', '@nowhere', 'error: --variables: the file "nowhere": it cannot be read (ENOENT). Give'],
       ['--url', `me:${SECRET}@127.0.0.1/graphql`, 'error: --url is not a URL. A URL begins with'],
     ] as const) {

@@ -212,7 +212,7 @@ function cellValue(cell: string, { typeName }: RowVariable): unknown {
   try {
     return parseInputJson(cell);
   } catch (error) {
-    if (error instanceof UnusableInput) return new WrongCell('JSON with numbers below 1.8e308');
+    if (error instanceof UnusableInput) return new WrongCell(`JSON, but ${error.message}`);
     const isWord = typeName !== undefined && !/^\s*[[{]/.test(cell);
     return isWord ? cell : new WrongCell('JSON');
   }
