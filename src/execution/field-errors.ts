@@ -15,7 +15,11 @@ export class FieldErrors {
 
   /** Like graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
+    const { stackTraceLimit } = Error;
+    // A stack would be most of the cost. The error gets the stack of its cause.
+    Error.stackTraceLimit = 0;
     const error = locatedError(rawError, undefined, responsePathAsArray(path));
+    Error.stackTraceLimit = stackTraceLimit;
     return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
   }
 

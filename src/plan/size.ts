@@ -53,6 +53,8 @@ export class AnswerMeter {
   /** Starts at -1, because the root does not count, as in the price. */
   declare objects: number;
   declare bytes: number;
+  /** Made once: thousands of values may exceed the limit. */
+  declare refusal?: AnswerRefused;
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -64,32 +66,36 @@ export class AnswerMeter {
 export function countObject(meter: AnswerMeter, keyCharacters: number): void {
   meter.objects += 1;
   meter.bytes += keyCharacters;
-  if (meter.objects > meter.limits.answerObjects) throw tooManyObjects(meter);
-  if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
+  if (meter.objects > meter.limits.answerObjects) throw exceeded(meter);
+  if (meter.bytes > meter.limits.answerBytes) throw exceeded(meter);
 }
 
 export function countLeaf(meter: AnswerMeter, value: unknown): void {
   meter.bytes += AROUND_VALUE;
   if (typeof value !== 'string') meter.bytes += PLAIN_VALUE;
   else meter.bytes += NOT_PLAIN.test(value) ? Buffer.byteLength(JSON.stringify(value)) : value.length;
-  if (meter.bytes > meter.limits.answerBytes) throw tooManyBytes(meter);
+  if (meter.bytes > meter.limits.answerBytes) throw exceeded(meter);
 }
 
 export function countError(meter: AnswerMeter): void {
   meter.objects += OBJECTS_OF_AN_ERROR;
-  if (meter.objects > meter.limits.answerObjects) throw tooManyObjects(meter);
+  if (meter.objects > meter.limits.answerObjects) throw exceeded(meter);
 }
 
-function tooManyObjects({ objects, limits }: AnswerMeter): AnswerRefused {
-  return new AnswerRefused(answerTooLarge(objects, limits.answerObjects));
+function exceeded(meter: AnswerMeter): AnswerRefused {
+  const { objects, bytes, limits } = meter;
+  const hasTooMany = objects > limits.answerObjects;
+  meter.refusal ??= new AnswerRefused(
+    hasTooMany ? answerTooLarge(objects, limits.answerObjects) : tooManyBytes(bytes, limits.answerBytes),
+  );
+  return meter.refusal;
 }
 
-function tooManyBytes({ bytes, limits: { answerBytes } }: AnswerMeter): AnswerRefused {
-  const refusal = overLimit({
+function tooManyBytes(bytes: number, limit: number): GraphQLError {
+  return overLimit({
     code: 'ANSWER_TOO_LARGE',
-    message: `The answer has more than the allowed ${inWords(answerBytes)} bytes. Ask for smaller pages or fewer items, or split the operation.`,
+    message: `The answer has more than the allowed ${inWords(limit)} bytes. Ask for smaller pages or fewer items, or split the operation.`,
     found: bytes,
-    limit: answerBytes,
+    limit,
   });
-  return new AnswerRefused(refusal);
 }

@@ -170,6 +170,21 @@ describe('an answer while it is made', () => {
     }
   });
 
+  it('is refused once, however many of its items fail', async () => {
+    const ids = Array<string>(10_000).fill('not-mine');
+    const { captureStackTrace } = Error;
+    let errorsMade = 0;
+    Error.captureStackTrace = (...args) => {
+      errorsMade += 1;
+      captureStackTrace(...args);
+    };
+    const answer = fixture.gateway.execute('query ($ids: [ID!]!) { scripts(ids: $ids) { name } }', { ids });
+    const { errors } = await answer.finally(() => Object.assign(Error, { captureStackTrace }));
+    expect(errors).toEqual([expect.toBeError('ANSWER_TOO_LARGE', { limit: 20_000 })]);
+    // The errors of the items that were counted have the stack of their cause.
+    expect(errorsMade).toBeLessThan(100);
+  });
+
   it('is refused as soon as it has more bytes than are allowed, however often a text is named', async () => {
     const name = 'n'.repeat(4_000);
     answerWithName(name);
