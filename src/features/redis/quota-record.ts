@@ -195,14 +195,13 @@ export function take(record: QuotaRecord, now: number, wish: Wish): { record: Qu
     const callers = turns.kept(askInMs);
     return { record: callers ? { ...current, callers } : record, result: { ...result, askInMs } };
   }
-  const held = { ...current.held };
-  for (let index = 1; index <= taken; index += 1) held[`${name}${index}`] = now;
+  for (let index = 1; index <= taken; index += 1) current.held[`${name}${index}`] = now;
   const background =
     kept > 0
       ? { backgroundFrom: Math.max(backgroundFrom, now - CATCH_UP_MS) + WINDOW_MS / permits }
       : undefined;
   const callers = turns.kept(0) ?? record.callers;
-  return { record: { ...current, held, callers, ...background }, result: { ...result, askInMs: 0 } };
+  return { record: { ...current, callers, ...background }, result: { ...result, askInMs: 0 } };
 }
 
 /** A permit and its fate. A number says how many ms ago its request arrived. */
@@ -270,13 +269,13 @@ function paceOf({ slowed, pausedUntil }: QuotaRecord, now: number, rules: Record
  * The record without entries that can no longer count. If the store's clock was set back, permits are held from now, and
  * requests count for at most a window.
  */
-function withoutPast(record: QuotaRecord, now: number, mayHold: MayHold): QuotaRecord {
+function withoutPast(record: QuotaRecord, now: number, mayHold: MayHold) {
   const held: Record<string, number> = {};
   for (const [permit, at] of Object.entries(record.held))
     if (now - at < HELD_AT_LEAST_MS || mayHold(permit)) held[permit] = Math.min(at, now);
   const sent: Counting[] = [];
-  for (const [until, requests] of record.sent)
-    if (until > now - MAX_GAIN_MS) sent.push([Math.min(until, now + WINDOW_MS), requests]);
+  for (const one of record.sent)
+    if (one[0] > now - MAX_GAIN_MS) sent.push(one[0] > now + WINDOW_MS ? [now + WINDOW_MS, one[1]] : one);
   return { ...record, held, sent };
 }
 
@@ -284,16 +283,14 @@ function withoutPast(record: QuotaRecord, now: number, mayHold: MayHold): QuotaR
 function merged(sent: readonly Counting[]): readonly Counting[] {
   const times = [...sent].sort(([one], [other]) => one - other);
   const shortMs = times.length > MAX_TIMES ? WINDOW_MS / (MAX_TIMES / 2) : 0;
-  const all: [until: number, requests: number][] = [];
+  const all: Counting[] = [];
   let from = Number.NEGATIVE_INFINITY;
-  for (const [until, requests] of times) {
+  for (const one of times) {
     const last = all.at(-1);
-    if (last && until - from <= shortMs) {
-      last[0] = until;
-      last[1] += requests;
-    } else {
-      from = until;
-      all.push([until, requests]);
+    if (last && one[0] - from <= shortMs) all[all.length - 1] = [one[0], last[1] + one[1]];
+    else {
+      from = one[0];
+      all.push(one);
     }
   }
   return all;
