@@ -15,7 +15,7 @@ export function unsupportedRuntime(versions: Readonly<Record<string, string | un
  *   places in the old heap. In some starts thousands of bytes of each operation then outlive the young collection.
  * - WebAssembly compiled only once: compiling undici's HTTP parser again takes 36 MB and 0.1 s of CPU time in each process. It
  *   would save 0.5 µs per REST call.
- * - The old heap may double between two full collections, not quadruple: 20 reads at a time keep 57 MB less.
+ * - The old heap may double between two full collections, not quadruple: operations of 20 reads need 51 MB less.
  */
 export function setV8Flags(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
