@@ -16,11 +16,14 @@ export class FieldErrors {
   /** Like graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
     const { stackTraceLimit } = Error;
-    // A stack would be most of the cost. The error gets the stack of its cause.
-    Error.stackTraceLimit = 0;
-    const error = locatedError(rawError, undefined, responsePathAsArray(path));
-    Error.stackTraceLimit = stackTraceLimit;
-    return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
+    try {
+      // A stack would be most of the cost. The error gets the stack of its cause.
+      Error.stackTraceLimit = 0;
+      const error = locatedError(rawError, undefined, responsePathAsArray(path));
+      return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 
   /** Adds an error, unless the value at `path` or above is null already. */

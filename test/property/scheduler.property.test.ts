@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Quotas } from '../../src/state/port.ts';
 import { createSlidingWindows, WINDOW_MS } from '../../src/state/sliding-window-log.ts';
 import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call, Origin } from '../../src/transport/call.ts';
@@ -81,14 +82,36 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   const clock = createSteppedClock();
   const known = createKnownAccounts();
   for (const account of ACCOUNTS) known.set(account, true);
-  const quotas = createSlidingWindows(clock.now);
+  let estimates = 0;
+  const windows = createSlidingWindows(clock.now);
+  const quotas: Quotas = {
+    open(...args) {
+      const quota = windows.open(...args);
+      const etaMs = quota.etaMs.bind(quota);
+      return Object.assign(quota, {
+        etaMs(ahead: number) {
+          estimates += 1;
+          return etaMs(ahead);
+        },
+      });
+    },
+  };
   const scheduler = createScheduler({ rate, totalRate, connections, clock, quotas, known });
   const waiting = new Set<Asked>();
   const underWay = new Set<Asked>();
   const started: Asked[] = [];
 
-  const ask = (kind: Asked['kind'], account: string, caller: string, calls: number) => {
-    const origin = { key: account, account, caller, startedAt: clock.now() };
+  const originOf = (account: string, caller: string): Origin => ({
+    ...{ key: account, account, caller },
+    startedAt: clock.now(),
+  });
+  const ask = (
+    kind: Asked['kind'],
+    account: string,
+    caller: string,
+    calls: number,
+    origin = originOf(account, caller),
+  ) => {
     for (let index = 0; index < calls; index += 1) {
       const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9 } as Call<unknown>;
       const applicant: Applicant = {
@@ -172,6 +195,8 @@ function createWorld(rate: number, totalRate: number, connections: number) {
     waiting,
     underWay,
     started,
+    estimates: () => estimates,
+    originOf,
     ask,
     check,
     take(asked: Asked, failure: unknown) {
@@ -268,4 +293,18 @@ it('gives a caller’s writes four calls of five while its reads wait', () => {
     }),
     { numRuns: Math.ceil(RUNS / 3), seed: SEED },
   );
+});
+
+it('estimates each wait a few times at most, though the reads of an operation come one by one', async () => {
+  const READS = 300;
+  const [account = '', caller = ''] = [ACCOUNTS[0], CALLERS[0]];
+  const world = createWorld(1, 0, 100);
+  const origin = world.originOf(account, caller);
+  for (let read = 0; read < READS; read += 1) {
+    world.ask('read', account, caller, 1, origin);
+    await Promise.resolve();
+  }
+  expect(world.waiting.size).toBe(READS - 1);
+  expect(world.estimates()).toBeGreaterThanOrEqual(READS - 1);
+  expect(world.estimates()).toBeLessThan(10 * READS);
 });

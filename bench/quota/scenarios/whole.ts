@@ -16,11 +16,11 @@ const LEAST_USEFUL_SHARE = 0.9;
 
 /** Operations of five reads each ask for twice the quota. An operation with four answers is of no use. */
 export const whole: Scenario = async function* ({ seconds, settings }) {
-  const operations = OFFERED_PER_SECOND * seconds;
-  const bodies = Array.from({ length: operations }, (_, operation) =>
+  const count = OFFERED_PER_SECOND * seconds;
+  const bodies = Array.from({ length: count }, (_, operation) =>
     readAllBody(Array.from({ length: READS }, (_one, index) => scriptId(READS * operation + index))),
   );
-  yield await withFixture({ scripts: READS * operations, settings }, async (fixture) => {
+  yield await withFixture({ scripts: READS * count, settings }, async (fixture) => {
     const client = await openClient(fixture.gateway.url, CONNECTIONS);
     const operations = createOutcomes();
     const { result: offered, cost } = await measure(fixture, () =>

@@ -52,8 +52,8 @@ export class Account implements AccountRecord {
   readonly queue: Flow<Turn>;
   readonly #shared: Shared;
   readonly #revalidations: Flow<Turn>;
-  /** The operations with further reads since the last microtask. */
-  readonly #grown = new Set<Flow<Turn>>();
+  /** The operations with new reads since the last microtask, and how many. */
+  readonly #grown = new Map<Flow<Turn>, number>();
   /** The polls among the waiting revalidations, longest wait first. */
   readonly #polls: Turn[] = [];
   /** The time that the API needs for an answer, with a margin, in ms. */
@@ -211,8 +211,8 @@ export class Account implements AccountRecord {
     const flow = this.#flowOf(call);
     // Strangers take turns by the place of their clients, since a single client can make up many keys.
     const { strangers, queue } = this.#shared;
-    const parent = () => (this.isStranger ? strangers.flowOf(call.origin.place, SHARES.place) : queue);
-    if (this.queue.size === 0) this.queue.moveTo(parent());
+    if (this.queue.size === 0)
+      this.queue.moveTo(this.isStranger ? strangers.flowOf(call.origin.place, SHARES.place) : queue);
     flow.add(turn);
     turn.flow = flow;
     const isFull = this.queue.size - (call.revalidation ? 0 : this.#revalidations.size) > MAX_WAITING;
@@ -244,19 +244,21 @@ export class Account implements AccountRecord {
     const grown = this.#grown;
     if (grown.size === 0)
       queueMicrotask(() => {
-        for (const one of grown) this.#refuseLateReads(one);
+        for (const [one, count] of grown) this.#refuseLateReads(one, count);
         grown.clear();
       });
-    grown.add(operation);
+    grown.set(operation, (grown.get(operation) ?? 0) + 1);
   }
 
   /**
-   * Refuses the reads of an operation that cannot start in time. If other calls are the reason, refuses all: the permits of
-   * the first reads would be wasted.
+   * Looks at the last `count` reads of an operation, and refuses reads that cannot start in time. If other calls are the
+   * reason, refuses all reads of the operation: the permits of the first reads would be wasted.
    */
-  #refuseLateReads(operation: Flow<Turn>): void {
+  #refuseLateReads(operation: Flow<Turn>, count: number): void {
     const turns = operation.all();
-    const first = turns.findIndex((turn, ahead) => this.#isLate(turn, this.#slowest(turn, ahead).etaMs));
+    const isLate = (turn: Turn, ahead: number) =>
+      ahead >= turns.length - count && this.#isLate(turn, this.#slowest(turn, ahead).etaMs);
+    const first = turns.findIndex(isLate);
     const late = turns[first];
     if (!late) return;
     const { pool, etaMs } = this.#slowest(late, first);

@@ -7,9 +7,9 @@ export interface Share {
   /** Whether a flow that comes back keeps its place in the order of turns. It gets its credit only once. */
   readonly keepsPlace?: boolean;
   /**
-   * Whether the calls of a flow are of use only together. The flow then gets its turns one after the other: the flow is
-   * next whose last call would end first if all took turns. When a connection becomes free, the oldest flow goes first,
-   * and its call costs nothing.
+   * Whether the calls of a flow are of use only together. The flow then gets all its turns one after the other. Next is
+   * the flow that would end first if all took turns (Friedman and Henderson's fair sojourn protocol, 2003). When a
+   * connection becomes free, the oldest flow goes first, and its call costs nothing.
    */
   readonly isWhole?: boolean;
 }

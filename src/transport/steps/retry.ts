@@ -42,14 +42,8 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
     return true;
   };
 
-  const tryAgain = async <T>(
-    next: Send,
-    call: Call<T>,
-    progress: Progress,
-    budget: Budget,
-    first: unknown,
-  ) => {
-    let failure = first;
+  const tryAgain = async <T>(next: Send, call: Call<T>, progress: Progress, budget: Budget, why: unknown) => {
+    let failure = why;
     for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
       const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
       if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure, budget)) break;
