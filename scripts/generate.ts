@@ -10,7 +10,6 @@ import { envExample } from './env-example.ts';
 import { withGenerated } from './generated-section.ts';
 import { schemaSection } from './schema-section.ts';
 import { readOnlyTable, refusalsTable, scopesTable } from './schema-tables.ts';
-import { sourceMap } from './source-map.ts';
 
 const schema = createSchema();
 
@@ -22,10 +21,6 @@ const FILES: Readonly<Record<string, string>> = {
   'schema/scopes.txt': scopesTable(schema),
   'schema/refusals.txt': refusalsTable(schema),
   'schema/read-only.txt': readOnlyTable(schema, createSchema({ readOnly: true })),
-  'docs/architecture.md': withGenerated(
-    'docs/architecture.md',
-    sourceMap(readFileSync(pathOf('docs/architecture.md'), 'utf8')),
-  ),
   'docs/configuration.md': withGenerated('docs/configuration.md', configurationSection()),
   'docs/schema.md': withGenerated('docs/schema.md', schemaSection(schema)),
 };

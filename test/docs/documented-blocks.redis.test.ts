@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const documents = findDocuments('docs/');
 /**
- * Pages with nothing to run here: excerpts of the source, notes about the API, and the set-up, which `npm run walk` runs. Each
+ * Pages with nothing to run here: excerpts of the source, notes about the API, and the set-up, which every other page begins with. Each
  * block of the other pages runs in a terminal of the set-up.
  */
 const TOLD = ['docs/architecture.md', 'docs/luaauth-api.md', 'docs/set-up.md'];

@@ -1,9 +1,9 @@
 /**
- * `npm run way` counts the functions of the built product on the way of an operation, with V8's counters. It lists our
- * files and functions by layer, with the calls of one warm operation. `-- --json` prints only the sums, for the test of the
- * budget.
+ * `npm run sizes` reports how heavy the project is: the lines of each folder, and our files and functions on the way of an
+ * operation, as V8 counts them in the built product. With `-- --functions` it lists these functions by layer, with the calls
+ * of one warm operation. The figures are a report and no limit, so that a good name costs nothing.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import { listen } from '../test/support/network/listen.ts';
@@ -15,9 +15,6 @@ const LAYERS = 'server http operation plan execution callers schema luaauth tran
 /** So many operations before it is counted: whatever is made once is made then. */
 const WARM = 200;
 const COUNTED = 50;
-/** Runs only after operations that took longer than a slice of time, as on a busy machine. */
-const BETWEEN_SLICES = 'operation/time-slices.ts between';
-
 type Method = 'POST' | 'GET';
 
 interface Step {
@@ -26,6 +23,7 @@ interface Step {
   readonly calls: number;
 }
 
+const ROOT = new URL('../', import.meta.url);
 const MODULE = '\n// src/';
 const texts = new Map<string, string>();
 
@@ -49,12 +47,8 @@ const ways = {
   scriptByGet: await wayOf('GET', SCRIPT),
   nested: await wayOf('POST', NESTED),
 };
-if (process.argv.includes('--json')) {
-  const sums = Object.entries(ways).map(([name, steps]) => [name, sumOf(steps)]);
-  console.log(JSON.stringify(Object.fromEntries(sums)));
-} else {
-  for (const [name, steps] of Object.entries(ways)) print(name, steps);
-}
+printFolders();
+for (const [name, steps] of Object.entries(ways)) print(name, steps, process.argv.includes('--functions'));
 for (const { close } of [served, api]) await close();
 await transport.close();
 
@@ -82,7 +76,7 @@ async function wayOf(method: Method, query: string): Promise<readonly Step[]> {
         calls: (ranges[0]?.count ?? 0) / COUNTED,
       })),
     )
-    .filter(({ calls, file, name }) => calls >= 0.9 && `${file} ${name}` !== BETWEEN_SLICES);
+    .filter(({ calls }) => calls >= 0.9);
 }
 
 /** The module of `src/` at a place in a built file: the bundler writes a line with the path above each module. */
@@ -105,14 +99,49 @@ function sumOf(steps: readonly Step[]) {
   };
 }
 
-function print(title: string, steps: readonly Step[]): void {
+function print(title: string, steps: readonly Step[], withFunctions: boolean): void {
   const { files, functions, calls } = sumOf(steps);
   console.log(`${title}: ${files} files, ${functions} functions, ${calls} calls of them`);
+  if (!withFunctions) return;
   const layerOf = ({ file }: Step) =>
     (LAYERS.indexOf(file.split('/')[0] ?? '') + LAYERS.length + 1) % (LAYERS.length + 1);
   const inOrder = [...steps].sort((a, b) => layerOf(a) - layerOf(b) || a.file.localeCompare(b.file));
   for (const { file, name, calls: each } of inOrder)
     console.log(`  ${String(Math.round(each)).padStart(4)}  ${file.padEnd(44)} ${name}`);
+}
+
+/** Prints the lines of each folder of the source, with and without comments and blank lines, and of the tests. */
+function printFolders(): void {
+  const folders = [
+    ...foldersIn('src').filter((folder) => folder !== 'src/features'),
+    ...foldersIn('src/features'),
+  ];
+  for (const folder of [...folders, 'src', 'test']) {
+    const files = sourcesIn(folder);
+    const lines = files.reduce((sum, text) => sum + text.split('\n').length - 1, 0);
+    const code = files.reduce((sum, text) => sum + codeLinesOf(text), 0);
+    console.log(
+      `${folder.padEnd(28)} ${String(lines).padStart(6)} lines, ${String(code).padStart(6)} of code`,
+    );
+  }
+}
+
+function foldersIn(folder: string): readonly string[] {
+  return readdirSync(new URL(`${folder}/`, ROOT), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${folder}/${name}`);
+}
+
+/** The texts of the source files below a folder, without packages that are installed there. */
+function sourcesIn(folder: string): readonly string[] {
+  return readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(?:tsx?|mjs|css)$/.test(file) && !file.includes('node_modules'))
+    .map((file) => readFileSync(new URL(`${folder}/${file}`, ROOT), 'utf8'));
+}
+
+function codeLinesOf(text: string): number {
+  const withoutBlocks = text.replaceAll(/^\s*\/\*[\s\S]*?\*\//gm, '');
+  return withoutBlocks.split('\n').filter((line) => !/^\s*(?:\/\/.*)?$/.test(line)).length;
 }
 
 function answerOf(id: string, list: string | undefined): object {
