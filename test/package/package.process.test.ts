@@ -9,7 +9,6 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EXAMPLE } from '../support/clients/agent.ts';
-import { TYPESCRIPT } from '../support/processes/built.ts';
 import { installPacked, run } from '../support/processes/packed.ts';
 import { startOnTerminal } from '../support/processes/terminal.ts';
 import { needing } from '../support/processes/tools.ts';
@@ -66,15 +65,6 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'schema/schema.graphql',
     'schema/subgraph.graphql',
   ]);
-});
-
-it('passes the check that a release makes of what is packed', async () => {
-  const script = fileURLToPath(new URL('../../scripts/packed-files.ts', import.meta.url));
-  const { code, stdout, stderr } = await run(process.execPath, [...TYPESCRIPT, script, product.tarball], {
-    cwd: product.copy,
-  });
-  expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toContain(`luaauth-graphql@${manifest.version}: `);
 });
 
 const onTerminal = needing('script of util-linux');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSoak } from '../support/processes/soak.ts';
 
-// The long form, `npm run soak`, sets 20,000.
+// The long form, `SOAK_REQUESTS=20000`, finds smaller leaks.
 const REQUESTS = Number(process.env.SOAK_REQUESTS ?? 1_500);
 const WARM_UP = 300;
 
