@@ -1,8 +1,7 @@
 /**
- * `npm run bench`: all subjects on all cases. `npm run bench:short`: a check for CI that nothing has become slow.
- * `npm run bench:garbage`: what survives of an operation. `npm run bench:curves`: the costs that grow.
- * `npm run bench:start`: how long a start takes, and what it loads after it.
- * `npm run bench:latency`: the latency at steady rates. `npm run bench:waiting`: the memory of connections and operations that wait.
+ * `npm run bench`: all subjects on all cases. `--short`: a check for CI that nothing has become slow.
+ * `npm run bench -- --garbage`: what survives of an operation. `--start`: how long a start takes, and what it loads after it.
+ * `--latency`: the latency at steady rates. `--waiting`: the memory of connections and operations that wait.
  */
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
@@ -10,13 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Case, comparedCases } from './cases.ts';
 import { contest, type Row } from './contest.ts';
-import { startRedis } from './curves/redis.ts';
-import { CURVE_NAMES, runCurves } from './curves/run.ts';
 import { number } from './figures.ts';
 import { checkGarbage } from './garbage/check.ts';
 import { runLatency } from './latency/run.ts';
 import { startUpstream, type Upstream } from './nginx.ts';
 import { stopAll } from './process.ts';
+import { startRedis } from './redis.ts';
 import { reportCase, reportCopies, reportStartups } from './report.ts';
 import { checkThroughput } from './short.ts';
 import { runStarts } from './starts/run.ts';
@@ -27,7 +25,6 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     garbage: { type: 'boolean', default: false },
-    curves: { type: 'boolean', default: false },
     start: { type: 'boolean', default: false },
     latency: { type: 'boolean', default: false },
     waiting: { type: 'boolean', default: false },
@@ -38,9 +35,6 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
-    'curve-seconds': { type: 'string', default: '3' },
-    only: { type: 'string', default: CURVE_NAMES.join(',') },
-    out: { type: 'string' },
     starts: { type: 'string', default: '5' },
     cases: { type: 'string', default: '3' },
     profiles: { type: 'string' },
@@ -62,7 +56,6 @@ try {
 
 function chooseRun(): (upstream: Upstream) => Promise<number> {
   if (values.garbage) return runGarbage;
-  if (values.curves) return runEveryCurve;
   if (values.start) return runEveryStart;
   if (values.latency) return runEveryLatency;
   if (values.waiting) return runAllWaiting;
@@ -124,25 +117,6 @@ async function runGarbage(upstream: Upstream): Promise<number> {
     warmUpSeconds: Number(values['warm-up']),
     connections: Number(values.connections),
     profiles: values.profiles && fromUser(values.profiles),
-    onProgress,
-  });
-  return exitCode(problem);
-}
-
-async function runEveryCurve(upstream: Upstream): Promise<number> {
-  const rounds = Number(values.rounds);
-  const seconds = Number(values['curve-seconds']);
-  print(
-    `${describeMachine()}; nginx with one worker as the REST API; wrk, one thread; ${rounds} rounds of ${seconds} s. Load of the machine before: ${load()}.`,
-  );
-  const problem = await runCurves({
-    upstream,
-    rounds,
-    seconds,
-    warmUpSeconds: Math.min(2, seconds),
-    only: values.only.split(','),
-    folder: values.out ? fromUser(values.out) : fileURLToPath(new URL('../../curves', import.meta.url)),
-    print,
     onProgress,
   });
   return exitCode(problem);

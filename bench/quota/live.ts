@@ -1,4 +1,4 @@
-/** `npm run bench:live`: what a thousand subscribers take of the quota, and what they cost others. See README.md. */
+/** `npx tsx bench/quota/live.ts`, after a build: what a thousand subscribers take of the quota, and what they cost others. See README.md. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { openGateway } from './support/gateway.ts';
 import { residentMb } from './support/process.ts';

@@ -2,7 +2,7 @@ import { median, number, ratios, spread, table } from '../figures.ts';
 import { floor, fromCache, gateway, type Subject } from '../subjects.ts';
 import { CAUSES } from './causes.ts';
 import type { LatencySample, LoopSample } from './measure.ts';
-import type { LatencyRow, Level } from './run.ts';
+import type { LatencyRow, Level } from './row.ts';
 
 /** The goals at equal rates. */
 const MOST_P99_OVER_FLOOR_MS = 1;

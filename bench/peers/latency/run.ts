@@ -6,8 +6,9 @@ import type { Upstream } from '../nginx.ts';
 import { freePort } from '../process.ts';
 import { type Served, serve } from '../serve.ts';
 import { floor, fromCache, gateway, mercurius, type Subject, tailcall } from '../subjects.ts';
-import { type LatencySample, measureLatency, type Probed, runsOnNode, withProbe } from './measure.ts';
+import { measureLatency, type Probed, runsOnNode, withProbe } from './measure.ts';
 import { reportLatency } from './report.ts';
+import type { LatencyRow, Level } from './row.ts';
 
 export interface LatencyOptions {
   readonly upstream: Upstream;
@@ -20,17 +21,6 @@ export interface LatencyOptions {
   readonly shares: readonly number[];
   readonly print: (text: string) => void;
   readonly onProgress: (line: string) => void;
-}
-
-/** A rate for all, or a part of each subject's own capacity. */
-export type Level = { readonly rate: number } | { readonly share: number };
-
-export interface LatencyRow {
-  readonly subject: Subject;
-  readonly level: Level;
-  /** One for each round in which the subject could answer so much. */
-  readonly samples: LatencySample[];
-  readonly rates: number[];
 }
 
 const SUBJECTS = [floor, gateway, fromCache, tailcall, mercurius];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { freePort, startProcess, waitUntil } from '../process.ts';
-import { createFolder } from '../temporary.ts';
+import { freePort, startProcess, waitUntil } from './process.ts';
+import { createFolder } from './temporary.ts';
 
 export interface Redis {
   readonly url: string;
