@@ -24,8 +24,6 @@ export function isName(text: string): boolean {
 interface Takes {
   readonly strings: RegExp | boolean;
   readonly longest: number;
-  /** Strings that stand for a number: `parseJson` keeps integers of 16 and more digits as strings. */
-  readonly numerals?: RegExp;
   readonly least: number;
   readonly most: number;
   readonly isWhole: boolean;
@@ -58,7 +56,7 @@ const TAKES: Readonly<Record<WireKind, Takes>> = {
   id: { ...NOTHING, strings: ID },
   'any id': { ...INTEGER, strings: true },
   boolean: { ...NOTHING, booleans: true },
-  count: { ...INTEGER, strings: false, numerals: /^\d{16}$/, least: 0 },
+  count: { ...INTEGER, strings: false, least: 0 },
   integer: INTEGER,
   digits: INTEGER,
   instant: { ...NOTHING, ...INSTANTS },
@@ -84,9 +82,9 @@ export function objectDecoder<const Of extends Members>(object: string, members:
   type Shape = Decoded<Typed<Of, DecodedKinds>>;
   const rows = Object.entries(members).map(([name, member]) => {
     const [kind, or] = member.split(' or ') as [WireKind, string?];
-    const { strings, longest, numerals, least, most, isWhole, booleans } = TAKES[kind];
+    const { strings, longest, least, most, isWhole, booleans } = TAKES[kind];
     // Each row has the same members in the same order: different shapes would make the loop below slow.
-    return { name, or, strings, longest, numerals, least, most, isWhole, booleans };
+    return { name, or, strings, longest, least, most, isWhole, booleans };
   });
   return (about: About, value: unknown): Shape => {
     if (!isObject(value)) throw new BadResponse(about, `it has no ${object}`);
@@ -94,14 +92,14 @@ export function objectDecoder<const Of extends Members>(object: string, members:
     const decoded: Record<string, unknown> = { object, from: about };
     // All in one function, as it runs for every member of every row.
     for (const row of rows) {
-      const { name, or, strings, longest, numerals } = row;
+      const { name, or, strings, longest } = row;
       let given = value[name];
       if (given === undefined || given === null || (given === '' && or !== undefined && or !== 'null')) {
         decoded[name] = or ? null : undefined;
         if (!or) unusableMembers += 1;
         continue;
       }
-      if (typeof given === 'string' && numerals?.test(given)) given = Number(given);
+      if (typeof given === 'bigint' && row.isWhole) given = String(given);
       let isTaken: boolean;
       if (typeof given === 'string')
         isTaken = given.length <= longest && (typeof strings === 'boolean' ? strings : strings.test(given));

@@ -5,7 +5,7 @@ import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
 import { unusableMembers } from './decoders.ts';
 import { differencesIn, type ObjectForm } from './documented-answer.ts';
-import { type JsonObject, openEnvelope, type ParseAnswer } from './envelope.ts';
+import { type JsonObject, openEnvelope } from './envelope.ts';
 import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
 import {
@@ -87,8 +87,8 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly payload?: PayloadType<Payload>;
   /** The member of the answer that `answer` receives; by default the whole answer. */
   readonly member?: string;
-  /** Converts the answer to plain JSON data. `raw` has the text, for facts that parsed JSON loses. */
-  readonly answer?: (about: About, json: JsonObject, payload: Payload, raw: Reply, origin: Origin) => Result;
+  /** Converts the answer to plain JSON data. An integer past 2^53 is a bigint in `json`. */
+  readonly answer?: (about: About, json: JsonObject, payload: Payload, origin: Origin) => Result;
   /** If a repeated id differs from the path, the answer belongs to another request and is a BadResponse. */
   readonly repeats?: Repeats<Path, Result>;
   readonly about?: Parts<Path, Payload>;
@@ -97,7 +97,6 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly body?: (payload: Payload) => object;
   /** Gives the operation time for another read after this call, however long the call took. */
   readonly extendsDeadline?: boolean;
-  readonly parse?: ParseAnswer;
   readonly secrets?: (asked: Asked) => Secrets;
 }
 
@@ -144,7 +143,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   options: Options<Path, Payload, Result>,
 ): Endpoint<Path, Payload, Result> {
   const { answer = () => undefined as Result, repeats = {}, body = (payload) => payload as object } = options;
-  const { parse, member, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
+  const { member, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
   const { documented = {} } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
@@ -152,12 +151,12 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const resourcesOf = namesOf(kind, parts);
   const repeated = Object.entries(repeats) as [string, string][];
   const decode = (reply: Reply, asked: Asked, watch?: AnswerWatch): Result => {
-    const opened = openEnvelope(about, reply, refusals, () => secrets(asked), parse);
+    const opened = openEnvelope(about, reply, refusals, () => secrets(asked));
     const unusableBefore = unusableMembers;
     let looksDocumented = false;
     try {
       const given = member === undefined ? opened : (opened[member] as JsonObject);
-      const result = answer(about, given, asked.payload as Payload, reply, asked.origin);
+      const result = answer(about, given, asked.payload as Payload, asked.origin);
       for (const [property, param] of repeated) {
         const wanted = asked.params[param];
         for (const row of Array.isArray(result) ? result : [result ?? {}]) {

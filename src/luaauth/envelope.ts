@@ -1,13 +1,11 @@
 import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, type CallFailure, RateLimited } from '../transport/errors.ts';
-import { hasMoreValues, parseJson } from '../transport/json.ts';
+import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 import { proxyFailure, rayOf } from './proxy-answer.ts';
 import { MAX_LENGTH, redact, type Secrets } from './redact.ts';
 import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';
 
 export type JsonObject = Record<string, unknown>;
-
-export type ParseAnswer = (text: string) => unknown;
 
 /**
  * Returns the members of a success. A success needs a 2xx status, a failure any (`docs/luaauth-api.md#failures`).
@@ -19,7 +17,6 @@ export function openEnvelope(
   reply: Reply,
   documented: DocumentedCodes,
   secrets: () => Secrets,
-  parse: ParseAnswer = parseJson,
 ): JsonObject {
   const { status, text } = reply;
   if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
@@ -27,7 +24,7 @@ export function openEnvelope(
     throw notAnEnvelope(about, reply, `it holds more than ${MAX_VALUES} values`);
   let answer: unknown;
   try {
-    answer = parse(text);
+    answer = parseExactJson(text);
   } catch {
     // The parser's error quotes the text, so it is not kept as the cause.
     throw notAnEnvelope(about, reply, 'it is not JSON');

@@ -1,6 +1,5 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { type KeysAt, keyOrderOf } from '../transport/json-key-order.ts';
 import { type Decoded, isId, isName, objectDecoder } from './decoders.ts';
 import { mapOf } from './documented-answer.ts';
 import { read } from './endpoint.ts';
@@ -14,22 +13,16 @@ const decodeDay = objectDecoder('executions', { date: 'name', count: 'count', in
 
 export type DayCount = ReturnType<typeof decodeDay>;
 
-/** JavaScript sorts keys that look like an index before all other keys. */
-const LOOKS_LIKE_INDEX = /^\d+$/;
-
-/** By day, in the order of the text. `path` leads to them. @throws BadResponse if they are not an object */
-function decodeExecutions(about: About, value: unknown, keysAt: KeysAt, path: readonly string[]): DayCount[] {
+/** By day, in the order of the answer. @throws BadResponse if they are not an object */
+function decodeExecutions(about: About, value: unknown): DayCount[] {
   if (!isObject(value)) throw new BadResponse(about, 'it has no executions');
-  const names = Object.keys(value);
-  const labels = names.some((name) => LOOKS_LIKE_INDEX.test(name)) ? keysAt(path) : names;
-  return labels.map((date, index) => decodeDay(about, { date, count: value[date], index }));
+  return Object.entries(value).map(([date, count], index) => decodeDay(about, { date, count, index }));
 }
 
 /** In the order of the answer. */
 export const getExecutions = read('GET /scripts/:script_id/executions', {
   documented: { executions: mapOf('count') },
-  answer: (about, answer, _payload, { text }) =>
-    decodeExecutions(about, answer.executions, keyOrderOf(text), ['executions']),
+  answer: (about, { executions }) => decodeExecutions(about, executions),
   partOf: [script],
   freshFor: 'executions',
 });
@@ -47,8 +40,7 @@ const SUM = 'total';
 /** `GET /projects/:project_id/executions`: executions of the project and of each script. */
 export const getProjectExecutions = read('GET /projects/:project_id/executions', {
   documented: { executions: mapOf(mapOf('count'), SUM) },
-  answer: (about, { executions }, _payload, { text }) =>
-    decodeProjectExecutions(about, executions, keyOrderOf(text)),
+  answer: (about, { executions }) => decodeProjectExecutions(about, executions),
   partOf: [project, listsOf(script)],
   freshFor: 'executions',
   narrow: ({ scripts, ...executions }, hasAccess) => ({
@@ -60,12 +52,10 @@ export const getProjectExecutions = read('GET /projects/:project_id/executions',
 const SEPARATOR = ' - ';
 
 /** Skips members without the separator: they are not documented. */
-function decodeProjectExecutions(about: About, executions: unknown, keysAt: KeysAt): ProjectExecutions {
+function decodeProjectExecutions(about: About, executions: unknown): ProjectExecutions {
   if (!isObject(executions)) throw new BadResponse(about, 'it has no executions');
   const daysOf = (key: string) =>
-    isObject(executions[key])
-      ? decodeExecutions(about, executions[key], keysAt, ['executions', key])
-      : undefined;
+    isObject(executions[key]) ? decodeExecutions(about, executions[key]) : undefined;
   const total = Object.hasOwn(executions, SUM) ? daysOf(SUM) : undefined;
   const scripts = Object.keys(executions).flatMap((key) => {
     // `NAME - ID`: a name may contain the separator, an id does not.

@@ -1,6 +1,6 @@
-import type { About, Asked, Origin, Reply } from '../transport/call.ts';
+import type { About, Asked, Origin } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { parseExactJson, stringifyExactJson } from '../transport/json.ts';
+import { stringifyExactJson } from '../transport/json.ts';
 import { a, write } from './endpoint.ts';
 import type { JsonObject } from './envelope.ts';
 import { redact } from './redact.ts';
@@ -40,7 +40,6 @@ export const sendMessage = write('POST /sessions/:session_id/message', {
   about: [session],
   isSentOnce: true,
   timeoutMs: TIMEOUT_MS,
-  parse: parseExactJson,
   // `key` is the name of a handler here, not a licence key.
   secrets: (asked) => ({ keys: [asked.origin.key], texts: textsIn(asked) }),
 });
@@ -49,7 +48,6 @@ function decodeOutcome(
   about: About,
   answer: JsonObject,
   _payload: WireMessage,
-  _reply: Reply,
   { key }: Origin,
 ): MessageOutcome {
   const { processed, response = null, reason = '' } = answer;

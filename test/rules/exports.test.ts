@@ -21,8 +21,6 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',
   'server/listen.ts ServerOptions': 'test/support/gateways/gateway.ts',
   'server/log-output.ts createLogOutput': 'test/observability/log-output.test.ts',
-  'transport/json.ts Characters': 'test/http/json.test.ts',
-  'transport/json.ts longIntegers': 'test/http/json.test.ts',
   // The compiler writes these names into the declarations of other files.
   'luaauth/decoders.ts DecodedKinds': 'src/luaauth/decoders.ts',
   'luaauth/sessions.ts SessionRange': 'src/luaauth/sessions.ts',
