@@ -23,6 +23,7 @@ export function announce(
     mode: apiUrl ? 'live' : 'sandbox',
     apiUrl: apiUrl?.origin,
     sandboxKey: sandbox?.key,
+    dashboard: config.dashboard ? `${started.url}/dashboard` : undefined,
     metricsUrl: started.metricsUrl,
   };
   if (!process.stdout.isTTY) log.lifeCycle('started', facts);

@@ -26,7 +26,10 @@ export interface ProcessFeatures {
   >;
   readonly agents?: Load<{
     openAgents(
-      options: NonNullable<Config['agents']> & { readonly listed: ListedDocuments },
+      options: NonNullable<Config['agents']> & {
+        readonly listed: ListedDocuments;
+        readonly sandboxAdvice: string | undefined;
+      },
       keyAtStdin?: string,
     ): OpenAgents;
   }>;
@@ -34,7 +37,7 @@ export interface ProcessFeatures {
     openAuditFile(path: string, secrets: readonly string[]): AuditFile;
     checkAuditFile(path: string): Promise<void>;
   }>;
-  readonly dashboard?: Load<{ loadDashboard(): Promise<HttpRoute> }>;
+  readonly dashboard?: Load<{ loadDashboard(sandboxKey?: string): Promise<HttpRoute> }>;
   readonly jwt?: Load<{
     createTokenVerifier(
       options: NonNullable<Config['jwt']> & { readonly warn: (message: string) => void },
@@ -125,6 +128,8 @@ export interface RedisStateOptions {
 export interface SandboxFacts {
   readonly key: string;
   isKey(given: string): boolean;
+  /** Says that the sandbox answers, which key it knows and how to reach LuaAuth. */
+  readonly advice: string;
   readonly ids: Readonly<
     Record<
       'scriptId' | 'visitedScriptId' | 'placeId' | 'projectId' | 'userKey' | 'blacklistedUserKey',

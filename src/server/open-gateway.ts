@@ -12,7 +12,7 @@ type GatewayConfig = Pick<
 > &
   AgentsConfig &
   PageConfig;
-type AgentsConfig = Pick<Config, 'agents' | 'persisted' | 'gatewayKey'>;
+type AgentsConfig = Pick<Config, 'agents' | 'persisted' | 'gatewayKey' | 'apiUrl'>;
 
 type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'>;
 
@@ -26,8 +26,10 @@ export async function openGateway(
 ): Promise<RunningServer & Pick<Gateway, 'replaceDocuments'>> {
   const ofGateway = await features.gateway();
   const openAgents = await loadAgents(config, features, by);
-  const dashboard = config.dashboard && (await (await features.dashboard?.())?.loadDashboard());
-  const sandbox = config.apiUrl ? undefined : (await features.sandbox?.())?.facts;
+  const sandbox = await sandboxFacts(config, features);
+  // With a key of its own, the gateway does not ask visitors for the sandbox's.
+  const keyOfVisitors = config.credentials.heldKey === undefined ? sandbox?.key : undefined;
+  const dashboard = config.dashboard && (await (await features.dashboard?.())?.loadDashboard(keyOfVisitors));
   const gateway = createGateway({
     ...config,
     features: ofGateway,
@@ -62,18 +64,22 @@ export async function openGateway(
   };
 }
 
+/** Undefined if an API is configured. */
+async function sandboxFacts({ apiUrl }: Pick<Config, 'apiUrl'>, features: ProcessFeatures) {
+  return apiUrl ? undefined : (await features.sandbox?.())?.facts;
+}
+
 /** Loads the feature for agents, if it is configured. @throws StartError */
-export async function loadAgents(
-  { agents, persisted, gatewayKey }: AgentsConfig,
-  features: ProcessFeatures,
-  by: 'http' | 'stdin',
-) {
+export async function loadAgents(config: AgentsConfig, features: ProcessFeatures, by: 'http' | 'stdin') {
+  const { agents, persisted, gatewayKey } = config;
   if (!agents || !features.agents) return undefined;
   if (by === 'stdin' && gatewayKey === undefined) throw new StartError(NO_KEY);
   const { openAgents } = await features.agents().catch((cause) => {
     throw new StartError(NOT_INSTALLED, { cause });
   });
-  return openAgents({ ...agents, listed: persisted.listed }, by === 'stdin' ? gatewayKey : undefined);
+  const sandboxAdvice = (await sandboxFacts(config, features))?.advice;
+  const options = { ...agents, listed: persisted.listed, sandboxAdvice };
+  return openAgents(options, by === 'stdin' ? gatewayKey : undefined);
 }
 
 const NO_KEY =

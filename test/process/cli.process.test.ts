@@ -255,7 +255,7 @@ describe('sandbox', () => {
 
   it('has recent dates in the place of an API as well', async () => {
     const before = Date.now();
-    const { code, stdout } = await run(['query', '-'], {
+    const { code, stdout } = await run(['query', '-', '--sandbox'], {
       input: `{ session(id: "${seeded.sessionId}") { createdAt } }`,
     });
     const { createdAt } = (JSON.parse(stdout) as { data: { session: { createdAt: string } } }).data.session;

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Mark } from './app.tsx';
 import { createClient } from './client.ts';
 import { graphql } from './gql/index.ts';
@@ -18,6 +18,7 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
   useTitle('Sign in');
   const [problem, setProblem] = useState<string>();
   const [isBusy, setIsBusy] = useState(false);
+  const sandboxKey = useSandboxKey();
   const check = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (isBusy) return;
@@ -60,6 +61,11 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
         <button type="submit" aria-disabled={isBusy}>
           {isBusy ? 'Checking the key …' : 'Sign in'}
         </button>
+        {sandboxKey && (
+          <p>
+            This gateway serves the sandbox, whose key is <code>{sandboxKey}</code>.
+          </p>
+        )}
         <p className="quiet">
           Enter your LuaAuth API key or your gateway key. Leave it empty if the gateway asks for no key. The
           key stays in this tab until you close the tab.
@@ -67,4 +73,16 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
       </form>
     </main>
   );
+}
+
+/** The key of the sandbox; undefined if an API answers, or if another server serves this page. */
+function useSandboxKey(): string | undefined {
+  const [found, setFound] = useState<string>();
+  useEffect(() => {
+    fetch('sandbox.json')
+      .then((response) => response.json())
+      .then(({ key }: { readonly key?: string }) => setFound(key))
+      .catch(() => undefined);
+  }, []);
+  return found;
 }

@@ -27,9 +27,10 @@ export type InRequest = <Answer>(
   answer: (record: RequestRecord) => Promise<Answer>,
 ) => Promise<Answer>;
 
+const INSTRUCTIONS = `Tools for LuaAuth: scripts, licence keys, sessions. Each call uses a shared quota of REST calls; plan: true returns its price without running it. ${DATA_NOTE}`;
+
 const OPTIONS = {
   capabilities: { tools: {} },
-  instructions: `Tools for LuaAuth: scripts, licence keys, sessions. Each call uses a shared quota of REST calls; plan: true returns its price without running it. ${DATA_NOTE}`,
   cacheHints: { 'tools/list': { ttlMs: 60_000, cacheScope: 'private' as const } },
 };
 
@@ -39,6 +40,8 @@ export type Agents = ReturnType<typeof createAgents>;
 export function createAgents(parts: AdapterParts, options: AgentDocuments) {
   const { pipeline, rateLimit, clock, schema } = parts;
   let tools = readTools(options, parts);
+  const { sandboxAdvice } = options;
+  const instructions = sandboxAdvice === undefined ? INSTRUCTIONS : `${sandboxAdvice} ${INSTRUCTIONS}`;
 
   /** @throws UNAUTHENTICATED */
   async function identify(record: RequestRecord) {
@@ -108,7 +111,7 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     },
     /** Creates the library's server for one connection. `client` is the client's name, if an earlier message gave it. */
     createServer(inRequest: InRequest, client?: unknown): Server {
-      const server = new Server({ name: 'luaauth-graphql', version }, OPTIONS);
+      const server = new Server({ name: 'luaauth-graphql', version }, { ...OPTIONS, instructions });
       server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
         inRequest({}, mcpReq.signal, masked(list(params?.cursor))),
       );

@@ -5,4 +5,6 @@ export interface AgentDocuments {
   /** Whether to add a tool that runs any query. */
   readonly isArbitrary: boolean;
   readonly maxAnswerBytes: number;
+  /** The first sentences of the instructions, if the sandbox answers. */
+  readonly sandboxAdvice?: string | undefined;
 }

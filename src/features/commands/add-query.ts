@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
+import { EXIT, printError } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
 import type { BulkOptions } from './bulk/bulk-query.ts';
@@ -59,6 +60,14 @@ export function addQuery(program: Command, { configure, features }: CommandParts
     // This process cannot know the REST API behind another gateway.
     const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
     const config = await configure({ ...others, ...notHere });
+    if (url === undefined && config.apiUrl === undefined) {
+      if (!config.asked.includes('LUAAUTH_SANDBOX')) {
+        printError(NO_API);
+        process.exitCode = EXIT.failed;
+        return;
+      }
+      printError('Sandbox: made-up data. Nothing reaches LuaAuth.');
+    }
     const options = { file, variables, operation, plan, url };
     if (each !== undefined) {
       const { bulkQuery } = await import('./bulk/bulk-query.ts');
@@ -70,6 +79,9 @@ export function addQuery(program: Command, { configure, features }: CommandParts
     process.exitCode = await query(options, config, features);
   });
 }
+
+const NO_API =
+  'LUAAUTH_API_URL: not set, so nothing would reach LuaAuth. Set LUAAUTH_API_URL=https://api.luaauth.com, or give --sandbox to try it with made-up data.';
 
 /** Returns a text without the values if they are wrong. */
 function readVariables(given: string): Readonly<Record<string, unknown>> | string {

@@ -7,10 +7,22 @@ import { PACKAGE } from '../../version.ts';
 /** The built dashboard. The package and the image contain it; a clone has to build it. */
 const FOLDER = fileURLToPath(new URL('examples/react-dashboard/dist/', PACKAGE));
 
-/** Loads the dashboard's pages. @throws StartError if it is not built or cannot be read */
-export async function loadDashboard(): Promise<HttpRoute> {
+/** A file that is not in the folder: it tells the page that signs visitors in which key the sandbox knows. */
+const SANDBOX_FILE = '/dashboard/sandbox.json';
+
+/**
+ * Loads the dashboard's pages. `sandboxKey`: the key that visitors may use, if the sandbox answers.
+ * @throws StartError if it is not built or cannot be read
+ */
+export async function loadDashboard(sandboxKey?: string): Promise<HttpRoute> {
+  const sandboxFile = {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    body: JSON.stringify({ key: sandboxKey }),
+  };
   try {
-    return await createStaticRoute('/dashboard', FOLDER);
+    const files = await createStaticRoute('/dashboard', FOLDER);
+    return (request) => (request.path === SANDBOX_FILE ? sandboxFile : files(request));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new StartError(

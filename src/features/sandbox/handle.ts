@@ -23,15 +23,16 @@ interface Arrived {
   path: string;
   now: number;
   behaviour: Behaviour;
+  unknownKeyAdvice: string | undefined;
 }
 
 /** Checks the endpoint, the key and the body, and then calls the endpoint. */
 export function handle(arrived: Arrived): SandboxReply | DelayedReply {
-  const { state, matched, token, body, path, now, behaviour } = arrived;
+  const { state, matched, token, body, path, now, behaviour, unknownKeyAdvice } = arrived;
   passTime(state, now);
   visit(state, now, behaviour.guestEveryMs);
   if (!matched) return invalidEndpoint;
-  if (!isSandboxKey(token)) return unknownKey;
+  if (!isSandboxKey(token)) return unknownKey(unknownKeyAdvice);
   if (body.problem) return invalid([{ field: 'body', errors: [body.problem] }]);
   const { value = {} } = body;
   if (!isObject(value)) return invalid([{ field: 'body', errors: ['must be an object'] }]);

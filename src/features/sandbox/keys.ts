@@ -7,6 +7,9 @@ export const sandboxKeys = {
   basic: 'sandbox-basic',
 } as const;
 
+/** Told to callers with another key if no API is configured, so that the sandbox answers instead. */
+export const KEY_ADVICE = `This gateway serves the sandbox, whose key is ${sandboxKeys.full}. For LuaAuth set LUAAUTH_API_URL.`;
+
 const known: ReadonlySet<string> = new Set(Object.values(sandboxKeys));
 
 /** Whether the `token` header is a known key. */

@@ -34,7 +34,11 @@ export function accountExpired(code: number): WireFailure {
   return failure(code, 'account expired');
 }
 
-export const unknownKey = unauthorized(invalidKey);
+/** `advice` is a second reason, for people. */
+export function unknownKey(advice: string | undefined): WireFailure {
+  return unauthorized(invalidKey, ...(advice === undefined ? [] : [advice]));
+}
+
 export const internalServerError = failure(-1, 'internal server error');
 export const invalidEndpoint = failure(-1, 'invalid endpoint');
 export const rateLimited = failure(-1, 'ratelimited');

@@ -62,6 +62,8 @@ export interface SandboxOptions {
   messageDelayMs?: number;
   /** How long the API waits for a silent client, by default the documented 60,000 ms. */
   messageTimeoutMs?: number;
+  /** A sentence that refusals of an unknown key add to their reasons; by default none. */
+  unknownKeyAdvice?: string | undefined;
 }
 
 /** The maps are the live state, which tests may read and change. Changes that become due appear with the next request. */
@@ -84,7 +86,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
   const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
   const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
-  const { guestEveryMs = 0, updateDelayMs = 0, dates = 'fixed' } = options;
+  const { guestEveryMs = 0, updateDelayMs = 0, dates = 'fixed', unknownKeyAdvice } = options;
   const behaviour = { maxLimit, guestEveryMs, disconnectMs, updateDelayMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
   const calls = createCallLog(maxCalls);
@@ -138,7 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         misdirected,
       });
       const fault = limited ? undefined : faults.take(method, route);
-      const arrived = { state, matched, token: headers.token, body, path, behaviour };
+      const arrived = { state, matched, token: headers.token, body, path, behaviour, unknownKeyAdvice };
       const answer = () => render(limited ? rateLimited : handle({ ...arrived, now: now() }));
       wait(response, latency, () => {
         if (fault) return replyWithFault(response, fault, { answer, render, wait });

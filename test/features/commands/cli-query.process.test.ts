@@ -7,6 +7,7 @@ import { freePort } from '../../support/network/free-port.ts';
 import { useCommandLine } from '../../support/processes/command-line.ts';
 
 const SECRET = 'sentinel-key-7c1e';
+const SANDBOX = 'Sandbox: made-up data. Nothing reaches LuaAuth.\n';
 
 const { start, run, record } = useCommandLine();
 
@@ -51,11 +52,14 @@ describe('query', () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line));
 
-  it('prints the answer in one line, over the sandbox as long as there is no API', async () => {
-    const { code, stdout, stderr } = await run(['query', 'read.graphql', '--variables', `{"id":"${id}"}`], {
-      files: { 'read.graphql': READ },
-    });
-    expect([code, stderr]).toEqual([0, '']);
+  it('prints the answer in one line', async () => {
+    const { code, stdout, stderr } = await run(
+      ['query', 'read.graphql', '--sandbox', '--variables', `{"id":"${id}"}`],
+      {
+        files: { 'read.graphql': READ },
+      },
+    );
+    expect([code, stderr]).toEqual([0, SANDBOX]);
     expect(stdout).toBe('{"data":{"script":{"name":"Nightfall Hub"}}}\n');
   });
 
@@ -81,9 +85,12 @@ describe('query', () => {
   });
 
   it('reads files with a byte order mark, as editors on Windows write them', async () => {
-    const { code, stdout } = await run(['query', 'read.graphql', '--variables', '@values.json'], {
-      files: { 'read.graphql': `\uFEFF${READ}`, 'values.json': `\uFEFF{"id":"${id}"}` },
-    });
+    const { code, stdout } = await run(
+      ['query', 'read.graphql', '--sandbox', '--variables', '@values.json'],
+      {
+        files: { 'read.graphql': `\uFEFF${READ}`, 'values.json': `\uFEFF{"id":"${id}"}` },
+      },
+    );
     expect([code, answered(stdout)]).toEqual([0, [{ data: { script: { name: 'Nightfall Hub' } } }]]);
   });
 
@@ -102,7 +109,7 @@ describe('query', () => {
         2,
         expect.stringContaining(`error: --variables: the file "${name}": ${problem} a JSON object`),
       ]);
-      const asDocument = await run(['query', name], around);
+      const asDocument = await run(['query', name, '--sandbox'], around);
       expect([asDocument.code, asDocument.stderr]).toEqual([
         1,
         expect.stringContaining(`${name}: ${problem}`),
@@ -134,7 +141,9 @@ describe('query', () => {
   });
 
   it('reads the document from stdin, and with --plan says what it may cost', async () => {
-    const process = start(['query', '-', '--plan', '--variables', '{"id":"a"}'], { input: READ });
+    const process = start(['query', '-', '--sandbox', '--plan', '--variables', '{"id":"a"}'], {
+      input: READ,
+    });
     expect(await process.ended).toBe(0);
     expect(answered(process.output.stdout)).toEqual([
       {
@@ -188,7 +197,9 @@ describe('query', () => {
       { errors: [{}] },
     ],
   ])('ends with %s', async (_what, [document = '', ...args], expected, answer) => {
-    const { code, stdout } = await run(['query', 'a.graphql', ...args], { files: { 'a.graphql': document } });
+    const { code, stdout } = await run(['query', 'a.graphql', '--sandbox', ...args], {
+      files: { 'a.graphql': document },
+    });
     expect(code).toBe(expected);
     expect(answered(stdout)).toMatchObject([answer]);
   });
@@ -265,10 +276,10 @@ describe('query', () => {
     const files = { a: '{ __typename }' };
     const page = await record((_call, response) => void response.writeHead(200).end('<html>'));
     for (const [args, problem] of [
-      [['missing'], /^missing: it cannot be read \(ENOENT\)/],
+      [['missing', '--sandbox'], /missing: it cannot be read \(ENOENT\)/],
       [['a', '--url', `http://127.0.0.1:${await freePort()}/graphql`], /no answer \(ECONNREFUSED\)/],
       [['a', '--url', page.url], /not the answer of a gateway/],
-      [['/dev/zero'], /^\/dev\/zero: it is larger than \d+ bytes\. Give/],
+      [['/dev/zero', '--sandbox'], /\/dev\/zero: it is larger than \d+ bytes\. Give/],
     ] as const) {
       const { code, stdout, stderr } = await run(['query', ...args], { files });
       expect([code, stdout]).toEqual([1, '']);
