@@ -1,59 +1,50 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JSONWebKeySet } from 'jose';
 import { readStream } from '../../transport/body.ts';
 
 export interface JwksOptions {
   readonly url: URL;
   readonly warn: (message: string) => void;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now?: () => number;
 }
 
 /** No keys of the issuer have been received yet. */
 export class KeysUnavailable extends errors.JOSEError {}
 
-/** How long keys count as fresh. Older keys stay in force until new keys arrive, because the server may be down. */
-const FRESH_MS = 10 * 60_000;
-/** The pause after a failure or a missing key. Tokens with made-up key ids must not cause requests. */
+/** The pause after a failure without any keys. Tokens with made-up key ids must not cause requests. */
 const COOLDOWN_MS = 30_000;
-const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1_000_000;
 
-export function createJwks({ url, warn, now = () => performance.now() }: JwksOptions) {
-  let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+/**
+ * The public keys of an issuer, by jose's rules: keys are fresh for 10 minutes, a key id that is missing is looked for at most
+ * every 30 seconds, and a request takes at most 5 seconds. While the server is down, the last keys stay in force.
+ */
+export function createJwks({ url, warn }: JwksOptions) {
   let text: string | undefined;
   let version = 0;
-  let fetchedAt = Number.NEGATIVE_INFINITY;
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<void> | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY;
 
-  const ask = async () => {
+  const fetchKeys = async (address: string, init: { signal: AbortSignal }): Promise<Response> => {
+    if (text === undefined && Date.now() - failedAt < COOLDOWN_MS) throw new KeysUnavailable();
     try {
-      const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(address, { redirect: 'error', signal: init.signal });
       const bytes = await readStream(response.body ?? [], MAX_BYTES);
       if (!response.ok) throw new Error(`status ${response.status}`);
       if (!bytes) throw new Error(`more than ${MAX_BYTES} bytes`);
       const given = bytes.toString('utf8');
       if (given !== text) {
-        keys = createLocalJWKSet(JSON.parse(given) as JSONWebKeySet);
+        // Throws if the text is no set of keys.
+        createLocalJWKSet(JSON.parse(given) as JSONWebKeySet);
         text = given;
         version += 1;
       }
-      fetchedAt = now();
     } catch (error) {
+      failedAt = Date.now();
       const { message, cause } = error as Error & { cause?: { code?: string } };
       warn(
-        `GATEWAY_JWKS_URL: the keys cannot be fetched (${cause?.code ?? message}); ${keys ? 'the previous keys stay in force' : 'no token is accepted'}`,
+        `GATEWAY_JWKS_URL: the keys cannot be fetched (${cause?.code ?? message}); ${text === undefined ? 'no token is accepted' : 'the previous keys stay in force'}`,
       );
-    } finally {
-      asking = undefined;
+      if (text === undefined) throw new KeysUnavailable();
     }
-  };
-  const askOnce = () => {
-    if (asking) return asking;
-    if (now() - askedAt < COOLDOWN_MS) return undefined;
-    askedAt = now();
-    asking = ask();
-    return asking;
+    return new Response(text);
   };
 
   return {
@@ -61,19 +52,6 @@ export function createJwks({ url, warn, now = () => performance.now() }: JwksOpt
     get version() {
       return version;
     },
-    async getKey(...[header, token]: Parameters<JWTVerifyGetKey>) {
-      // A renewal of existing keys does not delay the token.
-      const renewing = now() - fetchedAt > FRESH_MS ? askOnce() : undefined;
-      if (!keys) await (renewing ?? asking);
-      if (!keys) throw new KeysUnavailable();
-      try {
-        return await keys(header, token);
-      } catch (error) {
-        const renewed = error instanceof errors.JWKSNoMatchingKey ? askOnce() : undefined;
-        if (!renewed) throw error;
-        await renewed;
-        return keys(header, token);
-      }
-    },
+    getKey: createRemoteJWKSet(url, { [customFetch]: fetchKeys }),
   };
 }
