@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { composeServices } from '@apollo/composition';
-import { type DocumentNode, print, visit } from 'graphql';
 import { readSubgraphs, type Subgraph } from './subgraphs.ts';
 
 const OUTPUT = new URL('dist/', import.meta.url);
@@ -13,20 +12,12 @@ export function compose(subgraphs: Subgraph[] = readSubgraphs()): string {
   return supergraphSdl;
 }
 
-/** Writes it to `dist/`, where the configurations of the routers expect it, and the subgraphs for Grafbase. */
+/** Writes it to `dist/`, where routers of other programs can read it. */
 export function writeSupergraph(): string {
-  const subgraphs = readSubgraphs();
-  const supergraph = compose(subgraphs);
+  const supergraph = compose();
   mkdirSync(OUTPUT, { recursive: true });
   writeFileSync(new URL('supergraph.graphql', OUTPUT), supergraph);
-  for (const { name, typeDefs } of subgraphs)
-    writeFileSync(new URL(`${name}.graphql`, OUTPUT), withoutBlockStrings(typeDefs));
   return supergraph;
-}
-
-/** Grafbase 0.103.0 panics at block strings. */
-function withoutBlockStrings(document: DocumentNode): string {
-  return print(visit(document, { StringValue: (node) => ({ ...node, block: false }) }));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

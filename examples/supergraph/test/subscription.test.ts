@@ -5,10 +5,10 @@ import { type FetchNode, type PlanNode, QueryPlanner, type SubscriptionNode } fr
 import { parse } from 'graphql';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { compose } from '../compose.ts';
-import { expectedScript, SUBSCRIPTION } from '../live/check.ts';
-import { subscribe } from '../live/subscribe.ts';
 import { ask, dataOf } from './support/ask.ts';
 import { type Stack, startStack } from './support/stack.ts';
+import { subscribe } from './support/subscribe.ts';
+import { expectedScript, SUBSCRIPTION } from './support/subscription.ts';
 
 let stack: Stack;
 before(async () => {
