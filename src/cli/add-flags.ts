@@ -1,5 +1,5 @@
 import { type Command, Help, Option } from 'commander';
-import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
+import { camelCase, FLAGS, type FlagValues, GONE_FLAGS } from '../config/flags.ts';
 
 /** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
 export function addFlagsOfServe(command: Command): Command {
@@ -35,14 +35,16 @@ export function addFlags(command: Command): Command {
 
 /**
  * Refuses secrets, because every user of a machine can read the arguments of its processes. Also refuses empty values: a
- * variable of a script that is not set would turn off keys, or serve the sandbox.
+ * variable of a script that is not set would turn off keys, or serve the sandbox. Flags that are gone are refused with what took
+ * their place.
  */
 function refuseWrongValues(command: Command): Command {
   const secrets = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
     variable: variable.replace(/_FILE$/, ''),
     name: name.replace(/-file$/, ''),
   }));
-  for (const { name } of secrets) command.addOption(new Option(`--${name} [key]`).hideHelp());
+  const refused = [...secrets, ...GONE_FLAGS, ...GONE_FLAGS.map(({ name }) => ({ name: `no-${name}` }))];
+  for (const { name } of refused) command.addOption(new Option(`--${name} [value]`).hideHelp());
   return command.hook('preAction', () => {
     const values: FlagValues = command.opts();
     if (/@/.test(String(values.redisUrl ?? ''))) {
@@ -53,6 +55,8 @@ function refuseWrongValues(command: Command): Command {
     for (const { name } of FLAGS)
       if (values[camelCase(name)] === '')
         command.error(`error: --${name} is empty. Give it a value, or leave it out.`);
+    for (const { name, instead } of GONE_FLAGS)
+      if (values[camelCase(name)] !== undefined) command.error(`error: --${name} is gone. ${instead}`);
     for (const { variable, name } of secrets) {
       if (values[camelCase(name)] === undefined) continue;
       command.error(

@@ -6,7 +6,7 @@ import { PACKAGE, version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
 import { configure, serveWith, stopWithNpx } from './serve-with.ts';
-import { EXIT } from './terminal.ts';
+import { EXIT, printError } from './terminal.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -102,15 +102,23 @@ function addMcp(program: Command, features: ProcessFeatures): void {
       .description(
         'serve the tools for agents over stdin and stdout, to the client that starts this command',
       ),
-  ).action(async (flags: FlagValues) => {
-    const sandbox = (await features.sandbox?.())?.facts;
-    const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
-    const { serve } = await import('../server/serve.ts');
-    // This gateway serves only the client that started it: it needs no metrics, no page and no delay before it stops.
-    const shutdown = { ...config.shutdown, delayMs: 0 };
-    const own = { ...config, workers: 1, metrics: undefined, graphiql: false, shutdown };
-    await serve(own, features, 'stdin');
-  });
+  )
+    .option('--arbitrary', 'also gives the agent a tool for any query within the scopes of its key')
+    .action(async ({ arbitrary: isArbitrary = false, ...flags }: FlagValues & { arbitrary?: boolean }) => {
+      const sandbox = (await features.sandbox?.())?.facts;
+      const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
+      const { serve } = await import('../server/serve.ts');
+      if (isArbitrary && config.persisted.mode === 'only') {
+        printError(
+          'PERSISTED_DOCUMENTS is only, so no other document runs. Leave it out, or leave out --arbitrary.',
+        );
+        process.exit(EXIT.failed);
+      }
+      // This gateway serves only the client that started it: it needs no metrics and no page.
+      const agents = { isArbitrary };
+      const own = { ...config, agents, workers: 1, metrics: undefined, graphiql: false };
+      await serve(own, features, 'stdin');
+    });
 }
 
 function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox']>): void {

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
-import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { configurePersisted } from './document-list.ts';
 import {
-  DEFAULT_COLLECTOR,
   ROWS,
-  ttlVariable,
   VARIABLES,
   type Variable,
   type VariableValues,
@@ -12,7 +9,8 @@ import {
 } from './env-variables.ts';
 import { type Environment, fileReader, overlay, readDefault, readValues } from './environment.ts';
 import { findExampleKeys } from './example-keys.ts';
-import { findOddities } from './oddities.ts';
+import { notesOnGoneVariables } from './gone-variables.ts';
+import { notesOn } from './notes.ts';
 import { findContradictions } from './requirements.ts';
 import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
 import { findUnknownNames } from './unknown-names.ts';
@@ -24,6 +22,8 @@ export type Config = Readonly<ReturnType<typeof assemble>> & {
   readonly readRedisUrl: (() => string) | undefined;
   /** The variables whose value differs from the default. Leaves out switches that are off. */
   readonly asked: readonly string[];
+  /** Sentences about settings that are valid but make no sense, and about variables that are gone. */
+  readonly notes: readonly string[];
   /** Files of secrets that may change while the gateway runs. */
   readonly secretFiles: readonly SecretFile[];
 };
@@ -79,7 +79,8 @@ export function readConfig(environment: Environment): ConfigResult {
   const assembled = assemble(values, problems, readKeys(environment, values, problems));
   if (problems.length > 0) return { problems };
   const asked = ROWS.filter(([name, row]) => differsFromDefault(values, name, row)).map(([name]) => name);
-  return { config: { ...assembled, readRedisUrl, secretFiles, asked } };
+  const notes = [...notesOnGoneVariables(environment), ...notesOn(values)];
+  return { config: { ...assembled, readRedisUrl, secretFiles, asked, notes } };
 }
 
 /** Whether a value differs from the default. False for switches that are off. */
@@ -124,13 +125,10 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     acceptedKeysFile: values.ACCEPTED_KEYS_FILE,
     maxBodyBytes: values.MAX_BODY_BYTES,
     maxBodiesBytes: values.MAX_BODIES_BYTES,
-    compression: values.COMPRESSION,
     readOnly: values.READ_ONLY,
     persisted: persistedFrom(problems),
     documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
-    agents: values.MCP
-      ? { isArbitrary: values.MCP_ARBITRARY, maxAnswerBytes: values.MCP_MAX_ANSWER_BYTES }
-      : undefined,
+    agents: values.MCP ? { isArbitrary: false } : undefined,
     gatewayKey: values.GATEWAY_KEY,
     /** In ms, like all times here. */
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
@@ -140,14 +138,12 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     totalRate: values.LUAAUTH_TOTAL_RATE,
     freshMs: values.FRESH_MS,
     /** By the `freshFor` of endpoints. */
-    freshMsFor: Object.fromEntries(
-      ENDPOINTS.freshnesses.map((freshFor) => [freshFor, values[ttlVariable(freshFor)]]),
-    ),
+    freshMsFor: values.CACHE_TTL ?? {},
     staleMs: values.STALE_MS,
     redis: readRedis(values),
     workers: values.WORKERS,
-    // The default grace is longer than any write.
-    shutdown: { delayMs: values.SHUTDOWN_DELAY_MS, graceMs: values.SHUTDOWN_GRACE_MS },
+    // The default is longer than any write.
+    graceMs: values.SHUTDOWN_GRACE_MS,
     limits: {
       documentLength: values.MAX_DOCUMENT_LENGTH,
       tokens: values.MAX_TOKENS,
@@ -172,8 +168,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     metrics: readMetrics(values),
     metricsScripts: values.METRICS_SCRIPTS,
     tracesUrl: readTracesUrl(values),
-    /** Sentences about settings that are valid but make no sense. */
-    oddities: findOddities(values),
   };
 }
 
@@ -206,10 +200,8 @@ function readMetrics({ METRICS_PORT: port, METRICS_KEY: key, METRICS_HOST: host 
 }
 
 function readTracesUrl(values: VariableValues): URL | undefined {
-  const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = values;
-  const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (exporter === 'none' || (exporter ?? whole ?? base) === undefined) return undefined;
-  return whole ?? new URL(`${base?.href.replace(/\/+$/, '') ?? DEFAULT_COLLECTOR}/v1/traces`);
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole, OTEL_EXPORTER_OTLP_ENDPOINT: base } = values;
+  return whole ?? (base && new URL(`${base.href.replace(/\/+$/, '')}/v1/traces`));
 }
 
 export const { config: defaults } = readConfig({}) as { config: Config };

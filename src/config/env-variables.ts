@@ -3,6 +3,7 @@ import {
   anyText,
   claim,
   duration,
+  durations,
   filePath,
   headerName,
   host,
@@ -60,23 +61,6 @@ export const WRITE_TIMEOUT_FACTOR = 2.5;
 // LuaAuth may count by address too (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of
 // keys.
 const KEYS_AT_FULL_RATE = 4;
-export const DEFAULT_COLLECTOR = 'http://localhost:4318';
-
-/** The variable with the TTL of an endpoint's `freshFor`: `CACHE_TTL_SESSIONS` for `sessions`. */
-export function ttlVariable(freshFor: string): `CACHE_TTL_${string}` {
-  return `CACHE_TTL_${freshFor.replaceAll(/(?<=[a-z])(?=[A-Z])|\W/g, '_').toUpperCase()}`;
-}
-
-const ttlOf = (freshFor: string) =>
-  row(
-    duration(0, 3_600_000, 'off'),
-    `TTL of cached reads of ${freshFor}; by default FRESH_MS`,
-    ({ FRESH_MS }: { FRESH_MS: number }) => `${FRESH_MS}`,
-  );
-
-const CACHE_TTLS: Readonly<Record<`CACHE_TTL_${string}`, ReturnType<typeof ttlOf>>> = Object.fromEntries(
-  ENDPOINTS.freshnesses.map((freshFor) => [ttlVariable(freshFor), ttlOf(freshFor)]),
-);
 
 /** Every variable of the gateway, in the order of docs and help. */
 export const VARIABLES = {
@@ -133,11 +117,6 @@ export const VARIABLES = {
       filePath,
       'remembers in this file hashes of the keys that LuaAuth has accepted, so that they need not prove themselves after a restart. With REDIS_URL, Redis remembers them',
     ),
-    COMPRESSION: row(
-      onOff,
-      'compresses answers to queries of 1 kB and more (br, gzip) if the client accepts it',
-      'true',
-    ),
     READ_ONLY: row(off, 'removes the mutations from the schema'),
   }),
   ...group('Persisted documents', {
@@ -155,15 +134,6 @@ export const VARIABLES = {
     MCP: row(
       off,
       'serves the documents of PERSISTED_DOCUMENTS_FILE as tools for agents at /mcp; needs GATEWAY_KEYS and the package @modelcontextprotocol/server',
-    ),
-    MCP_ARBITRARY: row(
-      off,
-      'also gives agents a tool for any query within the scopes of their key; needs MCP',
-    ),
-    MCP_MAX_ANSWER_BYTES: row(
-      sizeLimit,
-      'bytes in an answer to an agent, which contains the result twice: as data and as text; needs MCP',
-      '1048576',
     ),
     GATEWAY_KEY: row(
       key,
@@ -201,7 +171,10 @@ export const VARIABLES = {
       'how long a cached read may be served stale while the quota is used up (stale-while-revalidate) or LuaAuth fails (stale-if-error); 0: never',
       '60000',
     ),
-    ...CACHE_TTLS,
+    CACHE_TTL: row(
+      durations(ENDPOINTS.freshnesses),
+      'TTL of cached reads of one kind of data, such as executions=1m,ads=10m; FRESH_MS for the others',
+    ),
   }),
   ...group('Subscriptions', {
     LIVE_RATE: row(
@@ -251,14 +224,9 @@ export const VARIABLES = {
     WORKERS: row(wholeNumber(1, 64), 'processes that serve requests; more than one needs REDIS_URL', '1'),
   }),
   ...group('Shutdown', {
-    SHUTDOWN_DELAY_MS: row(
-      duration(0, 600_000),
-      'how long /readiness answers 503 before the listener closes',
-      '100',
-    ),
     SHUTDOWN_GRACE_MS: row(
       duration(0, 600_000),
-      'how long requests in flight may then take to finish',
+      'how long requests in flight may take to finish after SIGTERM',
       '30000',
     ),
   }),
@@ -310,13 +278,9 @@ export const VARIABLES = {
       idList(20),
       'scripts whose connected users are counted once a minute, as metrics and as Script.onlineHistory, with the key of LUAAUTH_TOKEN and only spare quota',
     ),
-    OTEL_TRACES_EXPORTER: row(
-      oneOf(['otlp', 'none']),
-      `otlp sends traces, to ${DEFAULT_COLLECTOR} if no endpoint is set; none sends no traces`,
-    ),
     OTEL_EXPORTER_OTLP_ENDPOINT: row(
       httpUrl,
-      `sends traces to this OpenTelemetry collector, such as ${DEFAULT_COLLECTOR}, by OTLP over HTTP as JSON`,
+      'sends traces to this OpenTelemetry collector, such as http://localhost:4318, by OTLP over HTTP as JSON',
     ),
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: row(
       httpUrl,
@@ -344,10 +308,7 @@ type Read<Row extends Variable> =
   | (Row extends { readonly byDefault: unknown } ? never : undefined);
 
 /** The values of all variables. Undefined if a variable is not set and has no default. */
-export type VariableValues = { readonly [N in Name]: Read<(typeof VARIABLES)[N]> } & {
-  // Their names come from the endpoints.
-  readonly [N in `CACHE_TTL_${string}`]: number;
-};
+export type VariableValues = { readonly [N in Name]: Read<(typeof VARIABLES)[N]> };
 
 /** The rows whose default reads a missing variable, or reads a variable with another type. */
 type Unsound = {

@@ -1,5 +1,6 @@
 import { ROWS } from './env-variables.ts';
 import { defaultText, type Environment } from './environment.ts';
+import { GONE_VARIABLES } from './gone-variables.ts';
 
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -28,6 +29,12 @@ export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMa
   };
   return secret === 'in part' ? [own, file] : [file];
 });
+
+/** Flags of variables that are gone, each with what took its place. */
+export const GONE_FLAGS = Object.entries(GONE_VARIABLES).map(([variable, instead]) => ({
+  name: flagName(variable),
+  instead,
+}));
 
 /** Converts flags to the equivalent environment. */
 export function environmentOf(values: FlagValues): Environment {

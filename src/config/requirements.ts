@@ -81,18 +81,9 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
       isMissing('GATEWAY_KEYS') &&
       "true, but GATEWAY_KEYS is not set: agents would have to present LuaAuth's own key, which MCP must not pass on. Set LUAAUTH_TOKEN and GATEWAY_KEYS, or leave MCP out.",
   ],
-  MCP_ARBITRARY: [
-    ({ MCP, MCP_ARBITRARY }) =>
-      MCP_ARBITRARY && !MCP && 'true, but MCP is not. Set MCP=true, or leave MCP_ARBITRARY out.',
-    ({ MCP_ARBITRARY, PERSISTED_DOCUMENTS }) =>
-      MCP_ARBITRARY &&
-      PERSISTED_DOCUMENTS === 'only' &&
-      'true, but PERSISTED_DOCUMENTS is only, so no other document runs. Leave out one of the two.',
-  ],
   PERSISTED_DOCUMENTS_FILE: [
-    ({ MCP, MCP_ARBITRARY, isMissing }) =>
+    ({ MCP, isMissing }) =>
       MCP &&
-      !MCP_ARBITRARY &&
       isMissing('PERSISTED_DOCUMENTS_FILE') &&
       'not set, but MCP is true, and agents call the documents of this file. Give the path of a list of documents, or of a folder of .graphql files.',
     ({ PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path }) =>

@@ -1,5 +1,6 @@
 import { VARIABLE_NAMES } from './env-variables.ts';
 import type { Environment } from './environment.ts';
+import { GONE_VARIABLES } from './gone-variables.ts';
 
 /** The beginnings of names that only the gateway reads. Other names, such as HOST, may exist on any machine. */
 const OURS = /^(?:LUA_?AUTH|GATEWAY|MAX|METRICS|REDIS|LIVE|PERSISTED|SHUTDOWN|CORS|CACHE_TTL)_/i;
@@ -28,7 +29,7 @@ export function findUnknownNames(dotEnv: Environment, outer: Environment): strin
 function unknownOf(given: Environment): string[] {
   const names = Object.keys(given).filter((name) => given[name]);
   // Versions of Node read a file in different orders.
-  return names.filter((name) => !VARIABLE_NAMES.includes(name)).sort();
+  return names.filter((name) => !VARIABLE_NAMES.includes(name) && !(name in GONE_VARIABLES)).sort();
 }
 
 function isLikeOurs(name: string, value: string): boolean {

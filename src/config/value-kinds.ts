@@ -41,6 +41,22 @@ export function duration(least: number, most: number, zero?: string): Kind<numbe
   };
 }
 
+/** Times by name, such as `executions=1m,ads=10m`. Read as milliseconds. */
+export function durations(names: readonly string[]): Kind<Readonly<Record<string, number>>> {
+  const { read } = duration(0, 3_600_000);
+  return {
+    read(text) {
+      const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
+      const times = pairs.map(([name = '', time = '', ...more]) => {
+        return more.length === 0 && names.includes(name) ? ([name, read(time)] as const) : undefined;
+      });
+      const isAllowed = (pair: (typeof times)[number]): pair is [string, number] => pair?.[1] !== undefined;
+      return times.every(isAllowed) ? Object.fromEntries(times) : undefined;
+    },
+    allowed: `a list such as ${names[1]}=1m,${names[0]}=10m, of ${names.join(', ')}, each with at most 1h (0: off)`,
+  };
+}
+
 const MOST = 100_000_000;
 
 /** A maximum count. 0 is read as `Infinity`. */

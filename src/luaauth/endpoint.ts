@@ -37,7 +37,7 @@ export interface Declaration {
   readonly narrow?: Narrow<unknown> | undefined;
   /** Whether the answer is the same for every account, so that every caller may see it. */
   readonly isPublic?: boolean | undefined;
-  /** The name of its freshness time: `CACHE_TTL_<freshFor>`. */
+  /** The name of its freshness time: as in `CACHE_TTL=<freshFor>=5s`. */
   readonly freshFor?: string | undefined;
   readonly refusals: DocumentedCodes;
   /** The documented members of a success, without `success`. */

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
@@ -19,6 +20,8 @@ export async function serve(
   await loadFeatures(config, features).catch(exit);
   const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1).catch(exit);
   const { log } = observability;
+  // With workers, the process that starts them tells the notes once.
+  if (!cluster.isWorker) for (const note of config.notes) log.warn(note);
   const { transport, close } = await openUpstream(
     config,
     features,
@@ -26,14 +29,6 @@ export async function serve(
     (message) => log.warn(message),
     sandboxUrl,
   ).catch(exit);
-  const { rate, redis: { instances = 0 } = {} } = config;
-  if (rate > 0 && instances > rate) {
-    const longest = Math.ceil(instances / rate);
-    const seconds = instances % rate === 0 ? longest : `${longest - 1} or ${longest}`;
-    log.warn(
-      `LUAAUTH_INSTANCES is ${instances}, and LUAAUTH_RATE only ${rate}: while Redis is lost, each instance makes one call every ${seconds} s`,
-    );
-  }
   // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
@@ -64,9 +59,8 @@ export async function serve(
   onStop(async (signal) => {
     ready = false;
     log.lifeCycle('stopping', { signal });
-    await delay(config.shutdown.delayMs);
-    const graceIsOver = delay(config.shutdown.graceMs);
-    await server.drain(config.shutdown.graceMs);
+    const graceIsOver = delay(config.graceMs);
+    await server.drain(config.graceMs);
     // A write continues after its client has left, and has the same time to finish.
     await Promise.race([close(), graceIsOver]);
     await Promise.race([observability.close(), graceIsOver]);

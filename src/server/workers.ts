@@ -18,6 +18,7 @@ export async function runWorkers(
   features: ProcessFeatures,
   execArgv: string[],
 ): Promise<void> {
+  for (const note of config.notes) console.error(note);
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
   const sandbox = await ofSandbox?.openSandbox();
   const running = new Set<Worker>();

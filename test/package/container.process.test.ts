@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
+import { VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
 import { startProcess } from '../support/processes/process.ts';
 import { textOf } from '../support/repository/repository.ts';
 
@@ -167,7 +167,7 @@ describe('the manifests for Kubernetes', () => {
   it('set variables that the gateway knows', () => {
     const names = [...gateway.matchAll(/^ {12}- \{ name: ([A-Z_]+),/gm)].map(([, name = '']) => name);
     expect(names).toEqual(
-      expect.arrayContaining(['REDIS_URL_FILE', 'LUAAUTH_TOKEN_FILE', 'SHUTDOWN_DELAY_MS']),
+      expect.arrayContaining(['REDIS_URL_FILE', 'LUAAUTH_TOKEN_FILE', 'LUAAUTH_INSTANCES']),
     );
     expect(names.filter((name) => !VARIABLE_NAMES.includes(name))).toEqual([]);
   });
@@ -189,8 +189,10 @@ describe('the manifests for Kubernetes', () => {
       ['readiness', '/readiness'],
     ]);
     const [, seconds = ''] = /terminationGracePeriodSeconds: (\d+)/.exec(gateway) ?? [];
-    const [, delayMs = ''] = /SHUTDOWN_DELAY_MS, value: "(\d+)"/.exec(gateway) ?? [];
-    expect(Number(seconds) * 1_000).toBeGreaterThan(Number(delayMs) + 30_000);
+    const [, delay = ''] = /preStop: \{ exec: \{ command: \[sleep, "(\d+)"\] \} \}/.exec(gateway) ?? [];
+    expect(Number(seconds)).toBeGreaterThan(
+      Number(delay) + Number(VARIABLES.SHUTDOWN_GRACE_MS.byDefault) / 1_000,
+    );
   });
 
   it('select what there is: labels of pods, and ports by their names', () => {

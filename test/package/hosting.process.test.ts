@@ -14,8 +14,7 @@ import { eventually } from '../support/vitest/waiting.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const { SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS } = VARIABLES;
-const drainSeconds = (Number(SHUTDOWN_DELAY_MS.byDefault) + Number(SHUTDOWN_GRACE_MS.byDefault)) / 1_000;
+const drainSeconds = Number(VARIABLES.SHUTDOWN_GRACE_MS.byDefault) / 1_000;
 
 let directory: string;
 beforeEach(() => {

@@ -69,7 +69,7 @@ const OTHER_KEYS = { LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'key-of-another
 
 /** The variables of a feature; the last one is named when the feature is gone. */
 const VARIABLES: Readonly<Record<string, Variables>> = {
-  agents: { ...OTHER_KEYS, MCP_ARBITRARY: 'true', MCP: 'true' },
+  agents: { ...OTHER_KEYS, PERSISTED_DOCUMENTS_FILE: 'documents.json', MCP: 'true' },
   audit: { AUDIT_LOG_FILE: 'audit.log' },
   dashboard: { DASHBOARD: 'true' },
   graphiql: { NODE_ENV: 'production', GRAPHIQL: 'true' },
@@ -84,7 +84,7 @@ const VARIABLES: Readonly<Record<string, Variables>> = {
   online: { ...OTHER_KEYS, METRICS_SCRIPTS: 'script-1' },
   persisted: { PERSISTED_DOCUMENTS_FILE: 'documents.json', PERSISTED_DOCUMENTS: 'only' },
   redis: { REDIS_URL: 'redis://127.0.0.1:9' },
-  tracing: { OTEL_TRACES_EXPORTER: 'otlp' },
+  tracing: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
 };
 
 describe('a build without', () => {

@@ -130,6 +130,8 @@ describe('a command line that is wrong', () => {
     [[`--gateway-keys=${SECRET}`], '--gateway-keys would show the key', 'Give --gateway-keys-file'],
     [[`--redis-url=redis://me:${SECRET}@cache`], '--redis-url with a password', 'Give --redis-url-file'],
     [['serve', '--port'], "option '--port <value>' argument missing", ''],
+    [['--no-compression'], '--compression is gone', 'Answers are always compressed'],
+    [['serve', '--shutdown-delay-ms', '5'], '--shutdown-delay-ms is gone', 'with preStop'],
     [['--api-url', ''], '--api-url is empty', 'Give it a value, or leave it out.'],
     [['check', '--gateway-keys-file='], '--gateway-keys-file is empty', ''],
     [['serve', 'twice'], "too many arguments for 'serve'", ''],

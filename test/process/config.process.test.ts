@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import { type Name, ROWS, VARIABLE_NAMES, VARIABLES, type Variable } from '../../src/config/env-variables.ts';
 import { type Environment, readDefault } from '../../src/config/environment.ts';
+import { GONE_VARIABLES } from '../../src/config/gone-variables.ts';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
@@ -59,7 +60,7 @@ describe('an environment', () => {
       graphiql: true,
       readOnly: false,
       timeouts: { read: 10_000, write: 25_000 },
-      shutdown: { delayMs: 100, graceMs: 30_000 },
+      graceMs: 30_000,
       logLevel: 'info',
     });
   });
@@ -104,12 +105,6 @@ describe('an environment', () => {
     ]);
   });
 
-  it('is refused when agents are to have any query, but nothing is served to them', () => {
-    expect(problems({ MCP_ARBITRARY: 'true' })).toEqual([
-      'MCP_ARBITRARY: true, but MCP is not. Set MCP=true, or leave MCP_ARBITRARY out.',
-    ]);
-  });
-
   it('is read variable by variable', () => {
     expect(
       config({
@@ -121,7 +116,6 @@ describe('an environment', () => {
         GRAPHIQL: 'off',
         READ_ONLY: '1',
         LUAAUTH_TIMEOUT_MS: '100000',
-        SHUTDOWN_DELAY_MS: '0',
         SHUTDOWN_GRACE_MS: '1',
         LOG_LEVEL: 'silent',
       }),
@@ -133,7 +127,7 @@ describe('an environment', () => {
       graphiql: false,
       readOnly: true,
       timeouts: { read: 100_000, write: 250_000 },
-      shutdown: { delayMs: 0, graceMs: 1 },
+      graceMs: 1,
       logLevel: 'silent',
     });
   });
@@ -250,6 +244,13 @@ describe('an environment', () => {
       '"1GB": must be bytes, a whole number from 0 to 100000000, or with a unit such as 4MB or 64kB (0: no limit)',
     ],
     ['MAX_TOKENS', '2kB', '"2kB": must be a whole number from 0 to 100000000 (0: no limit)'],
+    ...['ads', 'ads=', 'ads=2h', 'adds=1m', 'ads=1m=2', 'ads=1m,', 'ads=1m;users=1m'].map(
+      (text): [string, string, string] => [
+        'CACHE_TTL',
+        text,
+        `"${text}": must be a list such as executions=1m,ads=10m, of ads, executions, projects, scripts, sessions, users, each with at most 1h (0: off)`,
+      ],
+    ),
     ['LOG_LEVEL', 'verbose', '"verbose": must be one of trace, debug, info, warn, error, fatal, silent'],
   ])('is refused for %s=%s', (name, value, problem) => {
     expect(problems({ [name]: value })).toEqual([`${name}: ${problem.replace(/[^?.]$/, '$&.')}`]);
@@ -291,10 +292,20 @@ describe('a unit', () => {
   it('is taken wherever a default is a time or a size', () => {
     const timed = ROWS.filter(([, { allowed }]) => allowed.startsWith('milliseconds'));
     const sized = ROWS.filter(([, { allowed }]) => allowed.startsWith('bytes'));
-    expect(timed.map(([name]) => name)).toEqual(
-      VARIABLE_NAMES.filter((name) => /_MS$|^CACHE_TTL_/.test(name)),
-    );
+    expect(timed.map(([name]) => name)).toEqual(VARIABLE_NAMES.filter((name) => /_MS$/.test(name)));
     expect(sized.map(([name]) => name)).toEqual(VARIABLE_NAMES.filter((name) => name.endsWith('_BYTES')));
+  });
+});
+
+describe('a variable that is gone', () => {
+  it('is a note, which says what took its place', () => {
+    const gone = Object.keys(GONE_VARIABLES);
+    const { notes } = config(Object.fromEntries(gone.map((name) => [name, 'x'])));
+    expect(notes).toEqual(
+      gone.map((name) => expect.stringMatching(`^${name}: this variable is gone\\. [A-Z].*\\.$`)),
+    );
+    expect(gone.filter((name) => VARIABLE_NAMES.includes(name))).toEqual([]);
+    expect(config(Object.fromEntries(gone.map((name) => [name, '']))).notes).toEqual([]);
   });
 });
 

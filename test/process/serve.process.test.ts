@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
@@ -34,8 +36,19 @@ it('more instances than the quota has calls a second are logged at the start', a
   });
   await gateway.listening();
   expect(gateway.output.stdout).toContain(
-    'LUAAUTH_INSTANCES is 101, and LUAAUTH_RATE only 50: while Redis is lost, each instance makes one call every 2 or 3 s',
+    'LUAAUTH_INSTANCES: 101 is more than LUAAUTH_RATE (50), so each process makes less than one call a second while Redis is lost.',
   );
+});
+
+it('a variable that is gone is told at the start, with what took its place', async () => {
+  const gateway = start({ COMPRESSION: 'false', PORT: '0' });
+  await gateway.listening();
+  const warnings = gateway.output.stdout.split('\n').filter((line) => line.includes('"level":"warn"'));
+  expect(warnings).toEqual([
+    expect.stringContaining(
+      '"COMPRESSION: this variable is gone. Answers are always compressed if the client accepts it."',
+    ),
+  ]);
 });
 
 it('a runtime whose undici sends nothing is refused at the start', async () => {
@@ -218,7 +231,14 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
   });
 
   it('ends at once on a second Ctrl-C, which npm may pass on twice', async () => {
-    const { terminal } = await openTerminal({ SHUTDOWN_DELAY_MS: '600000' });
+    const { terminal, url } = await openTerminal({ SHUTDOWN_GRACE_MS: '600000' });
+    // Its body never arrives, so the first Ctrl-C waits for it.
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n',
+    );
+    await once(socket, 'data');
     terminal.type(CTRL_C);
     await eventually(() => expect(terminal.lines().join()).toContain('stopping {"signal":"SIGINT"}'));
     await delay(150);

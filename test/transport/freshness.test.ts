@@ -18,8 +18,7 @@ describe('a time of freshness of their own', () => {
   const result = readConfig({
     FRESH_MS: '1s',
     STALE_MS: '0',
-    CACHE_TTL_SESSIONS: '5s',
-    CACHE_TTL_EXECUTIONS: '0',
+    CACHE_TTL: 'sessions=5s, executions=0',
   });
   const { freshMs, freshMsFor, staleMs } = 'config' in result ? result.config : defaults;
   const fixture = useRecorder({ transport: { clock, random: () => 0, freshMs, freshMsFor, staleMs } });

@@ -74,7 +74,7 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     }
     // The result is valid even if the quota is not known.
     const quota = await Promise.resolve(rateLimit(origin.account)).catch(() => undefined);
-    return toolResult(shownResult(result), schema, quota, grant.rate, options.maxAnswerBytes);
+    return toolResult(shownResult(result), schema, quota, grant.rate);
   }
 
   async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {

@@ -4,7 +4,6 @@ export interface AgentDocuments {
   readonly listed: ListedDocuments;
   /** Whether to add a tool that runs any query. */
   readonly isArbitrary: boolean;
-  readonly maxAnswerBytes: number;
   /** The first sentences of the instructions, if the sandbox answers. */
   readonly sandboxAdvice?: string | undefined;
 }

@@ -9,13 +9,15 @@ export const DATA_NOTE =
 
 /** Longer texts are cut, so that they can say less. */
 const MAX_TEXT_LENGTH = 2_000;
+/** Bounds a whole answer, which contains the result twice: as data and as text. */
+const MAX_BYTES = 1024 ** 2;
 /** A model needs no more errors in words; there may be a thousand, and the result lists all. */
 const MAX_TOLD = 10;
 
 type Shown = FormattedExecutionResult<JsonSchema, { readonly upstream?: { readonly price?: number } }>;
 
 /**
- * The failures in words, then the data. A result larger than `maxBytes` keeps only its errors and the types of its root
+ * The failures in words, then the data. A result that is too large keeps only its errors and the types of its root
  * fields. `quota` is undefined if unknown.
  */
 export function toolResult(
@@ -23,13 +25,11 @@ export function toolResult(
   schema: GraphQLSchema,
   quota: RateLimitStatus | undefined,
   callerRate: number | undefined,
-  maxBytes: number,
 ): CallToolResult {
   const present = (shown: Shown) => presented(shown, schema, quota, callerRate);
-  // The answer contains the result twice.
-  const shown = new Bounded(maxBytes / 2).copy(result) as Shown | undefined;
+  const shown = new Bounded(MAX_BYTES / 2).copy(result) as Shown | undefined;
   const whole = shown && present(shown);
-  return whole && sizeOf(whole) <= maxBytes ? whole : present(withoutData(result, maxBytes));
+  return whole && sizeOf(whole) <= MAX_BYTES ? whole : present(withoutData(result));
 }
 
 function presented(
@@ -58,8 +58,8 @@ function sizeOf({ content }: ReturnType<typeof presented>): number {
 }
 
 /** Replaces a result that is too large. A write is not undone, so the types of its results stay. */
-function withoutData(result: Shown, maxBytes: number): Shown {
-  const message = `The answer has more than the allowed ${maxBytes} bytes, so it shows only the type of each result. Changes made by mutations remain. Ask for smaller pages, fewer items or fewer fields.`;
+function withoutData(result: Shown): Shown {
+  const message = `The answer has more than the allowed ${MAX_BYTES} bytes, so it shows only the type of each result. Changes made by mutations remain. Ask for smaller pages, fewer items or fewer fields.`;
   const { data, errors = [], extensions } = result;
   // The tool's output schema allows no object in the place of a list or a text.
   const objects = Object.entries(data ?? {}).filter(
@@ -76,7 +76,7 @@ function withoutData(result: Shown, maxBytes: number): Shown {
       path,
       extensions: { code, outcome },
     }));
-  const refusal = { message, extensions: { code: 'ANSWER_TOO_LARGE', limit: maxBytes } };
+  const refusal = { message, extensions: { code: 'ANSWER_TOO_LARGE', limit: MAX_BYTES } };
   const small = { data: data && Object.fromEntries(roots), errors: [refusal, ...told], extensions };
   return new Bounded(Infinity).copy(small) as Shown;
 }

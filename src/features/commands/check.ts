@@ -44,7 +44,7 @@ export async function check(
   for (const fact of problems) report({ level: 'fail', subject: 'Configuration', fact });
   if (problems.length === 0)
     report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
-  for (const oddity of config.oddities) report({ level: 'note', subject: 'Configuration', fact: oddity });
+  for (const fact of config.notes) report({ level: 'note', subject: 'Configuration', fact });
 
   if (config.redis && features.redis) report(await redisFinding(config.redis, features.redis));
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();

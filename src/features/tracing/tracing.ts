@@ -221,7 +221,7 @@ async function loadPackages() {
     ]);
   } catch (cause) {
     throw new StartError(
-      'Tracing needs packages that are not installed. Run "npm install @opentelemetry/sdk-trace-base@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223", or set OTEL_TRACES_EXPORTER=none.',
+      'Tracing needs packages that are not installed. Run "npm install @opentelemetry/sdk-trace-base@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223", or leave OTEL_EXPORTER_OTLP_ENDPOINT out.',
       { cause },
     );
   }

@@ -26,7 +26,6 @@ beforeAll(async () => {
   });
   const variables = {
     MCP: 'true',
-    MCP_ARBITRARY: 'true',
     PORT: '0',
     LUAAUTH_API_URL: api.url,
     LUAAUTH_TOKEN: 'held',
@@ -50,8 +49,6 @@ afterAll(async () => {
 });
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `${index}`);
-const fields = (count: number, write: (index: number) => string) =>
-  Array.from({ length: count }, (_, index) => write(index)).join(' ');
 
 /** Calls that would cost far more than they are worth, and what is said to each. */
 const ATTACKS: readonly [what: string, name: string, args: object, says: RegExp][] = [
@@ -65,22 +62,6 @@ const ATTACKS: readonly [what: string, name: string, args: object, says: RegExp]
     /there is no such argument/,
   ],
   ['a list that the API makes endless', 'script', { id: 'a' }, /UPSTREAM_BAD_RESPONSE/],
-  [
-    'aliases',
-    'graphql',
-    { query: `{ ${fields(101, (index) => `a${index}: __typename`)} }` },
-    /TOO_MANY_ALIASES/,
-  ],
-  ['a long document', 'graphql', { query: `{ __typename } #${'x'.repeat(3_000_000)}` }, /DOCUMENT_TOO_LARGE/],
-  ['brackets that nest', 'graphql', { query: `{ scripts(ids: ${'['.repeat(9_000)}` }, /TOO_DEEP/],
-  [
-    'introspection in introspection',
-    'graphql',
-    {
-      query: `{ __schema { ${fields(10, (index) => `t${index}: types { fields { args { type { name } } } }`)} } }`,
-    },
-    /./,
-  ],
 ];
 
 const callOf = (members: string) =>

@@ -95,9 +95,9 @@ it.each<[what: string, args: readonly string[], changed: Variables, says: RegExp
   ['documents', [], { PERSISTED_DOCUMENTS_FILE: '' }, /PERSISTED_DOCUMENTS_FILE: not set, but MCP is true/],
   [
     'documents that may be run',
-    [],
-    { MCP_ARBITRARY: 'true', PERSISTED_DOCUMENTS: 'only' },
-    /MCP_ARBITRARY: true, but PERSISTED_DOCUMENTS is only/,
+    ['mcp', '--arbitrary'],
+    { PERSISTED_DOCUMENTS: 'only' },
+    /PERSISTED_DOCUMENTS is only, so no other document runs/,
   ],
 ])('does not start without %s, and says what to do', async (_what, args, changed, says) => {
   const gateway = startProcess({ MCP: 'true', ...variables, PORT: '0', ...changed }, undefined, args);

@@ -258,11 +258,9 @@ describe('the collector', () => {
   const whole = 'http://elsewhere/all';
   it.each([
     [{}, undefined],
-    [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http://localhost:4318/v1/traces'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: base }, 'http://collector:4318/base/v1/traces'],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
-    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole, OTEL_TRACES_EXPORTER: 'none' }, undefined],
   ] as [Environment, string | undefined][])('for %j is %s', (environment, url) => {
     const result = readConfig(environment);
     expect('config' in result && result.config.tracesUrl?.href).toBe(url);
@@ -399,13 +397,6 @@ describe('the process', () => {
       third,
     ]);
     expect(lines.find(({ msg }) => msg === 'started')).not.toHaveProperty('trace_id');
-  });
-
-  it('sends none unless it is told to', async () => {
-    const collector = await startCollector();
-    closing.push(collector.close);
-    await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_TRACES_EXPORTER: 'none' });
-    expect(collector.requests).toEqual([]);
   });
 
   it.each([

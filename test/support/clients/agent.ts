@@ -15,8 +15,8 @@ export const EXAMPLE: ReadonlyMap<string, string> = new Map(
 );
 
 /** The options of a gateway for agents. */
-export const forAgents = (listed = EXAMPLE, isArbitrary = false, maxAnswerBytes = 1024 ** 2) => ({
-  openAgents: openAgents({ listed, isArbitrary, maxAnswerBytes }),
+export const forAgents = (listed = EXAMPLE, isArbitrary = false) => ({
+  openAgents: openAgents({ listed, isArbitrary }),
   persisted: { mode: 'allowed', listed } as const,
 });
 

@@ -1,0 +1,22 @@
+/** Variables that earlier versions had, each with what took its place. */
+export const GONE_VARIABLES: Readonly<Record<string, string>> = {
+  CACHE_TTL_ADS: 'Set CACHE_TTL, such as ads=10m.',
+  CACHE_TTL_EXECUTIONS: 'Set CACHE_TTL, such as executions=1m.',
+  CACHE_TTL_PROJECTS: 'Set CACHE_TTL, such as projects=5s.',
+  CACHE_TTL_SCRIPTS: 'Set CACHE_TTL, such as scripts=5s.',
+  CACHE_TTL_SESSIONS: 'Set CACHE_TTL, such as sessions=5s.',
+  CACHE_TTL_USERS: 'Set CACHE_TTL, such as users=5s.',
+  COMPRESSION: 'Answers are always compressed if the client accepts it.',
+  MCP_ARBITRARY: 'Run "luaauth-graphql mcp --arbitrary" for an agent that may run any query.',
+  MCP_MAX_ANSWER_BYTES: 'An answer to an agent has at most 1 MB.',
+  OTEL_TRACES_EXPORTER:
+    'Traces are sent if OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set, and only then.',
+  SHUTDOWN_DELAY_MS:
+    'The listener closes at once. Let the orchestrator wait before it stops a process, such as with preStop in Kubernetes.',
+};
+
+/** A note for each variable that is gone and still set. */
+export function notesOnGoneVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const set = Object.entries(GONE_VARIABLES).filter(([name]) => environment[name]);
+  return set.map(([name, instead]) => `${name}: this variable is gone. ${instead}`);
+}
