@@ -1,9 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { GraphQLError } from 'graphql';
 import type { PlaceOf } from './callers/client-place.ts';
 import type { Grant } from './callers/grant.ts';
-import type { Acceptance, Identity } from './callers/identify.ts';
-import { KeyTrial } from './callers/key-trial.ts';
+import type { Identity } from './callers/identify.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
 import type { Access, Api, Timeouts } from './luaauth/api.ts';
 import type { ClientRequest, WriteBegun, WriteEnd } from './observability/request-record.ts';
@@ -61,8 +59,6 @@ interface Caller {
   readonly usage: Readonly<Usage>;
   /** Undefined for a request whose credential was refused. */
   readonly grant: Grant | undefined;
-  /** Ends the operation, if LuaAuth is taken to refuse the key. Undefined for a key that was accepted before. */
-  readonly keyRefused: Promise<GraphQLError> | undefined;
   /** @throws UNAUTHENTICATED if the request has no usable credential. */
   readonly api: Api;
 }
@@ -70,12 +66,11 @@ interface Caller {
 export interface ContextOptions {
   readonly transport: Pick<
     Transport,
-    'ask' | 'clock' | 'isKnown' | 'limitsUnknown' | 'rateLimit' | 'state' | 'status'
+    'ask' | 'clock' | 'isKnown' | 'rateLimit' | 'state' | 'status' | 'trust'
   >;
   readonly timeouts: Timeouts;
   readonly live: Live | undefined;
   readonly online: Online | undefined;
-  readonly wasAccepted: Acceptance['wasAccepted'];
   readonly placeOf: PlaceOf;
   /** The time limit of a whole operation. */
   readonly operationTimeoutMs: number;
@@ -91,28 +86,21 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, live, online, operationTimeoutMs, maxReceivedBytes, wasAccepted, placeOf } =
-    options;
-  const { ask, clock, isKnown, limitsUnknown, rateLimit, state, status } = transport;
+  const { transport, timeouts, live, online, operationTimeoutMs, maxReceivedBytes, placeOf } = options;
+  const { ask, clock, isKnown, rateLimit, state, status } = transport;
   const { pageSizes, generations } = state;
   const owners = createOwners();
 
   class LazyCaller implements Caller {
     readonly usage = new Usage(maxReceivedBytes);
     readonly grant: Grant | undefined;
-    readonly keyRefused: Promise<GraphQLError> | undefined;
     readonly #startedAt = clock.now();
     readonly #beginning: Beginning;
-    readonly #trial: KeyTrial | undefined;
     #api: Api | undefined;
 
     constructor(beginning: Beginning) {
-      const { request, identity } = beginning;
-      const isTried = limitsUnknown && !identity.refusal && !wasAccepted(request);
       this.#beginning = beginning;
-      this.#trial = isTried ? new KeyTrial(() => isKnown(identity.origin.account)) : undefined;
-      this.grant = identity.grant;
-      this.keyRefused = this.#trial?.refused;
+      this.grant = beginning.identity.grant;
     }
 
     get api(): Api {
@@ -125,12 +113,12 @@ export function createContext(options: ContextOptions) {
       const { key, account, caller, callerRate } = identity.origin;
       const startedAt = this.#startedAt;
       const snapshot = generations.snapshot(account);
-      const place = this.#trial && placeOf(request);
+      const place = isKnown(account) ? undefined : placeOf(request);
       const origin: Origin = { key, account, caller, place, callerRate, startedAt, snapshot };
       // Every call of the operation adds a listener. More than ten are not a leak.
       if (signal instanceof EventTarget) setMaxListeners(0, signal);
       const api: Api = {
-        ask: this.#trial ? this.#trial.limit(ask) : ask,
+        ask,
         clock,
         origin,
         usage: this.usage,
@@ -138,7 +126,6 @@ export function createContext(options: ContextOptions) {
         timeouts,
         deadline: startedAt + operationTimeoutMs,
         pageSizes,
-        trial: this.#trial,
         rateLimit,
         status,
       };

@@ -33,7 +33,7 @@ import {
   sentDocuments,
 } from './operation/document-resolver.ts';
 import { createEnvelopHooks } from './operation/envelop-hooks.ts';
-import { createPipeline, endWithRefusedKey } from './operation/pipeline.ts';
+import { createPipeline } from './operation/pipeline.ts';
 import type { Limits, LiveLimits } from './plan/limits.ts';
 import { createSchema } from './schema/index.ts';
 import type { Documents } from './state/port.ts';
@@ -73,10 +73,7 @@ export interface GatewayFeatures {
 }
 
 export interface GatewayOptions
-  extends Omit<
-    ContextOptions,
-    'placeOf' | 'live' | 'online' | 'wasAccepted' | 'operationTimeoutMs' | 'maxReceivedBytes'
-  > {
+  extends Omit<ContextOptions, 'placeOf' | 'live' | 'online' | 'operationTimeoutMs' | 'maxReceivedBytes'> {
   /** The time limit of a whole operation. */
   readonly operationTimeoutMs?: number | undefined;
   readonly credentials: Credentials;
@@ -188,11 +185,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     : undefined;
   const { identify, wasAccepted, isAccepted } = watchAccepted(
     options.credentials,
-    createIdentify(options.credentials, clock),
+    createIdentify(options.credentials, clock, options.transport.trust),
     options.transport,
   );
-  const executor = options.execute ?? executeCompiled;
-  const execute = options.transport.limitsUnknown ? endWithRefusedKey(executor) : executor;
+  const execute = options.execute ?? executeCompiled;
   const pipeline = createPipeline({
     schema,
     limits,
@@ -208,7 +204,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
       live,
       online,
-      wasAccepted,
       placeOf: createPlaceOf(options.trustedProxy),
     }),
     tracker,

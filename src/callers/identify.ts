@@ -50,10 +50,11 @@ export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier 
 const IDENTIFIED_WITHIN_MS = 10_000;
 
 /**
+ * @param trust - called with the account of each held key: callers cannot make it up, so LuaAuth need not accept it first
  * @throws TypeError for a key ring or a verifier without its method: ignoring it would let everybody in. Also without a
  * held key, because callers' gateway keys would be sent to the API.
  */
-export function createIdentify(credentials: Credentials, clock: Clock): Identify {
+export function createIdentify(credentials: Credentials, clock: Clock, trust: Transport['trust']): Identify {
   const { heldKey, gatewayKeys = [], keyRing, tokenVerifier } = credentials;
   checkMethod('keyRing', keyRing, 'find');
   checkMethod('tokenVerifier', tokenVerifier, 'verify');
@@ -68,10 +69,16 @@ export function createIdentify(credentials: Credentials, clock: Clock): Identify
     return identifyByApiKey();
   }
   const hashOf = createHash();
+  let trusted: string | undefined;
   const held = () => {
     const key = credentials.heldKey ?? heldKey;
-    return { key, account: hashOf(key) };
+    const account = hashOf(key);
+    if (account !== trusted) trust(account);
+    trusted = account;
+    return { key, account };
   };
+  // Polls may use the key before the first request comes.
+  held();
   if (isKeyForAll(credentials)) {
     return (request) => ({ origin: { ...held(), caller: anonymousCallerOf(request) }, grant: EVERYTHING });
   }

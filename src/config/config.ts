@@ -122,7 +122,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     dashboard: values.DASHBOARD,
     corsOrigins: values.CORS_ORIGINS ?? [],
     trustedProxy: values.TRUSTED_PROXY,
-    acceptedKeysFile: values.ACCEPTED_KEYS_FILE,
     maxBodyBytes: values.MAX_BODY_BYTES,
     maxBodiesBytes: values.MAX_BODIES_BYTES,
     readOnly: values.READ_ONLY,

@@ -113,10 +113,6 @@ export const VARIABLES = {
       headerName,
       'the header in which a proxy in front names its client, such as x-forwarded-for; its last address counts. Clients whose keys LuaAuth has not accepted yet take turns by this address, else by the address of the connection',
     ),
-    ACCEPTED_KEYS_FILE: row(
-      filePath,
-      'remembers in this file hashes of the keys that LuaAuth has accepted, so that they need not prove themselves after a restart. With REDIS_URL, Redis remembers them',
-    ),
     READ_ONLY: row(off, 'removes the mutations from the schema'),
   }),
   ...group('Persisted documents', {

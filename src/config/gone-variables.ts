@@ -1,5 +1,7 @@
 /** Variables that earlier versions had, each with what took its place. */
 export const GONE_VARIABLES: Readonly<Record<string, string>> = {
+  ACCEPTED_KEYS_FILE:
+    'Keys that LuaAuth has not accepted since the start share a quota until it accepts them.',
   CACHE_TTL_ADS: 'Set CACHE_TTL, such as ads=10m.',
   CACHE_TTL_EXECUTIONS: 'Set CACHE_TTL, such as executions=1m.',
   CACHE_TTL_PROJECTS: 'Set CACHE_TTL, such as projects=5s.',

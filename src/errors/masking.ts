@@ -3,13 +3,7 @@ import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { shorten } from '../luaauth/redact.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
-import {
-  CallFailure,
-  NotTried,
-  type RateLimited,
-  type Unavailable,
-  withoutStacks,
-} from '../transport/errors.ts';
+import { CallFailure, type RateLimited, type Unavailable, withoutStacks } from '../transport/errors.ts';
 import { codedError, type ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
@@ -104,7 +98,7 @@ export function withOutcomes(
 }
 
 /** Converts a failed call to the error for the client. */
-export function describe(failure: CallFailure): GraphQLError {
+function describe(failure: CallFailure): GraphQLError {
   const { endpoint } = failure;
   const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
   const advice = failure.kind === 'write' ? ADVICE[failure.executed](endpoint) : '';
@@ -115,8 +109,6 @@ export function describe(failure: CallFailure): GraphQLError {
     const code = isKeyRefused(failure) ? 'UNAUTHENTICATED' : rowOf(failure.reason).code;
     return say(code, `LuaAuth refused: ${reasonFor(failure)}`, refusalFacts(failure));
   }
-  if (failure instanceof NotTried)
-    return say(describe(failure.first).extensions.code as ErrorCode, failure.message);
   const { retryAfterMs, isOfCaller } = failure as Partial<RateLimited>;
   const { isBlocked } = failure as Partial<Unavailable>;
   const { ray } = failure;

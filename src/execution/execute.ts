@@ -303,7 +303,7 @@ function whenAllThere(data: Data, keys: readonly string[]): Promise<Data> {
   });
 }
 
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
   );

@@ -24,17 +24,8 @@ export interface Access {
 /** The API as one caller sees it during one operation. */
 export interface Api extends Access {
   readonly pageSizes: PageSizes;
-  /** Holds back reads until the API accepts the key. Undefined: the API has accepted the key before. */
-  readonly trial: Trial | undefined;
   rateLimit(account: string): MaybePromise<RateLimitStatus>;
   status(account: string): UpstreamStatus;
-}
-
-/** Holds back the reads of a key that may be made up. `ahead` says how many of several reads may go first. */
-interface Trial {
-  ahead(reads: number): number;
-  /** Resolves when the other reads may follow; never if the operation ends first. */
-  readonly accepted: Promise<void>;
 }
 
 /** The time limits of one call by its kind, in ms. */

@@ -5,7 +5,7 @@ import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import type { Beginning, Context } from '../context.ts';
 import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
-import { type Execute, type ExecuteArgs, isPromise } from '../execution/execute.ts';
+import type { Execute, ExecuteArgs } from '../execution/execute.ts';
 import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
 import type {
   ClientRequest,
@@ -249,19 +249,6 @@ function progressOf({ usage, writing, hasWritten }: RequestRecord) {
 
 export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
   return Symbol.asyncIterator in result;
-}
-
-/** Wraps an executor so that an operation ends as soon as its key is taken for a made-up key. */
-export function endWithRefusedKey(execute: Execute): Execute {
-  return (args) => {
-    const result = execute(args);
-    const { keyRefused } = (args.contextValue as Context).caller;
-    if (!keyRefused || !isPromise(result)) return result;
-    return Promise.race([
-      result as PromiseLike<ExecutionResult>,
-      keyRefused.then((error) => ({ errors: [error] })),
-    ]);
-  };
 }
 
 /** A result that says how it is serialized. Yoga reads `stringify` too. */

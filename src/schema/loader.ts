@@ -43,15 +43,10 @@ export function defineLoader<Key, Value>(
   cacheKeyOf: (key: Key) => string = String,
 ) {
   return defineBatchLoader<Key, Value>((api, keys) => {
-    const { trial } = api;
-    const ahead = trial?.ahead(keys.length) ?? keys.length;
-    const fetchOne = (key: Key, index: number) => {
-      const waits = trial && index >= ahead;
-      return (waits ? trial.accepted.then(() => fetch(api, key)) : fetch(api, key)).catch(errorOf);
-    };
+    const fetchOne = (key: Key) => fetch(api, key).catch(errorOf);
     // A promise of all takes ten times the memory of `then`.
     return keys.length === 1
-      ? fetchOne(keys[0] as Key, 0).then(Array.of<Value | Error>)
+      ? fetchOne(keys[0] as Key).then(Array.of<Value | Error>)
       : Promise.all(keys.map(fetchOne));
   }, cacheKeyOf);
 }

@@ -13,7 +13,7 @@ export async function openAlone(config: AloneConfig, features: ProcessFeatures) 
   const { heldKey } = config.credentials;
   const secrets = heldKey === undefined ? [] : [heldKey];
   // Its calls count in the quota that gateways share.
-  const { transport, close } = await openUpstream(config, features, [], console.error);
+  const { transport, close } = await openUpstream(config, features, []);
   const gateway = createGateway({
     ...config,
     features: ofGateway,

@@ -3,20 +3,11 @@ import { StartError } from '../observability/start-error.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport } from '../transport/transport.ts';
 import { version } from '../version.ts';
-import { openAcceptedKeysFile } from './accepted-keys-file.ts';
 import type { ProcessFeatures } from './features.ts';
 
 export type UpstreamConfig = Pick<
   Config,
-  | 'apiUrl'
-  | 'rate'
-  | 'totalRate'
-  | 'freshMs'
-  | 'freshMsFor'
-  | 'staleMs'
-  | 'acceptedKeysFile'
-  | 'redis'
-  | 'readRedisUrl'
+  'apiUrl' | 'rate' | 'totalRate' | 'freshMs' | 'freshMsFor' | 'staleMs' | 'redis' | 'readRedisUrl'
 >;
 
 /** Without a configured API: the sandbox at `sandboxUrl`, or a new one. @throws StartError if the state cannot be opened */
@@ -24,7 +15,6 @@ export async function openUpstream(
   config: UpstreamConfig,
   features: ProcessFeatures,
   observer: readonly Observer[],
-  warn: (message: string) => void,
   sandboxUrl?: string,
 ) {
   const state = await openState(config, features, observer);
@@ -40,8 +30,6 @@ export async function openUpstream(
     staleMs: config.staleMs,
     observer,
     state,
-    accepted:
-      config.acceptedKeysFile === undefined ? undefined : openAcceptedKeysFile(config.acceptedKeysFile, warn),
   });
   return {
     transport,

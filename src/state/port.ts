@@ -11,8 +11,6 @@ export interface State {
   readonly cache: CacheEntries;
   readonly documents: Documents;
   readonly pageSizes: PageSizes;
-  /** Undefined: accepted accounts are forgotten when the process ends. */
-  readonly accepted?: AcceptedAccounts | undefined;
   /** Live entries that all processes share. Undefined: there is no other process. */
   readonly live?: LiveEntries | undefined;
   /** Cache entries that all processes share. Undefined: there is no other process. */
@@ -195,12 +193,6 @@ export interface Documents {
 export interface PageSizes {
   note(account: string, endpoint: string, rows: number): void;
   longest(account: string, endpoint: string): number;
-}
-
-/** Remembers accounts whose key the API has accepted. After a restart, these keys are not taken for made-up keys. */
-export interface AcceptedAccounts {
-  has(account: string): MaybePromise<boolean>;
-  add(account: string): void;
 }
 
 /**

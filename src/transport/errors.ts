@@ -126,6 +126,8 @@ const RETRY_AFTER_MS = 1_000;
 interface RateLimitedBy extends FailureOptions {
   readonly byApi: boolean;
   readonly isOfCaller?: boolean;
+  /** The message; by default the quota that is used up. */
+  readonly why?: string;
 }
 
 /** The API's `ratelimited`, or the gateway's own refusal because no permit is free in time. Nothing was executed. */
@@ -143,8 +145,9 @@ export class RateLimited extends CallFailure {
   readonly isOfCaller: boolean;
 
   constructor(about: About, retryAfterMs: number | undefined, by: RateLimitedBy) {
-    const { byApi, isOfCaller = false } = by;
-    super(about, isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up', by);
+    const { byApi, isOfCaller = false, why } = by;
+    const usual = isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up';
+    super(about, why ?? usual, by);
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
     this.saysWhen = retryAfterMs !== undefined;
     this.byApi = byApi;
@@ -164,22 +167,6 @@ export class BroughtTooMuch extends CallFailure {
       "LuaAuth's answers to this operation have more bytes than one operation may receive, which is 4 times MAX_ANSWER_BYTES. Ask for smaller pages or fewer items, or split the operation",
     );
     this.executed = executed;
-  }
-}
-
-/** LuaAuth has not accepted the key yet, and the first calls with it have failed. So this call is not sent. */
-export class NotTried extends CallFailure {
-  override name = 'NotTried' as const;
-  readonly transient = false;
-  readonly executed = 'no';
-  readonly first: CallFailure;
-
-  constructor(about: About, first: CallFailure) {
-    super(
-      about,
-      'not sent, because LuaAuth has not accepted this API key yet and the first 5 calls with it have failed. See that the key is right',
-    );
-    this.first = first;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
-import type { AcceptedAccounts, State } from '../state/port.ts';
+import type { State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
 import { createAnswerWatch } from './answer-watch.ts';
 import type { Call, Interceptor, Send } from './call.ts';
@@ -39,8 +39,6 @@ export interface TransportOptions {
   readonly connections?: number | undefined;
   /** The state that several gateways share; by default the memory of this process. */
   readonly state?: State | undefined;
-  /** The accounts whose key the API has accepted before; by default as the state has them. */
-  readonly accepted?: AcceptedAccounts | undefined;
   readonly clock?: Clock | undefined;
   /** The time of day in ms since 1970, as `Date.now` gives, which the clock does not know. */
   readonly today?: (() => number) | undefined;
@@ -62,10 +60,13 @@ export interface Transport {
   rateLimit(account: string): MaybePromise<RateLimitStatus>;
   /** How the API answers an account, by its circuit breaker. Makes no call. */
   status(account: string): UpstreamStatus;
-  /** Whether this process has seen the API accept the key of an account. Any client can make up an unknown key. */
+  /**
+   * Whether the key of an account is known to be real: LuaAuth has accepted it in this process, or the gateway holds it. Any
+   * client can make up a key that is not known, so all such keys share a quota.
+   */
   isKnown(account: string): boolean;
-  /** Whether an unknown key may make fewer calls than a known key. */
-  readonly limitsUnknown: boolean;
+  /** Makes the key of an account known. For keys that the gateway itself holds. */
+  trust(account: string): void;
   readonly clock: Clock;
   readonly state: State;
   /** Waits for the calls under way, then closes the connections. May be called more than once. */
@@ -94,9 +95,8 @@ export function createTransport(
   const { queued, requested, retried } = observer;
   const isObserved = (queued ?? requested ?? retried) !== undefined;
   const known = createKnownAccounts();
-  const { accepted = state.accepted } = options;
   const { quotas, generations, coordination } = state;
-  const scheduler = createScheduler({ accepted, connections, rate, totalRate, clock, quotas, known });
+  const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
     today,
@@ -158,7 +158,7 @@ export function createTransport(
     rateLimit: (account) => scheduler.status(account, today),
     status: circuitBreaker.status,
     isKnown: (account) => known.has(account),
-    limitsUnknown: totalRate > 0,
+    trust: scheduler.accept,
     clock,
     state,
     close() {

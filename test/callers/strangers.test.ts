@@ -1,16 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { print } from 'graphql';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createPlaceOf } from '../../src/callers/client-place.ts';
-import { openAcceptedKeysFile } from '../../src/server/accepted-keys-file.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { openSocket } from '../support/clients/socket-client.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
-import { useOpened, useRecorder } from '../support/gateways/fixture.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const TOTAL = 10;
@@ -130,72 +126,5 @@ describe('the place of a client', () => {
     for (const name of ['x-forwarded-for', 'X-Forwarded-For'])
       expect(createPlaceOf(name)(requestOf('192.0.2.7', header))).toBe(place);
     expect(createPlaceOf()(requestOf('192.0.2.7', header))).toBe('192.0.2.7');
-  });
-});
-
-describe('keys that LuaAuth accepted before a restart', () => {
-  const opened = useOpened();
-  let directory: string;
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-accepted-'));
-  });
-  afterEach(() => rmSync(directory, { recursive: true }));
-
-  it('are no strangers after it, by a file that holds neither keys nor their hashes', async () => {
-    const path = join(directory, 'accepted');
-    let respond: Respond = answerPlainly;
-    const recorder = await opened.record((recorded, response) => respond(recorded, response));
-    const open = async () => {
-      const accepted = openAcceptedKeysFile(path, expect.unreachable);
-      const transport = { rate: 0, totalRate: 10_000, accepted };
-      return (await opened.open({ upstream: recorder.url, transport })).gateway;
-    };
-    const before = await open();
-    expect((await before.execute(SCRIPT, { id: 'a' }, { token: 'good' })).errors).toBeUndefined();
-    await eventually(() => expect(readFileSync(path, 'utf8')).toMatch(/^[\w-]{43}\n$/));
-    await before.close();
-
-    const after = await open();
-    const reads = idsOf(3, 's').map((id) => after.execute(SCRIPT, { id }, { token: 'good' }));
-    await Promise.all(reads);
-    respond = refuse;
-    const { data } = await after.execute('{ rateLimit { limit } }', {}, { token: 'good' });
-    expect(data).toEqual({ rateLimit: { limit: null } });
-    const other = await after.execute('{ rateLimit { limit } }', {}, { token: 'other' });
-    expect(other.data).toEqual({ rateLimit: { limit: 5 } });
-  });
-
-  it('are all read from a file that is not too long', async () => {
-    const path = join(directory, 'accepted');
-    openAcceptedKeysFile(path, expect.unreachable).add('first');
-    await eventually(() => expect(readFileSync(path, 'utf8')).not.toBe(''));
-    const others = Array.from({ length: 6_000 }, (_one, index) => `${String(index).padStart(43, '0')}\n`);
-    appendFileSync(path, others.join(''));
-    expect(openAcceptedKeysFile(path, expect.unreachable).has('first')).toBe(true);
-  });
-
-  it('are read from a long file, which is written anew with the latest ones', () => {
-    const path = join(directory, 'accepted');
-    const lineOf = (index: number) => String(index).padStart(43, '0');
-    writeFileSync(path, Array.from({ length: 12_000 }, (_one, index) => `${lineOf(index)}\n`).join(''));
-    openAcceptedKeysFile(path, expect.unreachable);
-    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-    expect(lines).toHaveLength(5_000);
-    expect(lines.at(-1)).toBe(lineOf(11_999));
-  });
-
-  it.each([
-    ['a folder', '', /is a folder, a pipe or a device, not a regular file\. Give the path of a file\.$/],
-    [
-      'no folder',
-      'missing/accepted',
-      /cannot be read and written \(ENOENT\)\. Give the path of a file that can\.$/,
-    ],
-  ])('cannot be remembered in %s: the start says so', (_title, name, problem) => {
-    expect(() => openAcceptedKeysFile(join(directory, name), expect.unreachable)).toThrow(problem);
-  });
-
-  it('cannot be remembered in a device', () => {
-    expect(() => openAcceptedKeysFile('/dev/zero', expect.unreachable)).toThrow('not a regular file');
   });
 });

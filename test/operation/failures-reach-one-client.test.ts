@@ -33,7 +33,7 @@ describe('what breaks down is one client’s answer, and nobody else’s', () =>
     const gateway = createGateway({
       transport: {
         isKnown: () => false,
-        limitsUnknown: false,
+        trust: () => undefined,
         clock: systemClock,
         state: createStateInMemory(systemClock),
         ask: () => {

@@ -125,7 +125,6 @@ async function play(
     signal,
     timeouts: TIMEOUTS,
     deadline: clock.now() + OPERATION_MS,
-    trial: undefined,
     pageSizes: transport.state.pageSizes,
   });
 

@@ -197,7 +197,6 @@ export class SimulatedGateway {
       signal: new AbortSource(),
       timeouts: TIMEOUTS,
       deadline: startedAt + OPERATION_MS,
-      trial: undefined,
       pageSizes: state.pageSizes,
     };
   }

@@ -5,7 +5,6 @@ import { createCacheInMemory, createPageSizesInMemory } from '../../state/memory
 import type { State } from '../../state/port.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
-import { createAcceptedInRedis } from './accepted-accounts.ts';
 import { READ_WRITES } from './account-writes.ts';
 import { connectToRedis } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
@@ -72,7 +71,6 @@ export async function openStateInRedis(
     shared: createSharedCacheInRedis(link, accounts),
     documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
     pageSizes: createPageSizesInMemory(now),
-    accepted: createAcceptedInRedis(link, accounts),
     live,
     coordination: link,
     async close() {

@@ -1,8 +1,7 @@
-import type { AcceptedAccounts } from '../../state/port.ts';
 import type { AccountRecord, KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { CallFailure, NotTried, RateLimited, TimedOut } from '../errors.ts';
+import { CallFailure, RateLimited, TimedOut } from '../errors.ts';
 import { AccountQuotas, type AccountQuotasOptions } from './account-quotas.ts';
 import { Flow } from './flow.ts';
 import type { Pool } from './pool.ts';
@@ -22,7 +21,6 @@ export interface Shared extends Pick<AccountQuotasOptions, 'rate' | 'clock' | 'q
   readonly clock: Clock;
   /** The accounts whose key the API has accepted. */
   readonly known: KnownAccounts;
-  readonly accepted: AcceptedAccounts | undefined;
   /** All calls that wait. */
   readonly queue: Flow<Turn>;
   /** The calls of strangers that wait. */
@@ -153,9 +151,8 @@ export class Account implements AccountRecord {
 
   /** Ends the trial, because the API has accepted the key. */
   accept(): void {
-    const { known, accepted, queue, pump } = this.#shared;
+    const { known, queue, pump } = this.#shared;
     known.set(this.name, true);
-    accepted?.add(this.name);
     this.#tried = 0;
     this.#failed = 0;
     this.queue.moveTo(queue);
@@ -201,7 +198,7 @@ export class Account implements AccountRecord {
     if (turn.isStranger) {
       this.#shared.strangersUnderWay -= 1;
       this.#shared.strangersCalls -= 1;
-      if (this.isStranger) this.#endTrial(failure, wasSent);
+      if (this.isStranger) this.#endTrial(wasSent);
     }
     if (this.#shared.queue.size > 0) this.#shared.pump(true);
   }
@@ -355,7 +352,7 @@ export class Account implements AccountRecord {
   /**
    * Counts a call of the trial that failed or was not sent. When the whole trial has failed, fails all waiting calls.
    */
-  #endTrial(failure: unknown, wasSent: boolean): void {
+  #endTrial(wasSent: boolean): void {
     if (wasSent) this.#failed += 1;
     else this.#tried -= 1;
     if (this.#failed < this.#tried) return;
@@ -363,9 +360,12 @@ export class Account implements AccountRecord {
     if (!isOver && this.queue.size > 0) return;
     this.#tried = 0;
     this.#failed = 0;
-    if (isOver && failure instanceof CallFailure) this.failAll((call) => new NotTried(call, failure));
+    if (isOver) this.failAll((call) => new RateLimited(call, undefined, { byApi: false, why: WITHHELD }));
   }
 }
+
+const WITHHELD =
+  'not sent, because LuaAuth has not accepted this API key yet, and has refused 5 calls with it in a row. LuaAuth refuses a wrong key and an unknown id alike: check the key, and ids that it cannot reach';
 
 /**
  * Gives the call whose entry was served the most first. Sorts only if that call cannot start, as thousands may wait.

@@ -1,5 +1,5 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { AcceptedAccounts, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { QuotaStatus, Quotas } from '../../state/port.ts';
 import { Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
@@ -20,8 +20,6 @@ interface SchedulerOptions {
   readonly clock: Clock;
   readonly quotas: Quotas;
   readonly known: KnownAccounts;
-  /** The accounts whose key the API accepted before this process began; undefined: no store remembers them. */
-  readonly accepted?: AcceptedAccounts | undefined;
 }
 
 export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
@@ -38,7 +36,7 @@ export type Scheduler = ReturnType<typeof createScheduler>;
  * queue, where accounts, callers and operations take turns (`rules.ts`).
  */
 export function createScheduler(options: SchedulerOptions) {
-  const { rate, totalRate, connections, clock, quotas, known, accepted } = options;
+  const { rate, totalRate, connections, clock, quotas, known } = options;
   let isPumping = false;
   let mustPumpAgain = false;
   let isForConnection = false;
@@ -72,19 +70,14 @@ export function createScheduler(options: SchedulerOptions) {
   const total = totalRate === 0 ? undefined : new Pool({ quotas, clock, ...ofTotal });
   const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
   const shared: Shared = {
-    ...{ clock, quotas, total, known, accepted, queue, pump },
+    ...{ clock, quotas, total, known, queue, pump },
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
     strangers: new Flow<Turn>(SHARES.strangers, queue),
     freeConnections: connections,
     strangersUnderWay: 0,
     strangersCalls: 0,
   };
-  const accounts = new Accounts((name) => {
-    const account = new Account(name, shared);
-    if (account.isStranger && accepted)
-      whenKnown(accepted.has(name), (wasAccepted) => wasAccepted && account.isStranger && account.accept());
-    return account;
-  });
+  const accounts = new Accounts((name) => new Account(name, shared));
   const accountOf = (name: string) => accounts.get(name) ?? accounts.add(name);
 
   return {
@@ -92,7 +85,7 @@ export function createScheduler(options: SchedulerOptions) {
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
       accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasBackgroundPermit ?? true,
-    /** Marks a key as accepted, because another process's answer shows it. */
+    /** Marks a key as accepted, because another process's answer shows it, or the gateway holds it. */
     accept(name: string): void {
       const account = accounts.get(name);
       if (!account) known.set(name, true);

@@ -125,7 +125,7 @@ describe('check', () => {
     const names = VARIABLE_NAMES.filter(
       (name) =>
         name.endsWith('_FILE') &&
-        !['AUDIT_LOG_FILE', 'ACCEPTED_KEYS_FILE'].includes(name) &&
+        name !== 'AUDIT_LOG_FILE' &&
         !(path === tmpdir() && name === 'PERSISTED_DOCUMENTS_FILE'),
     );
     expect(names).toContain('LUAAUTH_TOKEN_FILE');

@@ -15,7 +15,7 @@ export async function startDefaultGateway(apiUrl: string) {
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const { config } = read;
   observability ??= openObservability(config, features);
-  const { transport, close } = await openUpstream(config, features, [], console.error);
+  const { transport, close } = await openUpstream(config, features, []);
   const parts = { transport, credentials: config.credentials };
   const { url, drain } = await openGateway(config, await observability, parts, 'http', features);
   return {

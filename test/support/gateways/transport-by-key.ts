@@ -39,7 +39,7 @@ export function createTransportByKey(url: string) {
 
   const transport: GatewayOptions['transport'] = {
     isKnown: () => false,
-    limitsUnknown: false,
+    trust: () => undefined,
     clock: standingClock,
     state,
     rateLimit: () => ({ limit: 0, remaining: 0, used: 0, resetAtMs: 0, queued: 0 }),
