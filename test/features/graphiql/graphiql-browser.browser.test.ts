@@ -527,45 +527,6 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     expect(data).toMatchObject({ script: {} });
   });
 
-  it('shares an address that opens the same query and variables, once, and runs nothing', async () => {
-    await keyField().fill('typed-secret');
-    await tab('UsersInPlace').click();
-    await shows('operation.graphql', ' UsersInPlace');
-    await typeHeaders({ 'x-mine': 'header-secret' });
-    const address = await copied('.share');
-    expect(address).toMatch(/^http:.*\/graphql\?query=.*UsersInPlace.*&variables=/);
-    expect(address).not.toMatch(/secret/);
-    await page.context().clearCookies();
-    const other = await browser.newContext();
-    try {
-      page = await other.newPage();
-      const operations: string[] = [];
-      page.on('request', (request) => {
-        const { operationName } = JSON.parse(request.postData() ?? '{}');
-        if (operationName) operations.push(operationName);
-      });
-      await page.goto(address);
-      await shows('operation.graphql', 'query UsersInPlace');
-      await shows('variables.json', '"placeId": "606849621"');
-      expect(page.url()).toBe(`${url}/graphql`);
-      expect(await tabs().allInnerTexts()).toEqual(['UsersInPlace', ...TABS]);
-      expect(operations.filter((name) => name !== 'IntrospectionQuery')).toEqual([]);
-      const { data } = await run();
-      expect(JSON.stringify(data)).toContain('"placeId":"606849621"');
-    } finally {
-      await other.close();
-    }
-  });
-
-  it('opens an address in a tab of its own beside those that were kept, with the operation that it names', async () => {
-    await expect.poll(keptTabs, { timeout: WAIT_MS }).toContain('ConnectedUsers');
-    const query = 'query One { __typename } query Two { rateLimit { limit } }';
-    await page.goto(`${url}/graphql?${new URLSearchParams({ query, operationName: 'Two' })}`);
-    await shows('operation.graphql', 'query One');
-    await expect.poll(() => tabs().allInnerTexts(), { timeout: WAIT_MS }).toEqual([...TABS, 'Two']);
-    expect(new URL(await copied('.share')).searchParams.get('operationName')).toBe('Two');
-  });
-
   it('works where the browser keeps no data of sites', async () => {
     page = await newWindow();
     await page.addInitScript(`for (const name of ['localStorage', 'sessionStorage'])

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { buildRequest, type RequestParts, toCurl } from '../../../src/features/graphiql/browser/request.ts';
 import { type AnswerFacts, describeFacts } from '../../../src/features/graphiql/browser/send.ts';
-import { readShared, shareLink } from '../../../src/features/graphiql/browser/share.ts';
 import { storageOf, withoutHeaders } from '../../../src/features/graphiql/browser/storage.ts';
 import type { VisitorCredential } from '../../../src/http/graphiql-options.ts';
 
@@ -117,69 +116,6 @@ describe('the copied command', () => {
       expect(argumentsOf(command, { [variable]: 'from-shell' })).toContain(header);
     },
   );
-});
-
-describe('a shared address', () => {
-  const PAGE = 'https://gateway.example/graphql?query=old#old';
-  const link = (query: string, variables?: string, operationName?: string, secretKey = '') =>
-    shareLink(PAGE, { query, variables, operationName }, secretKey);
-
-  it('opens what it was made of', () => {
-    const query = 'query A($b: Int) { a(b: $b, c: "%&=+ü") }\nquery B { b }';
-    const { url, hasLeftOutSecrets } = link(query, '{ "b": 1 } // mine', 'B');
-    expect(url).toMatch(/^https:\/\/gateway\.example\/graphql\?query=query/);
-    expect(hasLeftOutSecrets).toBe(false);
-    expect(readShared(new URL(url).search)).toEqual({
-      query,
-      variables: '{\n  "b": 1\n}',
-      operationName: 'B',
-    });
-  });
-
-  it('carries neither variables nor a name where there are none', () => {
-    expect(link('{ a }', ' ').url).toBe('https://gateway.example/graphql?query=%7B+a+%7D');
-  });
-
-  it.each([
-    ['{ user(key: "secret") { executions } }', ''],
-    ['{ user(key: """secret""") { executions } }', ''],
-    ['mutation { a(input: { userKeys: ["secret", "secret2"] }) { b } }', ''],
-    ['query A($key: ID! = "secret") { user(key: $key) { executions } }', ''],
-    ['query A($key: ID!) { user(key: $key) { executions } }', '{ "key": "secret" }'],
-    ['mutation A($input: I!) { a(input: $input) { b } }', '{ "input": { "keys": ["secret"], "b": 1 } }'],
-    ['mutation { editProject(input: { id: "1", blacklistWebhook: "secret" }) { b } }', ''],
-    ['mutation { updateScript(input: { id: "1", source: """print(\\"""secret\\""")""" }) { b } }', ''],
-    ['{ note(text: "my secret") }', '{ "a": "secret" }', 'secret'],
-    ['query A($licence: ID! = "secret") { user(key: $licence) { note } }', ''],
-    ['query A($licence: ID!) { user(key: $licence) { note } }', '{ "licence": "secret" }'],
-    ['query A($a: ID!, $b: ID!) { users(keys: [$a, $b]) { note } }', '{ "a": "secret", "b": "secret2" }'],
-  ])('leaves the secret out of %s with %j', (query, variables, secretKey = '') => {
-    const { url, hasLeftOutSecrets } = link(query, variables, undefined, secretKey);
-    expect(url).not.toContain('secret');
-    expect(hasLeftOutSecrets).toBe(true);
-    expect(JSON.stringify(readShared(new URL(url).search))).toContain('YOUR_KEY');
-  });
-
-  it('carries no variable that is a source or a webhook, not even as a text that would be written in its place', () => {
-    const query = 'mutation A($input: I!) { a(input: $input) { b } }';
-    const { url, hasLeftOutSecrets } = link(
-      query,
-      '{ "input": { "id": "1", "source": "secret", "executionWebhook": "secret" }, "source": "secret" }',
-    );
-    expect(hasLeftOutSecrets).toBe(true);
-    expect(new URL(url).searchParams.get('variables')).toBe('{"input":{"id":"1"}}');
-    expect(shareLink(PAGE, { query: '{ a(key: "b") }' }, '').url).toMatch(/key%3A\+YOUR_KEY%29/);
-    const named = 'mutation A($text: String!) { updateScript(input: { id: "1", source: $text }) { b } }';
-    const shared = link(named, '{ "text": "secret", "b": 1 }');
-    expect(shared.hasLeftOutSecrets).toBe(true);
-    expect(new URL(shared.url).searchParams.get('variables')).toBe('{"b":1}');
-  });
-
-  it('is read however it was made, and not where it has no query', () => {
-    expect(readShared('?query={a}&variables={broken')).toMatchObject({ query: '{a}', variables: '{broken' });
-    expect(readShared('?variables={}')).toBeUndefined();
-    expect(readShared('')).toBeUndefined();
-  });
 });
 
 describe('the line under an answer', () => {

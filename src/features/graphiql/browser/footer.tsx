@@ -1,21 +1,12 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
 import { copyText } from './dom.ts';
 import { MAX_EVENTS, type Run, type Runs, type StreamEvent } from './runs.ts';
 import { type AnswerFacts, describeFacts } from './send.ts';
-import { shareLink } from './share.ts';
 
-interface FooterProps {
-  readonly runs: Runs;
-  /** The key that a shared address must not contain; empty if there is none. */
-  readonly secretKey: () => string;
-  readonly operationName: string | undefined;
-}
-
-export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
-  const { tabs, activeTabIndex, responseEditor, queryEditor, variableEditor, operations, operationName } =
-    useGraphiQL((state) => state);
-  const { updateActiveTabValues, setOperationName } = useGraphiQLActions();
+export function Footer({ runs }: { readonly runs: Runs }) {
+  const { tabs, activeTabIndex, responseEditor } = useGraphiQL((state) => state);
+  const { updateActiveTabValues } = useGraphiQLActions();
   const tab = tabs[activeTabIndex]?.id ?? '';
   const run = useSyncExternalStore(runs.onChange, () => runs.of(tab));
   useLayoutEffect(() => {
@@ -25,31 +16,10 @@ export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
     );
   }, [runs, tab, tabs]);
 
-  // A narrow window shows two of eight tabs.
-  useEffect(() => {
-    if (tab !== '') document.querySelector('.graphiql-tab-active')?.scrollIntoView({ inline: 'nearest' });
-  }, [tab]);
-
-  const hasChosenOperation = useRef(false);
-  useEffect(() => {
-    if (hasChosenOperation.current || !operations) return;
-    hasChosenOperation.current = true;
-    if (operations.some(({ name }) => name?.value === asked)) setOperationName(asked ?? '');
-  }, [operations, asked, setOperationName]);
-
   const show = (event: StreamEvent | undefined) => {
     if (!event) return;
     responseEditor?.setValue(event.text);
     updateActiveTabValues({ response: event.text });
-  };
-  const share = () => {
-    const shared = {
-      query: queryEditor?.getValue() ?? '',
-      variables: variableEditor?.getValue(),
-      operationName: (operations?.length ?? 0) > 1 ? operationName : undefined,
-    };
-    const { url, hasLeftOutSecrets } = shareLink(location.href, shared, secretKey());
-    return { text: url, said: hasLeftOutSecrets ? 'Copied without secrets' : 'Copied' };
   };
   return (
     <>
@@ -67,20 +37,15 @@ export function Footer({ runs, secretKey, operationName: asked }: FooterProps) {
           }}
         />
       )}
-      <AnswerBar key={tab} run={run} share={share} />
+      <AnswerBar key={tab} run={run} />
     </>
   );
 }
 
 const SAID_MS = 2_000;
 
-interface Copied {
-  readonly text: string;
-  readonly said: string;
-}
-
-/** The line below an answer: facts about the last run of the current tab, and buttons to share it. */
-function AnswerBar({ run, share }: { readonly run: Run | undefined; readonly share: () => Copied }) {
+/** The line below an answer: facts about the last run of the current tab, and a button that copies it as a command. */
+function AnswerBar({ run }: { readonly run: Run | undefined }) {
   const { facts, command } = run ?? {};
   return (
     <div className="answer-bar">
@@ -92,15 +57,7 @@ function AnswerBar({ run, share }: { readonly run: Run | undefined; readonly sha
             </span>
           ))}
       </output>
-      <div className="answer-buttons">
-        <CopyButton className="share" label="Share" title="Copy an address that opens this" copy={share} />
-        <CopyButton
-          className="copy-curl"
-          label="Copy as cURL"
-          title="Copy a command that runs this again"
-          copy={command === undefined ? undefined : () => ({ text: command, said: 'Copied' })}
-        />
-      </div>
+      <CopyButton text={command} />
     </div>
   );
 }
@@ -108,31 +65,23 @@ function AnswerBar({ run, share }: { readonly run: Run | undefined; readonly sha
 const classOf = (name: string, { status }: AnswerFacts) =>
   name === 'Status' && (status === undefined || status >= 400) ? 'answer-failed' : undefined;
 
-interface CopyButtonProps {
-  readonly className: string;
-  readonly label: string;
-  readonly title: string;
-  /** Undefined if there is nothing to copy yet. */
-  readonly copy: (() => Copied) | undefined;
-}
-
-function CopyButton({ className, label, title, copy }: CopyButtonProps) {
+/** Copies the command of the last run. Disabled if the tab has not run anything yet. */
+function CopyButton({ text }: { readonly text: string | undefined }) {
   const [said, say] = useState<string>();
   const press = async () => {
-    if (!copy) return;
-    const copied = copy();
-    say((await copyText(copied.text)) ? copied.said : 'Not copied');
+    if (text === undefined) return;
+    say((await copyText(text)) ? 'Copied' : 'Not copied');
     setTimeout(() => say(undefined), SAID_MS);
   };
   return (
     <button
       type="button"
-      className={`small-button ${className}`}
-      title={title}
-      disabled={!copy}
+      className="small-button copy-curl"
+      title="Copy a command that runs this again"
+      disabled={text === undefined}
       onClick={press}
     >
-      {said ?? label}
+      {said ?? 'Copy as cURL'}
     </button>
   );
 }

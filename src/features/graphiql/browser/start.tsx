@@ -14,7 +14,6 @@ import { Footer } from './footer.tsx';
 import { buildRequest, toCurl } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
-import { readShared } from './share.ts';
 import { reopenTab, storageOf, withoutHeaders } from './storage.ts';
 
 const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
@@ -22,9 +21,6 @@ const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 function start(root: HTMLElement, page: PageOptions): void {
-  const shared = readShared(location.search);
-  // A reload must keep later changes, and the address must no longer show the shared query.
-  if (location.search !== '') history.replaceState(null, '', location.pathname);
   const storage = storageOf('localStorage');
   reopenTab(storage);
   const keyBar = createKeyBar(page, storageOf('sessionStorage'));
@@ -41,16 +37,12 @@ function start(root: HTMLElement, page: PageOptions): void {
     takeMode,
     onSend: (request) => runs.begin(toCurl(request, credential)),
   });
-  const secretKey = () => (keyBar.key === credential?.publicKey ? '' : keyBar.key);
-  const opened = shared && { query: shared.query, variables: shared.variables ?? '' };
   createRoot(root).render(
     <GraphiQL
       fetcher={fetcher as never}
       storage={withoutHeaders(storage) as never}
       plugins={PLUGINS}
-      defaultTabs={[...(opened ? [opened] : []), ...tabs]}
-      initialQuery={opened?.query}
-      initialVariables={opened?.variables}
+      defaultTabs={[...tabs]}
       defaultEditorToolsVisibility="variables"
       shouldPersistHeaders={false}
       inputValueDeprecation
@@ -60,7 +52,7 @@ function start(root: HTMLElement, page: PageOptions): void {
         <span className="logo-name">LuaAuth</span>
       </GraphiQL.Logo>
       <GraphiQL.Footer>
-        <Footer runs={runs} secretKey={secretKey} operationName={shared?.operationName} />
+        <Footer runs={runs} />
       </GraphiQL.Footer>
     </GraphiQL>,
   );
