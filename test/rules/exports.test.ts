@@ -17,7 +17,10 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/redis/shared-documents.ts MAX_NEW_DOCUMENTS':
     'test/features/redis/registered-documents.redis.test.ts',
   'features/sandbox/ads.ts adSystemsOf': 'test/schema/ad-systems.test.ts',
-  'features/sandbox/proxy-page.ts SANDBOX_RAY': 'test/transport/proxy-answers.test.ts',
+  'features/sandbox/faults.ts Mishap': 'test/features/sandbox/sandbox.process.test.ts',
+  'features/sandbox/faults.ts ProxyAnswer': 'test/transport/proxy-answers.test.ts',
+  'features/sandbox/faults.ts SANDBOX_RAY': 'test/transport/proxy-answers.test.ts',
+  'features/sandbox/faults.ts sendProxyPage': 'test/features/commands/cli-check.process.test.ts',
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',
   'server/listen.ts ServerOptions': 'test/support/gateways/gateway.ts',
   'server/log-output.ts createLogOutput': 'test/observability/log-output.test.ts',

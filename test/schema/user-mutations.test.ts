@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hiddenKey } from '../../src/features/sandbox/hidden-key.ts';
+import { hiddenKey } from '../../src/features/sandbox/calls.ts';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hiddenKey } from '../../src/features/sandbox/hidden-key.ts';
+import { hiddenKey } from '../../src/features/sandbox/calls.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { graphql } from '../generated/index.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ProxyAnswer, SANDBOX_RAY } from '../../src/features/sandbox/proxy-page.ts';
+import { type ProxyAnswer, SANDBOX_RAY } from '../../src/features/sandbox/faults.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';

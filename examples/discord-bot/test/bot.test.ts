@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hiddenKey } from '../../../src/features/sandbox/hidden-key.ts';
+import { hiddenKey } from '../../../src/features/sandbox/calls.ts';
 import {
   FORGOTTEN,
   MISLED,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { hiddenKey } from '../../../src/features/sandbox/hidden-key.ts';
+import { hiddenKey } from '../../../src/features/sandbox/calls.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { offers } from '../shop/data.ts';
 import { dataOf } from './support/ask.ts';

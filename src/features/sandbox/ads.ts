@@ -1,8 +1,15 @@
 import type { WireAdProviderSetting, WireAdSystem } from '../../luaauth/wire.ts';
 import { changesOf, createEditFields, createFields } from './fields.ts';
-import type { Handler, Handlers } from './handler.ts';
+import {
+  accountExpired,
+  failure,
+  type Handler,
+  type Handlers,
+  invalid,
+  success,
+  unauthorized,
+} from './handler.ts';
 import { sandboxKeys } from './keys.ts';
-import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import { seeded } from './seed-data.ts';
 import { tableOf } from './state.ts';
 

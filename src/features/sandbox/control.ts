@@ -1,8 +1,6 @@
-import type { createCallLog } from './calls.ts';
-import { faultIn } from './fault-in-json.ts';
-import type { createFaults } from './faults.ts';
-import { hideQueryKey } from './hidden-key.ts';
-import { invalid, invalidEndpoint, type SandboxReply, success } from './reply.ts';
+import { type createCallLog, hideQueryKey } from './calls.ts';
+import { type createFaults, faultIn } from './faults.ts';
+import { invalid, invalidEndpoint, type SandboxReply, success } from './handler.ts';
 
 interface Controlled {
   calls: ReturnType<typeof createCallLog>;

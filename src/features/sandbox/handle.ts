@@ -1,19 +1,18 @@
 import { isObject } from './fields.ts';
-import { visit } from './guests.ts';
-import type { Behaviour } from './handler.ts';
-import { isSandboxKey } from './keys.ts';
-import { passTime } from './pass-time.ts';
 import {
+  type Behaviour,
   type DelayedReply,
   internalServerError,
   invalid,
   invalidEndpoint,
   type SandboxReply,
   unknownKey,
-} from './reply.ts';
-import type { Body } from './request-body.ts';
+} from './handler.ts';
+import type { Body } from './http.ts';
+import { isSandboxKey } from './keys.ts';
 import type { Matched } from './router.ts';
 import type { SandboxState } from './state.ts';
+import { passTime, visit } from './time.ts';
 
 interface Arrived {
   state: SandboxState;

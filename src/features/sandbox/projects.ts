@@ -1,8 +1,15 @@
 import type { WireExecutions, WireProjectExecutions } from '../../luaauth/wire.ts';
 import { changesOf, createEditFields } from './fields.ts';
-import type { Handler, Handlers } from './handler.ts';
+import {
+  accountExpired,
+  failure,
+  type Handler,
+  type Handlers,
+  invalid,
+  success,
+  unauthorized,
+} from './handler.ts';
 import { sandboxKeys } from './keys.ts';
-import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxProject } from './state.ts';
 
 const unknownProject = unauthorized('project does not exist or is not yours');

@@ -1,6 +1,18 @@
 import type { Route } from '../../luaauth/endpoints.ts';
+import { adHandlers } from './ads.ts';
 import type { Handler } from './handler.ts';
-import { handlers } from './handlers.ts';
+import { projectHandlers } from './projects.ts';
+import { scriptHandlers } from './scripts.ts';
+import { sessionHandlers } from './sessions.ts';
+import { userHandlers } from './users.ts';
+
+const handlers = {
+  ...scriptHandlers,
+  ...sessionHandlers,
+  ...projectHandlers,
+  ...userHandlers,
+  ...adHandlers,
+} satisfies Record<Route, Handler>;
 
 export interface Matched {
   route: Route;

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 import { changesOf, createEditFields, createFields } from './fields.ts';
-import type { Handler, Handlers } from './handler.ts';
+import {
+  accountExpired,
+  failure,
+  type Handler,
+  type Handlers,
+  invalid,
+  success,
+  unauthorized,
+} from './handler.ts';
 import { sandboxKeys } from './keys.ts';
-import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxScript } from './state.ts';
 
 export const unknownScript = unauthorized('script does not exist or is not yours');

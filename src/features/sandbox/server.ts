@@ -1,26 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createCallLog, isMisdirected, type SandboxCall } from './calls.ts';
+import { createCallLog, hidePathKey, isMisdirected, type SandboxCall } from './calls.ts';
 import { answerControl, isControl } from './control.ts';
-import { type Rendered, replyWithFault, send } from './fault-reply.ts';
-import { createFaults, type Fault } from './faults.ts';
+import { createFaults, type Fault, type Rendered, replyWithFault, send } from './faults.ts';
 import { handle } from './handle.ts';
-import { hidePathKey } from './hidden-key.ts';
-import { isSandboxKey } from './keys.ts';
-import { createQuota } from './quota.ts';
 import {
   type DelayedReply,
   httpStatus,
   internalServerError,
   rateLimited,
   type SandboxReply,
-} from './reply.ts';
-import { readBody } from './request-body.ts';
+} from './handler.ts';
+import { createWait, readBody, realTimer, type SetTimer, toJson } from './http.ts';
+import { createQuota, isSandboxKey } from './keys.ts';
 import { createRouter } from './router.ts';
 import { seed } from './seed.ts';
-import { toJson } from './send-json.ts';
 import { clearState, createState, type SandboxState } from './state.ts';
-import { createWait, realTimer, type SetTimer } from './wait.ts';
 
 /** How often a guest arrives when people look at live data. */
 export const GUEST_EVERY_MS = 4_000;

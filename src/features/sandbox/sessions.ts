@@ -1,7 +1,13 @@
 import { createFields, type SandboxValues } from './fields.ts';
-import type { Handler, Handlers, SandboxRequest } from './handler.ts';
+import {
+  type Handler,
+  type Handlers,
+  invalid,
+  type SandboxRequest,
+  success,
+  unauthorized,
+} from './handler.ts';
 import { runMessage } from './messages.ts';
-import { invalid, success, unauthorized } from './reply.ts';
 import { unknownScript } from './scripts.ts';
 import type { SandboxSession } from './state.ts';
 

@@ -1,7 +1,14 @@
 import { changesOf, createEditFields, createFields } from './fields.ts';
-import type { Handler, Handlers } from './handler.ts';
+import {
+  accountExpired,
+  failure,
+  type Handler,
+  type Handlers,
+  invalid,
+  success,
+  unauthorized,
+} from './handler.ts';
 import { sandboxKeys } from './keys.ts';
-import { accountExpired, failure, invalid, success, unauthorized } from './reply.ts';
 import type { SandboxState, SandboxUser } from './state.ts';
 
 const maxNote = 255;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLE_NAMES } from '../../../src/config/env-variables.ts';
-import { sendProxyPage } from '../../../src/features/sandbox/proxy-page.ts';
+import { sendProxyPage } from '../../../src/features/sandbox/faults.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
 import { freePort } from '../../support/network/free-port.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readProbeArguments } from '../../../src/features/commands/probe-arguments.ts';
-import { sendProxyPage } from '../../../src/features/sandbox/proxy-page.ts';
+import { sendProxyPage } from '../../../src/features/sandbox/faults.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { ENDPOINTS } from '../../../src/luaauth/endpoints.ts';
 import { wireProject, wireScript, wireSession, wireUser } from '../../support/api/plain-api.ts';

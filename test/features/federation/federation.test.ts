@@ -1,7 +1,7 @@
 import { type ConstDirectiveNode, isObjectType, Kind, parse, print } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { everyOne } from '../../../scripts/schema-tables.ts';
-import { hiddenKey } from '../../../src/features/sandbox/hidden-key.ts';
+import { hiddenKey } from '../../../src/features/sandbox/calls.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface Body {
   text: string;
@@ -46,3 +46,34 @@ function parse(bytes: Buffer): Body {
     return { text, value: undefined, problem: notJson((error as SyntaxError).message) };
   }
 }
+
+/** Writes JSON with bigints as exact numbers. Undefined if the value is nested too deep for the stack. */
+export function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    // Only a bigint leads here. A replacer for every answer would be slower.
+    const marked = JSON.stringify(value, (_name, member) =>
+      typeof member === 'bigint' ? `\0${member}\0` : member,
+    );
+    return marked.replace(/"\\u0000(-?\d+)\\u0000"/g, '$1');
+  }
+}
+
+export type SetTimer = (delayMs: number, action: () => void) => () => void;
+
+/** Runs an action after `ms`, unless the connection closes first. */
+export type Wait = (response: ServerResponse, ms: number, run: () => void) => void;
+
+export function createWait(setTimer: SetTimer): Wait {
+  return (response, ms, run) => {
+    if (ms > 0) response.once('close', setTimer(ms, run));
+    else run();
+  };
+}
+
+export const realTimer: SetTimer = (delayMs, action) => {
+  const timer = setTimeout(action, delayMs);
+  return () => clearTimeout(timer);
+};
