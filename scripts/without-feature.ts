@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   audit: /AUDIT_LOG/,
   commands: /\['(?:check|keys|query)'|'(?:check|keys|query)',/,
   dashboard: /DASHBOARD|dashboard/,
+  differences: /--probe/,
   federation: /_entities|_service|_Any/,
   graphiql: /graphiql/i,
   jwt: /JWKS|JWT/,

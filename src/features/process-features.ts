@@ -6,6 +6,7 @@ export const agents = () => import('./agents/open-agents.ts');
 export const audit = () => import('./audit/audit-file.ts');
 export const commands = () => import('./commands/add-commands.ts');
 export const dashboard = () => import('./dashboard/dashboard.ts');
+export const differences = () => import('./differences/watch-answers.ts');
 export const jwt = () => import('./jwt/token-verifier.ts');
 export const metrics = () => import('./metrics/open-metrics.ts');
 export const redis = () => import('./redis/open.ts');

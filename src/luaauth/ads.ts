@@ -1,7 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { decodeList, isId, isName, objectDecoder } from './decoders.ts';
-import { mapOf } from './documented-answer.ts';
+import { mapOf } from './documented-form.ts';
 import { a, read, write } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';

@@ -74,9 +74,6 @@ export interface Provenance {
 /** Plain JSON data. A missing or wrong property is undefined: only reading it with `usable` fails. */
 export type Decoded<Shape> = { [Key in keyof Shape]: Shape[Key] | undefined } & Provenance;
 
-/** How many unusable members this process has found. If it grows while an answer is decoded, the answer has such a member. */
-export let unusableMembers = 0;
-
 /** Makes a decoder for the given members; it ignores all other members. @throws BadResponse if the value is not an object. */
 export function objectDecoder<const Of extends Members>(object: string, members: Of) {
   type Shape = Decoded<Typed<Of, DecodedKinds>>;
@@ -96,7 +93,6 @@ export function objectDecoder<const Of extends Members>(object: string, members:
       let given = value[name];
       if (given === undefined || given === null || (given === '' && or !== undefined && or !== 'null')) {
         decoded[name] = or ? null : undefined;
-        if (!or) unusableMembers += 1;
         continue;
       }
       if (typeof given === 'bigint' && row.isWhole) given = String(given);
@@ -107,7 +103,6 @@ export function objectDecoder<const Of extends Members>(object: string, members:
         isTaken = given >= row.least && given <= row.most && (!row.isWhole || Number.isInteger(given));
       else isTaken = typeof given === 'boolean' && row.booleans;
       decoded[name] = isTaken ? given : undefined;
-      if (!isTaken) unusableMembers += 1;
     }
     return decoded as Shape;
   };

@@ -1,10 +1,8 @@
-import type { AnswerWatch } from '../transport/answer-watch.ts';
 import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
-import { unusableMembers } from './decoders.ts';
-import { differencesIn, type ObjectForm } from './documented-answer.ts';
+import type { ObjectForm } from './documented-form.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
 import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
@@ -150,30 +148,21 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const pathOf = pathFiller(template);
   const resourcesOf = namesOf(kind, parts);
   const repeated = Object.entries(repeats) as [string, string][];
-  const decode = (reply: Reply, asked: Asked, watch?: AnswerWatch): Result => {
+  const decode = (reply: Reply, asked: Asked): Result => {
     const opened = openEnvelope(about, reply, refusals, () => secrets(asked));
-    const unusableBefore = unusableMembers;
-    let looksDocumented = false;
-    try {
-      const given = member === undefined ? opened : (opened[member] as JsonObject);
-      const result = answer(about, given, asked.payload as Payload, asked.origin);
-      for (const [property, param] of repeated) {
-        const wanted = asked.params[param];
-        for (const row of Array.isArray(result) ? result : [result ?? {}]) {
-          const given = row[property];
-          // An unusable id proves nothing: it is an error at its field.
-          if (given === undefined || given === wanted) continue;
-          if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
-          throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
-        }
+    const given = member === undefined ? opened : (opened[member] as JsonObject);
+    const result = answer(about, given, asked.payload as Payload, asked.origin);
+    for (const [property, param] of repeated) {
+      const wanted = asked.params[param];
+      for (const row of Array.isArray(result) ? result : [result ?? {}]) {
+        const given = row[property];
+        // An unusable id proves nothing: it is an error at its field.
+        if (given === undefined || given === wanted) continue;
+        if (String(given).toLowerCase() === wanted?.toLowerCase()) continue;
+        throw new BadResponse(about, 'it is about something else', { isMisdirected: true });
       }
-      looksDocumented = unusableMembers === unusableBefore;
-      return result;
-    } finally {
-      // The decoder notices members that are missing or have another type. New members need a comparison of all names.
-      if (watch && (watch.isDue(route) || !looksDocumented))
-        watch.differs(route, differencesIn(opened, documented, secrets(asked).keys));
     }
+    return result;
   };
   const call = (api: Access, params: Params<Path>, ...[payload]: Payloads<Payload>) => {
     const path = pathOf(params);

@@ -1,7 +1,7 @@
 import type { About } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { type Decoded, isId, isName, objectDecoder } from './decoders.ts';
-import { mapOf } from './documented-answer.ts';
+import { mapOf } from './documented-form.ts';
 import { read } from './endpoint.ts';
 import { isObject } from './envelope.ts';
 import { project } from './projects.ts';

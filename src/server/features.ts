@@ -5,12 +5,16 @@ import type { OpenAgents } from '../http/adapter.ts';
 import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { HostCheck } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';
+import type { Ask } from '../luaauth/api.ts';
+import type { AnswerObserver, Difference } from '../observability/difference.ts';
 import type { LiveObserver } from '../observability/live-observer.ts';
 import type { OnlineObserver } from '../observability/online-observer.ts';
 import type { RequestObserver } from '../observability/request-record.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
 import type { State } from '../state/port.ts';
+import type { Call, Reply } from '../transport/call.ts';
+import type { Clock } from '../transport/clock.ts';
 import type { Observer } from '../transport/observer.ts';
 
 type Load<Module> = () => Promise<Module>;
@@ -38,6 +42,11 @@ export interface ProcessFeatures {
     checkAuditFile(path: string): Promise<void>;
   }>;
   readonly dashboard?: Load<{ loadDashboard(sandboxKey?: string): Promise<HttpRoute> }>;
+  /** Compares answers with the documentation of the API. */
+  readonly differences?: Load<{
+    watchAnswers(ask: Ask, clock: Clock, observers: readonly AnswerObserver[]): Ask;
+    compareAnswer(call: Call<unknown>, reply: Reply): readonly Difference[];
+  }>;
   readonly jwt?: Load<{
     createTokenVerifier(
       options: NonNullable<Config['jwt']> & { readonly warn: (message: string) => void },
@@ -92,7 +101,7 @@ export interface MetricsOptions {
 
 interface OpenMetrics {
   readonly operations: RequestObserver;
-  readonly upstream: Observer;
+  readonly upstream: Observer & AnswerObserver;
   readonly live: LiveObserver;
   readonly online: OnlineObserver;
   /** Counts a connection that is left unread. */

@@ -2,6 +2,7 @@ import { isKeyForAll } from '../callers/identify.ts';
 import { readPlainKey } from '../callers/key-ring.ts';
 import type { Config } from '../config/config.ts';
 import { createHostCheck } from '../http/guards.ts';
+import type { AnswerObserver } from '../observability/difference.ts';
 import { createLog, type OperationLog } from '../observability/log.ts';
 import type { Observer } from '../transport/observer.ts';
 import type { AuditFile, ProcessFeatures } from './features.ts';
@@ -44,7 +45,7 @@ export async function openObservability(
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
   return {
     log,
-    upstream: all.map(({ upstream }): Observer => upstream),
+    upstream: all.map(({ upstream }): Observer & AnswerObserver => upstream),
     // The audit file comes first, because other observers of a write may fail.
     requests: [audit?.observer, ...all.map(({ operations }) => operations)].filter(
       (observer) => observer !== undefined,

@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
+import type { AnswerObserver } from '../observability/difference.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { Observer } from '../transport/observer.ts';
-import { createTransport } from '../transport/transport.ts';
+import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 import type { ProcessFeatures } from './features.ts';
 
@@ -14,7 +15,7 @@ export type UpstreamConfig = Pick<
 export async function openUpstream(
   config: UpstreamConfig,
   features: ProcessFeatures,
-  observer: readonly Observer[],
+  observer: readonly (Observer & AnswerObserver)[],
   sandboxUrl?: string,
 ) {
   const state = await openState(config, features, observer);
@@ -32,13 +33,24 @@ export async function openUpstream(
     state,
   });
   return {
-    transport,
+    transport: await watched(transport, features, observer),
     async close() {
       await transport.close();
       await state?.close?.();
       await sandbox?.close();
     },
   };
+}
+
+/** Loads no code without an observer of answers. */
+async function watched(
+  transport: Transport,
+  features: ProcessFeatures,
+  observers: readonly AnswerObserver[],
+): Promise<Transport> {
+  if (!features.differences || !observers.some(({ differed }) => differed)) return transport;
+  const { watchAnswers } = await features.differences();
+  return { ...transport, ask: watchAnswers(transport.ask, transport.clock, observers) };
 }
 
 /** Loads no code without a shared state. */

@@ -1,5 +1,4 @@
 import type { Snapshot } from '../state/port.ts';
-import type { AnswerWatch } from './answer-watch.ts';
 
 export interface Reply {
   readonly status: number;
@@ -75,8 +74,8 @@ export interface Call<T> extends About, Asked {
   readonly isSentOnce: boolean;
   /** Aborted when the client has left. A read then ends at any stage, a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
-  /** Reads the answer, or throws the refusal in it. Depends on its arguments only. Reports differences to `watch`. */
-  readonly decode: (reply: Reply, asked: Asked, watch?: AnswerWatch) => T;
+  /** Reads the answer, or throws the refusal in it. The result depends on the arguments only. */
+  readonly decode: (reply: Reply, asked: Asked) => T;
   /** Identifies a read: account, generation, method, path and body. Reads of one key may share one answer. */
   readonly key: string;
   /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */

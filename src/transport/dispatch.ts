@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import type { AnswerWatch } from './answer-watch.ts';
 import { decodeText, decompress, GrowingBuffer, tooLarge } from './body.ts';
 import {
   type AbortListener,
@@ -28,8 +27,6 @@ interface DispatchOptions {
   readonly userAgent: string;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
-  /** Receives answers that differ from the documentation. */
-  readonly watch?: AnswerWatch | undefined;
 }
 
 /** A timeout after less time than this says nothing about the API, in ms. */
@@ -220,7 +217,7 @@ class Dispatch implements Dispatcher.DispatchHandler, AbortListener, Applicant, 
   #finish(bytes: Buffer): void {
     const text = decodeText(this.call, bytes, this.#status);
     const reply = { status: this.#status, headers: this.#headers, text };
-    const value = this.call.decode(reply, this.call, this.#options.watch);
+    const value = this.call.decode(reply, this.call);
     this.connection?.release(this);
     this.#account.end(this.#turn, undefined);
     this.#progress.ended?.(undefined);

@@ -1,5 +1,4 @@
 import { notify } from '../state/maybe-promise.ts';
-import type { EndpointDifference } from './answer-watch.ts';
 import type { About, Allowance, Answer, Progress, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
 
@@ -97,8 +96,6 @@ export interface Observer {
   readonly requested?: (call: Observed) => (outcome: Outcome) => void;
   readonly retried?: (call: Observed) => void;
   readonly answered?: (call: Observed, source: Source) => void;
-  /** `isFirstReport`: the same difference was not reported for an hour. */
-  readonly differed?: (difference: EndpointDifference, isFirstReport: boolean) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
   /** `reason`: why the other processes are lost. Called again for each new reason. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
@@ -111,7 +108,6 @@ const HOOKS = [
   'requested',
   'retried',
   'answered',
-  'differed',
   'breakerChanged',
   'coordinationChanged',
   'valueRejected',

@@ -3,7 +3,6 @@ import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
-import { createAnswerWatch } from './answer-watch.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, guardClock, systemClock, timeOfDay } from './clock.ts';
 import { createConnections } from './connection.ts';
@@ -133,7 +132,6 @@ export function createTransport(
     userAgent,
     clock,
     scheduler,
-    watch: observer.differed && createAnswerWatch(clock, observer.differed),
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { watchAnswers } from '../../src/features/differences/watch-answers.ts';
 import { createMetrics } from '../../src/features/metrics/metrics.ts';
 import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import {
@@ -10,7 +11,7 @@ import {
   SESSION,
   USER,
 } from '../../src/luaauth/wire.ts';
-import type { EndpointDifference } from '../../src/transport/answer-watch.ts';
+import type { AnswerObserver, EndpointDifference } from '../../src/observability/difference.ts';
 import { wireProject, wireScript, wireSession, wireUser } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
@@ -154,14 +155,22 @@ const answering = (answer: () => object): Respond => {
     json(response, { success: true, ...(line === 'GET /scripts/good' ? { script } : answer()) });
 };
 
-/** A gateway over an API that answers all with `answer`, and the differences that the gateway has found. */
-async function openWith(answer: () => object) {
+/** A gateway over an API that answers all with `answer`, and an observer of its answers. */
+async function openWatched(answer: () => object, observer: AnswerObserver) {
   const clock = createManualClock();
   const recorder = await record(answering(answer));
+  const { gateway } = await open({
+    upstream: recorder.url,
+    transport: { clock },
+    wrapAsk: (ask) => watchAnswers(ask, clock, [observer]),
+  });
+  return { gateway, clock };
+}
+
+async function openWith(answer: () => object) {
   const seen: EndpointDifference[] = [];
-  const transport = { clock, observer: { differed: (found: EndpointDifference) => void seen.push(found) } };
-  const { gateway } = await open({ upstream: recorder.url, transport });
-  return { gateway, seen, clock };
+  const opened = await openWatched(answer, { differed: (found) => void seen.push(found) });
+  return { ...opened, seen };
 }
 
 describe('a member that is not as documented affects no operation that does not select it', () => {
@@ -236,18 +245,17 @@ describe('a member that is not as documented affects no operation that does not 
 describe('answers that are not as documented', () => {
   it('are counted by endpoint, member and kind, in at most 200 series', async () => {
     const metrics = createMetrics();
-    const clock = createManualClock();
     let script: object = { ...wireScript('a'), enabled: 'yes', more: null };
-    const recorder = await record(answering(() => ({ script })));
-    const { gateway } = await open({
-      upstream: recorder.url,
-      transport: { clock, observer: metrics.upstream },
-    });
+    const { gateway, clock } = await openWatched(() => ({ script }), metrics.upstream);
     const count = async () => {
       const lines = (await metrics.text()).split('\n');
       return lines.filter((line) => line.startsWith('luaauth_upstream_unexpected_total{'));
     };
-    for (let times = 0; times < 3; times++) await gateway.execute('{ script(id: "a") { name } }');
+    for (let second = 0; second < 3; second++) {
+      // Further answers of the same second are not compared.
+      for (let times = 0; times < 2; times++) await gateway.execute('{ script(id: "a") { name } }');
+      await clock.advance(1_000);
+    }
     expect(await count()).toEqual([
       'luaauth_upstream_unexpected_total{endpoint="GET /scripts/:script_id",member="script.enabled",kind="type"} 3',
       'luaauth_upstream_unexpected_total{endpoint="GET /scripts/:script_id",member="script.more",kind="new"} 3',
@@ -265,7 +273,6 @@ describe('answers that are not as documented', () => {
 
   it('are logged once an hour for each member, without a value or a name that is one', async () => {
     const { log, lines } = openLog();
-    const clock = createManualClock();
     const odd = {
       enabled: 'sentinel-value',
       'sandbox-key': 1,
@@ -273,11 +280,10 @@ describe('answers that are not as documented', () => {
       'a b': 3,
       tags: ['sentinel'],
     };
-    const recorder = await record(answering(() => ({ script: { ...wireScript('a'), ...odd } })));
-    const { gateway } = await open({
-      upstream: recorder.url,
-      transport: { clock, observer: log.upstream },
-    });
+    const { gateway, clock } = await openWatched(
+      () => ({ script: { ...wireScript('a'), ...odd } }),
+      log.upstream,
+    );
     const logged = async (afterMs: number) => {
       await clock.advance(afterMs);
       lines.length = 0;

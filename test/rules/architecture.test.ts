@@ -101,6 +101,10 @@ describe('imports point down', () => {
         'context.ts',
       ],
     ],
+    [
+      'features/differences',
+      ['luaauth', 'transport/call.ts', 'transport/clock.ts', 'observability/difference.ts'],
+    ],
     ['features/federation', ['schema', 'callers', 'context.ts', 'errors', 'luaauth', 'plan', 'state']],
     ['features/graphiql', ['http', 'config/config.ts', 'server/features.ts', 'version.ts']],
     ['features/jwt', ['callers', 'luaauth/decoders.ts', 'transport/body.ts']],

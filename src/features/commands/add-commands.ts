@@ -25,6 +25,8 @@ export function addCommands(program: Command, { configure, features }: CommandPa
     if (typeof ids === 'string') command.error(`error: ${ids}`);
     if (!isProbe && given.length > 0)
       command.error('error: check accepts script=ID, project=ID and key=KEY only with --probe. Add --probe.');
+    if (isProbe && !features.differences)
+      command.error('error: --probe needs the feature differences, which is not installed in this build.');
     if (isProbe && flags.script !== undefined)
       command.error('error: --probe expects the script as script=ID. Leave --script out.');
     const config = await configure(others);

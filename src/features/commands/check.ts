@@ -55,7 +55,8 @@ export async function check(
   let probed: Probe | undefined;
   try {
     const key = config.credentials.heldKey;
-    if (ids) {
+    const differences = ids && (await features.differences?.());
+    if (differences) {
       const { scriptId: script, userKey } = ofSandbox?.facts.ids ?? {};
       const known = ofSandbox ? { script, key: userKey, ...ids } : ids;
       probed = await probe({
@@ -63,6 +64,7 @@ export async function check(
         key: key ?? ofSandbox?.facts.key ?? MADE_UP,
         timeouts: config.timeouts,
         ids: known,
+        compare: differences.compareAnswer,
       });
     }
     const answer = probed

@@ -2,8 +2,7 @@ import { Pool } from 'undici';
 import type { Access, Timeouts } from '../../luaauth/api.ts';
 import { createStateInMemory } from '../../state/memory.ts';
 import { createKnownAccounts } from '../../transport/accounts.ts';
-import type { AnswerWatch } from '../../transport/answer-watch.ts';
-import type { Reply } from '../../transport/call.ts';
+import type { Call, Reply } from '../../transport/call.ts';
 import { systemClock } from '../../transport/clock.ts';
 import { createDispatch } from '../../transport/dispatch.ts';
 import { Usage } from '../../transport/observer.ts';
@@ -15,12 +14,11 @@ interface DirectOptions {
   readonly key: string;
   readonly timeouts: Timeouts;
   /** Called with each answer before it is decoded. */
-  readonly onReply?: (reply: Reply) => void;
-  readonly watch?: AnswerWatch;
+  readonly onReply?: (reply: Reply, call: Call<unknown>) => void;
 }
 
 /** One connection, without the transport's other steps: each call is one request without retries. */
-export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectOptions) {
+export function openDirectAccess({ url, key, timeouts, onReply }: DirectOptions) {
   const clock = systemClock;
   const dispatcher = new Pool(url.origin, { connections: 1, connect: { timeout: timeouts.read } });
   const send = createDispatch({
@@ -38,14 +36,13 @@ export function openDirectAccess({ url, key, timeouts, onReply, watch }: DirectO
       quotas: createStateInMemory(clock).quotas,
       known: createKnownAccounts(),
     }),
-    watch,
   });
   return {
     forOneCall: (): Access => ({
       ask: async (call) => {
-        const decode: typeof call.decode = (reply, asked, watching) => {
-          onReply?.(reply);
-          return call.decode(reply, asked, watching);
+        const decode: typeof call.decode = (reply, asked) => {
+          onReply?.(reply, call);
+          return call.decode(reply, asked);
         };
         return (await send({ ...call, decode }, new Usage())).value;
       },

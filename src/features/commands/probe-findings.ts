@@ -1,4 +1,4 @@
-import type { Difference } from '../../transport/answer-watch.ts';
+import type { Difference } from '../../observability/difference.ts';
 import type { Finding } from './diagnosis.ts';
 import type { FrontReport, Probe, ReadReport } from './probe.ts';
 

@@ -2,8 +2,8 @@ import type { Timeouts } from '../../luaauth/api.ts';
 import { rayOf } from '../../luaauth/proxy-answer.ts';
 import { redact } from '../../luaauth/redact.ts';
 import { Refused } from '../../luaauth/refusal.ts';
-import type { Difference } from '../../transport/answer-watch.ts';
-import { headerIn, type Reply } from '../../transport/call.ts';
+import type { Difference } from '../../observability/difference.ts';
+import { type Call, headerIn, type Reply } from '../../transport/call.ts';
 import { BadResponse, CallFailure } from '../../transport/errors.ts';
 import { openDirectAccess } from './direct-access.ts';
 import { PROBED_READS, type ProbedIds, type ProbedRead } from './probed-reads.ts';
@@ -15,6 +15,7 @@ interface ProbeOptions {
   readonly key: string;
   readonly timeouts: Timeouts;
   readonly ids: ProbedIds;
+  readonly compare: (call: Call<unknown>, reply: Reply) => readonly Difference[];
 }
 
 /** A documented read, and its answer in names and types. */
@@ -55,20 +56,15 @@ interface Seen {
 }
 
 /** Makes each documented read whose id is known once, and compares the answers with the documentation. */
-export async function probe({ url, key, timeouts, ids: given }: ProbeOptions): Promise<Probe> {
+export async function probe({ url, key, timeouts, ids: given, compare }: ProbeOptions): Promise<Probe> {
   const seen: Seen = { reply: undefined, differences: [] };
   const api = openDirectAccess({
     url,
     key,
     timeouts,
-    onReply: (one) => {
-      seen.reply = one;
-    },
-    watch: {
-      isDue: () => true,
-      differs: (_endpoint, found) => {
-        seen.differences = found;
-      },
+    onReply(reply, call) {
+      seen.reply = reply;
+      seen.differences = compare(call, reply);
     },
   });
   const secrets = { keys: [key, given.key ?? key], texts: [] };

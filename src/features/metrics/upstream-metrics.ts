@@ -1,3 +1,4 @@
+import type { AnswerObserver } from '../../observability/difference.ts';
 import type { BreakerState, CoordinationState, Observer } from '../../transport/observer.ts';
 import type { Meters } from './meters.ts';
 
@@ -5,7 +6,7 @@ const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 const COORDINATION_STATES: readonly CoordinationState[] = ['ok', 'lost'];
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Observer {
+export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Observer & AnswerObserver {
   const requests = counter(
     'luaauth_upstream_requests_total',
     'Finished requests to the REST API, by endpoint and outcome',

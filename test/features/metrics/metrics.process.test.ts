@@ -3,10 +3,12 @@ import { parse } from 'yaml';
 import { readConfig } from '../../../src/config/config.ts';
 import { VARIABLE_NAMES } from '../../../src/config/env-variables.ts';
 import type { Environment } from '../../../src/config/environment.ts';
+import { watchAnswers } from '../../../src/features/differences/watch-answers.ts';
 import { createMetrics, type Metrics } from '../../../src/features/metrics/metrics.ts';
 import { createMetricsRoute, startMetricsServer } from '../../../src/features/metrics/metrics-server.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../../src/features/sandbox/server.ts';
+import { systemClock } from '../../../src/transport/clock.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../../support/api/sentinels.ts';
 import { bearer } from '../../support/clients/keys.ts';
@@ -53,6 +55,7 @@ async function open(options: Partial<TestGatewayOptions> = {}) {
   const fixture = await openFixture({
     ...options,
     transport: { observer: metrics.upstream, ...options.transport },
+    wrapAsk: (ask) => watchAnswers(ask, systemClock, [metrics.upstream]),
     observers: [metrics.operations],
   });
   return { ...fixture, metrics };

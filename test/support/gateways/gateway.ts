@@ -5,6 +5,7 @@ import { Agent } from 'undici';
 import * as features from '../../../src/features/gateway-features.ts';
 import { createGateway, type GatewayOptions } from '../../../src/gateway.ts';
 import { createCors } from '../../../src/http/guards.ts';
+import type { Ask } from '../../../src/luaauth/api.ts';
 import { type ServerOptions, startServer } from '../../../src/server/listen.ts';
 import { createTransport, type TransportOptions } from '../../../src/transport/transport.ts';
 
@@ -12,6 +13,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transp
   /** Base URL of what plays the REST API. */
   readonly upstream: string;
   readonly transport?: Partial<TransportOptions>;
+  /** Wraps the calls to the REST API, as a feature of the process does. */
+  readonly wrapAsk?: (ask: Ask) => Ask;
   /** Time limits of the HTTP server. */
   readonly server?: Partial<ServerOptions>;
 }
@@ -37,6 +40,7 @@ export async function openGateway({
   upstream,
   transport: transportOptions,
   server: serverOptions,
+  wrapAsk = (ask) => ask,
   ...options
 }: TestGatewayOptions) {
   const transport = createTransport({
@@ -47,7 +51,7 @@ export async function openGateway({
   const logged: unknown[] = [];
   const timeouts = options.timeouts ?? { read: 5_000, write: 5_000 };
   const gateway = createGateway({
-    transport,
+    transport: { ...transport, ask: wrapAsk(transport.ask) },
     credentials: {},
     features,
     timeouts,

@@ -1,27 +1,8 @@
-import type { Difference } from '../transport/answer-watch.ts';
-import { isUsable } from './decoders.ts';
-import { isObject, type JsonObject } from './envelope.ts';
-import type { Member, WireKind } from './wire.ts';
-
-type Form = Member | 'anything' | ObjectForm | ListForm | MapForm;
-export interface ObjectForm {
-  readonly [name: string]: Form;
-}
-type ListForm = readonly [Form];
-
-class MapForm {
-  readonly values: Form;
-  readonly always: readonly string[];
-  constructor(values: Form, always: readonly string[]) {
-    this.values = values;
-    this.always = always;
-  }
-}
-
-/** Declares a map; the keys in `always` must exist. */
-export function mapOf(values: Form, ...always: readonly string[]): MapForm {
-  return new MapForm(values, always);
-}
+import { isUsable } from '../../luaauth/decoders.ts';
+import { type Form, type ListForm, MapForm, type ObjectForm } from '../../luaauth/documented-form.ts';
+import { isObject, type JsonObject } from '../../luaauth/envelope.ts';
+import type { WireKind } from '../../luaauth/wire.ts';
+import type { Difference } from '../../observability/difference.ts';
 
 const MAX_COMPARED = 10_000;
 const MAX_DIFFERENCES = 100;
@@ -130,9 +111,10 @@ function typeIn(form: Form): string {
 function typeOf(value: unknown, form: Form | undefined): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';
+  const type = typeof value === 'bigint' ? 'number' : typeof value;
   const isNear =
-    form !== undefined && SAMPLES.some((one) => typeof one === typeof value && mayTake(form, one));
-  return `${typeof value}${isNear ? ' of another form' : ''}`;
+    form !== undefined && SAMPLES.some((sample) => typeof sample === type && mayTake(form, sample));
+  return `${type}${isNear ? ' of another form' : ''}`;
 }
 
 /** A value of each type that every kind of this type accepts. */
