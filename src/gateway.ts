@@ -1,12 +1,12 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
-import { execute as executeCompiled } from './execution/execute.ts';
+import { type Execute, execute as executeCompiled } from './execution/execute.ts';
 import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
 import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
 import { createCompress } from './http/compression.ts';
@@ -64,7 +64,7 @@ export interface GatewayFeatures {
   };
   readonly persisted?: {
     createDocumentResolver(
-      options: PersistedDocuments & { readonly maxLength: number; readonly registered: Documents },
+      options: PersistedDocuments & { readonly registered: Documents },
     ): DocumentResolver;
   };
   readonly websocket?: {
@@ -135,7 +135,7 @@ export interface GatewayOptions
   /** Serves MCP at `/mcp`. */
   readonly openAgents?: OpenAgents | undefined;
   /** Replaces the gateway's own executor, for example by the `execute` of graphql. */
-  readonly execute?: (args: ExecutionArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
+  readonly execute?: Execute;
 }
 
 /** The gateway as a fetch handler and as a request listener of `node:http`. It never listens itself. */
@@ -172,7 +172,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const schema = createSchema({ readOnly, ...features });
   const tracker = createRequestTracker(observers, log);
   const documents = createDocumentCache({ schema, limits });
-  const documentResolver = openDocuments(features, options, limits);
+  const documentResolver = openDocuments(features, options);
   const live = features.live?.createLive({
     transport: options.transport,
     timeouts: options.timeouts,
@@ -276,14 +276,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 function openDocuments(
   features: GatewayFeatures,
   { persisted = REGISTERED_ONLY, transport }: GatewayOptions,
-  { documentLength: maxLength }: Limits,
 ): DocumentResolver {
   const needsIds = persisted.mode === 'only' || persisted.listed.size > 0;
   const { createDocumentResolver } = needsIds ? needed(features, 'persisted') : (features.persisted ?? {});
-  return (
-    createDocumentResolver?.({ ...persisted, maxLength, registered: transport.state.documents }) ??
-    sentDocuments
-  );
+  return createDocumentResolver?.({ ...persisted, registered: transport.state.documents }) ?? sentDocuments;
 }
 
 /** @throws Error if an option needs a feature that this build lacks. */

@@ -144,13 +144,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     // The default is longer than any write.
     graceMs: values.SHUTDOWN_GRACE_MS,
     limits: {
-      documentLength: values.MAX_DOCUMENT_LENGTH,
-      tokens: values.MAX_TOKENS,
       depth: values.MAX_DEPTH,
-      aliases: values.MAX_ALIASES,
-      directives: values.MAX_DIRECTIVES,
-      queryFields: values.MAX_QUERY_FIELDS,
-      mutationFields: values.MAX_MUTATION_FIELDS,
       restCalls: values.MAX_REST_CALLS,
       answerObjects: values.MAX_ANSWER_OBJECTS,
       answerBytes: values.MAX_ANSWER_BYTES,

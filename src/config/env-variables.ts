@@ -237,13 +237,7 @@ export const VARIABLES = {
       "bytes of all request bodies at a time, and of the headers and documents of running operations; at most a sixteenth of Node.js's heap",
       '67108864',
     ),
-    MAX_DOCUMENT_LENGTH: row(limit, 'characters in a document', '20000'),
-    MAX_TOKENS: row(limit, 'tokens in a document', '2000'),
     MAX_DEPTH: row(limit, 'nesting of fields', '10'),
-    MAX_ALIASES: row(limit, 'aliased or repeated fields', '60'),
-    MAX_DIRECTIVES: row(limit, 'directives in a document', '20'),
-    MAX_QUERY_FIELDS: row(limit, 'root fields of a query', '50'),
-    MAX_MUTATION_FIELDS: row(limit, 'root fields of a mutation', '25'),
     MAX_REST_CALLS: row(limit, 'REST calls of an operation in the worst case', '250'),
     MAX_ANSWER_OBJECTS: row(limit, 'objects in an answer in the worst case', '20000'),
     MAX_ANSWER_BYTES: row(

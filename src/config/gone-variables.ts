@@ -9,6 +9,12 @@ export const GONE_VARIABLES: Readonly<Record<string, string>> = {
   CACHE_TTL_SESSIONS: 'Set CACHE_TTL, such as sessions=5s.',
   CACHE_TTL_USERS: 'Set CACHE_TTL, such as users=5s.',
   COMPRESSION: 'Answers are always compressed if the client accepts it.',
+  MAX_ALIASES: 'An operation may have 2,000 fields, whatever their names.',
+  MAX_DIRECTIVES: 'A document may have 20,000 characters, and an operation 2,000 fields.',
+  MAX_DOCUMENT_LENGTH: 'A document may have 20,000 characters.',
+  MAX_MUTATION_FIELDS: 'Each mutation costs a REST call: set MAX_REST_CALLS.',
+  MAX_QUERY_FIELDS: 'An operation may have 2,000 fields, and MAX_REST_CALLS bounds its calls.',
+  MAX_TOKENS: 'A document may have 20,000 characters, and an operation 2,000 fields.',
   MCP_ARBITRARY: 'Run "luaauth-graphql mcp --arbitrary" for an agent that may run any query.',
   MCP_MAX_ANSWER_BYTES: 'An answer to an agent has at most 1 MB.',
   OTEL_TRACES_EXPORTER:

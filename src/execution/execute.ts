@@ -5,13 +5,12 @@ import type { PreparedOperation } from '../plan/prepared-operation.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
 import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
 import type { CoercedVariables } from '../plan/variables.ts';
-import { executeByGraphql } from './by-graphql.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
 
 export interface ExecuteArgs extends ExecutionArgs {
-  readonly prepared?: PreparedOperation | undefined;
-  /** The coerced `variableValues`, if there was no error. */
-  readonly coerced?: CoercedVariables | undefined;
+  readonly prepared: PreparedOperation;
+  /** The coerced `variableValues`. */
+  readonly coerced: CoercedVariables;
   /** Limits of the answer, checked while it is made. Undefined: no limits. */
   readonly limits?: Limits | undefined;
 }
@@ -20,25 +19,19 @@ export interface ExecuteArgs extends ExecutionArgs {
 export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
 
 /**
- * Like graphql's `execute`, for a valid document: the same data, and the same errors in the same order. Executes a prepared
- * operation with coerced variables by its compiled tree, and anything else with graphql-js.
+ * Like graphql's `execute`, for an operation of a valid document: the same data, and the same errors in the same order.
+ * Reads the tree of the prepared operation instead of the document.
  *
- * A resolver of a compiled query that declares one to three parameters gets no `info`. No resolver may change its
- * arguments: every execution shares them.
+ * A resolver that declares one to three parameters gets no `info`. No resolver may change its arguments: every execution
+ * shares them.
  */
 export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
-  const { schema, document, prepared, coerced, fieldResolver, typeResolver } = args;
-  // The prepared operation must belong to this document, and no other resolvers may be given.
-  if (!prepared || !coerced || fieldResolver || typeResolver) return executeByGraphql(args, args.limits);
-  const isSame = prepared.document === document && prepared.schema === schema;
-  const compiled = isSame ? prepared.compiledFor(coerced) : undefined;
-  if (!compiled) return executeByGraphql(args, args.limits);
-  const run = new QueryRun(args, prepared, coerced);
+  const { prepared, coerced, rootValue } = args;
+  const run = new QueryRun(args);
   try {
+    const root = prepared.treeFor(coerced);
     const isMutation = prepared.facts.type === 'mutation';
-    const data = isMutation
-      ? run.executeSerially(compiled)
-      : run.executeFields(compiled, args.rootValue, undefined);
+    const data = isMutation ? run.executeSerially(root) : run.executeFields(root, rootValue, undefined);
     if (!isPromise(data)) return run.answer(data);
     return data.then(
       (known) => run.answer(known),
@@ -68,12 +61,12 @@ class QueryRun {
   /** Undefined in most executions. */
   #errors: FieldErrors | undefined;
 
-  constructor(args: ExecuteArgs, prepared: PreparedOperation, variables: CoercedVariables) {
+  constructor({ prepared, coerced, rootValue, contextValue, limits }: ExecuteArgs) {
     this.#prepared = prepared;
-    this.#variables = variables;
-    this.#rootValue = args.rootValue;
-    this.#context = args.contextValue;
-    this.#meter = args.limits && new AnswerMeter(args.limits);
+    this.#variables = coerced;
+    this.#rootValue = rootValue;
+    this.#context = contextValue;
+    this.#meter = limits && new AnswerMeter(limits);
   }
 
   answer(data: unknown): ExecutionResult {
@@ -89,7 +82,8 @@ class QueryRun {
     return this.answer(null);
   }
 
-  executeFields({ fields, keyCharacters }: ObjectPlan, source: unknown, path: Path): MaybeData {
+  executeFields({ fields, keyCharacters, failure }: ObjectPlan, source: unknown, path: Path): MaybeData {
+    if (failure) throw failure;
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const data = new Data();
     let promised: string[] | undefined;
@@ -110,7 +104,8 @@ class QueryRun {
     return promised ? whenAllThere(data, promised) : data;
   }
 
-  executeSerially({ fields, keyCharacters }: ObjectPlan): MaybeData {
+  executeSerially({ fields, keyCharacters, failure }: ObjectPlan): MaybeData {
+    if (failure) throw failure;
     if (this.#meter) countObject(this.#meter, keyCharacters);
     const add = (data: Data, field: FieldPlan): MaybeData => {
       if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
@@ -271,7 +266,9 @@ class QueryRun {
   }
 
   #completeObject(object: ObjectPlan, field: FieldPlan, value: unknown, path: Path): unknown {
-    const { type } = object;
+    const { type, failure } = object;
+    // Like graphql-js, which collects the fields before it checks the type.
+    if (failure) throw failure;
     if (!type.isTypeOf) return this.executeFields(object, value, path);
     const complete = (isOfType: unknown) => {
       if (!isOfType) throw new Error(`A value does not have its type ${type.name}.`);

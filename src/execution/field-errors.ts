@@ -7,11 +7,14 @@ export interface ResponsePath {
   readonly typename: string | undefined;
 }
 
+type ErrorLocation = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
+
 export class FieldErrors {
   readonly list: GraphQLError[] = [];
   /** The paths that errors made null. Undefined stands for all data. */
   readonly #nulled = new Set<ResponsePath | undefined>();
-  readonly #places = new ErrorLocations();
+  /** GraphQL searches the whole document for line and column of every error. Here each field is looked up once. */
+  readonly #places = new Map<readonly ASTNode[], ErrorLocation>();
 
   /** Like graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
@@ -20,7 +23,7 @@ export class FieldErrors {
       // A stack would be most of the cost. The error gets the stack of its cause.
       Error.stackTraceLimit = 0;
       const error = locatedError(rawError, undefined, responsePathAsArray(path));
-      return error === rawError || error.nodes ? error : this.#places.put(error, nodes);
+      return error === rawError || error.nodes ? error : Object.assign(error, this.#placeOf(nodes));
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
     }
@@ -33,22 +36,14 @@ export class FieldErrors {
     this.#nulled.add(path);
     this.list.push(error);
   }
-}
 
-type ErrorLocation = Pick<GraphQLError, 'nodes' | 'source' | 'positions' | 'locations'>;
-
-/** GraphQL searches the whole document for line and column of every error. Here each field is looked up once. */
-export class ErrorLocations {
-  readonly #known = new Map<readonly ASTNode[], ErrorLocation>();
-
-  /** `nodes` is the same array for all errors of a field; `written` are the original nodes if these are copies. */
-  put(error: GraphQLError, nodes: readonly ASTNode[], written = nodes): GraphQLError {
-    let place = this.#known.get(nodes);
-    if (!place) {
-      const { source, positions, locations } = new GraphQLError('', { nodes: written });
-      place = { nodes: written, source, positions, locations };
-      this.#known.set(nodes, place);
-    }
-    return Object.assign(error, place);
+  /** `nodes` is the same array for all errors of a field. */
+  #placeOf(nodes: readonly ASTNode[]): ErrorLocation {
+    const known = this.#places.get(nodes);
+    if (known) return known;
+    const { source, positions, locations } = new GraphQLError('', { nodes });
+    const place = { nodes, source, positions, locations };
+    this.#places.set(nodes, place);
+    return place;
   }
 }

@@ -48,7 +48,7 @@ export function createDocumentCache(options: DocumentCacheOptions) {
     get(text: string): DocumentEntry {
       const known = entries.get(text);
       if (known) return known;
-      checkLength(text, limits);
+      checkLength(text);
       const entry = DocumentEntry.of(text, schema, limits, () => weighAgain(text, entry));
       entries.set(text, entry);
       return entry;
@@ -97,7 +97,7 @@ export class DocumentEntry implements DocumentFacts {
 
   static of(text: string, schema: GraphQLSchema, limits: Limits, onGrown: () => void): DocumentEntry {
     try {
-      const document = parseDocument(text, limits);
+      const document = parseDocument(text);
       return new DocumentEntry(schema, document, validateDocument(schema, document, limits), onGrown);
     } catch (error) {
       if (error instanceof GraphQLError) return new DocumentEntry(schema, undefined, [error]);

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import type { ExecuteArgs } from '../execution/execute.ts';
 import { type Subscribed, subscribe } from '../execution/subscribe.ts';
 import { validateDocument } from '../plan/document.ts';
+import { coerceVariables } from '../plan/variables.ts';
 import type { DocumentEntry } from './document-cache.ts';
 import { type ExecutionHooks, isStream, type PipelineOptions } from './pipeline.ts';
 
@@ -35,16 +36,20 @@ export function createEnvelopHooks({ schema, limits, documents, execute }: Envel
           : (slotOf(context).entry?.refusals ?? []),
       );
     },
-    onExecute({ args, setExecuteFn }) {
-      setExecuteFn((given: ExecuteArgs) => {
+    onExecute({ setExecuteFn }) {
+      // The pipeline's own arguments arrive here, whatever a plugin has changed in them.
+      setExecuteFn((args) => {
+        const given = args as ExecuteArgs;
         // If a plugin has replaced the variables, they are coerced again.
-        const hasSentVariables = given.variableValues === slotOf(args.contextValue as object).variables;
-        return execute(hasSentVariables ? given : { ...given, coerced: undefined });
+        const hasSentVariables = given.variableValues === slotOf(given.contextValue as object).variables;
+        if (hasSentVariables) return execute(given);
+        const read = coerceVariables(given.prepared, given.variableValues ?? {});
+        return 'errors' in read ? read : execute({ ...given, coerced: read.coerced });
       });
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(async (given: ExecuteArgs) => {
-        const subscribed = await subscribe(given);
+      setSubscribeFn(async (given) => {
+        const subscribed = await subscribe(given as ExecuteArgs);
         slotOf(given.contextValue as object).subscribed = subscribed;
         return subscribed;
       });

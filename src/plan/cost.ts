@@ -82,6 +82,15 @@ export function costOf({ extensions }: { readonly extensions: object }): Cost | 
   return (extensions as Partial<Annotation>).upstream;
 }
 
+/** The `extensions` of a list of scalars that makes no call. Each of its values counts as an object of the answer. */
+export function holdsAtMost(values: number): { readonly mostValues: number } {
+  return { mostValues: values };
+}
+
+export function mostValuesOf({ extensions }: { readonly extensions: object }): number {
+  return (extensions as { readonly mostValues?: number }).mostValues ?? 0;
+}
+
 /** A repetition of `sets` or `ends` changes nothing more; `ends` also takes away. Each call of `repeats` has an effect. */
 export type Effect = 'sets' | 'ends' | 'repeats';
 

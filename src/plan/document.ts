@@ -14,20 +14,24 @@ import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
 import { cut, inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
 
-export function checkLength(document: string, { documentLength }: Limits): void {
-  if (document.length <= documentLength) return;
+/** In characters. Parsing and validation take at most some 100 ms for a document of this length. */
+export const MAX_DOCUMENT_LENGTH = 20_000;
+
+/** @throws DOCUMENT_TOO_LARGE */
+export function checkLength({ length }: string): void {
+  if (length <= MAX_DOCUMENT_LENGTH) return;
   throw overLimit({
     code: 'DOCUMENT_TOO_LARGE',
-    message: `The document has ${inWords(document.length)} characters; at most ${inWords(documentLength)} are allowed. Send long values as variables, and split the rest into several operations.`,
-    found: document.length,
-    limit: documentLength,
+    message: `The document has ${inWords(length)} characters; at most ${inWords(MAX_DOCUMENT_LENGTH)} are allowed. Send long values as variables, and split the rest into several operations.`,
+    found: length,
+    limit: MAX_DOCUMENT_LENGTH,
   });
 }
 
-/** Counts tokens first. No error quotes a string of the document. @throws TOO_MANY_TOKENS, TOO_DEEP, GRAPHQL_PARSE_FAILED */
-export function parseDocument(text: string, limits: Limits): DocumentNode {
+/** No error quotes a string of the document. @throws TOO_DEEP, GRAPHQL_PARSE_FAILED */
+export function parseDocument(text: string): DocumentNode {
   try {
-    checkTokens(text, limits);
+    checkBrackets(text);
     return parse(text);
   } catch (error) {
     throw error instanceof GraphQLError ? asParseError(error) : error;
@@ -56,23 +60,13 @@ const CHANGE: Readonly<Partial<Record<TokenKind, 1 | -1>>> = {
 };
 
 /**
- * Runs before the parser, whose stack deep nesting would exhaust. Stops at the first excess token.
+ * Runs before the parser, whose stack deep nesting would exhaust.
  * @throws the parser's error for a character that begins no token
  */
-function checkTokens(document: string, { tokens }: Limits): void {
+function checkBrackets(document: string): void {
   const lexer = new Lexer(new Source(document));
-  let count = 0;
   let open = 0;
   while (lexer.advance().kind !== TokenKind.EOF) {
-    count += 1;
-    if (count > tokens) {
-      throw overLimit({
-        code: 'TOO_MANY_TOKENS',
-        message: `The document has more than the allowed ${inWords(tokens)} tokens. Send long lists as variables, and split the rest into several operations.`,
-        found: tokens + 1,
-        limit: tokens,
-      });
-    }
     open += CHANGE[lexer.token.kind] ?? 0;
     if (open <= MAX_BRACKETS) continue;
     throw overLimit({
@@ -99,7 +93,16 @@ export function validateDocument(
   return validate(schema, document, rules, { maxErrors: MAX_ERRORS }).map(asValidationError);
 }
 
+/** graphql-js ends a validation that compares too many fields with one another. Its error says only this. */
+const ABORTED = 'Validation aborted.';
+const TOO_REPETITIVE = codedError(
+  'OPERATION_TOO_LARGE',
+  'The document repeats so many fields, fragments or variables that it cannot be checked. Give each field and each fragment once, or split the operation.',
+  { http: CANNOT_RUN },
+);
+
 function asValidationError(error: GraphQLError): GraphQLError {
+  if (error.message === ABORTED) return TOO_REPETITIVE;
   const { nodes, extensions } = error;
   const facts = { http: CANNOT_RUN, ...extensions };
   const message = cut(withoutLiterals(error));

@@ -1,20 +1,10 @@
 import type { GraphQLError } from 'graphql';
 import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts';
 
-/** The limits of one request. `Infinity` means no limit. */
+/** The limits of one request that an operator can set. `Infinity` means no limit. */
 export interface Limits {
-  /** Characters in a document. */
-  readonly documentLength: number;
-  /** Lexical tokens in a document, without comments. */
-  readonly tokens: number;
   /** Fields inside fields. Introspection has its own limit. */
   readonly depth: number;
-  /** Fields with an alias, and fields that repeat a neighbour. A fragment counts wherever it is spread. */
-  readonly aliases: number;
-  /** Directives. A fragment's directives count wherever it is spread. */
-  readonly directives: number;
-  readonly queryFields: number;
-  readonly mutationFields: number;
   /** The highest price of an operation, in REST calls. */
   readonly restCalls: number;
   /** The most objects that an answer may hold by its price: list items, entities and introspection. */

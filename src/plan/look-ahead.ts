@@ -5,9 +5,6 @@ export interface PlannedInfo extends GraphQLResolveInfo {
   readonly value: ValuePlan;
 }
 
-/** Plans by the nodes of a field that graphql-js executes. Each execution has its own list of nodes. */
-const selected = new WeakMap<GraphQLResolveInfo['fieldNodes'], ValuePlan>();
-
 /** The plan of the objects of a type directly below the field. */
 export function selectedBelow(info: GraphQLResolveInfo, typeName: string): ObjectPlan | undefined {
   return objectsOf((info as Partial<PlannedInfo>).value ?? selectAgain(info)).get(typeName);
@@ -18,16 +15,7 @@ export function selectsOnlyBelow(info: GraphQLResolveInfo, typeName: string, nam
   return selectsOnly(selectedBelow(info, typeName), names);
 }
 
-function selectAgain({
-  schema,
-  fragments,
-  variableValues,
-  returnType,
-  fieldNodes,
-}: GraphQLResolveInfo): ValuePlan {
-  const known = selected.get(fieldNodes);
-  if (known) return known;
-  const value = selectBelow({ schema, fragments, variables: variableValues }, returnType, fieldNodes);
-  selected.set(fieldNodes, value);
-  return value;
+/** For a resolver that graphql-js calls: a gateway can be given its `execute`. */
+function selectAgain({ schema, fragments, variableValues, returnType, fieldNodes }: GraphQLResolveInfo) {
+  return selectBelow({ schema, fragments, variables: variableValues }, returnType, fieldNodes);
 }

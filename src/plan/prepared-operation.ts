@@ -1,26 +1,20 @@
-import type {
-  DocumentNode,
-  GraphQLObjectType,
-  GraphQLSchema,
-  OperationDefinitionNode,
-  OperationTypeNode,
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
 } from 'graphql';
 import { type Price, priceOf } from './price.ts';
 import { type RequiredScopes, requiredScopesOf } from './required-scopes.ts';
 import { type Fragments, fragmentsOf, type ObjectPlan, type Selection, select } from './select.ts';
 import { type CoercedVariables, type LeafVariable, leafVariablesOf } from './variables.ts';
 
-/** Far above what the limits of documents allow. Without these limits, an operation with more fields gets no price. */
-const MAX_FIELDS = 100_000;
-/**
- * Fragments multiply fields. A larger tree is not kept, and graphql-js executes it, which takes many
- * times as long.
- */
-const MAX_COMPILED = 2_000;
-/** Each variable of @skip and @include can double the number of variants. */
+/** The trees of an operation that are kept. Each variable of @skip and @include can double their number. */
 const MAX_VARIANTS = 16;
 
-/** The tree for one set of values of @skip and @include. Without a root, graphql-js executes it. */
+/** The tree for one set of values of @skip and @include. */
 interface Variant extends Selection {
   /** Undefined if it depends on further variables. */
   price: Price | undefined;
@@ -64,12 +58,11 @@ export class PreparedOperation {
     this.hasRoot = Boolean(this.#rootType);
   }
 
-  /** The tree to execute with these variables. Undefined: graphql-js has to execute the operation. */
-  compiledFor(variables: CoercedVariables): ObjectPlan | undefined {
-    const known = this.#variantOf(variables);
-    if (known || this.#variants.length >= MAX_VARIANTS) return known?.root;
-    this.#selectionFor(variables);
-    return this.#variantOf(variables)?.root;
+  /** The tree to execute with these variables. @throws GraphQLError if the schema has no such operations */
+  treeFor(variables: CoercedVariables): ObjectPlan {
+    const { root } = this.#selectionFor(variables);
+    if (root) return root;
+    throw new GraphQLError(`Schema is not configured to execute ${this.facts.type} operation.`);
   }
 
   rootFields(variables: CoercedVariables): ObjectPlan['fields'] {
@@ -102,22 +95,19 @@ export class PreparedOperation {
 
   #selectionFor(variables: CoercedVariables): Selection {
     const known = this.#variantOf(variables);
-    if (known?.root) return known;
+    if (known) return known;
     const { schema, fragments, operation } = this;
-    const scope = { schema, fragments, variables };
-    const selection = select(scope, this.#rootType, operation.selectionSet, MAX_FIELDS);
-    if (!known) this.#keep(selection);
+    const selection = select({ schema, fragments, variables }, this.#rootType, operation.selectionSet);
+    this.#keep(selection);
     return selection;
   }
 
-  #keep({ root, size, conditions }: Selection): void {
-    if (this.#variants.length >= MAX_VARIANTS) return;
-    // A condition without a value is an error of its field, which graphql-js reports at the right place.
-    for (const value of conditions.values()) if (typeof value !== 'boolean') return;
-    const isCompiled = size <= MAX_COMPILED;
-    this.#variants.push({ root: isCompiled ? root : undefined, size, conditions, price: undefined });
-    if (!isCompiled) return;
-    this.weight += size * BYTES_PER_FIELD;
+  #keep(selection: Selection): void {
+    // A condition without a value is open, or an error that belongs to one execution.
+    for (const value of selection.conditions.values()) if (typeof value !== 'boolean') return;
+    const dropped = this.#variants.length < MAX_VARIANTS ? undefined : this.#variants.shift();
+    this.#variants.push({ ...selection, price: undefined });
+    this.weight += (selection.size - (dropped?.size ?? 0)) * BYTES_PER_FIELD;
     this.#onGrown?.();
   }
 }

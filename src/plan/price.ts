@@ -1,5 +1,5 @@
 import { type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
-import { type Arguments, type Cost, costOf } from './cost.ts';
+import { type Arguments, type Cost, costOf, mostValuesOf } from './cost.ts';
 import { saturate } from './limits.ts';
 import {
   type FieldPlan,
@@ -48,7 +48,7 @@ interface Sum {
   objects: number;
 }
 
-export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variables: CoercedVariables) {
+export function priceOf(schema: GraphQLSchema, { root }: Selection, variables: CoercedVariables): Price {
   let isStatic = true;
   /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
   const batchedBy = new Map<string, string>();
@@ -87,6 +87,7 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     }
     const { item } = cost ?? {};
     if (item && !selectsOnly(object, item.freeFields)) addCalls(sum.calls, item.endpoint.route, distinct);
+    addObjects(sum, place.times * mostValuesOf(definition));
     addValue(sum, value, {
       times,
       distinct,
@@ -144,7 +145,6 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
     }
   }
 
-  if (!root && size > 0) return BEYOND_PRICE;
   const total = nothing();
   if (root) addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
   // In the worst case every two calls try the shared call first, and it fails.
@@ -156,10 +156,6 @@ export function priceOf(schema: GraphQLSchema, { root, size }: Selection, variab
   endpoints.sort((a, b) => b.calls - a.calls);
   return { calls: sumOf(total.calls), objects: total.objects, endpoints, isStatic };
 }
-
-const WITHOUT_END = saturate(Number.POSITIVE_INFINITY);
-
-const BEYOND_PRICE: Price = { calls: WITHOUT_END, objects: WITHOUT_END, endpoints: [], isStatic: true };
 
 function nothing(): Sum {
   return { calls: new Map(), objects: 0 };

@@ -1,6 +1,6 @@
 import type { FieldNode, GraphQLError } from 'graphql';
 import type { Grant } from '../callers/grant.ts';
-import { type KeyScope, SCOPES, scopesOfField } from '../callers/scopes.ts';
+import { type KeyScope, scopesOfField } from '../callers/scopes.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { type ObjectPlan, objectsOf, type Selection } from './select.ts';
 
@@ -11,9 +11,7 @@ export interface RequiredScopes {
 }
 
 /** With every condition open. Fields of a fragment are named where it is spread first. */
-export function requiredScopesOf({ root, size }: Selection): RequiredScopes {
-  // Too many fields to inspect, so all scopes are required.
-  if (!root && size > 0) return { all: new Set(SCOPES), byPath: new Map() };
+export function requiredScopesOf({ root }: Selection): RequiredScopes {
   const all = new Set<KeyScope>();
   const byPath = new Map<string, Set<KeyScope>>();
   const firstPaths = new Map<FieldNode, string>();

@@ -3,12 +3,17 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLAbstractType,
+  type GraphQLDirective,
+  type GraphQLError,
   type GraphQLField,
   type GraphQLFieldResolver,
+  GraphQLIncludeDirective,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
+  GraphQLSkipDirective,
+  getDirectiveValues,
   isAbstractType,
   isLeafType,
   isListType,
@@ -20,7 +25,6 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
-  type ValueNode,
 } from 'graphql';
 import { type ArgumentsPlan, type CoercedVariables, planArguments } from './variables.ts';
 
@@ -28,6 +32,8 @@ export interface ObjectPlan {
   readonly type: GraphQLObjectType;
   readonly fields: readonly FieldPlan[];
   readonly keyCharacters: number;
+  /** Why no field can be executed: the condition of a @skip or @include is null. */
+  readonly failure: GraphQLError | undefined;
 }
 
 /** A field on objects of one type, with all its nodes merged. */
@@ -65,7 +71,7 @@ export interface CompositePlan {
 
 /** An operation as a tree, with fragments resolved, fields merged, and @skip and @include applied. */
 export interface Selection {
-  /** Undefined if there are too many fields, or if the schema lacks this type of operation. */
+  /** Undefined if the schema lacks this type of operation. */
   readonly root: ObjectPlan | undefined;
   /** The number of fields. A field counts on every type that its object may have. */
   readonly size: number;
@@ -89,25 +95,19 @@ interface Scope {
   readonly variables: CoercedVariables;
 }
 
-/** Builds the tree of an operation of a valid document. Stops at `maxFields`, as fragments can multiply fields. */
+/** Builds the tree of an operation of a valid document. */
 export function select(
   scope: Scope,
   rootType: GraphQLObjectType | undefined | null,
   operation: SelectionSetNode,
-  maxFields: number,
 ): Selection {
-  const walk = new Walk(scope, rootType, maxFields);
-  let root: ObjectPlan | undefined;
-  try {
-    if (rootType) root = walk.addObject(rootType, [operation]);
-  } catch (error) {
-    if (error !== TOO_MANY_FIELDS) throw error;
-  }
+  const walk = new Walk(scope, rootType);
+  const root = rootType ? walk.addObject(rootType, [operation]) : undefined;
   return { root, size: walk.size, conditions: walk.conditions };
 }
 
 export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-  return new Walk(scope, undefined, Number.POSITIVE_INFINITY).addValue(type, nodes);
+  return new Walk(scope, undefined).addValue(type, nodes);
 }
 
 /** The object types of a value or its items, by type name. Empty for a leaf. */
@@ -135,35 +135,39 @@ export function selectsOneOf(object: ObjectPlan | undefined, names: readonly str
   return object?.fields.some(({ definition: { name } }) => names.includes(name)) ?? false;
 }
 
-/** Returns no type that the schema hides from its lists. graphql-js, which executes very large operations, would show it. */
+/** Returns no type that the schema hides from its lists, as graphql-js would. */
 const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { name }, _context, { schema }) =>
   Object.prototype.propertyIsEnumerable.call(schema.getTypeMap(), name) ? schema.getType(name) : undefined;
 
-const TOO_MANY_FIELDS = new Error('too many fields');
+/** The nodes of each response key, in the order of the answer. */
+type CollectedFields = Map<string, [FieldNode, ...FieldNode[]]>;
 
 class Walk {
   readonly conditions = new Map<string, unknown>();
   size = 0;
   readonly #scope: Scope;
   readonly #rootType: GraphQLObjectType | undefined | null;
-  readonly #maxFields: number;
 
-  constructor(scope: Scope, rootType: GraphQLObjectType | undefined | null, maxFields: number) {
+  constructor(scope: Scope, rootType: GraphQLObjectType | undefined | null) {
     this.#scope = scope;
     this.#rootType = rootType;
-    this.#maxFields = maxFields;
   }
 
   addObject(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ObjectPlan {
     const fields: FieldPlan[] = [];
-    for (const [key, nodes] of this.#collectFields(type, sets)) {
+    let collected: CollectedFields;
+    try {
+      collected = this.#collectFields(type, sets);
+    } catch (error) {
+      return { type, fields, keyCharacters: 0, failure: error as GraphQLError };
+    }
+    for (const [key, nodes] of collected) {
       this.size += 1;
-      if (this.size > this.#maxFields) throw TOO_MANY_FIELDS;
       const definition = this.#definitionOf(type, nodes[0].name.value);
       // graphql-js also skips unknown fields, which validation refuses.
       if (definition) fields.push(this.#addField(type, key, definition, nodes));
     }
-    return { type, fields, keyCharacters: fields.map(({ key }) => key).join('').length };
+    return { type, fields, keyCharacters: fields.map(({ key }) => key).join('').length, failure: undefined };
   }
 
   #addField(
@@ -214,9 +218,9 @@ class Walk {
     return type.getFields()[name];
   }
 
-  /** The nodes of each response key in order, like GraphQL's CollectFields: each fragment once. */
-  #collectFields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]) {
-    const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+  /** Like GraphQL's CollectFields: each fragment once. @throws GraphQLError for a condition that is null */
+  #collectFields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): CollectedFields {
+    const fields: CollectedFields = new Map();
     const spread = new Set<string>();
     const addSet = ({ selections }: SelectionSetNode): void => {
       for (const node of selections) {
@@ -250,19 +254,26 @@ class Walk {
   }
 
   /** Like graphql-js, @skip first: if it leaves a selection out, the condition of @include does not matter. */
-  #isIncluded({ directives }: SelectionNode): boolean {
-    if (!directives?.length) return true;
-    const conditionOf = (name: string) =>
-      directives.find((one) => one.name.value === name)?.arguments?.[0]?.value;
-    return this.#valueOf(conditionOf('skip')) !== true && this.#valueOf(conditionOf('include')) !== false;
+  #isIncluded(node: SelectionNode): boolean {
+    if (!node.directives?.length) return true;
+    return (
+      this.#conditionOf(node, GraphQLSkipDirective) !== true &&
+      this.#conditionOf(node, GraphQLIncludeDirective) !== false
+    );
   }
 
-  /** The value of a condition. Execution refuses a value that is no boolean; until then the selection counts. */
-  #valueOf(node: ValueNode | undefined): unknown {
-    if (node?.kind === Kind.BOOLEAN) return node.value;
-    if (node?.kind !== Kind.VARIABLE) return undefined;
-    const value = this.#scope.variables[node.name.value];
-    this.conditions.set(node.name.value, value);
-    return value;
+  /**
+   * Undefined if there is no condition, or if its variable has no value yet: then the selection counts.
+   * @throws graphql-js's error for a variable that is null, which only a variable with a default can be
+   */
+  #conditionOf(node: SelectionNode, directive: GraphQLDirective): unknown {
+    const given = node.directives?.find(({ name }) => name.value === directive.name);
+    const condition = given?.arguments?.[0]?.value;
+    if (condition?.kind === Kind.BOOLEAN) return condition.value;
+    if (condition?.kind !== Kind.VARIABLE) return undefined;
+    const { variables } = this.#scope;
+    const value = variables[condition.name.value];
+    this.conditions.set(condition.name.value, value);
+    return value === null ? getDirectiveValues(directive, node, variables) : value;
   }
 }

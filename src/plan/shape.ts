@@ -6,7 +6,6 @@ import {
   type FragmentDefinitionNode,
   type GraphQLError,
   Kind,
-  type OperationDefinitionNode,
   OperationTypeNode,
   type SelectionNode,
   type SelectionSetNode,
@@ -15,95 +14,90 @@ import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts
 import { inWords, type Limits, overLimit, saturate } from './limits.ts';
 import { fragmentsOf } from './select.ts';
 
-/** An alias is repeated in the answer for each of its objects. */
-const ALIAS_LENGTH = 256;
+/** The most fields of an operation, with each fragment counted wherever it is spread. */
+const MAX_FIELDS = 2_000;
+/** In characters. The answer repeats an alias for each of its objects, and the path of an error does as well. */
+const MAX_ALIAS = 100;
 /** Enough for the introspection query of every tool. GraphQL's own rule forbids nested lists in it. */
-const INTROSPECTION_DEPTH = 20;
-/** The schema is large, so each further copy of it counts. */
-const INTROSPECTION_ALIASES = 10;
+const MAX_INTROSPECTION_DEPTH = 20;
+/** The walk stops here: deeper nesting would endanger the stack of code that walks the document later. */
+const MAX_NESTING = 500;
 
-interface Check {
-  readonly code: LimitCode;
-  readonly what: string;
-  readonly found: number;
-  readonly limit: number;
-  readonly advice: string;
+/** The shape of a selection set with all fragments inserted. */
+interface Shape {
+  /** Stops at a billion. */
+  fields: number;
+  /** Fields inside fields. An introspection field counts as a leaf. */
+  depth: number;
+  introspectionDepth: number;
+  /** Fields inside fields, with the fields of introspection. */
+  levels: number;
+  /** Selection sets and fragments inside one another: how deep a walk recurses. */
+  nesting: number;
+  longestAlias: number;
+  /** Whether @skip or @include decides about a field of the set itself. */
+  isConditional: boolean;
 }
 
+const LEAF: Readonly<Shape> = {
+  fields: 0,
+  depth: 0,
+  introspectionDepth: 0,
+  levels: 0,
+  nesting: 0,
+  longestAlias: 0,
+  isConditional: false,
+};
+
 /** Returns an error for each limit that the document exceeds, without looking at the schema. */
-export function checkShape(document: DocumentNode, limits: Limits): GraphQLError[] {
-  const measures = measureDocument(document);
-  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
-  const of = (type: OperationTypeNode) => operations.filter(({ operation }) => operation === type);
-  const most = (count: keyof Measure, among: readonly DefinitionNode[] = document.definitions) =>
-    among.reduce((largest, node) => Math.max(largest, measures.get(node)?.[count] ?? 0), 0);
-  const checks: Check[] = [
-    {
-      code: 'TOO_DEEP',
-      what: 'fields inside one another',
-      found: most('depth', operations),
-      limit: limits.depth,
-      advice: 'Ask for the deeper fields in another operation.',
-    },
-    {
-      code: 'TOO_DEEP',
-      what: 'introspection fields inside one another',
-      found: most('introspectionDepth', operations),
-      limit: INTROSPECTION_DEPTH,
-      advice: 'Look up the types one by one with __type.',
-    },
-    {
-      code: 'TOO_DEEP',
-      what: 'selections and fragments inside one another',
-      found: most('nesting'),
-      limit: MAX_NESTING,
-      advice: 'Spread fewer fragments inside fragments.',
-    },
-    {
-      code: 'TOO_MANY_ALIASES',
-      what: 'aliased or repeated fields (a fragment counts wherever it is spread)',
-      found: most('aliases'),
-      limit: limits.aliases,
-      advice: 'Ask for a list, or split the operation.',
-    },
-    {
-      code: 'TOO_MANY_ALIASES',
-      what: 'aliased or repeated fields in its introspection',
-      found: most('introspectionAliases', operations),
-      limit: INTROSPECTION_ALIASES,
-      advice: 'Ask for each part of the schema once.',
-    },
-    {
-      code: 'ALIAS_TOO_LONG',
-      what: 'characters in an alias',
-      found: most('aliasLength'),
-      limit: ALIAS_LENGTH,
-      advice: 'Name the field more briefly.',
-    },
-    {
-      code: 'TOO_MANY_DIRECTIVES',
-      what: 'directives (a fragment counts wherever it is spread)',
-      found: most('directives'),
-      limit: limits.directives,
-      advice: 'Put one directive on a fragment rather than one on each of its fields.',
-    },
-    {
-      code: 'TOO_MANY_ROOT_FIELDS',
-      what: 'fields at the root of a query',
-      found: most('rootFields', of(OperationTypeNode.QUERY)),
-      limit: limits.queryFields,
-      advice: 'Ask for a list, or split the operation.',
-    },
-    {
-      code: 'TOO_MANY_ROOT_FIELDS',
-      what: 'fields at the root of a mutation',
-      found: most('rootFields', of(OperationTypeNode.MUTATION)),
-      limit: limits.mutationFields,
-      advice: 'Split the operation.',
-    },
-  ];
-  const refusals = checks.filter(({ found, limit }) => found > limit).map(refuse);
-  if (most('rootConditions', of(OperationTypeNode.SUBSCRIPTION)) > 0) refusals.push(CONDITION_AT_ROOT);
+export function checkShape(document: DocumentNode, { depth }: Limits): GraphQLError[] {
+  const shapes = shapesOf(document);
+  const most = (count: Exclude<keyof Shape, 'isConditional'>, of = document.definitions) =>
+    Math.max(0, ...of.map((definition) => shapes.get(definition)?.[count] ?? 0));
+  const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+  const refusals: GraphQLError[] = [];
+  const check = (code: LimitCode, found: number, limit: number, what: string, advice: string) => {
+    if (found <= limit) return;
+    const message = `The document has ${inWords(found)} ${what}; at most ${inWords(limit)} are allowed. ${advice}`;
+    refusals.push(overLimit({ code, message, found, limit }));
+  };
+  check(
+    'OPERATION_TOO_LARGE',
+    most('fields'),
+    MAX_FIELDS,
+    'fields in an operation (a fragment counts wherever it is spread)',
+    'Ask for fewer fields, or split the operation.',
+  );
+  check(
+    'TOO_DEEP',
+    most('depth', operations),
+    depth,
+    'fields inside one another',
+    'Ask for the deeper fields in another operation.',
+  );
+  check(
+    'TOO_DEEP',
+    most('introspectionDepth', operations),
+    MAX_INTROSPECTION_DEPTH,
+    'introspection fields inside one another',
+    'Look up the types one by one with __type.',
+  );
+  check(
+    'TOO_DEEP',
+    most('nesting'),
+    MAX_NESTING,
+    'selections and fragments inside one another',
+    'Spread fewer fragments inside fragments.',
+  );
+  check(
+    'ALIAS_TOO_LONG',
+    most('longestAlias'),
+    MAX_ALIAS,
+    'characters in an alias',
+    'Name the field more briefly.',
+  );
+  for (const [definition, { isConditional }] of shapes)
+    if (isConditional && isSubscription(definition)) refusals.push(CONDITION_AT_ROOT);
   return refusals;
 }
 
@@ -114,134 +108,74 @@ const CONDITION_AT_ROOT = codedError(
   { http: CANNOT_RUN },
 );
 
-function refuse({ code, what, found, limit, advice }: Check): GraphQLError {
-  const message = `The document has ${inWords(found)} ${what}; at most ${inWords(limit)} are allowed. ${advice}`;
-  return overLimit({ code, message, found, limit });
+function isSubscription(node: DefinitionNode): boolean {
+  return node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.SUBSCRIPTION;
 }
 
-const sum = (one: number, other: number): number => saturate(one + other);
-
-/** The counts of a measure, with the function that combines two neighbours. */
-const BESIDE = {
-  fields: sum,
-  rootFields: sum,
-  /** Fields inside fields. An introspection field counts as a leaf. */
-  depth: Math.max,
-  introspectionDepth: Math.max,
-  levels: Math.max,
-  /** Selection sets and fragments inside one another: how deep a walk recurses. */
-  nesting: Math.max,
-  aliases: sum,
-  /** Such fields in introspection. */
-  introspectionAliases: sum,
-  directives: sum,
-  rootConditions: sum,
-  aliasLength: Math.max,
-};
-const COUNTS = Object.keys(BESIDE) as (keyof typeof BESIDE)[];
-
-/** The size of a selection with all fragments inserted. Counts saturate. */
-type Measure = Record<keyof typeof BESIDE, number>;
-
-const NOTHING = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Readonly<Measure>;
-
-/** The walk stops here: deeper nesting would endanger the stack of code that walks the document later. */
-const MAX_NESTING = 500;
-
 /**
- * Reads each selection once: a fragment's measure is added wherever it is spread. A fragment inside itself counts as
- * nothing, as validation refuses it.
+ * The shape of each operation and fragment. Reads each selection once: the shape of a fragment is added wherever it is
+ * spread. A fragment inside itself counts as nothing, as validation refuses it.
  */
-function measureDocument(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<Measure>> {
+function shapesOf(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<Shape>> {
   const fragments = fragmentsOf(document);
-  const measures = new Map<DefinitionNode, Readonly<Measure>>();
+  const shapes = new Map<DefinitionNode, Readonly<Shape>>();
 
-  function ofFragment(fragment: FragmentDefinitionNode | undefined, nesting: number): Readonly<Measure> {
-    if (fragment === undefined) return NOTHING;
-    const known = measures.get(fragment);
+  function ofFragment(fragment: FragmentDefinitionNode | undefined, nesting: number): Readonly<Shape> {
+    if (fragment === undefined) return LEAF;
+    const known = shapes.get(fragment);
     if (known !== undefined) return known;
-    measures.set(fragment, NOTHING);
-    const measure = ofSet(fragment.selectionSet, nesting);
-    addDirectives(measure, fragment.directives);
-    measures.set(fragment, measure);
-    return measure;
+    shapes.set(fragment, LEAF);
+    const shape = ofSet(fragment.selectionSet, nesting);
+    shapes.set(fragment, shape);
+    return shape;
   }
 
-  function ofOperation({ selectionSet, directives, variableDefinitions = [] }: OperationDefinitionNode) {
-    const measure = ofSet(selectionSet, 0);
-    for (const node of [{ directives }, ...variableDefinitions]) addDirectives(measure, node.directives);
-    return measure;
-  }
-
-  /** `seen` has the response keys that are already used. An inline fragment shares the keys of its neighbours. */
-  function ofSet(set: SelectionSetNode, nesting: number, seen = new Set<string>()): Measure {
-    const total = { ...NOTHING };
-    for (const node of nesting > MAX_NESTING ? [] : set.selections) {
-      const measure = ofSelection(node, nesting + 1, seen);
-      addDirectives(measure, node.directives);
-      measure.rootConditions = saturate(measure.rootConditions + countConditions(node.directives));
-      for (const count of COUNTS) total[count] = BESIDE[count](total[count], measure[count]);
+  function ofSet({ selections }: SelectionSetNode, nesting: number): Shape {
+    const total = { ...LEAF };
+    for (const node of nesting > MAX_NESTING ? [] : selections) {
+      const shape = ofSelection(node, nesting + 1);
+      total.fields = saturate(total.fields + shape.fields);
+      total.depth = Math.max(total.depth, shape.depth);
+      total.introspectionDepth = Math.max(total.introspectionDepth, shape.introspectionDepth);
+      total.levels = Math.max(total.levels, shape.levels);
+      total.nesting = Math.max(total.nesting, shape.nesting);
+      total.longestAlias = Math.max(total.longestAlias, shape.longestAlias);
+      total.isConditional ||= shape.isConditional || isConditional(node.directives);
     }
     total.nesting += 1;
     return total;
   }
 
-  function ofSelection(node: SelectionNode, nesting: number, seen: Set<string>): Measure {
-    switch (node.kind) {
-      case Kind.FIELD:
-        return ofField(node, nesting, seen);
-      case Kind.INLINE_FRAGMENT:
-        return ofSet(node.selectionSet, nesting, seen);
-      case Kind.FRAGMENT_SPREAD: {
-        const { value: name } = node.name;
-        const spread = { ...ofFragment(fragments[name], nesting) };
-        spread.nesting += 1;
-        // A fragment that is spread again repeats all its fields.
-        if (isRepeated(seen, `...${name}`)) spread.aliases = spread.fields;
-        return spread;
-      }
-    }
+  function ofSelection(node: SelectionNode, nesting: number): Readonly<Shape> {
+    if (node.kind === Kind.FIELD) return ofField(node, nesting);
+    if (node.kind === Kind.INLINE_FRAGMENT) return ofSet(node.selectionSet, nesting);
+    const fragment = ofFragment(fragments[node.name.value], nesting);
+    return { ...fragment, nesting: fragment.nesting + 1 };
   }
 
-  function ofField({ name, alias, selectionSet }: FieldNode, nesting: number, seen: Set<string>): Measure {
-    const isRepeat = isRepeated(seen, (alias ?? name).value);
-    const field = selectionSet ? ofSet(selectionSet, nesting) : { ...NOTHING };
-    field.fields = saturate(field.fields + 1);
-    field.rootFields = 1;
-    field.rootConditions = 0;
-    field.depth += 1;
-    field.levels += 1;
-    if (alias) {
-      field.aliases = saturate(field.aliases + 1);
-      field.aliasLength = Math.max(field.aliasLength, alias.value.length);
-    }
-    if (isRepeat) field.aliases = field.fields;
-    // Introspection has its own counts.
-    if (name.value === '__schema' || name.value === '__type') {
-      field.depth = 1;
-      field.introspectionDepth = field.levels;
-      field.introspectionAliases = field.aliases;
-    }
-    return field;
+  function ofField({ name, alias, selectionSet }: FieldNode, nesting: number): Readonly<Shape> {
+    const below = selectionSet ? ofSet(selectionSet, nesting) : LEAF;
+    const levels = below.levels + 1;
+    const isIntrospection = name.value === '__schema' || name.value === '__type';
+    return {
+      fields: saturate(below.fields + 1),
+      depth: isIntrospection ? 1 : below.depth + 1,
+      introspectionDepth: isIntrospection ? levels : below.introspectionDepth,
+      levels,
+      nesting: below.nesting,
+      longestAlias: Math.max(below.longestAlias, alias?.value.length ?? 0),
+      isConditional: false,
+    };
   }
 
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) ofFragment(definition, 0);
-    if (definition.kind === Kind.OPERATION_DEFINITION) measures.set(definition, ofOperation(definition));
+    if (definition.kind === Kind.OPERATION_DEFINITION)
+      shapes.set(definition, ofSet(definition.selectionSet, 0));
   }
-  return measures;
+  return shapes;
 }
 
-function isRepeated(seen: Set<string>, key: string): boolean {
-  if (seen.has(key)) return true;
-  seen.add(key);
-  return false;
-}
-
-function countConditions(directives: readonly DirectiveNode[] = []): number {
-  return directives.filter(({ name }) => name.value === 'skip' || name.value === 'include').length;
-}
-
-function addDirectives(measure: Measure, directives: readonly unknown[] = []): void {
-  measure.directives = saturate(measure.directives + directives.length);
+function isConditional(directives: readonly DirectiveNode[] = []): boolean {
+  return directives.some(({ name }) => name.value === 'skip' || name.value === 'include');
 }

@@ -6,8 +6,7 @@ import { liveBytes } from '../support/processes/live-memory.ts';
 
 const schema = createSchema({});
 
-const open = (maxBytes: number) =>
-  createDocumentCache({ schema, limits: { ...defaults.limits, aliases: 1_000 }, maxBytes });
+const open = (maxBytes: number) => createDocumentCache({ schema, limits: defaults.limits, maxBytes });
 
 /** Its fragments make some 190 fields of it. */
 const multiplied = (

@@ -14,7 +14,7 @@ const HEALTH = ['GET /health HTTP/1.1', 'host: localhost', '', ''].join('\r\n');
 /** Its document is one that the gateway has not seen, and takes some ms to be parsed and validated. */
 const operation = (name: string) => {
   const fields = Array.from({ length: 300 }, (_one, index) => `${name}f${index}: __typename`);
-  return postText(JSON.stringify({ query: `{ ${fields.join(' ')} }` }), { token: 'key' });
+  return postText(JSON.stringify({ query: `{ nope ${fields.join(' ')} }` }), { token: 'key' });
 };
 
 function spin(ms: number): void {

@@ -51,9 +51,9 @@ const REFUSALS: readonly [code: string, what: string, refusal: Refusal][] = [
   ['GRAPHQL_VALIDATION_FAILED', 'a field that is not there', { document: 'mutation { nope }' }],
   ['GRAPHQL_VALIDATION_FAILED', 'READ_ONLY', { options: { readOnly: true } }],
   [
-    'TOO_MANY_ROOT_FIELDS',
-    'too many mutations',
-    { options: { limits: { mutationFields: 1 } }, document: `mutation { a: ${TOGGLE} b: ${TOGGLE} }` },
+    'TOO_DEEP',
+    'fields that nest too deep',
+    { options: { limits: { depth: 1 } }, document: `mutation { a: ${TOGGLE} b: ${TOGGLE} }` },
   ],
   [
     'OPERATION_TOO_EXPENSIVE',

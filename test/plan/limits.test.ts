@@ -7,23 +7,16 @@ import { useOpened } from '../support/gateways/fixture.ts';
 import { openGateway, type ResultError, type TestGateway } from '../support/gateways/gateway.ts';
 
 let sandbox: Sandbox;
-/** As it comes. */
 let gateway: TestGateway;
-/** Without the limits that a document meets before its form is looked at. */
-let patient: TestGateway;
 const opened = useOpened();
 
 beforeAll(async () => {
   sandbox = await startSandbox({ rate: 0 });
   gateway = await openGateway({ upstream: sandbox.url });
-  patient = await openGateway({
-    upstream: sandbox.url,
-    limits: { documentLength: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY },
-  });
 });
 beforeEach(() => sandbox.reset());
 afterAll(async () => {
-  await Promise.all([gateway.close(), patient.close()]);
+  await gateway.close();
   await sandbox.close();
 });
 
@@ -71,7 +64,6 @@ function nested(depth: number, root = script): string {
   return `${[root, ...fields].join(' { ')} { __typename ${'}'.repeat(depth - 1)}`;
 }
 
-/** 10 tokens, and 9 for each fragment. */
 const withFragments = (count: number, fields: string) =>
   `{ ${script} { ${fields} ${times(count, (i) => `...F${i}`)} } }
   ${times(count, (i) => `fragment F${i} on Script { id }`)}`;
@@ -91,12 +83,7 @@ describe('a document', () => {
     }
   });
 
-  it('may have 2,000 tokens', async () => {
-    await accepted(withFragments(221, 'id'));
-    expect(await limitsMet(withFragments(221, 'id name'))).toEqual(['TOO_MANY_TOKENS 2001/2000']);
-  });
-
-  it('may have any number of commas and comments: they are no tokens', async () => {
+  it('may have any number of commas and comments', async () => {
     await accepted(`{ ${times(3_000, () => ',')} __typename } ${times(3_000, () => '#\n')}`);
   });
 
@@ -119,19 +106,19 @@ describe('depth', () => {
     expect(await limitsMet(`{ ${nested(11)} }`)).toEqual(['TOO_DEEP 11/10']);
   });
 
-  it.each([3_000, 20_000])('%i is refused, with and without a limit on length', async (depth) => {
-    const document = `${'{a'.repeat(depth)}${'}'.repeat(depth)}`;
-    expect(await codes(document)).toEqual([depth > 5_000 ? 'DOCUMENT_TOO_LARGE' : 'TOO_DEEP']);
-    expect(await limitsMet(document, patient)).toEqual(['TOO_DEEP 301/300']);
+  it.each([
+    [3_000, 'TOO_DEEP 301/300'],
+    [20_000, 'DOCUMENT_TOO_LARGE 60000/20000'],
+  ])('%i is refused', async (depth, limit) => {
+    expect(await limitsMet(`${'{a'.repeat(depth)}${'}'.repeat(depth)}`)).toEqual([limit]);
   });
 
   it.each([
-    ['a list literal', '[', ']'],
-    ['an object literal', '{a:', '}'],
-  ])('5,000 of %s is refused with 422', async (_title, open, close) => {
-    const document = `{ script(id: ${open.repeat(5_000)}1${close.repeat(5_000)}) { id } }`;
-    expect(await codes(document)).toEqual([open === '[' ? 'TOO_DEEP' : 'DOCUMENT_TOO_LARGE']);
-    expect(await limitsMet(document, patient)).toEqual(['TOO_DEEP 301/300']);
+    ['a list literal', 9_000, '[', ']'],
+    ['an object literal', 4_500, '{a:', '}'],
+  ])('of %s, %i times, is refused with 422', async (_title, count, open, close) => {
+    const document = `{ script(id: ${open.repeat(count)}1${close.repeat(count)}) { id } }`;
+    expect(await limitsMet(document)).toEqual(['TOO_DEEP 301/300']);
   });
 
   it('5,000 of a type in a variable definition is refused', async () => {
@@ -184,53 +171,80 @@ describe('depth', () => {
   });
 });
 
-describe('aliases', () => {
-  const aliased = (count: number, field: string) => `{ ${times(count, (i) => `a${i}: ${field}`)} }`;
+describe('the fields of an operation', () => {
+  const numbered = (count: number, field = 'id') => times(count, (i) => `a${i}:${field}`);
 
-  it('101 of __typename and of script are refused', async () => {
-    for (const field of ['__typename', `${script} { id }`]) {
-      expect(await limitsMet(aliased(101, field))).toEqual([
-        'TOO_MANY_ALIASES 101/60',
-        'TOO_MANY_ROOT_FIELDS 101/50',
-      ]);
-    }
+  it('may be 2,000', async () => {
+    const inScript = (count: number) => `{ ${script} { ${numbered(count - 1)} } }`;
+    await accepted(inScript(2_000));
+    expect(await limitsMet(inScript(2_001))).toEqual(['OPERATION_TOO_LARGE 2001/2000']);
   });
 
-  it('60 pass, 61 are refused', async () => {
-    const inScript = (count: number) => `{ ${script} ${aliased(count, 'name')} }`;
-    await accepted(inScript(60));
-    expect(await limitsMet(inScript(61))).toEqual(['TOO_MANY_ALIASES 61/60']);
-  });
-
-  it('500 repeated fields are refused: a repetition counts like an alias', async () => {
-    expect(await limitsMet(`{ ${script} { ${times(500, () => 'name')} } }`)).toEqual([
-      'TOO_MANY_ALIASES 499/60',
-    ]);
-    expect(await codes(`{ ${times(500, () => '__typename')} }`)).toContain('TOO_MANY_ALIASES');
-    expect(await codes(`{ ${script} { ${times(70, () => '... { name }')} } }`)).toEqual(['TOO_MANY_ALIASES']);
-    await accepted(`{ ${script} { ${times(61, () => 'name')} } }`);
-  });
-
-  it('30,000 overlapping fields are refused before anyone compares them', async () => {
-    const document = `{ ${times(30_000, () => 'script(id:1){id}')} }`;
-    expect(await codes(document)).toEqual(['DOCUMENT_TOO_LARGE']);
-    // Each but the first repeats it, with the field inside.
-    expect(await limitsMet(document, patient)).toEqual([
-      'TOO_MANY_ALIASES 59998/60',
-      'TOO_MANY_ROOT_FIELDS 30000/50',
-    ]);
-  });
-
-  it('in a fragment count wherever it is spread', async () => {
+  it('count wherever their fragment is spread, on every level', async () => {
     const document = (spreads: number) => `
       { ${script} { ${times(spreads, (i) => `... @include(if: true) { ...A${i} }`)} } }
       ${times(spreads, (i) => `fragment A${i} on Script { project { ...P } }`)}
-      fragment P on Project { ${times(10, (i) => `a${i}: id`)} }`;
-    await accepted(document(6));
-    expect(await limitsMet(document(7))).toEqual(['TOO_MANY_ALIASES 70/60']);
+      fragment P on Project { ${numbered(99)} }`;
+    await accepted(document(19));
+    expect(await limitsMet(document(20))).toEqual(['OPERATION_TOO_LARGE 2001/2000']);
   });
 
-  it('are not made by fragments that ask for the same', async () => {
+  it('at the root count like all others, and are bounded by their price before', async () => {
+    const typenames = (
+      count: number,
+    ) => `{ ...F ...G } fragment F on Query { ${numbered(count, 'status{since}')} }
+      fragment G on Query { __typename }`;
+    await accepted(typenames(500));
+    expect(await limitsMet(`{ ${times(2_001, () => 'x')} }`)).toEqual(['OPERATION_TOO_LARGE 2001/2000']);
+    const scripts = (count: number) => `{ ${numbered(count, `${script}{id}`)} }`;
+    await accepted(scripts(250));
+    sandbox.reset();
+    expect(await limitsMet(scripts(251))).toEqual(['OPERATION_TOO_EXPENSIVE 251/250']);
+    const writes = (count: number) =>
+      `mutation { ...F } fragment F on Mutation { ${numbered(count, 'deleteScript(input:{id:1}){__typename}')} }`;
+    await accepted(writes(100));
+    expect(sandbox.calls).toHaveLength(100);
+    expect(await limitsMet(writes(251))).toEqual(['OPERATION_TOO_EXPENSIVE 251/250']);
+  });
+
+  it('of each operation of a document count by themselves', async () => {
+    const operation = (name: string) => `query ${name} { ...F }`;
+    const response = await gateway.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...SPEC },
+      body: JSON.stringify({
+        query: `${operation('A')} ${operation('B')} fragment F on Query { ${script} { ${numbered(1_100)} } }`,
+        operationName: 'B',
+      }),
+    });
+    expect((await response.json()).data.script).toHaveProperty('a1099', seeded.scriptId);
+  });
+
+  it('that repeat one another are refused before anyone compares them', async () => {
+    expect(await limitsMet(`{ ${times(1_050, () => 'script(id:1){id}')} }`)).toEqual([
+      'OPERATION_TOO_LARGE 2100/2000',
+    ]);
+    expect(await limitsMet(`{ ${times(30_000, () => 'script(id:1){id}')} }`)).toEqual([
+      'DOCUMENT_TOO_LARGE 510003/20000',
+    ]);
+  });
+
+  it('that are compared too often are refused, and the error says what to do', async () => {
+    const fragments = times(370, (i) => `fragment F${i} on Script{sessions{nodes{id}}}`);
+    const repeated = [
+      `{ ${script} { ${times(1_990, () => 'name')} } }`,
+      `{ ${script} { ${times(370, (i) => `...F${i}`)} } } ${fragments}`,
+    ];
+    for (const document of repeated) {
+      expect(await refused(document)).toEqual([
+        expect.toBeJustError('OPERATION_TOO_LARGE', {
+          message:
+            'The document repeats so many fields, fragments or variables that it cannot be checked. Give each field and each fragment once, or split the operation.',
+          locations: undefined,
+        }),
+      ]);
+    }
+    await accepted(`{ ${script} { ${times(500, () => 'name')} } }`);
     await accepted(withFragments(100, '__typename id'));
   });
 });
@@ -246,22 +260,16 @@ describe('nested fragment bombs', () => {
     fragment F${levels} on Query { a: __typename }`;
 
   it('of 20 levels, each twice, are refused', async () => {
-    expect(await limitsMet(doubled(20))).toEqual([
-      'TOO_MANY_ALIASES 1048575/60',
-      'TOO_MANY_ROOT_FIELDS 1048576/50',
-    ]);
-    expect(await limitsMet(branching(20))).toEqual([
-      'TOO_MANY_ALIASES 1048576/60',
-      'TOO_MANY_ROOT_FIELDS 1048576/50',
-    ]);
+    expect(await limitsMet(doubled(20))).toEqual(['OPERATION_TOO_LARGE 1048576/2000']);
+    expect(await limitsMet(branching(20))).toEqual(['OPERATION_TOO_LARGE 1048576/2000']);
   });
 
   it('of 200 levels, each twice, are refused', async () => {
-    expect(await codes(doubled(200))).toEqual(['TOO_MANY_TOKENS']);
-    expect(await codes(doubled(200), patient)).toEqual(['TOO_MANY_ALIASES', 'TOO_MANY_ROOT_FIELDS']);
-    const [refusal] = await refused(branching(100), patient);
-    expect(refusal?.message).toContain('over a billion');
-    expect(refusal?.extensions).toMatchObject({ code: 'TOO_MANY_ALIASES', found: 1e9, limit: 60 });
+    for (const document of [doubled(200), branching(100)]) {
+      const [refusal] = await refused(document);
+      expect(refusal?.message).toContain('over a billion');
+      expect(refusal?.extensions).toMatchObject({ code: 'OPERATION_TOO_LARGE', found: 1e9, limit: 2_000 });
+    }
   });
 
   it('that only nest are refused when they could exhaust a stack', async () => {
@@ -269,8 +277,8 @@ describe('nested fragment bombs', () => {
       { ...F0 }
       ${times(length, (i) => `fragment F${i} on Query { ...F${i + 1} }`)}
       fragment F${length} on Query { __typename }`;
-    await accepted(chain(240), patient);
-    expect(await codes(chain(20_000), patient)).toEqual(['TOO_DEEP']);
+    await accepted(chain(240));
+    expect(await limitsMet(chain(520))).toEqual(['TOO_DEEP 1003/500']);
   });
 });
 
@@ -292,7 +300,9 @@ describe('cyclic fragments', () => {
     const all = times(200, (i) => `...F${i}`);
     const document = `{ ...F0 } ${times(200, (i) => `fragment F${i} on Query { ${all} }`)}`;
     expect(await codes(document)).toEqual(['DOCUMENT_TOO_LARGE']);
-    expect((await refused(document, patient)).length).toBeLessThanOrEqual(21);
+    const some = times(45, (i) => `...F${i}`);
+    const fewer = `{ ...F0 } ${times(45, (i) => `fragment F${i} on Query { ${some} }`)}`;
+    expect((await refused(fewer)).length).toBeLessThanOrEqual(21);
   });
 });
 
@@ -305,25 +315,11 @@ describe('directives', () => {
   });
 
   it('1,000 known ones are refused', async () => {
-    const document = `{ __typename ${times(1_000, () => '@skip(if:true)')} }`;
-    expect(await codes(document)).toEqual(['TOO_MANY_TOKENS']);
-    expect(await limitsMet(document, patient)).toEqual(['TOO_MANY_DIRECTIVES 1000/20']);
-  });
-
-  it('20 pass, 21 are refused, those of a fragment counted wherever it is spread', async () => {
-    const document = (more: string) => `
-      { ${times(4, (i) => `s${i}: ${script} { ...F }`)} ${more} }
-      fragment F on Script {
-        id @skip(if: true) name @skip(if: true) enabled @skip(if: true) project @skip(if: true) { id } totalSessions
-        @include(if: true)
-      }`;
-    await accepted(document(''));
-    expect(await limitsMet(document('__typename @skip(if: true)'))).toEqual(['TOO_MANY_DIRECTIVES 21/20']);
-  });
-
-  it('on operations, variables and fragment definitions count', async () => {
-    const document = `query ($a: Int ${times(11, (i) => `@a${i}`)}) ${times(10, (i) => `@b${i}`)} { __typename }`;
-    expect(await limitsMet(document)).toEqual(['TOO_MANY_DIRECTIVES 21/20']);
+    const errors = await refused(`{ __typename ${times(1_000, () => '@skip(if:true)')} }`);
+    expect(errors[0]).toBeError('GRAPHQL_VALIDATION_FAILED', {
+      message: 'The directive "@skip" can only be used once at this location.',
+    });
+    expect(errors).toHaveLength(21);
   });
 
   it.each(['@defer', '@stream'])('%s is unsupported', async (directive) => {
@@ -331,40 +327,6 @@ describe('directives', () => {
     expect(errors[0]).toBeError('GRAPHQL_VALIDATION_FAILED', {
       message: `Unknown directive "${directive}".`,
     });
-  });
-});
-
-describe('root fields', () => {
-  it('50 of a query pass, 51 are refused', async () => {
-    const document = (count: number) => `{ ${times(count, (i) => `a${i}: __typename`)} }`;
-    await accepted(document(50));
-    expect(await limitsMet(document(51))).toEqual(['TOO_MANY_ROOT_FIELDS 51/50']);
-  });
-
-  it('25 of a mutation pass, 26 and 50 are refused', async () => {
-    const document = (count: number) =>
-      `mutation { ${times(count, (i) => `a${i}: toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename }`)} }`;
-    await accepted(document(25));
-    expect(sandbox.calls).toHaveLength(25);
-    expect(await limitsMet(document(26))).toEqual(['TOO_MANY_ROOT_FIELDS 26/25']);
-    expect(await limitsMet(document(50))).toEqual(['TOO_MANY_ROOT_FIELDS 50/25']);
-  });
-
-  it('are found in fragments', async () => {
-    const document = `{ ...F ... { ...G } }
-      fragment F on Query { ${times(30, (i) => `a${i}: __typename`)} }
-      fragment G on Query { ${times(30, (i) => `b${i}: __typename`)} }`;
-    expect(await limitsMet(document)).toEqual(['TOO_MANY_ROOT_FIELDS 60/50']);
-  });
-
-  it('of each operation of a document count by themselves', async () => {
-    const operation = (name: string) => `query ${name} { ${times(30, (i) => `a${i}: __typename`)} }`;
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: operation('A') + operation('B'), operationName: 'B' }),
-    });
-    expect(Object.keys((await response.json()).data)).toHaveLength(30);
   });
 });
 
@@ -398,18 +360,12 @@ describe('introspection', () => {
     expect(await limitsMet(document(21))).toEqual(['TOO_DEEP 21/20']);
   });
 
-  it('can be asked for in ten copies at most, however they are written', async () => {
+  it('can be asked for in thirteen copies, as its objects count', async () => {
     const schemas = (count: number) => `{ ${times(count, (i) => `a${i}: __schema { queryType { name } }`)} }`;
-    const types = (count: number) => `{ __schema { ${times(count, (i) => `a${i}: types { name }`)} } }`;
-    await accepted(schemas(10));
-    await accepted(types(10));
-    expect(await limitsMet(schemas(11))).toEqual(['TOO_MANY_ALIASES 11/10']);
-    expect(await limitsMet(types(11))).toEqual(['TOO_MANY_ALIASES 11/10']);
-    expect(
-      await limitsMet(
-        '{ a: __schema { ...S } b: __schema { ...S } } fragment S on __Schema { a: types { ...T } b: types { ...T } } fragment T on __Type { a: name b: name }',
-      ),
-    ).toEqual(['TOO_MANY_ALIASES 14/10']);
+    await accepted(schemas(13));
+    expect(await limitsMet(schemas(14))).toEqual(['ANSWER_TOO_LARGE 21000/20000']);
+    const types = `{ __schema { ${times(400, (i) => `a${i}: types { name }`)} } }`;
+    expect(await limitsMet(types)).toEqual(['ANSWER_TOO_LARGE 20001/20000']);
   });
 
   it('hides no depth of what does not introspect', async () => {
@@ -440,26 +396,6 @@ describe('validation', () => {
     expect(errors[0]?.locations?.length).toBeLessThanOrEqual(10);
     expect(JSON.stringify(errors).length).toBeLessThan(64_000);
   });
-});
-
-it('an operation that fragments multiply beyond any price is refused, where nothing else limits it', async () => {
-  const unlimited = await openWith({ MAX_ALIASES: '0', MAX_DEPTH: '0' });
-  const levels = times(
-    9,
-    (i) =>
-      `fragment F${i} on Script { project { ${times(4, (alias) => `a${alias}: scripts { ...F${i + 1} }`)} } }`,
-  );
-  const document = `{ ${script} { ...F0 } } ${levels} fragment F9 on Script { id }`;
-  expect(await refused(document, unlimited)).toEqual([
-    expect.toBeJustError('OPERATION_TOO_EXPENSIVE', {
-      message:
-        'The operation may need over a billion REST calls; at most 250 are allowed. Ask for smaller pages or fewer items, or split the operation.',
-      found: 1e9,
-      limit: 250,
-      endpoints: [],
-      locations: undefined,
-    }),
-  ]);
 });
 
 it('a list of operations is refused', async () => {
@@ -495,52 +431,20 @@ async function openWith(environment: Record<string, string>): Promise<TestGatewa
   return (await opened.open({ upstream: sandbox.url, limits: result.config.limits })).gateway;
 }
 
-it('every limit has a variable', async () => {
-  const strict = await openWith({
-    MAX_DOCUMENT_LENGTH: '100',
-    MAX_TOKENS: '30',
-    MAX_DEPTH: '2',
-    MAX_ALIASES: '2',
-    MAX_DIRECTIVES: '1',
-    MAX_QUERY_FIELDS: '3',
-    MAX_MUTATION_FIELDS: '1',
-    MAX_REST_CALLS: '1',
-  });
-  expect(await limitsMet(`{ __typename } #${'x'.repeat(100)}`, strict)).toEqual([
-    'DOCUMENT_TOO_LARGE 116/100',
-  ]);
-  expect(await limitsMet(`{ ${times(40, () => 'a')} }`, strict)).toEqual(['TOO_MANY_TOKENS 31/30']);
+it('depth and price have a variable', async () => {
+  const strict = await openWith({ MAX_DEPTH: '2', MAX_REST_CALLS: '1' });
   expect(await limitsMet('{ a { b { c } } }', strict)).toEqual(['TOO_DEEP 3/2']);
-  expect(await limitsMet('{ a: a b: a c: a }', strict)).toEqual(['TOO_MANY_ALIASES 3/2']);
-  expect(await limitsMet('{ a @b @c }', strict)).toEqual(['TOO_MANY_DIRECTIVES 2/1']);
-  expect(await limitsMet('{ a b c d }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 4/3']);
-  expect(await limitsMet('mutation { a b }', strict)).toEqual(['TOO_MANY_ROOT_FIELDS 2/1']);
   expect(await limitsMet('{ scripts(ids: [1, 2]) { id } }', strict)).toEqual(['OPERATION_TOO_EXPENSIVE 2/1']);
   await accepted(`{ ${script} { name } }`, strict);
 });
 
-it('every limit can be taken away with 0', async () => {
-  const names = [
-    'DOCUMENT_LENGTH',
-    'TOKENS',
-    'DEPTH',
-    'ALIASES',
-    'DIRECTIVES',
-    'QUERY_FIELDS',
-    'MUTATION_FIELDS',
-  ];
+it('every limit with a variable can be taken away with 0', async () => {
   const open = await openWith(
     Object.fromEntries(
-      [...names, 'REST_CALLS', 'ANSWER_OBJECTS', 'ANSWER_BYTES'].map((name) => [`MAX_${name}`, '0']),
+      ['DEPTH', 'REST_CALLS', 'ANSWER_OBJECTS', 'ANSWER_BYTES'].map((name) => [`MAX_${name}`, '0']),
     ),
   );
-  await accepted(`{ ${times(100, (i) => `a${i}: __typename`)} } #${'x'.repeat(20_000)}`, open);
   await accepted(`{ ${nested(11)} }`, open);
-  await accepted(`{ ${times(30, (i) => `a${i}: __typename @skip(if: false)`)} }`, open);
-  await accepted(
-    `mutation { ${times(26, (i) => `a${i}: toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename }`)} }`,
-    open,
-  );
   const { data } = await open.execute(`{ scripts(ids: [${times(300, (i) => `"${i}"`)}]) { id } }`);
   expect(data).toHaveProperty('scripts.length', 300);
   expect(await codes(`{ scripts(ids: ${'['.repeat(301)}`, open)).toEqual(['TOO_DEEP']);

@@ -243,7 +243,7 @@ describe('an environment', () => {
       '1GB',
       '"1GB": must be bytes, a whole number from 0 to 100000000, or with a unit such as 4MB or 64kB (0: no limit)',
     ],
-    ['MAX_TOKENS', '2kB', '"2kB": must be a whole number from 0 to 100000000 (0: no limit)'],
+    ['MAX_DEPTH', '2kB', '"2kB": must be a whole number from 0 to 100000000 (0: no limit)'],
     ...['ads', 'ads=', 'ads=2h', 'adds=1m', 'ads=1m=2', 'ads=1m,', 'ads=1m;users=1m'].map(
       (text): [string, string, string] => [
         'CACHE_TTL',

@@ -114,7 +114,6 @@ it("V8 does not compile undici's parser a second time, which takes 36 MB", async
     ...process.env,
     LUAAUTH_API_URL: sandbox.url,
     LUAAUTH_TOKEN: 'sandbox-key',
-    MAX_ALIASES: '100',
   };
   const args = ['--import', tellPeak, MAIN, 'query', 'read.graphql'];
   const options = { cwd: folder, env };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { defaults } from '../../src/config/config.ts';
 import { createSchema } from '../../src/features/schema.ts';
+import { MAX_DOCUMENT_LENGTH } from '../../src/plan/document.ts';
 import { answerAsGenerated, type Temper } from '../support/api/generated-answers.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { openAdapterGateways } from '../support/gateways/adapter-gateways.ts';
@@ -103,7 +103,7 @@ const cases = fc
     return { document, requests, ...others };
   })
   // A longer one is refused unread, whatever its hash.
-  .filter(({ document }) => document.length <= defaults.limits.documentLength);
+  .filter(({ document }) => document.length <= MAX_DOCUMENT_LENGTH);
 
 it('gives every operation the bytes and the REST calls of graphql-js alone, by every adapter and every time', {
   // A run takes a quarter of a second, and on a machine that is busy with much else forty times as long.

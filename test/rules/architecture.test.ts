@@ -114,7 +114,7 @@ describe('imports point down', () => {
     ],
     [
       'features/online',
-      ['luaauth', 'transport', 'state', 'schema', 'callers', 'observability', 'context.ts'],
+      ['luaauth', 'transport', 'state', 'schema', 'plan', 'callers', 'observability', 'context.ts'],
     ],
     ['features/persisted', ['operation', 'plan', 'errors', 'state', 'transport']],
     ['features/redis', ['state', 'transport', 'server/features.ts']],

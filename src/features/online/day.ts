@@ -1,5 +1,6 @@
 const PERIOD_MS = 10 * 60_000;
-const PERIODS = 144;
+/** The numbers of a day. */
+export const PERIODS = 144;
 
 /** The most connected users in each ten minutes of the last day: 144 numbers at most. */
 export function createDay() {

@@ -2,8 +2,10 @@ import { checkScript } from '../../callers/resource-access.ts';
 import { inheritsScopes, requiresScopes } from '../../callers/scopes.ts';
 import type { OnlineDay } from '../../context.ts';
 import { usable } from '../../luaauth/decoders.ts';
+import { holdsAtMost } from '../../plan/cost.ts';
 import { builder } from '../../schema/builder.ts';
 import { Script } from '../../schema/script.ts';
+import { PERIODS } from './day.ts';
 
 export { createOnline } from './online.ts';
 
@@ -17,6 +19,7 @@ const OnlineHistory = builder.objectRef<OnlineDay>('OnlineHistory').implement({
     sessions: t.field({
       type: ['Int'],
       nullable: { list: false, items: true },
+      extensions: holdsAtMost(PERIODS),
       description:
         'The most connected users in each period, one number for each period of a day. Null: there is no sample of that period.',
       resolve: ({ sessions }) => sessions.slice(),

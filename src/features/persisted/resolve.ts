@@ -11,6 +11,7 @@ import {
   type ResolvedDocument,
 } from '../../operation/document-resolver.ts';
 import type { OperationParams } from '../../operation/params.ts';
+import { MAX_DOCUMENT_LENGTH } from '../../plan/document.ts';
 import { hashOf } from '../../state/documents.ts';
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Documents } from '../../state/port.ts';
@@ -62,12 +63,11 @@ function checkId(name: string, id: string): string {
 }
 
 interface DocumentResolverOptions extends PersistedDocuments {
-  readonly maxLength: number;
   readonly registered: Documents;
 }
 
 export function createDocumentResolver(options: DocumentResolverOptions): DocumentResolver {
-  const { mode, listed, maxLength, registered } = options;
+  const { mode, listed, registered } = options;
   let store = createDocumentStore(listed, registered);
 
   function find(reference: DocumentReference, sent: string | undefined, account: string | undefined) {
@@ -82,7 +82,7 @@ export function createDocumentResolver(options: DocumentResolverOptions): Docume
 
   function check(hash: string, text: string): ResolvedDocument {
     // A document that is too long will be refused, so it need not be hashed.
-    if (mode === 'off' || text.length > maxLength) return { text };
+    if (mode === 'off' || text.length > MAX_DOCUMENT_LENGTH) return { text };
     if (hashOf(text) !== hash) throw WRONG_HASH;
     return { text, registers: mode === 'allowed' ? hash : undefined };
   }

@@ -196,6 +196,25 @@ it('a script that is not sampled has no history', async () => {
   expect(data).toEqual({ script: { onlineHistory: null } });
 });
 
+it('the numbers of a history count as objects of the answer, under each name', async () => {
+  const { gateway, lines } = await openSampled();
+  const histories = (count: number) =>
+    Array.from({ length: count }, (_, index) => `h${index}: onlineHistory { sessions }`).join(' ');
+  const ids = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  const ask = (count: number, headers: Record<string, string> = {}) =>
+    gateway.execute<unknown, object>(
+      `query ($ids: [ID!]!) { scripts(ids: $ids) { ${histories(count)} } }`,
+      { ids },
+      headers,
+    );
+  const { extensions } = await ask(1, { 'x-upstream': 'plan' });
+  expect(extensions?.upstream).toMatchObject({ objects: 100 * (1 + 1 + 144) });
+  expect((await ask(2)).errors).toEqual([
+    expect.toBeError('ANSWER_TOO_LARGE', { found: 100 + 2 * 100 * 145, limit: 20_000 }),
+  ]);
+  expect(lines().filter((line) => /s\d/.test(line))).toEqual([]);
+});
+
 it('a gateway without a key of its own samples nothing', async () => {
   await expect(openSampled(createLiveApi(), { credentials: {} })).rejects.toThrow(
     'metricsScripts needs credentials.heldKey, the LuaAuth key for its polls. Give it, or leave metricsScripts out.',

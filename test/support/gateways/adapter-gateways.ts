@@ -33,8 +33,6 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
       credentials: {},
       features,
       timeouts: { read: 5_000, write: 5_000 },
-      // Documents that are made up have many more than written ones.
-      limits: { aliases: 300 },
       log: { error: (error) => logged.push(error) },
       ...options,
     });
