@@ -11,7 +11,6 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/sandbox.md',
     'docs/schema.md',
     'docs/errors.md',
-    'docs/only-luaauths-bot.md',
     'docs/coming-from-luarmor.md',
     'docs/troubleshooting.md',
   ],
