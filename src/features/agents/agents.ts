@@ -109,15 +109,15 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     replace(listed: AgentDocuments['listed']): void {
       tools = readTools({ ...options, listed }, parts);
     },
-    /** Creates the library's server for one connection. `client` is the client's name, if an earlier message gave it. */
-    createServer(inRequest: InRequest, client?: unknown): Server {
+    /** Creates the library's server for one connection. */
+    createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, { ...OPTIONS, instructions });
       server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
         inRequest({}, mcpReq.signal, masked(list(params?.cursor))),
       );
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
-        const headers = { ...clientHeaders(context, server, client), 'x-upstream': mode };
+        const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
         const answered = masked((record) => call(name, args, record));
         const answer = inRequest(headers, context.mcpReq.signal, answered);
         return answer.finally(tellProgress(context, clock));
@@ -145,10 +145,10 @@ function checkQuery(type: OperationTypeNode): void {
   if (type !== 'query') throw QUERIES_ONLY;
 }
 
-/** Headers with the client's name: from the message, or from the connection's first message. */
-function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server, session: unknown) {
+/** Headers with the client's name: from the message, or over stdin from the first message. */
+function clientHeaders({ mcpReq: { envelope } }: ServerContext, server: Server) {
   const named = (envelope as JsonSchema | undefined)?.[CLIENT_INFO_META_KEY];
-  const given = named ?? session ?? server.getClientVersion();
+  const given = named ?? server.getClientVersion();
   const { name, version } = (given ?? {}) as JsonSchema;
   // Headers allow no other characters, and older clients' values are unchecked.
   const [client = 'unknown', release = ''] = [name, version].map((text) =>

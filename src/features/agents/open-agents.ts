@@ -13,7 +13,6 @@ import { responseHead } from '../../http/shown-result.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
-import { clientOf, SESSION, sessionOf } from './client-session.ts';
 import type { AgentDocuments } from './parts.ts';
 import { serveAtStdin } from './stdio.ts';
 
@@ -57,12 +56,8 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     };
     const headers = message.headers as Record<string, string>;
     const web = new Request(ADDRESS, { method, headers, signal: leaving.signal });
-    const client = clientOf(message.headers[SESSION]);
-    const handler = createMcpHandler(() => createServer(inRequest, client), OPTIONS);
-    const answer = await handler.fetch(web, { parsedBody });
-    const session = sessionOf(parsedBody);
-    if (session !== undefined && answer.ok) answer.headers.set(SESSION, session);
-    return answer;
+    const handler = createMcpHandler(() => createServer(inRequest), OPTIONS);
+    return handler.fetch(web, { parsedBody });
   }
 
   /** Refuses a request before its message is read, in the form of JSON-RPC. */
@@ -81,18 +76,13 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     // Other code has answered, or the process is stopping.
     if (response.headersSent) return;
     const own = { ...COMMON_HEADERS, [REQUEST_ID]: record.requestId };
-    const forPages: Record<string, string> = { ...cors?.(request, null) };
-    if (EXPOSED in forPages) forPages[EXPOSED] += `, ${SESSION}`;
-    response.writeHead(status, { ...forPages, ...Object.fromEntries(headers), ...own });
+    response.writeHead(status, { ...cors?.(request, null), ...Object.fromEntries(headers), ...own });
     await send(body ?? [], response).catch(() => undefined);
   };
 }
 
 /** The gateway does not publish changes of its tools. Writing at intervals detects clients that have left. */
 const OPTIONS = { maxSubscriptions: 0, keepAliveMs: 1_000 };
-
-/** The CORS header with the names of headers that a page may read. */
-const EXPOSED = 'access-control-expose-headers';
 
 /** The headers of MCP that a page may send. */
 const PREFLIGHT = {

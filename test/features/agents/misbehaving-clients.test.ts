@@ -87,7 +87,7 @@ it('a page of an origin that is named may call, with the headers that the protoc
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, PAGE]);
   // A page must repeat this header in each message.
   const exposed = answer.headers.get('access-control-expose-headers')?.split(', ');
-  expect(exposed).toEqual(['x-request-id', 'retry-after', 'mcp-session-id']);
+  expect(exposed).toEqual(['x-request-id', 'retry-after']);
   await answer.text();
 });
 

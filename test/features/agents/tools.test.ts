@@ -145,23 +145,16 @@ describe('a tool', () => {
     expect(ended).toContainEqual({ name: 'blacklistUser', type: 'mutation', caller: 'bot', codes: [] });
   });
 
-  it.each([
-    ['older-bot', 'mcp/older-bot'],
-    ['b\u00f6t', 'mcp/b?t'],
-    ['x'.repeat(500), `mcp/${'x'.repeat(60)}`],
-  ])(
-    'is written down with the name %.20s that an older client gives once, when it connects',
-    async (name, shown) => {
-      const client = await connectAgent(fixture.gateway.url, 'bot', 'legacy', name);
-      audit.length = 0;
-      await client.callTool({
-        name: 'blacklistUser',
-        arguments: { key: seeded.endlessUserKey, reason: 'shared' },
-      });
-      await client.close();
-      expect(audit).toMatchObject([{ clientName: shown, clientVersion: '1.2.3' }]);
-    },
-  );
+  it('is written down as unknown if an older client gives its name only when it connects', async () => {
+    const client = await connectAgent(fixture.gateway.url, 'bot', 'legacy', 'older-bot');
+    audit.length = 0;
+    await client.callTool({
+      name: 'blacklistUser',
+      arguments: { key: seeded.endlessUserKey, reason: 'shared' },
+    });
+    await client.close();
+    expect(audit).toMatchObject([{ clientName: 'mcp/unknown' }]);
+  });
 });
 
 describe('a key', () => {
