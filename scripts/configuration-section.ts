@@ -1,6 +1,7 @@
 import { VARIABLE_GROUPS, VARIABLE_NAMES, type Variable } from '../src/config/env-variables.ts';
 import { defaultText } from '../src/config/environment.ts';
 import { FLAGS } from '../src/config/flags.ts';
+import { wordsFor } from '../src/config/text-kinds.ts';
 import { markdownTable } from './generated-section.ts';
 
 /** The generated part of docs/configuration.md: each variable with its flag, default, values and meaning, by group. */
@@ -34,7 +35,7 @@ function rowOf(name: string, variable: Variable): string[] {
   return [
     nameAndFlag(name),
     byDefault === undefined ? '' : `\`${byDefault}\``,
-    withCode(variable.allowed),
+    withCode(wordsFor(variable)),
     withCode(variable.meaning),
   ];
 }

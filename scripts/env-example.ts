@@ -1,5 +1,6 @@
 import { VARIABLE_GROUPS, type Variable } from '../src/config/env-variables.ts';
 import { defaultText } from '../src/config/environment.ts';
+import { wordsFor } from '../src/config/text-kinds.ts';
 
 const WIDTH = 120;
 
@@ -16,10 +17,10 @@ const HEAD = `# Every variable of the gateway, with its default. Copy to .env an
 # Written by "npm run codegen" from src/config/env-variables.ts.`;
 
 function entryOf([name, variable]: readonly [string, Variable]): string {
-  const { meaning, allowed, secret, example = '' } = variable;
+  const { meaning, secret, example = '' } = variable;
   return [
     ...comment(meaning),
-    ...comment(`values: ${allowed}`),
+    ...comment(`values: ${wordsFor(variable)}`),
     `# ${name}=${defaultText(variable) ?? example}`,
     ...(secret ? ['# ... or the file that contains it:', `# ${name}_FILE=`] : []),
   ].join('\n');

@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto';
 import { EVERYTHING, type Grant } from './grant.ts';
-import type { KeyEntry } from './key-entries.ts';
+
+/** A gateway key with its name, hash and permissions. */
+export interface KeyEntry extends Grant {
+  readonly name: string;
+  /** The SHA-256 of the key in hex. Two hashes while the key is being replaced. */
+  readonly sha256: readonly string[];
+  readonly expiresAt: Date | undefined;
+}
 
 /** The permissions of a key, or why it is refused. */
 type FoundKey = Grant | 'unknown' | 'expired';

@@ -10,11 +10,12 @@ import {
 import { type Environment, fileReader, overlay, readDefault, readValues } from './environment.ts';
 import { findExampleKeys } from './example-keys.ts';
 import { notesOnGoneVariables } from './gone-variables.ts';
+import { isKeysFile, readKeysFile } from './keys-file.ts';
 import { notesOn } from './notes.ts';
 import { findContradictions } from './requirements.ts';
-import { isKeysFile, parseDotEnv, readDocuments, readKeysFile, readTextFile } from './text-file.ts';
+import { parseDotEnv, readDocuments, readTextFile } from './text-file.ts';
+import { redisUrl } from './text-kinds.ts';
 import { findUnknownNames } from './unknown-names.ts';
-import { redisUrl } from './value-kinds.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
@@ -173,7 +174,7 @@ function readKeys(
   if (!path || list || !isKeysFile(path)) return undefined;
   const read = readKeysFile(path, heldKey);
   if ('entries' in read) return { path, entries: read.entries };
-  problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: ${problem}.`));
+  problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: ${problem}`));
   return undefined;
 }
 

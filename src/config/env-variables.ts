@@ -2,6 +2,7 @@ import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import {
   anyText,
   claim,
+  count,
   duration,
   durations,
   filePath,
@@ -9,38 +10,35 @@ import {
   host,
   httpUrl,
   idList,
-  type Kind,
   key,
   keyList,
   limit,
-  oneOf,
   onOff,
   origins,
   perSecond,
   redisPrefix,
   redisUrl,
   sizeLimit,
-  wholeNumber,
-} from './value-kinds.ts';
+  type TextKind,
+  word,
+} from './text-kinds.ts';
 
 /** A variable. Its flag, `--help`, docs/configuration.md, `.env.example` and its type are made from this row. */
-export interface Variable extends Kind {
+export interface Variable extends TextKind {
   readonly group: string;
   /** Its effect, for docs/configuration.md, `.env.example` and `--help`. */
   readonly meaning: string;
   /** Its default, or how the default follows from other variables. Undefined: not set by default. */
   readonly byDefault?: string | ((others: never) => string);
-  /** A value for `.env.example` if there is no default. */
+  /** A value for `.env.example` if there is no default. A `secret` may stand in NAME_FILE instead. */
   readonly example?: string;
-  /** Never shown, and NAME_FILE can hold it instead. `in part`: may contain a password, so the flag must not have one. */
-  readonly secret?: boolean | 'in part';
 }
 
 type Default = NonNullable<Variable['byDefault']>;
 
 /** Adds a meaning to a kind, and a default or further facts. */
 function row<
-  const K extends Kind,
+  const K extends TextKind,
   const More extends Default | Pick<Variable, 'example' | 'secret'> = object,
 >(kind: K, meaning: string, more?: More) {
   const others = typeof more === 'object' ? more : more && { byDefault: more };
@@ -96,7 +94,7 @@ export const VARIABLES = {
   }),
   ...group('HTTP', {
     HOST: row(host, 'address to listen on', '127.0.0.1'),
-    PORT: row(wholeNumber(0, 65_535, 'any free port'), 'port to listen on; 0 takes any free port', '4000'),
+    PORT: row(count(0, 65_535, 'any free port'), 'port to listen on; 0 takes any free port', '4000'),
     GRAPHIQL: row(
       onOff,
       'serves the GraphiQL page to browsers; false by default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
@@ -117,7 +115,7 @@ export const VARIABLES = {
   }),
   ...group('Persisted documents', {
     PERSISTED_DOCUMENTS: row(
-      oneOf(['off', 'allowed', 'only']),
+      word(['off', 'allowed', 'only']),
       'documents by id (APQ, trusted documents): off, allowed, or only (runs listed documents only)',
       'allowed',
     ),
@@ -179,17 +177,17 @@ export const VARIABLES = {
       '10',
     ),
     LIVE_MAX_SESSIONS: row(
-      wholeNumber(1, 10_000),
+      count(1, 10_000),
       'sessions of a script that subscriptions follow; further sessions are left out',
       '2000',
     ),
     LIVE_MAX_STREAMS: row(
-      wholeNumber(1, 100_000),
+      count(1, 100_000),
       'subscriptions of an API key at a time, in each process',
       '1000',
     ),
     LIVE_MAX_SCRIPTS: row(
-      wholeNumber(1, 10_000),
+      count(1, 10_000),
       'scripts that the subscriptions of an API key follow at a time, in each process',
       '100',
     ),
@@ -214,10 +212,10 @@ export const VARIABLES = {
       'true',
     ),
     LUAAUTH_INSTANCES: row(
-      wholeNumber(1, 10_000),
+      count(1, 10_000),
       'how many processes share the quota: each has an equal share while Redis is lost. Not set: the processes count each other',
     ),
-    WORKERS: row(wholeNumber(1, 64), 'processes that serve requests; more than one needs REDIS_URL', '1'),
+    WORKERS: row(count(1, 64), 'processes that serve requests; more than one needs REDIS_URL', '1'),
   }),
   ...group('Shutdown', {
     SHUTDOWN_GRACE_MS: row(
@@ -248,7 +246,7 @@ export const VARIABLES = {
   }),
   ...group('Logs, metrics and traces', {
     LOG_LEVEL: row(
-      oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+      word(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
       'lowest level to log: trace, debug, info, warn, error, fatal or silent; the gateway logs nothing below info',
       'info',
     ),
@@ -257,7 +255,7 @@ export const VARIABLES = {
       'audit log: appends caller, mutation and outcome of each write to this file, as lines of JSON',
     ),
     METRICS_PORT: row(
-      wholeNumber(0, 65_535, 'any free port'),
+      count(0, 65_535, 'any free port'),
       'serves Prometheus metrics at /metrics on this port; 0 takes any free port',
     ),
     METRICS_HOST: row(host, 'address to listen on for METRICS_PORT', '127.0.0.1'),
@@ -294,7 +292,7 @@ export const VARIABLE_GROUPS = [...new Set(ROWS.map(([, row]) => row.group))].ma
 export type Name = keyof typeof VARIABLES;
 
 type Read<Row extends Variable> =
-  | NonNullable<ReturnType<Row['read']>>
+  | NonNullable<ReturnType<Row['parse']>>
   | (Row extends { readonly byDefault: unknown } ? never : undefined);
 
 /** The values of all variables. Undefined if a variable is not set and has no default. */

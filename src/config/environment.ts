@@ -1,7 +1,9 @@
 import { ROWS, type Variable, type VariableValues } from './env-variables.ts';
+import { isKeysFile } from './keys-file.ts';
+import { ask, cut, HIDDEN, show } from './kinds.ts';
 import { formatOf } from './plain-keys.ts';
-import { isKeysFile, readTextFile } from './text-file.ts';
-import type { Kind } from './value-kinds.ts';
+import { readTextFile } from './text-file.ts';
+import { readText, type TextKind, wordsFor } from './text-kinds.ts';
 
 /** Enough for a hundred of the longest keys. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
@@ -12,24 +14,21 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { read, problem, allowed, meant, secret }] of ROWS) {
+  for (const [name, row] of ROWS) {
+    const { secret } = row;
     const text = secret ? readSecret(environment, name, problems) : environment[name];
     if (text === undefined || text === '') continue;
     const file = secret && environment[`${name}_FILE`];
-    const described = problem?.(text, values);
+    const value = readText(row, text);
+    const described = value === undefined ? undefined : row.problem?.(value as never, values);
     if (described !== undefined) {
       problems.push(`${file ? `${name}_FILE: ${JSON.stringify(cut(file))}` : name}: ${described}`);
-      continue;
-    }
-    const value = read(text);
-    if (value !== undefined) {
-      values[name] = value;
-      continue;
-    }
-    const given = file
-      ? `${name}_FILE: ${JSON.stringify(cut(file))}: its content`
-      : `${name}: ${secret ? HIDDEN : `${show(text)}:`}`;
-    problems.push(`${given} must be ${allowed}.${ask(meant?.(text))}`);
+    } else if (value === undefined) {
+      const given = file
+        ? `${name}_FILE: ${JSON.stringify(cut(file))}: its content`
+        : `${name}: ${secret ? HIDDEN : `${show(text)}:`}`;
+      problems.push(`${given} must be ${wordsFor(row)}.${ask(row.meant?.(text))}`);
+    } else values[name] = value;
   }
   // Defaults that follow from other variables come last.
   for (const isDerived of [false, true]) {
@@ -46,16 +45,16 @@ export function readValues(environment: Environment): { values: VariableValues; 
 export function fileReader<Value>(
   environment: Environment,
   name: string,
-  { read, allowed }: Kind<Value>,
+  kind: TextKind<Value>,
 ): (() => Value) | undefined {
   const file = environment[`${name}_FILE`];
   if (!file) return undefined;
   return () => {
     const problems: string[] = [];
-    const now = read(readSecret(environment, name, problems) ?? '');
+    const now = readText(kind, readSecret(environment, name, problems) ?? '');
     if (now !== undefined) return now;
     throw new Error(
-      problems[0] ?? `${name}_FILE: ${JSON.stringify(cut(file))}: its content must be ${allowed}`,
+      problems[0] ?? `${name}_FILE: ${JSON.stringify(cut(file))}: its content must be ${wordsFor(kind)}`,
     );
   };
 }
@@ -66,13 +65,16 @@ export function defaultText({ byDefault }: Variable): string | undefined {
 }
 
 /** Reads the default of a row. @throws Error if the default is none of the row's allowed values */
-export function readDefault(name: string, { read, allowed, byDefault }: Variable, others: object): unknown {
+export function readDefault(name: string, row: Variable, others: object): unknown {
+  const { byDefault } = row;
   // A row declares the variables that its default reads, with their types.
   const text = typeof byDefault === 'function' ? byDefault(others as never) : byDefault;
   if (text === undefined) return undefined;
-  const value = read(text);
+  const value = readText(row, text);
   if (value !== undefined) return value;
-  throw new Error(`src/config/env-variables.ts: byDefault of ${name}: ${show(text)}: must be ${allowed}.`);
+  throw new Error(
+    `src/config/env-variables.ts: byDefault of ${name}: ${show(text)}: must be ${wordsFor(row)}.`,
+  );
 }
 
 /** Merges layers of settings; a later layer wins. A secret in either form, itself or its file, replaces both forms below. */
@@ -127,22 +129,4 @@ function readSecret(environment: Environment, name: string, problems: string[]):
 function withoutComments(text: string): string {
   const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
   return lines.filter((line) => line !== '').join('\n');
-}
-
-const HIDDEN = 'the given value (not shown)';
-
-/** Long values must not hide the other problems. */
-const LONGEST_SHOWN = 200;
-
-function cut(text: string): string {
-  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
-}
-
-/** Quotes a value, shortened. Hides the parts of a URL that may hold secrets. */
-function show(text: string): string {
-  return JSON.stringify(cut(text.replace(/(?<=^|\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...')));
-}
-
-function ask(meant: string | undefined): string {
-  return meant === undefined || meant.length > LONGEST_SHOWN ? '' : ` Did you mean ${meant}?`;
 }

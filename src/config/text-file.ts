@@ -1,13 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type KeyEntries, parseKeyEntries } from '../callers/key-entries.ts';
 
 /** The text of a file, or why it cannot be read, in words that continue its name. */
 type TextFile = { readonly text: string } | { readonly problem: string };
 
 const CHUNK_BYTES = 64 * 1024;
-const MAX_KEYS_FILE_BYTES = 4 * 1024 * 1024;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
@@ -88,16 +86,4 @@ export function readDocuments(path: string, maxBytes: number): TextFile {
     documents.push([name.slice(0, -EXTENSION.length), file.text]);
   }
   return { text: JSON.stringify(Object.fromEntries(documents)) };
-}
-
-/** Whether the file lists keys with their permissions. Any other file is a plain list. */
-export function isKeysFile(path: string): boolean {
-  return path.toLowerCase().endsWith('.json');
-}
-
-/** Reads a file of gateway keys, or returns its problems. The gateway's own API key is not allowed in it. */
-export function readKeysFile(path: string, heldKey?: string): KeyEntries {
-  const read = readTextFile(path, MAX_KEYS_FILE_BYTES);
-  if ('problem' in read) return { problems: [`the file ${read.problem}. Give the path of a readable file`] };
-  return parseKeyEntries(read.text, heldKey);
 }

@@ -1,6 +1,7 @@
 import { VARIABLE_NAMES } from './env-variables.ts';
 import type { Environment } from './environment.ts';
 import { GONE_VARIABLES } from './gone-variables.ts';
+import { nearest } from './nearest.ts';
 
 /** The beginnings of names that only the gateway reads. Other names, such as HOST, may exist on any machine. */
 const OURS = /^(?:LUA_?AUTH|GATEWAY|MAX|METRICS|REDIS|LIVE|PERSISTED|SHUTDOWN|CORS|CACHE_TTL)_/i;
@@ -11,8 +12,6 @@ const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
 
 /** Docker Compose reads its own settings from the same file. */
 const COMPOSE = /^COMPOSE_/;
-
-const MOST_EDITS = 3;
 
 /** All unknown names in the file, and outside it names that begin like ours: a typo would run the gateway with a default. */
 export function findUnknownNames(dotEnv: Environment, outer: Environment): string[] {
@@ -37,35 +36,8 @@ function isLikeOurs(name: string, value: string): boolean {
 }
 
 function adviceFor(name: string): string {
-  const { known, edits } = nearest(name);
-  // If every letter would have to change, the names are not similar.
-  return edits <= MOST_EDITS && edits < name.length
-    ? `Did you mean ${known}?`
-    : 'Remove it; "luaauth-graphql serve --help" lists all variables.';
-}
-
-function nearest(name: string): { known: string; edits: number } {
-  const given = name.toUpperCase();
-  let found = { known: '', edits: Number.POSITIVE_INFINITY };
-  for (const known of VARIABLE_NAMES) {
-    // Each letter more or less is an edit. This fast check skips most names.
-    if (Math.abs(known.length - given.length) > MOST_EDITS) continue;
-    const edits = editsBetween(given, known);
-    if (edits < found.edits) found = { known, edits };
-  }
-  return found;
-}
-
-/** The number of letters to add, remove or change to get from one text to the other (Levenshtein). */
-function editsBetween(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let index = 0; index < one.length; index += 1) {
-    const next = [index + 1];
-    for (let column = 0; column < other.length; column += 1) {
-      const changed = (row[column] as number) + (one[index] === other[column] ? 0 : 1);
-      next.push(Math.min(changed, (row[column + 1] as number) + 1, (next[column] as number) + 1));
-    }
-    row = next;
-  }
-  return row[other.length] as number;
+  const meant = nearest(name, VARIABLE_NAMES);
+  return meant === undefined
+    ? 'Remove it; "luaauth-graphql serve --help" lists all variables.'
+    : `Did you mean ${meant}?`;
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../callers/identify.ts';
 import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { Config, SecretFile } from '../config/config.ts';
-import { readKeysFile } from '../config/text-file.ts';
+import { readKeysFile } from '../config/keys-file.ts';
 import type { Gateway } from '../gateway.ts';
 import type { OperationLog } from '../observability/log.ts';
 import type { ProcessFeatures } from './features.ts';
@@ -76,7 +76,7 @@ export async function openKeys(
     const read = readKeysFile(path, opened.heldKey);
     if ('problems' in read) {
       warn(
-        `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the previous keys stay in force. ${read.problems.join('; ')}`,
+        `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the previous keys stay in force. ${read.problems.join(' ')}`,
       );
       return;
     }

@@ -236,7 +236,7 @@ describe('an environment', () => {
     [
       'FRESH_MS',
       '1.5s',
-      '"1.5s": must be milliseconds, a whole number from 0 to 3600000, or with a unit such as 2s or 500ms (0: off)',
+      '"1.5s": must be milliseconds, a whole number from 0 to 3600000 (0: off), or with a unit such as 2s or 500ms',
     ],
     [
       'MAX_BODY_BYTES',

@@ -81,7 +81,7 @@ function addKeysCommands(program: Command): void {
 
 function reportProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  printError(problems.map((problem) => `${problem}.`).join('\n'));
+  printError(problems.map((problem) => problem.replace(/(?<![.?])$/, '.')).join('\n'));
   process.exitCode = EXIT.failed;
 }
 

@@ -11,10 +11,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { type KeyEntries, type KeyEntry, parseKeyEntries } from '../../callers/key-entries.ts';
+import type { KeyEntry } from '../../callers/key-ring.ts';
 import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
 import { print, printForSure } from '../../cli/terminal.ts';
-import { isKeysFile, readKeysFile, readTextFile } from '../../config/text-file.ts';
+import { isKeysFile, type KeyEntries, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
+import { readTextFile } from '../../config/text-file.ts';
 
 export interface NewKeyFlags {
   readonly name: string;

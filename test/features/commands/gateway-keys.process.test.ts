@@ -119,33 +119,39 @@ describe('a file of keys', () => {
         more: 1,
       }),
     );
+    const hashes = 'the SHA-256 of a key, 64 hex digits, or a list of one or two different ones.';
+    const scopes = /one of scripts:read, .*, secrets:read, \*\./.source;
     expect(problems).toEqual([
-      'keys[0] (good) has "scope", which is not a known member.',
-      'keys[1].name is not a name. One has 1 to 64 letters, digits or any of _ . -, and begins with a letter or digit.',
-      'keys[1].sha256 is not the SHA-256 of a key, 64 hex digits, or a list of one or two.',
-      'keys[1].scopes is empty. List a scope, or * for all.',
-      'keys[2] (typo).sha256 is not the SHA-256 of a key, 64 hex digits, or a list of one or two.',
+      'more: there is no such member. There are keys.',
+      'keys[0] (good).scope: there is no such member. Did you mean scopes?',
+      'keys[1].name: "two words": must be 1 to 64 letters, digits or any of _ . -, the first a letter or digit.',
+      `keys[1].sha256: the given value (not shown) must be ${hashes}`,
+      'keys[1].scopes: an empty list: must be a list of 1 to 100 scopes.',
+      `keys[2] (typo).sha256: the given value (not shown) must be ${hashes}`,
       expect.stringMatching(
-        /^keys\[2\] \(typo\)\.scopes\[0\] is "scripts:raed", which is no scope\. There are /,
+        `^keys\\[2\\] \\(typo\\).scopes\\[0\\]: "scripts:raed": must be ${scopes} Did you mean scripts:read\\?$`,
       ),
-      'keys[2] (typo).scopes[1] is no text.',
-      expect.stringMatching(/^keys\[3\] \(lists\)\.scripts\[0\] is not an id\. An id is /),
-      'keys[3] (lists).projects is empty. List an id, or leave it out.',
-      'keys[4] (numbers).rate is not a whole number from 1 to 100000.',
-      'keys[4] (numbers).expiresAt is not an instant such as 2027-01-01T00:00:00Z.',
-      'keys[5].name is missing, or no text.',
-      'keys[5].sha256 is not the SHA-256 of a key, 64 hex digits, or a list of one or two.',
-      'keys[5].scopes is missing, or no list of scopes.',
-      'keys[6] is no object.',
-      'the file has "more", which is not a known member.',
+      expect.stringMatching(`^keys\\[2\\] \\(typo\\).scopes\\[1\\]: 7: must be ${scopes}$`),
+      expect.stringMatching(/^keys\[3\] \(lists\)\.scripts\[0\]: "\.\.\/\.\.": must be an id: /),
+      'keys[3] (lists).projects: an empty list: must be a list of 1 to 10000 ids.',
+      'keys[4] (numbers).rate: 0: must be a whole number from 1 to 100000.',
+      'keys[4] (numbers).expiresAt: "tomorrow": must be an instant such as 2027-01-01T00:00:00Z.',
+      'keys[5].name: missing. It must be 1 to 64 letters, digits or any of _ . -, the first a letter or digit.',
+      `keys[5].sha256: missing. It must be ${hashes}`,
+      'keys[5].scopes: missing. It must be a list of 1 to 100 scopes.',
+      expect.stringMatching(/^keys\[6\]: "text": must be an object with some of the members name, sha256, /),
     ]);
     expect(problems.join()).not.toContain(SENTINEL);
   });
 
   it.each([
-    ['{', 'the file is not JSON. Write an object such as {"keys": [...]}.'],
-    ['[]', 'the file is no object such as {"keys": [...]}.'],
-    ['{}', 'keys is missing, or no list of keys.'],
+    ['{', 'the file is no object of JSON. Write an object such as {"keys": [...]}.'],
+    ['[]', 'the file is no object of JSON. Write an object such as {"keys": [...]}.'],
+    ['{}', 'keys: missing. It must be a list of keys.'],
+    ...['2027-02-30T00:00:00Z', '2027-01-01', '2027-01-01T25:00:00Z', '1 January 2027'].map((expiresAt) => [
+      JSON.stringify({ keys: [{ ...good, expiresAt }] }),
+      `keys[0] (good).expiresAt: "${expiresAt}": must be an instant such as 2027-01-01T00:00:00Z.`,
+    ]),
     [
       JSON.stringify({ keys: [good, { ...good, name: 'b' }] }),
       'keys[1] (b).sha256 is the same as in keys[0].',
@@ -156,7 +162,7 @@ describe('a file of keys', () => {
     ],
     [
       JSON.stringify({ keys: [{ ...good, sha256: [sha256('b'), sha256('b')] }] }),
-      'keys[0] (good).sha256 has the same hash twice.',
+      'keys[0] (good).sha256: the given value (not shown) must be the SHA-256 of a key, 64 hex digits, or a list of one or two different ones.',
     ],
     [
       JSON.stringify({ keys: [{ ...good, scopes: ['scripts:read', 'users:read'], projects: ['a'] }] }),
@@ -313,7 +319,7 @@ describe('the process', () => {
     file('{ "keys": [');
     gateway.signal('SIGHUP');
     await eventually(() => expect(gateway.output.stdout).toContain('is refused'));
-    expect(gateway.output.stdout).toContain('the file is not JSON');
+    expect(gateway.output.stdout).toContain('the file is no object of JSON');
     expect(await codesOf(url, `second-${SENTINEL}`)).toBe('ok');
 
     file(keysFile([{ name: 'steady' }, { name: 'third' }]));
@@ -394,10 +400,10 @@ describe('luaauth-graphql keys', () => {
   it.each([
     [
       ['new', '--name', 'x', '--scopes', 'scripts:raed'],
-      'keys[0] (x).scopes[0] is "scripts:raed", which is no scope',
+      'keys[0] (x).scopes[0]: "scripts:raed": must be one of',
     ],
     [['new', '--name', 'x'], '--scopes is missing'],
-    [['new', '--name', 'a b', '--scopes', '*'], 'keys[0].name is not a name'],
+    [['new', '--name', 'a b', '--scopes', '*'], 'keys[0].name: "a b": must be 1 to 64 letters'],
     [['new', '--name', 'x', '--scopes', '*', '--projects', 'p'], '* beside a list'],
     [['new', '--name', 'x', '--rotate'], '--rotate needs --file'],
     [

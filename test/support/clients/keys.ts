@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type KeyEntry, parseKeyEntries } from '../../../src/callers/key-entries.ts';
-import { createKeyRing } from '../../../src/callers/key-ring.ts';
+import { createKeyRing, type KeyEntry } from '../../../src/callers/key-ring.ts';
+import { parseKeyEntries } from '../../../src/config/keys-file.ts';
 
 export const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex');
 

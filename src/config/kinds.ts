@@ -1,0 +1,116 @@
+import { nearest } from './nearest.ts';
+
+/** What a value may be. Variables, the keys file and the options of an embedder are described by kinds. */
+export interface Kind {
+  /** The allowed values, in words that follow "must be". */
+  readonly allowed: string;
+  /** Whether a value of this type and range is allowed. Its members and items are checked by themselves. */
+  readonly has: (value: unknown) => boolean;
+  /** Never quoted. `in part`: may contain a password. */
+  readonly secret?: boolean | 'in part' | undefined;
+  /** Describes a problem in more detail, without quoting a secret. `others` has the values that were read before. */
+  readonly problem?: (value: never, others: Readonly<Record<string, unknown>>) => string | undefined;
+  /** The allowed value that a wrong text obviously meant. */
+  readonly meant?: (text: string) => string | undefined;
+  /** An object without this member is refused. */
+  readonly isRequired?: boolean;
+  readonly members?: Readonly<Record<string, Kind>>;
+  readonly items?: Kind;
+}
+
+/** A whole number from `least` to `most`. `zero` describes a special meaning of 0. */
+export function wholeNumber(least: number, most: number, zero?: string) {
+  return {
+    has: (value: unknown) =>
+      Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+    allowed: `a whole number from ${least} to ${most}${zero === undefined ? '' : ` (0: ${zero})`}`,
+  };
+}
+
+export function textLike(pattern: RegExp, allowed: string) {
+  return { has: (value: unknown) => typeof value === 'string' && pattern.test(value), allowed };
+}
+
+export function oneOf<const Word extends string>(words: readonly [Word, ...Word[]] | readonly Word[]) {
+  return {
+    has: (value: unknown) => words.some((word) => word === value),
+    allowed: `one of ${words.join(', ')}`,
+    meant: (text: string) => nearest(text, words),
+  };
+}
+
+export const trueOrFalse: Kind = { has: (value) => typeof value === 'boolean', allowed: 'true or false' };
+
+/** A list of at least one item. */
+export function listOf(items: Kind, most: number, ofWhat: string): Kind {
+  const has = (value: unknown) => Array.isArray(value) && value.length >= 1 && value.length <= most;
+  return { has, allowed: `a list of 1 to ${most} ${ofWhat}`, items };
+}
+
+/** An object with these members only: a misspelt member would be a limit without effect. */
+export function objectOf(members: Readonly<Record<string, Kind>>): Kind {
+  const has = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  return { has, allowed: `an object with some of the members ${Object.keys(members).join(', ')}`, members };
+}
+
+export function required(kind: Kind): Kind {
+  return { ...kind, isRequired: true };
+}
+
+/** Checks a value of code or of JSON. Each problem is a sentence that begins with the name of the value. */
+export function problemsOf(name: string, value: unknown, kind: Kind): string[] {
+  if (!kind.has(value)) {
+    const meant = typeof value === 'string' ? kind.meant?.(value) : undefined;
+    return [`${name}: ${kind.secret ? HIDDEN : `${show(value)}:`} must be ${kind.allowed}.${ask(meant)}`];
+  }
+  const described = kind.problem?.(value as never, {});
+  if (described !== undefined) return [`${name}: ${described}`];
+  const { items, members } = kind;
+  if (items)
+    return (value as unknown[]).flatMap((item, index) => problemsOf(`${name}[${index}]`, item, items));
+  return members ? problemsOfMembers(name, value as Readonly<Record<string, unknown>>, members) : [];
+}
+
+function problemsOfMembers(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  members: Readonly<Record<string, Kind>>,
+): string[] {
+  const known = Object.keys(members);
+  const pathOf = (member: string) => (name === '' ? member : `${name}.${member}`);
+  const unknown = Object.keys(given).filter(
+    (member) => given[member] !== undefined && !known.includes(member),
+  );
+  return [
+    ...unknown.map((member) => {
+      const meant = nearest(member, known);
+      return `${pathOf(cut(member))}: there is no such member.${meant === undefined ? ` There are ${known.join(', ')}.` : ask(meant)}`;
+    }),
+    ...Object.entries(members).flatMap(([member, kind]) => {
+      if (given[member] !== undefined) return problemsOf(pathOf(member), given[member], kind);
+      return kind.isRequired ? [`${pathOf(member)}: missing. It must be ${kind.allowed}.`] : [];
+    }),
+  ];
+}
+
+export const HIDDEN = 'the given value (not shown)';
+
+/** Long values must not hide the other problems. */
+const LONGEST_SHOWN = 200;
+
+export function cut(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
+}
+
+/** Quotes a text, shortened. Hides the parts of a URL that may hold secrets. Of an object only the type is shown. */
+export function show(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(cut(value.replace(/(?<=^|\/\/)[^/]*(?=@)|(?<=[?#]).+/gs, '...')));
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value);
+}
+
+export function ask(meant: string | undefined): string {
+  return meant === undefined || meant.length > LONGEST_SHOWN ? '' : ` Did you mean ${meant}?`;
+}

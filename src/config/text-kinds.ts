@@ -1,0 +1,225 @@
+import { ID_FORM, isId } from '../luaauth/decoders.ts';
+import { type Kind, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
+import { describeBadKeys, KEY_FORM } from './plain-keys.ts';
+
+/** A kind of a variable or a flag, whose value is written as a text. */
+export interface TextKind<Value = unknown> extends Kind {
+  /** Returns undefined, or a value that the kind does not have, for a text that is not allowed. */
+  readonly parse: (text: string) => Value | undefined;
+  /** Replaces `allowed` for texts, whose forms are richer. */
+  readonly allowedText?: string;
+  /** The value's form in help; `value` by default. */
+  readonly form?: 'ms' | 'url' | 'file';
+  /** On or off: the flag needs no value. */
+  readonly isSwitch?: boolean;
+}
+
+/** Undefined if the text is not allowed. */
+export function readText<Value>({ parse, has }: TextKind<Value>, text: string): Value | undefined {
+  const value = parse(text);
+  return value !== undefined && has(value) ? value : undefined;
+}
+
+export function wordsFor({ allowed, allowedText = allowed }: TextKind): string {
+  return allowedText;
+}
+
+const PLAIN = { '': 1 };
+const TIME_UNITS = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+// The documentation counts kB and MB in the same way.
+const SIZE_UNITS = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2 };
+
+function inUnits(units: Readonly<Record<string, number>>): TextKind<number>['parse'] {
+  return (text) => {
+    const [, digits, unit = ''] = /^(\d{1,9})(?: ?([a-z]+))?$/i.exec(text) ?? [];
+    return Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN);
+  };
+}
+
+/** A whole number from `least` to `most`. `zero` describes a special meaning of 0. */
+export function count(least: number, most: number, zero?: string): TextKind<number> {
+  return { ...wholeNumber(least, most, zero), parse: inUnits(PLAIN) };
+}
+
+/** Requests per second; 0 means no limit. */
+export function perSecond(most: number): TextKind<number> {
+  const { allowed, ...kind } = count(0, most, 'no limit');
+  return { ...kind, allowed: `requests per second, ${allowed}` };
+}
+
+/** A time in milliseconds, as a text also with a unit: `500ms`, `2s`, `5m`, `1h`. */
+export function duration(least: number, most: number, zero?: string): TextKind<number> {
+  const { has, allowed } = wholeNumber(least, most, zero);
+  return {
+    has,
+    parse: inUnits(TIME_UNITS),
+    allowed: `milliseconds, ${allowed}`,
+    allowedText: `milliseconds, ${allowed}, or with a unit such as 2s or 500ms`,
+    form: 'ms',
+  };
+}
+
+/** Times by name, as a text such as `executions=1m,ads=10m`. */
+export function durations(names: readonly string[]): TextKind<Readonly<Record<string, number>>> {
+  const { parse, has } = duration(0, 3_600_000);
+  const members = Object.fromEntries(names.map((name) => [name, duration(0, 3_600_000, 'off')]));
+  return {
+    has: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    members,
+    allowed: `an object of milliseconds by ${names.join(', ')}`,
+    parse(text) {
+      const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
+      const times = pairs.map(([name = '', time = '', ...more]): [string, number | undefined] => [
+        name,
+        names.includes(name) && more.length === 0 ? parse(time) : undefined,
+      ]);
+      const isAllowed = (pair: (typeof times)[number]): pair is [string, number] => has(pair[1]);
+      return times.every(isAllowed) ? Object.fromEntries(times) : undefined;
+    },
+    allowedText: `a list such as ${names[1]}=1m,${names[0]}=10m, of ${names.join(', ')}, each with at most 1h (0: off)`,
+  };
+}
+
+const MOST = 100_000_000;
+
+/** A maximum in these units. In a text 0 stands for `Infinity`. */
+function maximum(units: Readonly<Record<string, number>>, what: string, more: string): TextKind<number> {
+  const parse = inUnits(units);
+  const { has } = wholeNumber(1, MOST);
+  return {
+    has: (value) => has(value) || value === Number.POSITIVE_INFINITY,
+    parse(text) {
+      const value = parse(text);
+      return value === 0 ? Number.POSITIVE_INFINITY : value;
+    },
+    allowed: `${what}a whole number from 1 to ${MOST}, or Infinity`,
+    allowedText: `${what}a whole number from 0 to ${MOST}${more} (0: no limit)`,
+  };
+}
+
+export const limit = maximum(PLAIN, '', '');
+
+/** A maximum size in bytes, plain or with a unit: `64kB`, `4MB`. */
+export const sizeLimit = maximum(SIZE_UNITS, 'bytes, ', ', or with a unit such as 4MB or 64kB');
+
+const SWITCH = new Map(['true', '1', 'on', 'false', '0', 'off'].map((word, index) => [word, index < 3]));
+
+export const onOff: TextKind<boolean> = { ...trueOrFalse, parse: (text) => SWITCH.get(text), isSwitch: true };
+
+export function word<const Word extends string>(words: readonly [Word, ...Word[]]): TextKind<Word> {
+  return { ...oneOf(words), parse: (text) => words.find((known) => known === text) };
+}
+
+const asIs = (text: string) => text;
+
+function text(pattern: RegExp, allowed: string): TextKind<string> {
+  return { ...textLike(pattern, allowed), parse: asIs };
+}
+
+export const anyText = text(/^/, 'any text');
+
+export const filePath: TextKind<string> = { ...text(/./s, 'the path of a file'), form: 'file' };
+
+export const headerName: TextKind<string> = {
+  ...text(/^[\w!#$%&'*+.^`|~-]+$/, 'the name of a header, such as x-forwarded-for'),
+  parse: (name) => name.toLowerCase(),
+};
+
+export const host = text(/^[\w.:-]+$/, 'a host name or an IP address to listen on');
+
+export const redisPrefix = text(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and - . _ :');
+
+export const key = text(/^[\x21-\x7e]{1,512}$/, '1 to 512 visible ASCII characters without spaces');
+
+export const claim = text(/^[\x20-\x7e]{1,500}$/, '1 to 500 visible ASCII characters');
+
+const isTextList = (value: unknown) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+const itemsIn = (text: string) => text.split(',').map((item) => item.trim());
+
+export const keyList: TextKind<readonly string[]> = {
+  has: isTextList,
+  parse: (text) => text.split(/[,\n]/).map((item) => item.trim()),
+  problem: (keys: readonly string[], { LUAAUTH_TOKEN: heldKey }) => describeBadKeys(keys, heldKey),
+  allowed: `a list of keys, each ${KEY_FORM}`,
+  allowedText: `keys separated by commas or line breaks, each ${KEY_FORM}`,
+};
+
+/** Ids of LuaAuth, each once. */
+export function idList(most: number): TextKind<readonly string[]> {
+  return {
+    has: isTextList,
+    parse: (text) => [...new Set(itemsIn(text))],
+    problem(ids: readonly string[]) {
+      const wrong = ids.find((id: unknown) => !isId(id));
+      if (wrong !== undefined) return `${JSON.stringify(wrong.slice(0, 60))}: must be an id: ${ID_FORM}.`;
+      return ids.length > most ? `has ${ids.length} ids. Give ${most} at most.` : undefined;
+    },
+    allowed: `a list of up to ${most} ids`,
+    allowedText: `up to ${most} ids separated by commas`,
+  };
+}
+
+export const origins: TextKind<readonly string[]> = {
+  has: (value) =>
+    isTextList(value) && ((value as string[]).join() === '*' || (value as string[]).every(isOrigin)),
+  parse: itemsIn,
+  allowed: 'a list of origins such as https://app.example.com, or of * alone for every origin',
+  allowedText: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
+  // Browsers show an address with a slash or a path after the origin.
+  meant(text) {
+    const all = itemsIn(text).map((item) => httpUrl.parse(item)?.origin ?? withScheme(item));
+    return all.includes(undefined) ? undefined : all.join();
+  },
+};
+
+function isOrigin(text: string): boolean {
+  return readUrl(text)?.origin === text;
+}
+
+export const redisUrl: TextKind<string> = {
+  has(value) {
+    const text = String(value);
+    const { hostname, pathname = '', username = '', password = '' } = readUrl(text) ?? {};
+    const isAddress = /^rediss?:\/\/[^/]/.test(text) && hostname && /^\/?\d*$/.test(pathname);
+    return Boolean(isAddress) && isEncoded(username + password);
+  },
+  parse: asIs,
+  allowed: 'a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0',
+  form: 'url',
+};
+
+export const httpUrl: TextKind<URL> = {
+  /** Also for the text of such a URL. */
+  has: (value) =>
+    (typeof value === 'string' || value instanceof URL) && readHttpUrl(String(value)) !== undefined,
+  parse: readHttpUrl,
+  allowed: 'an http or https URL without user, query or fragment',
+  form: 'url',
+  meant: withScheme,
+};
+
+function readHttpUrl(text: string): URL | undefined {
+  const url = readUrl(text);
+  const hasMore = url && url.username + url.password + url.search + url.hash !== '';
+  return /^https?:$/.test(url?.protocol ?? '') && !hasMore ? url : undefined;
+}
+
+function withScheme(text: string): string | undefined {
+  const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
+  const url = `${scheme}://${text}`;
+  return !text.includes('://') && readHttpUrl(url) ? url : undefined;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
