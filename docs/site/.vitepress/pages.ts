@@ -50,6 +50,8 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'examples/react-dashboard/README.md',
     'examples/discord-bot/README.md',
     'examples/clients/README.md',
+    'examples/bruno/README.md',
+    'examples/roblox/README.md',
     'examples/ci-deploy/README.md',
     'examples/agents/README.md',
     'examples/embed/README.md',
