@@ -185,7 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     : undefined;
   const { identify, wasAccepted, isAccepted } = watchAccepted(
     options.credentials,
-    createIdentify(options.credentials, clock, options.transport.trust),
+    createIdentify(options.credentials, options.transport.trust),
     options.transport,
   );
   const execute = options.execute ?? executeCompiled;

@@ -1,37 +1,38 @@
 import { readPlainKey } from './callers/key-ring.ts';
 import { defaults, withDefaults } from './config/config.ts';
+import { checkLookups } from './embed/lookups.ts';
+import {
+  checkGatewayOptions,
+  checkTransportOptions,
+  type EmbeddedGatewayOptions,
+  type EmbeddedTransportOptions,
+} from './embed/options.ts';
 import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
-import { createGateway as createPlainGateway, type Gateway, type GatewayOptions } from './gateway.ts';
+import { createGateway as createPlainGateway, type Gateway } from './gateway.ts';
+import type { OpenAgents } from './http/adapter.ts';
 import { createLog } from './observability/log.ts';
-import type { ProcessFeatures, RedisStateOptions } from './server/features.ts';
+import type { AgentOptions, ProcessFeatures, RedisStateOptions } from './server/features.ts';
 import type { State } from './state/port.ts';
-import {
-  createTransport as createPlainTransport,
-  type Transport,
-  type TransportOptions,
-} from './transport/transport.ts';
+import { createTransport as createPlainTransport, type Transport } from './transport/transport.ts';
 import { version } from './version.ts';
 
 export type { Grant } from './callers/grant.ts';
 export type { Credentials, TokenVerifier } from './callers/identify.ts';
 export type { KeyRing } from './callers/key-ring.ts';
+export type { EmbeddedGatewayOptions, EmbeddedTransportOptions } from './embed/options.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Timeouts } from './luaauth/api.ts';
 export type { Limits } from './plan/limits.ts';
-export type { RedisStateOptions } from './server/features.ts';
+export type { AgentOptions, RedisStateOptions } from './server/features.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
-
-export type EmbeddedTransportOptions = Partial<Omit<TransportOptions, 'url' | 'connections' | 'today'>> & {
-  /** Base URL of the REST API, such as `https://api.luaauth.com`. Its path is kept. */
-  readonly url: string | URL;
-};
 
 /**
  * Connects to the REST API with quota, cache and retries; the defaults are the ones of the command line. A process
- * needs only one transport. Call `close` when the process ends.
+ * needs only one transport. Call `close` when the process ends. @throws TypeError for options that are not allowed
  */
-export function createTransport({ url, ...options }: EmbeddedTransportOptions): Transport {
+export function createTransport(options: EmbeddedTransportOptions): Transport {
+  checkTransportOptions(options);
   const { freshMs, staleMs } = defaults;
   const { rate = defaults.rate, totalRate = rate * (defaults.totalRate / defaults.rate) } = options;
   const userAgent = `luaauth-graphql/${version}`;
@@ -41,11 +42,8 @@ export function createTransport({ url, ...options }: EmbeddedTransportOptions): 
     destination: process.stderr,
   });
   const byDefault = { freshMs, staleMs, userAgent, log, rate, totalRate };
-  return createPlainTransport({ ...withDefaults(byDefault, options), url: new URL(url) });
+  return createPlainTransport({ ...withDefaults(byDefault, options), url: new URL(options.url) });
 }
-
-export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
-  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'execute'>>;
 
 /**
  * Creates a gateway for your own server. `fetch` takes a `Request`; the gateway itself is a `node:http` listener. It
@@ -58,14 +56,35 @@ export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
  *     server.on('upgrade', gateway.upgrade);
  *
  * Call `gateway.endStreams()` before closing the server: subscriptions and WebSockets would keep it open.
+ *
+ * @throws TypeError for options that are not allowed
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
-  const { credentials = defaults.credentials } = options;
+  checkGatewayOptions(options);
+  const credentials = checkLookups(options.credentials ?? {}, options.transport.clock);
   const timeouts = withDefaults(defaults.timeouts, options.timeouts);
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', secrets, destination: process.stderr });
-  return createPlainGateway({ ...withDefaults({ log, credentials }, options), timeouts, features });
+  const trustedProxy = options.trustedProxy?.toLowerCase();
+  return createPlainGateway({
+    ...withDefaults({ log }, options),
+    credentials,
+    timeouts,
+    trustedProxy,
+    features,
+  });
+}
+
+/**
+ * For the option `openAgents` of a gateway, which then serves MCP at `/mcp`. Needs the package
+ * `@modelcontextprotocol/server`, and `credentials` with gateway keys.
+ * @param options - the documents that become tools, and whether there is a tool that runs any query
+ */
+export async function openAgents(options: AgentOptions): Promise<OpenAgents> {
+  const { agents }: ProcessFeatures = processFeatures;
+  if (!agents) throw new Error('openAgents needs the feature agents, which is not installed in this build.');
+  return (await agents()).openAgents(options);
 }
 
 /**

@@ -1,6 +1,4 @@
-import { isSet } from 'node:util/types';
-import { typeInWords } from '../transport/embedder-calls.ts';
-import { isScope, type KeyScope, SCOPES } from './scopes.ts';
+import type { KeyScope } from './scopes.ts';
 
 export interface Grant {
   /** The caller's name for logs, metrics and the audit log. Undefined if callers have no names. */
@@ -33,48 +31,4 @@ export function isSameGrant(one: Grant, other: Grant | undefined): boolean {
 function isSameSet(one: ReadonlySet<string> | undefined, other: ReadonlySet<string> | undefined): boolean {
   if (one === other || !one || !other) return one === other;
   return one.size === other.size && [...one].every((member) => other.has(member));
-}
-
-type Member = keyof Grant;
-
-const MEMBERS: Readonly<Record<Member, readonly [isValid: (value: unknown) => boolean, form: string]>> = {
-  name: [(value) => typeof value === 'string', 'a text'],
-  scopes: [isScopes, `a Set of scopes, of which there are ${SCOPES.join(', ')}`],
-  scripts: [isSet, 'a Set of ids'],
-  projects: [isSet, 'a Set of ids'],
-  // A rate below 1 would allow no call ever.
-  rate: [
-    (value) => typeof value === 'number' && value >= 1 && value < Number.POSITIVE_INFINITY,
-    'a number from 1',
-  ],
-};
-
-const NAMES = Object.keys(MEMBERS) as readonly Member[];
-
-/**
- * A missing member is an error: as undefined, a misspelt member would allow everything.
- * @throws TypeError without the value
- */
-export function readGrant(given: unknown, giver: string): Grant {
-  if (typeof given !== 'object' || given === null) throw noGrant(giver, typeInWords(given));
-  const read = (name: Member): unknown => {
-    if (!(name in given)) throw noGrant(giver, `${typeInWords(given)} without the member "${name}"`, given);
-    const value = (given as Grant)[name];
-    const [isValid, form] = MEMBERS[name];
-    if (value === undefined || isValid(value)) return value;
-    throw noGrant(giver, `a grant whose "${name}" is ${typeInWords(value)} and not ${form}`);
-  };
-  // Reads each member once, as a getter may return another value the next time.
-  return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as Grant;
-}
-
-function isScopes(value: unknown): boolean {
-  return isSet(value) && value.size <= SCOPES.length && [...value].every((scope) => isScope(String(scope)));
-}
-
-export function noGrant(giver: string, what: string, cause?: unknown): TypeError {
-  return new TypeError(
-    `${giver} gave ${what}. A caller is let in by a grant alone: an object with the members ${NAMES.join(', ')}, each of which may be undefined. Mend the function; until then the caller is refused.`,
-    cause instanceof Error ? { cause } : undefined,
-  );
 }

@@ -6,11 +6,9 @@ import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
 import type { Origin } from '../transport/call.ts';
-import type { Clock } from '../transport/clock.ts';
-import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
 import type { Transport } from '../transport/transport.ts';
-import { EVERYTHING, type Grant, noGrant, readGrant } from './grant.ts';
-import { createKeyRing, entriesOfPlainKeys, type KeyRing } from './key-ring.ts';
+import { EVERYTHING, type Grant } from './grant.ts';
+import { createKeyRing, entriesOfPlainKeys, type FoundKey, type KeyRing } from './key-ring.ts';
 
 /** Where the API key comes from: from the caller, or from the gateway if callers present a gateway key. */
 export interface Credentials {
@@ -26,7 +24,7 @@ export interface Credentials {
 
 export interface TokenVerifier {
   /** Within 10 seconds. Anything else, and any error, refuses the caller. */
-  verify(token: string): Grant | RefusedToken | PromiseLike<Grant | RefusedToken>;
+  verify(token: string): MaybePromise<Grant | RefusedToken>;
 }
 
 export interface RefusedToken {
@@ -47,27 +45,12 @@ export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier 
   return heldKey !== undefined && gatewayKeys.length === 0 && !keyRing && !tokenVerifier;
 }
 
-const IDENTIFIED_WITHIN_MS = 10_000;
-
 /**
  * @param trust - called with the account of each held key: callers cannot make it up, so LuaAuth need not accept it first
- * @throws TypeError for a key ring or a verifier without its method: ignoring it would let everybody in. Also without a
- * held key, because callers' gateway keys would be sent to the API.
  */
-export function createIdentify(credentials: Credentials, clock: Clock, trust: Transport['trust']): Identify {
+export function createIdentify(credentials: Credentials, trust: Transport['trust']): Identify {
   const { heldKey, gatewayKeys = [], keyRing, tokenVerifier } = credentials;
-  checkMethod('keyRing', keyRing, 'find');
-  checkMethod('tokenVerifier', tokenVerifier, 'verify');
-  if (heldKey === undefined) {
-    const given = Object.entries({ keyRing, tokenVerifier, gatewayKeys: gatewayKeys.length });
-    const [name] = given.find(([, one]) => one) ?? [];
-    if (name) {
-      throw new TypeError(
-        `credentials.${name} is given without heldKey. So it would protect nothing, and callers' gateway keys would be sent to LuaAuth. Give heldKey, or leave ${name} out.`,
-      );
-    }
-    return identifyByApiKey();
-  }
+  if (heldKey === undefined) return identifyByApiKey();
   const hashOf = createHash();
   let trusted: string | undefined;
   const held = () => {
@@ -83,39 +66,23 @@ export function createIdentify(credentials: Credentials, clock: Clock, trust: Tr
     return (request) => ({ origin: { ...held(), caller: anonymousCallerOf(request) }, grant: EVERYTHING });
   }
   const keys = keyRing ?? createKeyRing(entriesOfPlainKeys(gatewayKeys));
-  const ask = (name: string, question: () => unknown, read: (given: unknown, name: string) => Identity) =>
-    whenKnown(askEmbedder(question, { name, withinMs: IDENTIFIED_WITHIN_MS, clock }), (given) =>
-      read(given, name),
-    );
-  const known = (given: unknown, giver: string): Identity => {
-    const grant = readGrant(given, giver);
+  const known = (grant: Grant): Identity => {
     return { origin: { ...held(), caller: grant.name ?? '', callerRate: grant.rate }, grant };
   };
-  const readFound = (found: unknown, giver: string): Identity => {
+  const readFound = (found: FoundKey): Identity => {
     if (found === 'unknown') return NO_GATEWAY_KEY;
-    return found === 'expired' ? EXPIRED : known(found, giver);
+    return found === 'expired' ? EXPIRED : known(found);
   };
-  const readVerified = (verified: unknown, giver: string): Identity => {
-    const { reason } = (verified ?? {}) as { readonly reason?: unknown };
-    if (reason === undefined) return known(verified, giver);
-    if (typeof reason !== 'string') throw noGrant(giver, `a "reason" that is ${typeInWords(reason)}`);
-    return refused(`This token ${reason}. Present another one as "Authorization: Bearer <token>".`);
-  };
+  const readVerified = (verified: Grant | RefusedToken): Identity =>
+    'reason' in verified
+      ? refused(`This token ${verified.reason}. Present another one as "Authorization: Bearer <token>".`)
+      : known(verified);
   return ({ credentials: { bearer = '' } }) => {
     // An embedder's key ring may contain the empty text, which is no key.
     if (bearer === '') return NO_GATEWAY_KEY;
-    if (tokenVerifier && TOKEN.test(bearer))
-      return ask('credentials.tokenVerifier.verify', () => tokenVerifier.verify(bearer), readVerified);
-    return ask('credentials.keyRing.find', () => keys.find(bearer), readFound);
+    if (tokenVerifier && TOKEN.test(bearer)) return whenKnown(tokenVerifier.verify(bearer), readVerified);
+    return whenKnown(keys.find(bearer), readFound);
   };
-}
-
-function checkMethod(name: 'keyRing' | 'tokenVerifier', given: unknown, method: string): void {
-  if (given === undefined) return;
-  if (typeof (given as Readonly<Record<string, unknown>> | null)?.[method] === 'function') return;
-  throw new TypeError(
-    `credentials.${name} is ${typeInWords(given)} without the method ${method}. Give an object that has it, awaited if it is made later, or leave ${name} out.`,
-  );
 }
 
 function identifyByApiKey(): Identify {

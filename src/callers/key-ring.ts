@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import { EVERYTHING, type Grant } from './grant.ts';
 
 /** A gateway key with its name, hash and permissions. */
@@ -10,11 +11,11 @@ export interface KeyEntry extends Grant {
 }
 
 /** The permissions of a key, or why it is refused. */
-type FoundKey = Grant | 'unknown' | 'expired';
+export type FoundKey = Grant | 'unknown' | 'expired';
 
 export interface KeyRing {
   /** Answers at once, or within 10 seconds. Any other value, and any error, refuses the caller. */
-  find(key: string): FoundKey | PromiseLike<FoundKey>;
+  find(key: string): MaybePromise<FoundKey>;
 }
 
 /** Finds keys by their hashes. `now` is the time of day, like `Date.now`. */

@@ -200,18 +200,11 @@ function readTracesUrl(values: VariableValues): URL | undefined {
 
 export const { config: defaults } = readConfig({}) as { config: Config };
 
-/**
- * Undefined counts as not given.
- * @throws RangeError for a number that would mean never or no limit, as `Number(undefined)`
- */
+/** Undefined counts as not given. */
 export function withDefaults<Defaults extends object, Given extends object>(
   byDefault: Defaults,
   given?: Given,
 ) {
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
-  for (const [name, value] of entries) {
-    if (typeof value !== 'number' || value === 0 || value >= 1) continue;
-    throw new RangeError(`${name}: ${value} is neither 0 nor at least 1.`);
-  }
   return { ...byDefault, ...Object.fromEntries(entries) } as Defaults & Given;
 }

@@ -114,3 +114,12 @@ export function show(value: unknown): string {
 export function ask(meant: string | undefined): string {
   return meant === undefined || meant.length > LONGEST_SHOWN ? '' : ` Did you mean ${meant}?`;
 }
+
+/** An object of code with this method. `allowed` says what it is. */
+export function withMethod(method: string, allowed: string): Kind {
+  const has = (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[method] === 'function';
+  return { has, allowed };
+}

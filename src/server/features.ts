@@ -28,15 +28,7 @@ export interface ProcessFeatures {
       };
     }
   >;
-  readonly agents?: Load<{
-    openAgents(
-      options: NonNullable<Config['agents']> & {
-        readonly listed: ListedDocuments;
-        readonly sandboxAdvice: string | undefined;
-      },
-      keyAtStdin?: string,
-    ): OpenAgents;
-  }>;
+  readonly agents?: Load<{ openAgents(options: AgentOptions, keyAtStdin?: string): OpenAgents }>;
   readonly audit?: Load<{
     openAuditFile(path: string, secrets: readonly string[]): AuditFile;
     checkAuditFile(path: string): Promise<void>;
@@ -77,6 +69,15 @@ export interface ProcessFeatures {
       close(): Promise<void>;
     }>;
   }>;
+}
+
+export interface AgentOptions {
+  /** The documents that are tools. */
+  readonly listed: ListedDocuments;
+  /** Whether to add a tool that runs any query. */
+  readonly isArbitrary: boolean;
+  /** The first sentences of the instructions, if the sandbox answers. */
+  readonly sandboxAdvice?: string | undefined;
 }
 
 /** The parts of the configuration that the GraphiQL page tells its visitors. */

@@ -6,7 +6,8 @@ import type { Plugin } from 'graphql-yoga';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { createGateway, createTransport, type Transport } from '../../src/index.ts';
+import { createGateway, createTransport, openAgents, type Transport } from '../../src/index.ts';
+import { sendMessage } from '../support/clients/agent.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { openSocket, upgradeText } from '../support/clients/socket-client.ts';
 import { listen } from '../support/network/listen.ts';
@@ -45,19 +46,86 @@ it('an embedded gateway needs nothing but the URL of the API, and shares answers
   expect(sandbox.calls[0]?.headers['user-agent']).toMatch(/^luaauth-graphql\/\d/);
 });
 
-it('an option that is no number, or none that can be meant, is refused at once', () => {
-  const { url } = sandbox;
-  for (const value of [Number.NaN, -1, 0.5]) {
-    const message = ` ${value} is neither 0 nor at least 1.`;
-    // With such a rate every call would wait for ever.
-    expect(() => createTransport({ url, rate: value })).toThrow(`rate:${message}`);
-    expect(() => createTransport({ url, totalRate: value })).toThrow(`totalRate:${message}`);
-    expect(() => createGateway({ transport, maxBodyBytes: value })).toThrow(`maxBodyBytes:${message}`);
-    expect(() => createGateway({ transport, limits: { depth: value } })).toThrow(`depth:${message}`);
-    expect(() => createGateway({ transport, liveLimits: { rate: value } })).toThrow(`rate:${message}`);
-    const timeouts = { read: 1_000, write: value };
-    expect(() => createGateway({ transport, timeouts })).toThrow(`write:${message}`);
-  }
+it.each<[options: object, problem: string]>([
+  [{}, 'url: missing. It must be an http or https URL without user, query or fragment.'],
+  [
+    { url: 'api.luaauth.com' },
+    'url: "api.luaauth.com": must be an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
+  ],
+  // With such a rate every call would wait for ever.
+  ...['fifty', '50', Number.NaN, -1, 0.5, null].map((rate): [object, string] => [
+    { url: 'http://localhost', rate },
+    `rate: ${typeof rate === 'string' ? JSON.stringify(rate) : rate}: must be requests per second, a whole number from 0 to 100000 (0: no limit).`,
+  ]),
+  [{ url: 'http://localhost', reta: 5 }, 'reta: there is no such member. Did you mean rate?'],
+  [{ url: 'http://localhost', clock: {} }, 'clock: there is no such member.'],
+  [
+    { url: 'http://localhost', freshMs: '2s' },
+    'freshMs: "2s": must be milliseconds, a whole number from 0 to 3600000 (0: off).',
+  ],
+  [
+    { url: 'http://localhost', freshMsFor: { script: 5 } },
+    'freshMsFor.script: there is no such member. Did you mean scripts?',
+  ],
+  [
+    { url: 'http://localhost', userAgent: 'a\nb' },
+    'userAgent: "a\\nb": must be 1 to 200 visible ASCII characters.',
+  ],
+])('createTransport refuses %j, and says what is allowed', (options, problem) => {
+  const create = () => createTransport(options as { url: string });
+  expect(create).toThrow(TypeError);
+  expect(create).toThrow(`createTransport cannot take its options.\n  ${problem}`);
+});
+
+const SECRET = 'sentinel-held 1b7e';
+
+it.each<[options: object, problem: string]>([
+  [{ transport: undefined }, 'transport: missing. It must be what createTransport returns.'],
+  [{ transport: {} }, 'transport: an object: must be what createTransport returns.'],
+  [{ maxBodyBytes: 0 }, 'maxBodyBytes: 0: must be bytes, a whole number from 1 to 100000000, or Infinity.'],
+  [{ limits: { depth: 0.5 } }, 'limits.depth: 0.5: must be a whole number from 1 to 100000000, or Infinity.'],
+  [{ limits: { tokens: 9 } }, 'limits.tokens: there is no such member.'],
+  [
+    { timeouts: { read: 1_000, write: -1 } },
+    'timeouts.write: -1: must be milliseconds, a whole number from 1 to 250000.',
+  ],
+  [
+    { corsOrigins: ['https://a.example/'] },
+    'corsOrigins: a list of 1: must be a list of origins such as https://app.example.com, or of * alone for every origin.',
+  ],
+  [{ readonly: true }, 'readonly: there is no such member. Did you mean readOnly?'],
+  [{ readOnly: 'yes' }, 'readOnly: "yes": must be true or false.'],
+  [{ isReady: true }, 'isReady: true: must be a function.'],
+  [{ log: console.error }, 'log: a function: must be an object with the method error.'],
+  [
+    { credentials: { heldKey: SECRET } },
+    'credentials.heldKey: the given value (not shown) must be 1 to 512 visible ASCII characters without spaces.',
+  ],
+  [
+    { credentials: { heldKey: 'held', gatewayKeys: ['short'] } },
+    'credentials.gatewayKeys: key 1 of 1 (not shown) has 5 characters.',
+  ],
+  ...[null, {}, Promise.resolve({ find: () => 'unknown' }), false].map((keyRing): [object, string] => [
+    { credentials: { heldKey: 'held', keyRing } },
+    `credentials.keyRing: ${keyRing ? 'an object' : keyRing}: must be an object with the method find, awaited if it is made later.`,
+  ]),
+  [
+    { credentials: { heldKey: 'held', tokenVerifier: { find: () => 'unknown' } } },
+    'credentials.tokenVerifier: an object: must be an object with the method verify, awaited if it is made later.',
+  ],
+  ...Object.entries({
+    keyRing: { find: () => 'unknown' },
+    tokenVerifier: { verify: () => ({ reason: 'is none' }) },
+    gatewayKeys: ['team=key-of-a-team-1b7e90'],
+  }).map(([name, value]): [object, string] => [
+    { credentials: { [name]: value } },
+    `credentials.${name}: given without heldKey, so it would protect nothing. Give heldKey, or leave ${name} out.`,
+  ]),
+])('createGateway refuses %j, and says what is allowed', (options, problem) => {
+  const create = () => createGateway({ transport, ...options });
+  expect(create).toThrow(TypeError);
+  expect(create).toThrow(`createGateway cannot take its options.\n  ${problem}`);
+  expect(create).not.toThrow(SECRET);
 });
 
 it('an option that is undefined has its default, in a gateway and in its transport', async () => {
@@ -265,14 +333,30 @@ it('an embedded gateway keeps to a quota: what is above it waits', async () => {
 });
 
 it('an embedded gateway lends the key that it holds to whom it knows', async () => {
-  const credentials = { heldKey: 'sandbox-key', gatewayKeys: ['of-team-a'] };
+  const credentials = { heldKey: 'sandbox-key', gatewayKeys: ['of-team-a-n7Yw3RtC90pL'] };
   const gateway = createGateway({ transport, credentials });
-  expect(await ask(gateway, { authorization: 'Bearer of-team-a' })).toMatchObject({
+  expect(await ask(gateway, { authorization: 'Bearer of-team-a-n7Yw3RtC90pL' })).toMatchObject({
     data: { script: { name: 'Nightfall Hub' } },
   });
   expect(await ask(gateway, { token: 'sandbox-key' })).toMatchObject({
     errors: [expect.toBeError('UNAUTHENTICATED')],
   });
+});
+
+it('an embedded gateway serves agents, with a tool for any query if that is wanted', async () => {
+  const key = 'agent-n7Yw3RtC90pL4';
+  for (const isArbitrary of [true, false]) {
+    const gateway = createGateway({
+      transport,
+      credentials: { heldKey: 'sandbox-key', gatewayKeys: [key] },
+      openAgents: await openAgents({ listed: new Map([['name', `query name ${NAME}`]]), isArbitrary }),
+    });
+    const { url, close } = await listen(createServer(gateway));
+    const { result } = await sendMessage(url, key, 'tools/list');
+    const names = result?.tools?.map(({ name }) => name);
+    expect(names).toEqual(isArbitrary ? ['name', 'graphql'] : ['name']);
+    await close();
+  }
 });
 
 it('an embedded gateway tells stderr what nobody expects, without any key', async () => {

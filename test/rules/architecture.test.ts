@@ -86,6 +86,7 @@ describe('imports point down', () => {
         'callers',
       ],
     ],
+    ['embed', ['config', 'callers', 'gateway.ts', 'plan/limits.ts', 'transport']],
     [
       'features/agents',
       [
@@ -159,7 +160,8 @@ describe('imports point down', () => {
     ['cli', ['main.ts', 'cli', 'features/commands']],
     ['server', ['main.ts', 'index.ts', 'cli', 'server', 'features']],
     ['index.ts', []],
-    ['gateway.ts', ['server', 'index.ts']],
+    ['embed', ['index.ts', 'embed']],
+    ['gateway.ts', ['server', 'index.ts', 'embed']],
     [
       'operation/pipeline.ts',
       ['gateway.ts', 'http', 'features/websocket', 'features/agents', 'operation/envelop-hooks.ts'],

@@ -1,0 +1,116 @@
+import { isMap } from 'node:util/types';
+import type { Credentials } from '../callers/identify.ts';
+import { VARIABLES } from '../config/env-variables.ts';
+import {
+  type Kind,
+  listOf,
+  objectOf,
+  problemsOf,
+  required,
+  textLike,
+  trueOrFalse,
+  withMethod,
+} from '../config/kinds.ts';
+import { count, duration, sizeLimit } from '../config/text-kinds.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import type { Limits, LiveLimits } from '../plan/limits.ts';
+import type { TransportOptions } from '../transport/transport.ts';
+
+export type EmbeddedTransportOptions = Partial<
+  Omit<TransportOptions, 'url' | 'connections' | 'maxBodyBytes' | 'clock' | 'today' | 'random'>
+> & {
+  /** Base URL of the REST API, such as `https://api.luaauth.com`. Its path is kept. */
+  readonly url: string | URL;
+};
+
+export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
+  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'execute'>>;
+
+const anObject: Kind = { has: (value) => typeof value === 'object' && value !== null, allowed: 'an object' };
+const aFunction: Kind = { has: (value) => typeof value === 'function', allowed: 'a function' };
+const objects: Kind = { has: Array.isArray, allowed: 'a list of objects', items: anObject };
+
+const TRANSPORT_OPTIONS = objectOf({
+  url: required(VARIABLES.LUAAUTH_API_URL),
+  userAgent: textLike(/^[\x20-\x7e]{1,200}$/, '1 to 200 visible ASCII characters'),
+  rate: VARIABLES.LUAAUTH_RATE,
+  totalRate: VARIABLES.LUAAUTH_TOTAL_RATE,
+  freshMs: VARIABLES.FRESH_MS,
+  freshMsFor: VARIABLES.CACHE_TTL,
+  staleMs: VARIABLES.STALE_MS,
+  state: { ...anObject, allowed: 'what openStateInRedis returns' },
+  observer: { ...anObject, allowed: 'an observer, or a list of observers' },
+  log: withMethod('error', 'an object with the method error'),
+} satisfies Record<keyof EmbeddedTransportOptions, Kind>);
+
+const GATEWAY_OPTIONS = objectOf({
+  transport: required(withMethod('ask', 'what createTransport returns')),
+  timeouts: objectOf({ read: VARIABLES.LUAAUTH_TIMEOUT_MS, write: duration(1, 250_000) }),
+  operationTimeoutMs: VARIABLES.OPERATION_TIMEOUT_MS,
+  credentials: objectOf({
+    heldKey: VARIABLES.LUAAUTH_TOKEN,
+    gatewayKeys: VARIABLES.GATEWAY_KEYS,
+    keyRing: withMethod('find', 'an object with the method find, awaited if it is made later'),
+    tokenVerifier: withMethod('verify', 'an object with the method verify, awaited if it is made later'),
+  } satisfies Record<keyof Credentials, Kind>),
+  readOnly: trueOrFalse,
+  graphiql: anObject,
+  persisted: objectOf({
+    mode: required(VARIABLES.PERSISTED_DOCUMENTS),
+    listed: required({ has: isMap, allowed: 'a Map of documents by id' }),
+  }),
+  limits: objectOf({
+    depth: VARIABLES.MAX_DEPTH,
+    restCalls: VARIABLES.MAX_REST_CALLS,
+    answerObjects: VARIABLES.MAX_ANSWER_OBJECTS,
+    answerBytes: VARIABLES.MAX_ANSWER_BYTES,
+  } satisfies Record<keyof Limits, Kind>),
+  liveLimits: objectOf({
+    rate: VARIABLES.LIVE_RATE,
+    maxSessions: count(1, 10_000),
+    maxStreams: count(1, 100_000),
+    maxScripts: count(1, 10_000),
+    maxLifetimeMs: duration(1_000, 86_400_000),
+  } satisfies Record<keyof LiveLimits, Kind>),
+  liveObserver: anObject,
+  metricsScripts: VARIABLES.METRICS_SCRIPTS,
+  onlineObserver: anObject,
+  isReady: aFunction,
+  maxBodyBytes: VARIABLES.MAX_BODY_BYTES,
+  maxBodiesBytes: sizeLimit,
+  compression: trueOrFalse,
+  corsOrigins: VARIABLES.CORS_ORIGINS,
+  hosts: listOf(textLike(/^[\w.:*-]+$/, 'a host name, or * for every name'), 100, 'host names'),
+  trustedProxy: VARIABLES.TRUSTED_PROXY,
+  log: withMethod('error', 'an object with the method error'),
+  observers: objects,
+  plugins: objects,
+  openAgents: aFunction,
+} satisfies Record<keyof EmbeddedGatewayOptions, Kind>);
+
+/** @throws TypeError that lists every problem: the option, the value, what is allowed */
+export function checkTransportOptions(options: EmbeddedTransportOptions): void {
+  refuse('createTransport', problemsOf('', options, TRANSPORT_OPTIONS));
+}
+
+/** @throws TypeError that lists every problem: the option, the value, what is allowed */
+export function checkGatewayOptions(options: EmbeddedGatewayOptions): void {
+  const problems = problemsOf('', options, GATEWAY_OPTIONS);
+  if (problems.length === 0) problems.push(...findUnprotected(options.credentials ?? {}));
+  refuse('createGateway', problems);
+}
+
+function refuse(maker: string, problems: readonly string[]): void {
+  if (problems.length > 0)
+    throw new TypeError(`${maker} cannot take its options.\n  ${problems.join('\n  ')}`);
+}
+
+/** Gateway keys of callers would be sent to LuaAuth. */
+function findUnprotected({ heldKey, gatewayKeys = [], keyRing, tokenVerifier }: Credentials): string[] {
+  const given = { keyRing, tokenVerifier, gatewayKeys: gatewayKeys.length > 0 || undefined };
+  const names = Object.entries(given).filter(([, value]) => heldKey === undefined && value !== undefined);
+  return names.map(
+    ([name]) =>
+      `credentials.${name}: given without heldKey, so it would protect nothing. Give heldKey, or leave ${name} out.`,
+  );
+}
