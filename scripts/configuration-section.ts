@@ -6,15 +6,17 @@ import { markdownTable } from './generated-section.ts';
 
 /** The generated part of docs/configuration.md: each variable with its flag, default, values and meaning, by group. */
 export function configurationSection(): string {
-  return VARIABLE_GROUPS.map(({ title, variables }) => {
+  const [often = '', ...rare] = VARIABLE_GROUPS.map(({ title, variables }) => {
     const rows = variables.flatMap(([name, variable]): string[][] => {
       const file = `${name}_FILE`;
       const ofFile = [nameAndFlag(file), '', 'the path of a file', `the file that contains \`${name}\``];
       return variable.secret ? [rowOf(name, variable), ofFile] : [rowOf(name, variable)];
     });
-    const more = MORE[title] ?? '';
-    return `### ${title}\n\n${more}${markdownTable(['variable, flag', 'default', 'values', 'meaning'], rows)}`;
-  }).join('\n\n');
+    const heading = title.replace('Rarely needed: ', '');
+    const more = MORE[heading] ?? '';
+    return `### ${heading}\n\n${more}${markdownTable(['variable, flag', 'default', 'values', 'meaning'], rows)}`;
+  });
+  return [often, 'All that follows is rarely needed.', ...rare].join('\n\n');
 }
 
 /** Where a group is explained. */

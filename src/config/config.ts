@@ -15,7 +15,7 @@ import { notesOn } from './notes.ts';
 import { findContradictions } from './requirements.ts';
 import { parseDotEnv, readDocuments, readTextFile } from './text-file.ts';
 import { redisUrl } from './text-kinds.ts';
-import { findUnknownNames } from './unknown-names.ts';
+import { findUnknownNames, notesOnNames } from './unknown-names.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
@@ -80,7 +80,13 @@ export function readConfig(environment: Environment): ConfigResult {
   const assembled = assemble(values, problems, readKeys(environment, values, problems));
   if (problems.length > 0) return { problems };
   const asked = ROWS.filter(([name, row]) => differsFromDefault(values, name, row)).map(([name]) => name);
-  const notes = [...notesOnGoneVariables(environment), ...notesOn(values)];
+  const { keysFile, jwt, credentials } = assembled;
+  const asksForKeys = (keysFile ?? jwt ?? credentials.gatewayKeys) !== undefined;
+  const notes = [
+    ...notesOnGoneVariables(environment),
+    ...notesOnNames(environment),
+    ...notesOn(values, asksForKeys),
+  ];
   return { config: { ...assembled, readRedisUrl, secretFiles, asked, notes } };
 }
 

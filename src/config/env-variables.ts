@@ -60,7 +60,7 @@ export const WRITE_TIMEOUT_FACTOR = 2.5;
 // keys.
 const KEYS_AT_FULL_RATE = 4;
 
-/** Every variable of the gateway, in the order of docs and help. */
+/** Every variable of the gateway. */
 export const VARIABLES = {
   ...group('LuaAuth API', {
     LUAAUTH_API_URL: row(
@@ -284,12 +284,36 @@ export const VARIABLE_NAMES: readonly string[] = ROWS.flatMap(([name, { secret }
   secret ? [name, `${name}_FILE`] : [name],
 );
 
-export const VARIABLE_GROUPS = [...new Set(ROWS.map(([, row]) => row.group))].map((title) => ({
-  title,
-  variables: ROWS.filter(([, row]) => row.group === title),
-}));
-
 export type Name = keyof typeof VARIABLES;
+
+const OFTEN_SET: readonly Name[] = [
+  'LUAAUTH_API_URL',
+  'LUAAUTH_TOKEN',
+  'GATEWAY_KEYS',
+  'HOST',
+  'PORT',
+  'CORS_ORIGINS',
+  'READ_ONLY',
+  'DASHBOARD',
+  'REDIS_URL',
+  'METRICS_PORT',
+  'AUDIT_LOG_FILE',
+  'LOG_LEVEL',
+];
+
+const rare = ROWS.filter(([name]) => !OFTEN_SET.some((known) => known === name));
+
+/** The order of docs, help and `.env.example`: first what many people set, then the rest by group. */
+export const VARIABLE_GROUPS = [
+  {
+    title: 'Often set',
+    variables: OFTEN_SET.map((name): readonly [string, Variable] => [name, VARIABLES[name]]),
+  },
+  ...[...new Set(rare.map(([, { group }]) => group))].map((group) => ({
+    title: `Rarely needed: ${group}`,
+    variables: rare.filter(([, row]) => row.group === group),
+  })),
+];
 
 type Read<Row extends Variable> =
   | NonNullable<ReturnType<Row['parse']>>

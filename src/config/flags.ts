@@ -1,12 +1,18 @@
-import { ROWS } from './env-variables.ts';
+import { VARIABLE_GROUPS, type Variable } from './env-variables.ts';
 import { defaultText, type Environment } from './environment.ts';
 import { GONE_VARIABLES } from './gone-variables.ts';
 
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
-/** In the table's order, without `NODE_ENV` of the whole machine. A secret has no flag, but its file has. */
-export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMap(([name, variable]) => {
-  const { group, meaning, form = 'value', isSwitch = false, secret = false } = variable;
+/** In the order of help, without `NODE_ENV` of the whole machine. A secret has no flag, but its file has. */
+export const FLAGS = VARIABLE_GROUPS.flatMap(({ title, variables }) =>
+  variables
+    .filter(([name]) => name !== 'NODE_ENV')
+    .flatMap(([name, variable]) => flagsOf(title, name, variable)),
+);
+
+function flagsOf(group: string, name: string, variable: Variable) {
+  const { meaning, form = 'value', isSwitch = false, secret = false } = variable;
   const own = {
     variable: name,
     name: flagName(name),
@@ -28,7 +34,7 @@ export const FLAGS = ROWS.filter(([variable]) => variable !== 'NODE_ENV').flatMa
     isSecretFile: secret === true,
   };
   return secret === 'in part' ? [own, file] : [file];
-});
+}
 
 /** Flags of variables that are gone, each with what took its place. */
 export const GONE_FLAGS = Object.entries(GONE_VARIABLES).map(([variable, instead]) => ({

@@ -40,12 +40,18 @@ function describeBadKey(given: string, heldKey: unknown): string | undefined {
   if (isNameAlone(given)) return `is a name and = without a key, ${unset}`;
   const { key } = readPlainKey(given);
   if (key === heldKey) return 'is the value of LUAAUTH_TOKEN, which no caller may have';
+  if (isPath(key)) return 'is a path, not a key: GATEWAY_KEYS_FILE reads keys from a file';
   if (/[$%<{]/.test(key)) return `is a placeholder such as \${KEY} that nothing has replaced`;
   if (!ALLOWED.test(key)) return 'has characters that are not allowed';
   if (key.length < MIN_LENGTH || key.length > MAX_LENGTH)
     return `has ${key.length} ${key.length === 1 ? 'character' : 'characters'}`;
   if (isPlaceholder(key)) return 'is a placeholder';
   return isPattern(key) ? 'repeats or counts its characters, so it can be guessed' : undefined;
+}
+
+/** Paths of secrets have small letters. A random key of such letters alone does not happen. */
+export function isPath(given: string): boolean {
+  return /^(?:(?:~|\.{1,2})(?:\/[a-z0-9._-]+)+|(?:\/[a-z0-9._-]+){2,})$/.test(given);
 }
 
 export function isPlaceholder(key: string): boolean {

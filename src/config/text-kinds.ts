@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
-import { describeBadKeys, KEY_FORM } from './plain-keys.ts';
+import { describeBadKeys, isPath, KEY_FORM } from './plain-keys.ts';
 
 /** A kind of a variable or a flag, whose value is written as a text. */
 export interface TextKind<Value = unknown> extends Kind {
@@ -120,16 +121,33 @@ export const anyText = text(/^/, 'any text');
 
 export const filePath: TextKind<string> = { ...text(/./s, 'the path of a file'), form: 'file' };
 
+/** Not a number or a switch, by which other programs say how many proxies they trust. */
 export const headerName: TextKind<string> = {
-  ...text(/^[\w!#$%&'*+.^`|~-]+$/, 'the name of a header, such as x-forwarded-for'),
+  ...text(
+    /^(?!(?:\d+|true|false|on|off)$)[\w!#$%&'*+.^`|~-]+$/,
+    'the name of a header, such as x-forwarded-for',
+  ),
   parse: (name) => name.toLowerCase(),
 };
 
-export const host = text(/^[\w.:-]+$/, 'a host name or an IP address to listen on');
+/** Four numbers are an address, and each is at most 255. */
+export const host: TextKind<string> = {
+  ...text(/^[\w.:-]+$/, 'a host name or an IP address to listen on'),
+  problem: (name: string) =>
+    /^\d+(?:\.\d+){3}$/.test(name) && isIP(name) === 0
+      ? `${JSON.stringify(name)}: is no IP address. Listen on 127.0.0.1, or on 0.0.0.0 for other machines.`
+      : undefined,
+};
 
 export const redisPrefix = text(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and - . _ :');
 
-export const key = text(/^[\x21-\x7e]{1,512}$/, '1 to 512 visible ASCII characters without spaces');
+export const key: TextKind<string> = {
+  ...text(/^[\x21-\x7e]{1,512}$/, '1 to 512 visible ASCII characters without spaces'),
+  problem: (given: string) =>
+    isPath(given)
+      ? 'the given value (not shown) is a path, not a key. A variable whose name ends in _FILE reads the key from a file.'
+      : undefined,
+};
 
 export const claim = text(/^[\x20-\x7e]{1,500}$/, '1 to 500 visible ASCII characters');
 

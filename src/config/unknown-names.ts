@@ -13,6 +13,10 @@ const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
 /** Docker Compose reads its own settings from the same file. */
 const COMPOSE = /^COMPOSE_/;
 
+/** Shorter names, and names with more differences, are similar by chance. */
+const SHORTEST_TYPO = 6;
+const TYPO_EDITS = 2;
+
 /** All unknown names in the file, and outside it names that begin like ours: a typo would run the gateway with a default. */
 export function findUnknownNames(dotEnv: Environment, outer: Environment): string[] {
   const inFile = unknownOf(dotEnv).filter((name) => !COMPOSE.test(name));
@@ -23,6 +27,17 @@ export function findUnknownNames(dotEnv: Environment, outer: Environment): strin
       .filter((name) => !inFile.includes(name))
       .map((name) => `${name}: it is set, but there is no such variable. ${adviceFor(name)}`),
   ];
+}
+
+/** Notes on names outside of the file that any program may have, but that look like a typo. */
+export function notesOnNames(outer: Environment): string[] {
+  const others = unknownOf(outer).filter((name) => !OURS.test(name) && name.length >= SHORTEST_TYPO);
+  return others.flatMap((name) => {
+    const meant = nearest(name, VARIABLE_NAMES, TYPO_EDITS);
+    return meant === undefined
+      ? []
+      : `${name}: it is set, but there is no such variable. Did you mean ${meant}?`;
+  });
 }
 
 function unknownOf(given: Environment): string[] {

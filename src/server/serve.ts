@@ -25,14 +25,6 @@ export async function serve(
   const { transport, close } = await openUpstream(config, features, observability.upstream, sandboxUrl).catch(
     exit,
   );
-  const { rate, redis: { instances = 0 } = {} } = config;
-  if (rate > 0 && instances > rate) {
-    const longest = Math.ceil(instances / rate);
-    const seconds = instances % rate === 0 ? longest : `${longest - 1} or ${longest}`;
-    log.warn(
-      `LUAAUTH_INSTANCES is ${instances}, and LUAAUTH_RATE only ${rate}: while Redis is lost, each instance makes one call every ${seconds} s`,
-    );
-  }
   // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;

@@ -22,7 +22,10 @@ type Log = Pick<OperationLog, 'info' | 'warn'>;
 /** Applies a new value of a secret. @throws Error if it cannot be used */
 type UseSecret = (value: string) => void;
 
-/** Reads files of secrets again when they change. A bad file leaves the previous value in force. */
+/**
+ * Reads files of secrets again when they change. A bad file leaves the previous value in force. What is found counts when
+ * the next look finds the same, because another program may be writing the file.
+ */
 export function watchSecrets(
   { secretFiles }: Config,
   uses: Readonly<Record<SecretFile['name'], UseSecret>>,
@@ -30,12 +33,13 @@ export function watchSecrets(
 ): void {
   for (const { name, path, value, read } of secretFiles) {
     let current = value;
-    const reload = () => {
+    let seen: string | undefined;
+    let next: NodeJS.Timeout | undefined;
+    const use = (found: Found) => {
       try {
-        const next = read();
-        if (next === current) return;
-        uses[name](next);
-        current = next;
+        if ('problem' in found) throw new Error(found.problem);
+        uses[name](found.value);
+        current = found.value;
         info(`${name}_FILE: read again, the secret has changed`);
       } catch (error) {
         // Each connection to Redis reads the file itself, and reports the same problem.
@@ -44,9 +48,29 @@ export function watchSecrets(
         warn(`${reason}. The previous secret stays in force.`);
       }
     };
-    watch(path, reload);
+    const look = () => {
+      clearTimeout(next);
+      const found = lookAt(read);
+      const text = JSON.stringify(found);
+      const isUnchanged = 'value' in found && found.value === current;
+      const isSure = text === seen;
+      seen = isUnchanged || isSure ? undefined : text;
+      if (isSure) use(found);
+      else if (!isUnchanged) next = setTimeout(look, LOOK_EVERY_MS).unref();
+    };
+    watch(path, look);
     // The watcher compares with the file as it is now, but it may have changed since the configuration was read.
-    reload();
+    look();
+  }
+}
+
+type Found = { readonly value: string } | { readonly problem: string };
+
+function lookAt(read: () => string): Found {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { problem: (error as Error).message };
   }
 }
 

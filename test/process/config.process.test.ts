@@ -218,6 +218,30 @@ describe('an environment', () => {
       `key 1 of 3 (not shown) has 13 characters; key 2 of 3 (not shown) is empty, which happens if the variable for the key is not set; key 3 of 3 (not shown) has 1 character. ${KEY_ADVICE}`,
     ],
     ['HOST', 'http://x', '"http://x": must be a host name or an IP address to listen on'],
+    [
+      'HOST',
+      '999.1.1.1',
+      '"999.1.1.1": is no IP address. Listen on 127.0.0.1, or on 0.0.0.0 for other machines.',
+    ],
+    ...['1', 'true'].map((text): [string, string, string] => [
+      'TRUSTED_PROXY',
+      text,
+      `"${text}": must be the name of a header, such as x-forwarded-for`,
+    ]),
+    ...['/run/secrets/token', './key', '~/keys/luaauth', '../secrets/luaauth.key'].map(
+      (text): [string, string, string] => [
+        'LUAAUTH_TOKEN',
+        text,
+        'the given value (not shown) is a path, not a key. A variable whose name ends in _FILE reads the key from a file.',
+      ],
+    ),
+    ...['/run/secrets/gateway-keys', 'team=/run/secrets/gateway-keys'].map(
+      (text): [string, string, string] => [
+        'GATEWAY_KEYS',
+        text,
+        `key 1 of 1 (not shown) is a path, not a key: GATEWAY_KEYS_FILE reads keys from a file. ${KEY_ADVICE}`,
+      ],
+    ),
     ['PORT', '65536', '"65536": must be a whole number from 0 to 65535 (0: any free port)'],
     ['PORT', '-1', '"-1": must be a whole number from 0 to 65535 (0: any free port)'],
     ['PORT', '80.5', '"80.5": must be a whole number from 0 to 65535 (0: any free port)'],
@@ -294,6 +318,49 @@ describe('a unit', () => {
     const sized = ROWS.filter(([, { allowed }]) => allowed.startsWith('bytes'));
     expect(timed.map(([name]) => name)).toEqual(VARIABLE_NAMES.filter((name) => /_MS$/.test(name)));
     expect(sized.map(([name]) => name)).toEqual(VARIABLE_NAMES.filter((name) => name.endsWith('_BYTES')));
+  });
+});
+
+describe('a note', () => {
+  const LIVE = { LUAAUTH_API_URL: 'https://api.luaauth.com' };
+  it.each<[environment: Environment, note: RegExp | undefined]>([
+    [{}, undefined],
+    [LIVE, undefined],
+    [
+      { STALE_MS: '500' },
+      /^STALE_MS: 500 is not more than FRESH_MS \(1000\).* Raise STALE_MS, or set it to 0\.$/,
+    ],
+    [{ LUAAUTH_RATE: '0' }, undefined],
+    [
+      { ...LIVE, LUAAUTH_RATE: '0' },
+      /^LUAAUTH_RATE: 0 means no limit, which is more than the 50 calls per second that LuaAuth documents/,
+    ],
+    [{ LUAAUTH_API_URL: 'http://127.0.0.1:4001', LUAAUTH_TOKEN: SECRET, LUAAUTH_RATE: '0' }, undefined],
+    [{ ...LIVE, LUAAUTH_RATE: '51' }, /^LUAAUTH_RATE: 51 is more than the 50 calls per second/],
+    [{ LUAAUTH_RATE: '5' }, /^LIVE_RATE: 10 is more than LUAAUTH_RATE \(5\)/],
+    [{ NODE_ENV: 'prod' }, /^NODE_ENV: "prod" has no effect\. Did you mean production\?/],
+    [
+      { ...LIVE, LUAAUTH_TOKEN: SECRET },
+      /^LUAAUTH_TOKEN: set without GATEWAY_KEYS, so every process of this machine may use the key\./,
+    ],
+    [{ ...LIVE, LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: ONE }, undefined],
+    [{ DASHBORD: 'true' }, /^DASHBORD: it is set, but there is no such variable\. Did you mean DASHBOARD\?$/],
+    [{ LOGLEVEL: 'debug' }, /^LOGLEVEL: .* Did you mean LOG_LEVEL\?$/],
+    [
+      {
+        HOSTNAME: 'here',
+        PATH: '/bin',
+        LANG: 'C',
+        HOTS: 'x',
+        USER: 'me',
+        OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://x',
+      },
+      undefined,
+    ],
+  ])('for %j is %s', (environment, note) => {
+    const { notes } = config(environment);
+    expect(notes).toEqual(note === undefined ? [] : [expect.stringMatching(note)]);
+    expect(notes.join()).not.toContain(SECRET);
   });
 });
 

@@ -1,6 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, unwatchFile, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
+import { readConfig } from '../../src/config/config.ts';
+import { watchSecrets } from '../../src/server/watched-files.ts';
 import { wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 import { type GatewayProcess, startProcess, type Variables } from '../support/processes/process.ts';
@@ -91,6 +94,42 @@ it('LuaAuth keys and metrics keys are read again, and calls in progress finish w
   await isSaid('METRICS_KEY_FILE: read again, the secret has changed');
   expect([await metrics('sentinel-metrics-1'), await metrics('sentinel-metrics-2')]).toEqual([401, 200]);
   expect(gateway.output.stdout + gateway.output.stderr).not.toContain('sentinel');
+});
+
+it('a secret file that is read in the middle of a write changes nothing', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-secret-'));
+  const path = join(folder, 'token');
+  writeFileSync(path, 'whole-key-1');
+  const result = readConfig({ LUAAUTH_TOKEN_FILE: path });
+  if ('problems' in result) throw new Error(result.problems.join());
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const used: string[] = [];
+  const warned: string[] = [];
+  const ignore = () => undefined;
+  watchSecrets(
+    result.config,
+    { LUAAUTH_TOKEN: (key) => void used.push(key), METRICS_KEY: ignore, REDIS_URL: ignore },
+    { info: ignore, warn: (message) => void warned.push(message) },
+  );
+  // Nothing is awaited, so only these looks take place.
+  for (const text of ['', 'whole-k', 'whole-key-2']) {
+    writeFileSync(path, text);
+    process.emit('SIGHUP');
+  }
+  expect([used, warned]).toEqual([[], []]);
+  vi.advanceTimersByTime(1_000);
+  expect([used, warned]).toEqual([['whole-key-2'], []]);
+  writeFileSync(path, '');
+  process.emit('SIGHUP');
+  vi.advanceTimersByTime(5_000);
+  expect(warned).toEqual([
+    expect.stringMatching(/is empty\. Put the secret in it\. The previous secret stays in force\.$/),
+  ]);
+  expect(used).toEqual(['whole-key-2']);
+  vi.useRealTimers();
+  unwatchFile(path);
+  process.removeAllListeners('SIGHUP');
+  rmSync(folder, { recursive: true });
 });
 
 it('SIGHUP does not end a gateway that has nothing to read again', async () => {

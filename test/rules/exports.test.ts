@@ -9,7 +9,6 @@ const ENTRIES = ['index.ts', 'features/schema.ts', 'features/graphiql/browser/ed
 
 /** Exports that no other file in src/ imports, each with a file that needs it. */
 const NEEDED_BY: Readonly<Record<string, string>> = {
-  'config/env-variables.ts VARIABLE_GROUPS': 'scripts/env-example.ts',
   'features/federation/subgraph-sdl.ts LINK': 'scripts/relay-sdl.ts',
   'features/graphiql/browser/request.ts RequestParts': 'test/features/graphiql/graphiql-script.test.ts',
   'features/graphiql/tabs.ts TabSubject': 'test/features/graphiql/graphiql.test.ts',
