@@ -1,5 +1,3 @@
-import { notify } from '../state/maybe-promise.ts';
-
 /** Time as an argument, so that deadlines and pacing can be tested without waiting. */
 export interface Clock {
   /** Milliseconds that never go back. Only differences have a meaning. */
@@ -61,58 +59,6 @@ export function every(clock: Clock, periodMs: number, action: () => void): () =>
   };
   wait();
   return () => cancel();
-}
-
-/**
- * Failures of an embedder's clock end neither a call nor the process: they go to `onFailure`. If the clock gives no time,
- * the last time stands. If it returns no function that cancels a timer, the system's timer takes over.
- */
-export function guardClock(clock: Clock, onFailure: (error: unknown) => void): Clock {
-  let last = 0;
-  return {
-    now() {
-      notify(() => {
-        const now: unknown = clock.now();
-        if (typeof now === 'number') last = now;
-        return now;
-      }, onFailure);
-      return last;
-    },
-    after(delayMs, action) {
-      let isOver = false;
-      const once = () => {
-        if (isOver) return;
-        isOver = true;
-        action();
-      };
-      let cancel: unknown;
-      notify(() => {
-        cancel = clock.after(delayMs, once);
-        return cancel;
-      }, onFailure);
-      if (typeof cancel !== 'function') return systemClock.after(delayMs, once);
-      const callOff = cancel;
-      return () => {
-        isOver = true;
-        notify(() => callOff(), onFailure);
-      };
-    },
-    soon(action) {
-      let isDone = false;
-      const once = () => {
-        if (isDone) return;
-        isDone = true;
-        action();
-      };
-      notify(
-        () => soon(clock, once),
-        (error) => {
-          onFailure(error);
-          setImmediate(once);
-        },
-      );
-    },
-  };
 }
 
 /** A timer that fires this late, in ms, shows that the process was busy or stood still. */

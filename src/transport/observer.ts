@@ -103,58 +103,47 @@ export interface Observer {
   readonly valueRejected?: (kind: string) => void;
 }
 
-const HOOKS = [
-  'queued',
-  'requested',
-  'retried',
-  'answered',
-  'breakerChanged',
-  'coordinationChanged',
-  'valueRejected',
-] as const;
+/** Calls all observers of a transport. What an observer throws or rejects with goes to `onFailure`. */
+type Observers = ReturnType<typeof createObservers>;
 
-type Hook = (...args: readonly unknown[]) => unknown;
-
-const NONE: readonly Hook[] = [];
-
-/** The failures of an observer harm no call: they go to `onFailure`. A hook that no observer has stays undefined. */
-export function guardObservers(
-  observers: readonly Observer[],
-  onFailure: (error: unknown) => void,
-): Observer {
-  /** Combines the functions that the hooks return as well. */
-  const callAll = (hooks: readonly Hook[], args: readonly unknown[]): Hook => {
-    let ends = NONE;
-    for (const hook of hooks)
-      notify(() => {
-        const end = hook(...args);
-        if (typeof end === 'function') ends = [...ends, end as Hook];
-        return end;
-      }, onFailure);
-    return ends === NONE ? ignore : (...given) => callAll(ends, given);
+export function createObservers(observers: readonly Observer[], onFailure: (error: unknown) => void) {
+  return {
+    /** Whether an observer follows each call on its way. */
+    followCalls: observers.some(({ queued, requested, retried }) => queued ?? requested ?? retried),
+    tell(call: (observer: Observer) => void): void {
+      for (const observer of observers) notify(() => call(observer), onFailure);
+    },
+    /** Tells about the begin of something, and returns what tells about its end. */
+    begin<Args extends readonly unknown[]>(
+      call: (observer: Observer) => ((...args: Args) => void) | undefined,
+    ) {
+      const ends: ((...args: Args) => void)[] = [];
+      for (const observer of observers)
+        notify(() => {
+          const end = call(observer);
+          if (typeof end === 'function') ends.push(end);
+          return end;
+        }, onFailure);
+      return (...args: Args): void => {
+        for (const end of ends) notify(() => end(...args), onFailure);
+      };
+    },
   };
-  const hookFor = (name: (typeof HOOKS)[number]) => {
-    const hooks = observers.flatMap((one) => (one[name] as Hook | undefined)?.bind(one) ?? []);
-    return hooks.length > 0 ? (...args: readonly unknown[]) => callAll(hooks, args) : undefined;
-  };
-  return Object.fromEntries(HOOKS.map((name) => [name, hookFor(name)]));
 }
 
-function ignore(): void {}
-
-/** Passes the progress of a call on to the observer, and to the usage of its operation, if any. */
+/** Passes the progress of a call on to the observers, and to the usage of its operation, if any. */
 export class ObservedProgress implements Progress, Observed {
   readonly endpoint: string;
   readonly kind: About['kind'];
   readonly usage: Usage | undefined;
   readonly allowance: Allowance | undefined;
-  readonly #observer: Observer;
+  readonly #observers: Observers;
   #hasRequested = false;
   #waitEnded: (() => void) | undefined;
   #requestEnded: ((outcome: Outcome) => void) | undefined;
 
-  constructor(observer: Observer, { endpoint, kind }: About, usage: Usage | undefined) {
-    this.#observer = observer;
+  constructor(observers: Observers, { endpoint, kind }: About, usage: Usage | undefined) {
+    this.#observers = observers;
     this.endpoint = endpoint;
     this.kind = kind;
     this.usage = usage;
@@ -162,7 +151,7 @@ export class ObservedProgress implements Progress, Observed {
   }
 
   queued(): void {
-    this.#waitEnded = this.#observer.queued?.(this);
+    this.#waitEnded = this.#observers.begin((observer) => observer.queued?.(this));
   }
 
   dequeued(waitedMs: number): void {
@@ -170,9 +159,9 @@ export class ObservedProgress implements Progress, Observed {
     // A call that was admitted at once reports a wait of no time.
     if (!this.#waitEnded) this.queued();
     this.#endWait();
-    if (this.#hasRequested) this.#observer.retried?.(this);
+    if (this.#hasRequested) this.#observers.tell((observer) => observer.retried?.(this));
     this.#hasRequested = true;
-    this.#requestEnded = this.#observer.requested?.(this);
+    this.#requestEnded = this.#observers.begin((observer) => observer.requested?.(this));
   }
 
   sent(): void {

@@ -4,11 +4,11 @@ import { createStateInMemory } from '../state/memory.ts';
 import type { State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
 import type { Call, Interceptor, Send } from './call.ts';
-import { type Clock, guardClock, systemClock, timeOfDay } from './clock.ts';
+import { type Clock, systemClock, timeOfDay } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
-import { guardObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
+import { createObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
 import { systemRandom } from './random-source.ts';
 import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
 import { createCache } from './steps/cache.ts';
@@ -45,7 +45,7 @@ export interface TransportOptions {
   readonly random?: (() => number) | undefined;
   /** Receive what happens to calls: metrics, tracing. */
   readonly observer?: Observer | readonly Observer[] | undefined;
-  /** Receives what an observer or a clock throws or rejects with; by default dropped. */
+  /** Receives what an observer throws or rejects with; by default dropped. */
   readonly log?: { error(error: unknown): void } | undefined;
 }
 
@@ -85,14 +85,11 @@ export function createTransport(
       () => log?.error(error),
       () => undefined,
     );
-  const clock = options.clock ? guardClock(options.clock, onFailure) : systemClock;
-  const { state = createStateInMemory({ now: clock.now }) } = options;
+  const { clock = systemClock, state = createStateInMemory({ now: clock.now }) } = options;
   const { random = systemRandom.next, today = timeOfDay } = options;
-  const observer = guardObservers([options.observer ?? []].flat(), onFailure);
+  const observers = createObservers([options.observer ?? []].flat(), onFailure);
   const dispatcher = openConnections(url.origin, connections);
 
-  const { queued, requested, retried } = observer;
-  const isObserved = (queued ?? requested ?? retried) !== undefined;
   const known = createKnownAccounts();
   const { quotas, generations, coordination } = state;
   const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas, known });
@@ -100,7 +97,7 @@ export function createTransport(
     clock,
     today,
     rejectQueued: (account) => scheduler.failAll(account, (call) => new Unavailable(call, 'no')),
-    onChange: observer.breakerChanged,
+    onChange: (state) => observers.tell((observer) => observer.breakerChanged?.(state)),
   });
   const cache = createCache({
     freshMs,
@@ -113,7 +110,8 @@ export function createTransport(
     coordination,
     hasRoom: (call) => scheduler.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
-    inBackground: (about) => (isObserved ? new ObservedProgress(observer, about, undefined) : new Usage()),
+    inBackground: (about) =>
+      observers.followCalls ? new ObservedProgress(observers, about, undefined) : new Usage(),
   });
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
@@ -141,14 +139,14 @@ export function createTransport(
       // Does not keep the call until its answer is there: each step has its own copy.
       const { endpoint, kind } = call;
       const { account } = call.origin;
-      const progress = isObserved ? new ObservedProgress(observer, call, usage) : usage;
+      const progress = observers.followCalls ? new ObservedProgress(observers, call, usage) : usage;
       return send(call, progress).then((answer) => {
         // A call of its own has told the scheduler already. An entry that another process cached proves the key as
         // well.
         if (answer.source !== 'call' && !known.has(account)) scheduler.accept(account);
         if (kind === 'read') {
           usage.answered(answer);
-          observer.answered?.({ endpoint, kind, usage }, answer.source);
+          observers.tell((observer) => observer.answered?.({ endpoint, kind, usage }, answer.source));
         }
         return answer.value;
       });

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.ts';
-import { type Clock, systemClock } from '../../src/transport/clock.ts';
 import type { TransportOptions } from '../../src/transport/transport.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
@@ -76,18 +75,6 @@ const PARTS: Readonly<Record<string, (broken: Broken) => Parts>> = {
   }),
   'an observer of streams': (broken) => ({
     gateway: { liveObserver: each(['counted', 'polled', 'delivered'], broken) },
-  }),
-  'a clock': (broken) => ({ transport: { clock: each(['now', 'after'], broken) as Clock } }),
-  'what a clock gives to call a timer off': (broken) => ({
-    transport: {
-      clock: {
-        now: systemClock.now,
-        after(delayMs, action) {
-          systemClock.after(delayMs, action);
-          return broken as () => void;
-        },
-      },
-    },
   }),
 };
 
