@@ -48,6 +48,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   Examples: [
     'examples/react-dashboard/README.md',
+    'examples/react-dashboard/DEVELOPING.md',
     'examples/discord-bot/README.md',
     'examples/clients/README.md',
     'examples/bruno/README.md',
