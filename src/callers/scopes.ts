@@ -44,7 +44,8 @@ interface Element {
   readonly extensions: object;
 }
 
-function scopesOf({ extensions }: Element): readonly KeyScope[] | undefined {
+/** The scopes that a field or a type declares itself. */
+export function scopesOf({ extensions }: Element): readonly KeyScope[] | undefined {
   return (extensions as Partial<Annotation>).scopes;
 }
 

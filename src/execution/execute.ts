@@ -22,8 +22,8 @@ export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<Execu
  * Like graphql's `execute`, for an operation of a valid document: the same data, and the same errors in the same order.
  * Reads the tree of the prepared operation instead of the document.
  *
- * A resolver that declares one to three parameters gets no `info`. No resolver may change its arguments: every execution
- * shares them.
+ * A resolver gets `info` only if its field has the extension `usesInfo`; otherwise reading it throws. No resolver may
+ * change its arguments: every execution shares them.
  */
 export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionResult> {
   const { prepared, coerced, rootValue } = args;
@@ -127,10 +127,9 @@ class QueryRun {
     let value: unknown;
     try {
       const args = constantArguments ?? field.readArguments(this.#variables);
-      // Undefined only for resolvers that declare no fourth parameter.
-      const info = usesInfo ? this.#infoOf(field, path as ResponsePath) : undefined;
+      const info = usesInfo ? this.#infoOf(field, path as ResponsePath) : field.noInfo;
       value = resolve
-        ? resolve(source, args, this.#context, info as PlannedInfo)
+        ? resolve(source, args, this.#context, info)
         : this.#propertyOf(source, args, field, path, above);
       value =
         typeof value === 'object' && isPromise(value)

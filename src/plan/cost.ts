@@ -48,20 +48,26 @@ interface ItemCost {
 
 export type CostOptions = Omit<Cost, 'endpoint'>;
 
-type Annotation = { readonly upstream: Cost };
+/** One call of an endpoint, or a longer description of the calls. */
+export type FieldCost = Called | Cost;
 
-/** `extensions: costs(getScript)`. On an object type: the price of a reference in `_entities`. */
-export function costs({ route }: Called, options: CostOptions = {}): Annotation {
-  return { upstream: { ...options, endpoint: route } };
+/** `cost: callsTo(getExecutions, { items: () => 31 })`. A field that makes one call needs no function: `cost: getScript`. */
+export function callsTo({ route }: Called, options: CostOptions = {}): Cost {
+  return { ...options, endpoint: route };
 }
 
-/** Like `costs`, for a field whose arguments decide which endpoint is called. */
-export function costsOneOf(choose: (args: Arguments) => Called, options: CostOptions = {}): Annotation {
-  return { upstream: { ...options, endpoint: (args) => choose(args).route } };
+/** A call that is made only if more than these fields of the object are selected. */
+export function freeOf(endpoint: Called, freeFields: readonly string[]): Cost {
+  return callsTo(endpoint, { freeFields });
 }
 
-/** The `extensions` of a field that says whether another page follows. Its call is the call of the list above. */
-export const costsTheSameAgain: Annotation = { upstream: { endpoint: 'the same again' } };
+/** Like `callsTo`, for a field whose arguments decide which endpoint is called. */
+export function callsToOneOf(choose: (args: Arguments) => Called, options: CostOptions = {}): Cost {
+  return { ...options, endpoint: (args) => choose(args).route };
+}
+
+/** The cost of a field that says whether another page follows. Its call is the call of the list above. */
+export const THE_SAME_AGAIN: Cost = { endpoint: 'the same again' };
 
 /** One call for each distinct item of a list argument. */
 export function eachIn(argument: string): CostOptions {
@@ -78,27 +84,35 @@ export function pageOf(argument: string, { most, byDefault }: { most: number; by
   return Object.assign(count, { slicedBy: argument, most });
 }
 
-export function costOf({ extensions }: { readonly extensions: object }): Cost | undefined {
-  return (extensions as Partial<Annotation>).upstream;
-}
-
-/** The `extensions` of a list of scalars that makes no call. Each of its values counts as an object of the answer. */
-export function holdsAtMost(values: number): { readonly mostValues: number } {
-  return { mostValues: values };
-}
-
-export function mostValuesOf({ extensions }: { readonly extensions: object }): number {
-  return (extensions as { readonly mostValues?: number }).mostValues ?? 0;
-}
-
 /** A repetition of `sets` or `ends` changes nothing more; `ends` also takes away. Each call of `repeats` has an effect. */
 export type Effect = 'sets' | 'ends' | 'repeats';
 
-/** A mutation's `extensions`. Agents see the effect before they call it. */
-export function hasEffect(effect: Effect): { readonly effect: Effect } {
-  return { effect };
+/** What prices and the executor read of a field or a type. It is in the `extensions` of the schema. */
+export interface Annotations {
+  readonly upstream?: Cost | undefined;
+  /** The most values of a list of scalars. Each counts as an object of the answer. */
+  readonly mostValues?: number | undefined;
+  /** The effect of a mutation. Agents see it before they call the mutation. */
+  readonly effect?: Effect | undefined;
+  /** The field by which `_entities` finds objects of the type. Objects with the same value share their calls. */
+  readonly entityKey?: string | undefined;
+  readonly usesInfo?: boolean | undefined;
 }
 
-export function effectOf({ extensions }: { readonly extensions: object }): Effect | undefined {
-  return (extensions as { readonly effect?: Effect }).effect;
+interface Annotated {
+  readonly extensions: object;
+}
+
+export function annotationsOf({ extensions }: Annotated): Annotations {
+  return extensions;
+}
+
+export function costOf(element: Annotated): Cost | undefined {
+  return annotationsOf(element).upstream;
+}
+
+/** The extension for a cost. On an object type: the price of a reference in `_entities`. */
+export function costing(cost: FieldCost | undefined): Annotations {
+  if (cost === undefined) return {};
+  return { upstream: 'route' in cost ? callsTo(cost) : cost };
 }

@@ -1,5 +1,5 @@
 import { type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
-import { type Arguments, type Cost, costOf, mostValuesOf } from './cost.ts';
+import { type Arguments, annotationsOf, type Cost, costOf } from './cost.ts';
 import { saturate } from './limits.ts';
 import {
   type FieldPlan,
@@ -87,7 +87,7 @@ export function priceOf(schema: GraphQLSchema, { root }: Selection, variables: C
     }
     const { item } = cost ?? {};
     if (item && !selectsOnly(object, item.freeFields)) addCalls(sum.calls, item.endpoint.route, distinct);
-    addObjects(sum, place.times * mostValuesOf(definition));
+    addObjects(sum, place.times * (annotationsOf(definition).mostValues ?? 0));
     addValue(sum, value, {
       times,
       distinct,
@@ -125,8 +125,9 @@ export function priceOf(schema: GraphQLSchema, { root }: Selection, variables: C
       const object = objectsOf(field.value).get(name);
       if (!object) continue;
       const times = references.length;
-      const cost = costOf(object.type);
-      const distinct = cost?.distinct?.({ representations: references }) ?? times;
+      const { upstream: cost, entityKey } = annotationsOf(object.type);
+      const keys = references.map((reference) => (entityKey ? reference[entityKey] : reference));
+      const distinct = new Set(keys).size;
       const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
       if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, distinct);
@@ -186,15 +187,17 @@ function endpointOf({ endpoint }: Cost, args: Arguments, above: ListsAbove): str
   return endpoint === 'the same again' ? above.nextPage : endpoint;
 }
 
+type Reference = Readonly<Record<string, unknown>>;
+
 /** Groups references by type. A reference without a type reads nothing. */
-function byType(representations: readonly unknown[]): ReadonlyMap<string, readonly unknown[]> {
-  const types = new Map<string, unknown[]>();
+function byType(representations: readonly unknown[]): ReadonlyMap<string, readonly Reference[]> {
+  const types = new Map<string, Reference[]>();
   for (const reference of representations) {
-    const name = (reference as { __typename?: unknown } | null)?.__typename;
+    const name = (reference as Reference | null)?.__typename;
     if (typeof name !== 'string') continue;
     const known = types.get(name);
-    if (known) known.push(reference);
-    else types.set(name, [reference]);
+    if (known) known.push(reference as Reference);
+    else types.set(name, [reference as Reference]);
   }
   return types;
 }

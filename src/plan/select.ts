@@ -11,10 +11,12 @@ import {
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   GraphQLSkipDirective,
   getDirectiveValues,
   isAbstractType,
+  isIntrospectionType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -26,6 +28,7 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from 'graphql';
+import { annotationsOf } from './cost.ts';
 import { type ArgumentsPlan, type CoercedVariables, planArguments } from './variables.ts';
 
 export interface ObjectPlan {
@@ -45,7 +48,10 @@ export interface FieldPlan extends ArgumentsPlan {
   readonly nodes: readonly [FieldNode, ...FieldNode[]];
   /** Undefined: the property with the field's name. */
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
+  /** Whether the resolver gets `info`, which is made anew for each call. */
   readonly usesInfo: boolean;
+  /** Stands for `info` where the resolver does not say that it reads it. Each of its members throws. */
+  readonly noInfo: GraphQLResolveInfo;
   readonly value: ValuePlan;
 }
 
@@ -139,6 +145,22 @@ export function selectsOneOf(object: ObjectPlan | undefined, names: readonly str
 const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { name }, _context, { schema }) =>
   Object.prototype.propertyIsEnumerable.call(schema.getTypeMap(), name) ? schema.getType(name) : undefined;
 
+/** GraphQL's own fields, which introspection has, read `info`. */
+function readsInfo(parentType: GraphQLObjectType, definition: GraphQLField<unknown, unknown>): boolean {
+  if (definition.name.startsWith('__') || isIntrospectionType(parentType)) return true;
+  return annotationsOf(definition).usesInfo === true;
+}
+
+function throwingInfo(parentType: GraphQLObjectType, { name }: GraphQLField<unknown, unknown>) {
+  return new Proxy({} as GraphQLResolveInfo, {
+    get(_info, member) {
+      throw new TypeError(
+        `The resolver of ${parentType.name}.${name} reads info.${String(member)}, but the field does not have the option usesInfo: true.`,
+      );
+    },
+  });
+}
+
 /** The nodes of each response key, in the order of the answer. */
 type CollectedFields = Map<string, [FieldNode, ...FieldNode[]]>;
 
@@ -178,7 +200,7 @@ class Walk {
   ): FieldPlan {
     const [node] = nodes;
     const resolve = definition === TypeMetaFieldDef ? resolveShownType : (definition.resolve ?? undefined);
-    const usesInfo = resolve !== undefined && (resolve.length === 0 || resolve.length > 3);
+    const usesInfo = resolve !== undefined && readsInfo(parentType, definition);
     const { usesVariables, constantArguments, readArguments } = planArguments(definition, node);
     const value = this.addValue(definition.type, nodes);
     return {
@@ -188,6 +210,7 @@ class Walk {
       nodes,
       resolve,
       usesInfo,
+      noInfo: throwingInfo(parentType, definition),
       usesVariables,
       constantArguments,
       readArguments,

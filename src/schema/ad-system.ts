@@ -1,5 +1,4 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import {
   type AdProviderSetting as AdProviderSettingShape,
@@ -14,25 +13,24 @@ import {
 } from '../luaauth/ads.ts';
 import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
-import { costs } from '../plan/cost.ts';
+import { callsTo, freeOf } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
-import { defineEntity, readAfter } from './entity.ts';
+import { loadableRef } from './loadable-ref.ts';
 import { defineBatchLoader, defineLoader, errorOf } from './loader.ts';
 import { MAX_READ, Project, TOLD_WITHOUT_PROJECT, tooMany } from './project.ts';
-import { setting, wireFields } from './wire-fields.ts';
-
-const read = requiresScopes('ads:read');
+import { exposeSettings, setting } from './setting.ts';
 
 /** The API documents no maximum of systems per project or settings per provider. A longer answer is priced when it arrives. */
 const USUAL = 20;
 
 /** Once for each operation. */
-const listOf = defineLoader((api, _account: string) => getAdSystems(api, {}));
+const listOf = defineLoader('ad systems', (api, _account: string) => getAdSystems(api, {}));
 
 /** Loads the projects of the list in one batch, so that the loader knows which of them are past the limit. */
 const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
+  'projects of ad systems',
   (_api, ids, context) =>
     Promise.all(
       ids.map((id, index) =>
@@ -51,27 +49,26 @@ const SETTINGS = {
   maxDurationMs: setting('SafeInt', 'max_duration', 'The longest time in ms to which a key may be extended.'),
 };
 
-const AdSystem = defineEntity('AdSystem', {
-  resource: adSystem,
-  read: getAdSystem,
-  scope: 'ads:read',
-  one: 'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+const AdSystem = loadableRef('AdSystem', { resource: adSystem, read: getAdSystem });
+
+builder.objectType(AdSystem, {
+  scopes: ['ads:read'],
+  cost: getAdSystem,
   description:
     'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often the operation selects it.',
-  fields: (wire, t) => ({
-    id: wire.id('id', "The ad system's id in LuaAuth."),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The ad system's id in LuaAuth." }),
     project: t.field({
       type: Project,
       nullable: true,
       description: `The project that the ad system belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions, scripts and ad systems cost their own calls. Any other field costs one call for each distinct project, for the first ${MAX_READ}.`,
-      extensions: {
-        ...requiresScopes('ads:read', 'projects:read'),
-        ...costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
-      },
+      scopes: ['ads:read', 'projects:read'],
+      cost: freeOf(getProject, TOLD_WITHOUT_PROJECT),
+      usesInfo: true,
       resolve: (system, _args, context, info) => readListed(usable(system, 'project_id'), context, info),
     }),
-    name: wire.string('name', 'The name that users see.'),
-    ...wire.settings(SETTINGS),
+    name: t.exposeString('name', { description: 'The name that users see.' }),
+    ...exposeSettings(t, SETTINGS),
   }),
 });
 
@@ -88,22 +85,25 @@ const AdProviderSettingType = builder.enumType('AdProviderSettingType', {
 const SETTING_TYPES = ['toggle', 'text', 'info'] as const;
 
 const AdProviderSetting = builder.objectRef<AdProviderSettingShape>('AdProviderSetting').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'A setting that an ad provider takes.',
-  fields: (t, wire = wireFields(t)) => ({
-    id: wire.id('id', "The setting's id in LuaAuth."),
-    name: wire.string('name', "The setting's name."),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The setting's id in LuaAuth." }),
+    name: t.exposeString('name', { description: "The setting's name." }),
     type: t.field({
       type: AdProviderSettingType,
       description: 'The kind of the setting.',
       resolve: (setting) => SETTING_TYPES.find((type) => type === usable(setting, 'type')) ?? 'unknown',
     }),
-    info: wire.orNull.string('info', "LuaAuth's explanation of the setting; null: none."),
+    info: t.exposeString('info', {
+      nullable: true,
+      description: "LuaAuth's explanation of the setting; null: none.",
+    }),
   }),
 });
 
 const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'A provider of ads that LuaAuth knows.',
   fields: (t) => ({
     name: t.exposeString('name', { description: "The provider's name." }),
@@ -118,12 +118,17 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
 const LIST = { items: () => MAX_READ, perQuery: true } as const;
 
 builder.queryFields((t) => ({
+  adSystem: t.one(AdSystem, {
+    description:
+      'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+  }),
   adSystems: t.field({
     type: [AdSystem],
     nullable: true,
     description:
       'All ad systems of the account. The API lists nothing else for a whole account. Costs one REST call, however often the operation selects the list.',
-    extensions: { ...read, ...costs(getAdSystems, LIST) },
+    scopes: ['ads:read'],
+    cost: callsTo(getAdSystems, LIST),
     resolve: (_root, _args, context) => loadList(context),
   }),
   adProviders: t.field({
@@ -131,20 +136,20 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'The ad providers that LuaAuth knows, with the settings that each takes. Costs one REST call.',
-    extensions: { ...read, ...costs(getAdProviders, { items: () => USUAL }) },
+    scopes: ['ads:read'],
+    cost: callsTo(getAdProviders, { items: () => USUAL }),
     resolve: (_root, _args, { caller }) => getAdProviders(caller.api, {}),
   }),
   knownProjects: t.field({
     type: [Project],
     nullable: { list: true, items: true },
     description: `The projects that the account's ad systems name, each once, in the order of that list. The API has no list of all projects. A project that cannot be read is null, with an error at its index. Costs one REST call, shared with \`adSystems\`. Selecting more than the id costs one more call for each of the first ${MAX_READ} projects. Executions, scripts and ad systems cost their own calls.`,
-    extensions: {
-      ...requiresScopes('ads:read', 'projects:read'),
-      ...costs(getAdSystems, {
-        ...LIST,
-        item: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT, provides: ['id', 'adSystems'] },
-      }),
-    },
+    scopes: ['ads:read', 'projects:read'],
+    cost: callsTo(getAdSystems, {
+      ...LIST,
+      item: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT, provides: ['id', 'adSystems'] },
+    }),
+    usesInfo: true,
     resolve: async (_root, _args, context, info) => {
       const ids = new Set((await loadList(context)).flatMap(({ project_id }) => project_id ?? []));
       return [...ids].map((id) => readListed(id, context, info));
@@ -158,10 +163,8 @@ builder.objectField(Project, 'adSystems', (t) =>
     nullable: true,
     description:
       "The ad systems of the project, taken from the account's list. Costs one REST call, shared with `Query.adSystems` and all other projects of the operation. Null, with an error here, if the list cannot be read.",
-    extensions: {
-      ...requiresScopes('projects:read', 'ads:read'),
-      ...costs(getAdSystems, { ...LIST, items: () => USUAL }),
-    },
+    scopes: ['projects:read', 'ads:read'],
+    cost: callsTo(getAdSystems, { ...LIST, items: () => USUAL }),
     resolve: async (project, _args, context) => {
       const id = usable(project, 'id');
       return (await loadList(context)).filter(({ project_id }) => project_id === id);
@@ -199,7 +202,7 @@ defineMutation({
     description: 'LuaAuth has created the ad system.',
     fields: (t) => ({
       adSystemId: t.id({ description: 'The id of the new ad system.', resolve: ({ answer }) => answer }),
-      adSystem: readAfter(t, AdSystem, ({ answer }) => answer),
+      adSystem: t.readAgain(AdSystem, ({ answer }) => answer),
     }),
   },
 });

@@ -1,4 +1,4 @@
-import { inheritsScopes, type KeyScope, requiresScopes } from '../callers/scopes.ts';
+import type { KeyScope } from '../callers/scopes.ts';
 import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
@@ -7,11 +7,11 @@ import { MAX_NAME } from '../luaauth/decoders.ts';
 import type { Endpoint, MemberOf } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
-import { type ParamName, type Params, paramsIn } from '../luaauth/resource.ts';
-import { costs, type Effect, hasEffect } from '../plan/cost.ts';
+import { type ParamName, type Params, paramsIn, type Resource } from '../luaauth/resource.ts';
+import type { Effect } from '../plan/cost.ts';
 import { checkFilled, checkId } from './argument.ts';
 import { builder, type Fields } from './builder.ts';
-import { fieldOf, type Readable, readAfter } from './entity.ts';
+import { fieldOf, type Loadable } from './loadable-fields.ts';
 import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
 
 interface InputField<Wire extends string = string> {
@@ -66,7 +66,7 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
 type Success<Source, Param extends string> =
   | {
       readonly description: string;
-      readonly reads?: Readable<Param>;
+      readonly reads?: Loadable & { readonly resource: Resource<Param> };
       readonly id?: readonly [name: string, description: string];
       readonly fields?: (t: Fields<Source>) => object;
     }
@@ -151,7 +151,10 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
     t.field({
       type: Result,
       description,
-      extensions: { ...requiresScopes(scope), ...costs(endpoint), ...hasEffect(effect) },
+      scopes: [scope],
+      cost: endpoint,
+      effect,
+      usesInfo: true,
       args: {
         input: t.arg({
           type: Input,
@@ -173,13 +176,13 @@ function successTypes<Path extends Route, Payload, Answer>(
   if ('types' in success) return success.types;
   const { description, reads, id, fields } = success;
   const made = builder.objectRef<Done<Path, Payload, Answer>>(name).implement({
-    extensions: inheritsScopes,
+    scopes: 'inherited',
     description,
     fields: ((t: Fields<Done<Path, Payload, Answer>>) => ({
       ...fields?.(t),
       ...(id && { [id[0]]: t.id({ description: id[1], resolve: ({ params }) => params[param as never] }) }),
       ...(reads && {
-        [fieldOf(reads.name)]: readAfter(t, reads, ({ params }) => params[reads.resource.param]),
+        [fieldOf(reads.name)]: t.readAgain(reads, ({ params }) => params[reads.resource.param]),
       }),
     })) as never,
   });

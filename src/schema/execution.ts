@@ -1,5 +1,4 @@
 import { isAccessDenied } from '../callers/resource-access.ts';
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import type { Api } from '../luaauth/api.ts';
 import { usable } from '../luaauth/decoders.ts';
@@ -11,33 +10,36 @@ import {
 } from '../luaauth/executions.ts';
 import { isAnsweredWithout } from '../luaauth/refusal.ts';
 import { getScript } from '../luaauth/scripts.ts';
-import { costs } from '../plan/cost.ts';
+import { callsTo } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
 import { defineBatchLoader, errorOf } from './loader.ts';
 import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
 import { Script } from './script.ts';
-import { wireFields } from './wire-fields.ts';
 
 interface Whose {
   readonly scriptId: string;
   readonly projectId?: string | undefined;
 }
 
-const executionsOf = defineBatchLoader(fetchExecutions, ({ scriptId }: Whose) => scriptId);
+const executionsOf = defineBatchLoader(
+  'executions of a script',
+  fetchExecutions,
+  ({ scriptId }: Whose) => scriptId,
+);
 
 /** The API documents no maximum of days. A longer answer is priced when it arrives. */
 const USUAL_DAYS = 31;
 
 const Execution = builder.objectRef<DayCount>('Execution').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'How often a script, or all scripts of a project, were executed on one day.',
-  fields: (t, wire = wireFields(t)) => ({
-    date: wire.string(
-      'date',
-      'The day as the API labels it, such as `01/01`. The API does not say whether the day or the month comes first, and gives no year.',
-    ),
-    count: wire.count('count', 'Executions on that day.'),
+  fields: (t) => ({
+    date: t.exposeString('date', {
+      description:
+        'The day as the API labels it, such as `01/01`. The API does not say whether the day or the month comes first, and gives no year.',
+    }),
+    count: t.expose('count', { type: 'SafeInt', description: 'Executions on that day.' }),
     index: t.int({
       description:
         "The position of the day in the API's list, from 0. Sort days by this field: `date` does not sort.",
@@ -52,10 +54,8 @@ builder.objectField(Script, 'executions', (t) =>
     nullable: true,
     description:
       'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call. Two or more scripts of one project share a call, plus one for each script that the project does not list. Free below `Project.scripts`.',
-    extensions: {
-      ...requiresScopes('scripts:read'),
-      ...costs(getExecutions, { items: () => USUAL_DAYS, batchedBy: getProjectExecutions }),
-    },
+    scopes: ['scripts:read'],
+    cost: callsTo(getExecutions, { items: () => USUAL_DAYS, batchedBy: getProjectExecutions }),
     resolve: (script, _args, context) =>
       executionsOf(context).load({ scriptId: usable(script, 'id'), projectId: script.project_id }),
   }),
@@ -102,10 +102,8 @@ builder.objectField(Project, 'executions', (t) =>
     nullable: true,
     description:
       'Executions per day of all scripts together, in the order of the API. Null, with an error here, if they cannot be read. Costs one REST call, shared with `scripts`.',
-    extensions: {
-      ...requiresScopes('projects:read'),
-      ...costs(getProjectExecutions, { items: () => USUAL_DAYS, perObject: true }),
-    },
+    scopes: ['projects:read'],
+    cost: callsTo(getProjectExecutions, { items: () => USUAL_DAYS, perObject: true }),
     resolve: async (project, _args, context) =>
       usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'total'),
   }),
@@ -116,14 +114,13 @@ builder.objectField(Project, 'scripts', (t) =>
     type: [Script],
     nullable: { list: true, items: true },
     description: `The scripts in the API's list of the project's executions. The API has no other list of scripts, and does not document whether scripts without executions are in it. Costs one REST call, shared with \`executions\`. The scripts' ids, names and executions are free. Any other field costs one call for each of the first ${MAX_READ} scripts. A script that cannot be read is null, with an error at its index. The list is null, with an error here, if it cannot be read.`,
-    extensions: {
-      ...requiresScopes('projects:read', 'scripts:read'),
-      ...costs(getProjectExecutions, {
-        items: () => MAX_READ,
-        perObject: true,
-        item: { endpoint: getScript, freeFields: LISTED },
-      }),
-    },
+    scopes: ['projects:read', 'scripts:read'],
+    cost: callsTo(getProjectExecutions, {
+      items: () => MAX_READ,
+      perObject: true,
+      item: { endpoint: getScript, freeFields: LISTED },
+    }),
+    usesInfo: true,
     resolve: async (project, _args, context, info) => {
       const executions = await projectExecutionsOf(context).load(usable(project, 'id'));
       const scripts = usable(executions, 'scripts');

@@ -1,5 +1,5 @@
 import { GraphQLSchema, isSpecifiedScalarType } from 'graphql';
-import { fetchable } from './entity.ts';
+import { fetchable } from './fetchable.ts';
 
 const DESCRIPTION = `The REST API of LuaAuth: projects, scripts, their executions, the users of licence keys, and who is connected now.
 Each field says what it costs in REST calls; a field without a price comes with its parent. A field that fails is null, with an error that says why; the other fields stay.

@@ -1,7 +1,7 @@
 import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
 import { describeScopes } from './describe-scopes.ts';
-import { fetchable } from './entity.ts';
+import { fetchable } from './fetchable.ts';
 import { hidePlumbing } from './hide-plumbing.ts';
 import { useOwnScalars } from './scalars.ts';
 import './script.ts';

@@ -39,26 +39,26 @@ class Loader<Key, Value> extends DataLoader<Key, Value, string> {
 
 /** Defines a loader that fetches each key by itself. A failed key fails only its own slot. */
 export function defineLoader<Key, Value>(
+  name: string,
   fetch: (api: Api, key: Key) => Promise<Value>,
   cacheKeyOf: (key: Key) => string = String,
 ) {
-  return defineBatchLoader<Key, Value>((api, keys) => {
+  const fetchAll: FetchAll<Key, Value> = (api, keys) => {
     const fetchOne = (key: Key) => fetch(api, key).catch(errorOf);
     // A promise of all takes ten times the memory of `then`.
     return keys.length === 1
       ? fetchOne(keys[0] as Key).then(Array.of<Value | Error>)
       : Promise.all(keys.map(fetchOne));
-  }, cacheKeyOf);
+  };
+  return defineBatchLoader(name, fetchAll, cacheKeyOf);
 }
 
-let count = 0;
-
-/** Defines a loader that fetches its keys in one batch. The loader belongs to the operation's context. */
+/** Defines a loader that fetches its keys in one batch. It belongs to the operation's context, where `name` is its own. */
 export function defineBatchLoader<Key, Value>(
+  name: string,
   fetchAll: FetchAll<Key, Value>,
   cacheKeyOf: (key: Key) => string,
 ) {
-  const name = `loader ${count++}`;
   return (context: Context) => {
     context.loaders[name] ??= new Loader(fetchAll, context, cacheKeyOf);
     return context.loaders[name] as Loader<Key, Value>;

@@ -1,5 +1,4 @@
 import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
-import { requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { codedError } from '../errors/coded-error.ts';
 import { getProjectExecutions } from '../luaauth/executions.ts';
@@ -10,14 +9,16 @@ import {
   project,
   removeProject,
 } from '../luaauth/projects.ts';
+import { callsTo } from '../plan/cost.ts';
 import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { selectsOneOf } from '../plan/select.ts';
+import { builder } from './builder.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
-import { defineEntity } from './entity.ts';
+import { loadableRef } from './loadable-ref.ts';
 import { defineLoader } from './loader.ts';
-import { secretSetting, setting } from './wire-fields.ts';
+import { exposeSettings, secretSetting, setting } from './setting.ts';
 
-export const projectExecutionsOf = defineLoader((api, id: string) =>
+export const projectExecutionsOf = defineLoader('executions of a project', (api, id: string) =>
   getProjectExecutions(api, { project_id: id }),
 );
 
@@ -57,26 +58,31 @@ function webhook<const Wire extends string>(wire: Wire, isPosted: string) {
   );
 }
 
-export const Project = defineEntity('Project', {
-  resolve: readProject,
-  resource: project,
-  read: getProject,
-  price: { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS },
-  scope: 'projects:read',
-  one: 'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. If only the id, executions and scripts are selected, it costs just the call of the executions.',
-  several: 'Costs as much as `project` for each distinct id.',
+export const Project = loadableRef('Project', { resource: project, read: getProject, find: readProject });
+
+builder.objectType(Project, {
+  scopes: ['projects:read'],
+  cost: callsTo(getProject, { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS }),
   description:
     'A project, to which scripts and users belong. Reading it costs one REST call, however often the operation selects it.',
-  fields: (wire) => ({
-    id: wire.id('id', "The project's id in LuaAuth."),
-    name: wire.string('name', "The project's name."),
-    ...wire.settings(SETTINGS),
-    totalExecutions: wire.count(
-      'total_executions',
-      'How often the scripts of the project have been executed.',
-    ),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The project's id in LuaAuth." }),
+    name: t.exposeString('name', { description: "The project's name." }),
+    ...exposeSettings(t, SETTINGS),
+    totalExecutions: t.expose('total_executions', {
+      type: 'SafeInt',
+      description: 'How often the scripts of the project have been executed.',
+    }),
   }),
 });
+
+builder.queryFields((t) => ({
+  project: t.one(Project, {
+    description:
+      'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. If only the id, executions and scripts are selected, it costs just the call of the executions.',
+  }),
+  projects: t.several(Project, { costs: 'Costs as much as `project` for each distinct id.' }),
+}));
 
 /** Reads a project by an id of the caller. The project must exist, so at least one of the two calls is made. */
 function readProject(
@@ -128,7 +134,7 @@ defineMutation({
       project: t.field({
         type: Project,
         description: 'The project after the write. It comes with the answer and costs no further REST call.',
-        extensions: requiresScopes('projects:read'),
+        scopes: ['projects:read'],
         resolve: ({ answer, params }) => answer ?? params.project_id,
       }),
     }),

@@ -1,19 +1,17 @@
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
 /** A limit of null means no limit. */
 const read = ({ caller: { api }, cost }: Context) =>
-  whenKnown(api.rateLimit(api.origin.account), ({ resetAtMs, limit, remaining, ...status }) => ({
+  whenKnown(api.rateLimit(api.origin.account), ({ limit, remaining, ...status }) => ({
     ...status,
     ...(limit === Number.POSITIVE_INFINITY ? { limit: null, remaining: null } : { limit, remaining }),
     cost,
-    resetAt: new Date(resetAtMs),
   }));
 
 const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description:
     "The quota of the caller's API key, in REST calls, as the gateway sees it. Calls that bypass the gateway with the same key are not included.",
   fields: (t) => ({
@@ -29,7 +27,7 @@ const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit
     used: t.exposeInt('used', {
       description: 'Calls of the last second, including calls that are about to be sent.',
     }),
-    resetAt: t.expose('resetAt', {
+    resetAt: t.expose('resetAtMs', {
       type: 'DateTime',
       description: 'When the whole quota is free again if no further call starts.',
     }),
@@ -46,7 +44,7 @@ builder.queryFields((t) => ({
     type: RateLimit,
     description:
       "The quota of the caller's API key when this field is resolved, and the highest price of the operation. Costs no REST call. To see the price without running the operation, send the header `x-upstream: plan`.",
-    extensions: requiresScopes(),
+    scopes: [],
     resolve: (_root, _args, context) => read(context),
   }),
 }));

@@ -1,4 +1,3 @@
-import { inheritsScopes } from '../callers/scopes.ts';
 import { REASONS, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
 import { builder, type Fields } from './builder.ts';
 
@@ -17,7 +16,7 @@ interface InvalidFieldShape {
 }
 
 const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'A refusal by LuaAuth. Nothing was changed, and LuaAuth will refuse the same call again.',
   resolveType: (refusal) => (refusal as RefusedWrite).type,
   fields: (t) => ({
@@ -29,7 +28,7 @@ const Refusal = builder.interfaceRef<{ message: string }>('Refusal').implement({
 });
 
 const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'An input field that LuaAuth did not accept.',
   fields: (t) => ({
     path: t.exposeStringList('path', {
@@ -61,9 +60,7 @@ const TYPES = new Map(
     if (type === undefined) return [];
     const fields = (FACTS[reason] ?? (() => ({}))) as never;
     const made = builder.objectRef<RefusedWrite>(type);
-    return [
-      [reason, made.implement({ extensions: inheritsScopes, description, interfaces: [Refusal], fields })],
-    ];
+    return [[reason, made.implement({ scopes: 'inherited', description, interfaces: [Refusal], fields })]];
   }),
 );
 

@@ -42,7 +42,7 @@ const DateTime = new GraphQLScalarType<Date, string>({
   description:
     'An instant, RFC 3339 in UTC, such as `2026-02-09T08:08:20.000Z`. An input may have another offset from UTC.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  serialize: (value) => (value as Date).toISOString(),
+  serialize: (value) => (typeof value === 'number' ? new Date(value) : (value as Date)).toISOString(),
   parseValue: (value) => {
     // Embedders that run operations themselves may pass a Date.
     if (value instanceof Date && !Number.isNaN(value.getTime())) return value;

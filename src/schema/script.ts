@@ -9,12 +9,13 @@ import {
   toggleScript,
   updateScript,
 } from '../luaauth/scripts.ts';
-import { costs } from '../plan/cost.ts';
+import { freeOf } from '../plan/cost.ts';
 import { checkFilled } from './argument.ts';
+import { builder } from './builder.ts';
 import { defineMutation, idField, nameField } from './define-mutation.ts';
-import { defineEntity } from './entity.ts';
+import { loadableRef, objectNamedBy } from './loadable-ref.ts';
 import { Project, TOLD_WITHOUT_PROJECT } from './project.ts';
-import { setting } from './wire-fields.ts';
+import { exposeSettings, setting } from './setting.ts';
 
 const SETTINGS = {
   freeForAll: setting('Boolean', 'free_for_all', 'Whether users may execute the script without a key.'),
@@ -27,42 +28,57 @@ const SETTINGS = {
   requireSessions: setting('Boolean', 'require_sessions', 'Whether users without WebSockets are refused.'),
 };
 
-const projectOf = Project.namedBy('project_id', TOLD_WITHOUT_PROJECT);
+export const Script = loadableRef('Script', { resource: script, read: getScript });
 
-export const Script = defineEntity('Script', {
-  resource: script,
-  read: getScript,
-  scope: 'scripts:read',
-  one: 'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
-  several: 'Costs one REST call for each distinct id.',
-  isRefetchable: true,
+const projectOf = objectNamedBy(Project, 'project_id', TOLD_WITHOUT_PROJECT);
+
+builder.objectType(Script, {
+  scopes: ['scripts:read'],
+  cost: getScript,
+  directives: { fetchable: { field_name: 'id' } },
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often the operation selects it.',
-  fields: (wire, t) => ({
-    id: wire.id('id', "The script's id in LuaAuth."),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The script's id in LuaAuth." }),
     project: t.field({
       type: Project,
       nullable: true,
       description:
         'The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions and scripts cost their own calls. Any other field costs one call for each distinct project.',
-      extensions: costs(getProject, { freeFields: TOLD_WITHOUT_PROJECT }),
+      cost: freeOf(getProject, TOLD_WITHOUT_PROJECT),
+      usesInfo: true,
       resolve: (script, args, context, info) => {
         // Selecting the id alone makes no REST call, so no call would check access.
         checkProject(context.caller.grant, usable(script, 'project_id'));
         return projectOf(script, args, context, info);
       },
     }),
-    name: wire.string('name', "The script's name."),
-    ...wire.settings(SETTINGS),
-    enabled: wire.boolean('enabled', 'Whether the script can be executed at all.'),
-    totalExecutions: wire.count('total_executions', 'How often the script has been executed.'),
-    totalSessions: wire.count(
-      'total_sessions',
-      "LuaAuth's count of sessions. It may differ from the length of `sessions`.",
-    ),
-    totalInstances: wire.count('total_instances', "LuaAuth's count of instances."),
+    name: t.exposeString('name', { description: "The script's name." }),
+    ...exposeSettings(t, SETTINGS),
+    enabled: t.exposeBoolean('enabled', { description: 'Whether the script can be executed at all.' }),
+    totalExecutions: t.expose('total_executions', {
+      type: 'SafeInt',
+      description: 'How often the script has been executed.',
+    }),
+    totalSessions: t.expose('total_sessions', {
+      type: 'SafeInt',
+      description: "LuaAuth's count of sessions. It may differ from the length of `sessions`.",
+    }),
+    totalInstances: t.expose('total_instances', {
+      type: 'SafeInt',
+      description: "LuaAuth's count of instances.",
+    }),
   }),
 });
+
+builder.queryFields((t) => ({
+  script: t.one(Script, {
+    description:
+      'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
+  }),
+  scripts: t.several(Script, { costs: 'Costs one REST call for each distinct id.' }),
+  fetch__Script: t.refetch(Script),
+}));
 
 const id = idField('script_id', 'The id of the script.');
 

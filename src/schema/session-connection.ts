@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { usable } from '../luaauth/decoders.ts';
@@ -9,7 +8,7 @@ import {
   type SessionMatch,
   type Session as SessionShape,
 } from '../luaauth/sessions.ts';
-import { type Arguments, costsOneOf, costsTheSameAgain, pageOf } from '../plan/cost.ts';
+import { type Arguments, callsToOneOf, pageOf, THE_SAME_AGAIN } from '../plan/cost.ts';
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
@@ -33,7 +32,7 @@ interface Page {
 }
 
 const PageInfo = builder.objectRef<Page>('PageInfo').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description:
     'The position of a page in its connection. Only forward pagination exists, as the API counts positions from the start.',
   directives: { shareable: {} },
@@ -41,7 +40,7 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
     hasNextPage: t.boolean({
       description:
         'Whether more sessions follow. The API gives no total. If this may be the last page, selecting this field costs one further REST call.',
-      extensions: costsTheSameAgain,
+      cost: THE_SAME_AGAIN,
       resolve: (page, _args, context) => hasNextPage(page, context),
     }),
     hasPreviousPage: t.boolean({
@@ -63,7 +62,7 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
 });
 
 const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('SessionEdge').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'A session and its cursor.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
@@ -74,7 +73,7 @@ const SessionEdge = builder.objectRef<{ cursor: string; node: SessionShape }>('S
 });
 
 const SessionConnection = builder.objectRef<Page>('SessionConnection').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: "A page of a script's connected users.",
   fields: (t) => ({
     edges: t.field({
@@ -101,13 +100,11 @@ builder.objectField(Script, 'sessions', (t) =>
     nullable: true,
     description:
       'Connected users, in the order of the API. With a filter, only sessions that match every given property. Sessions start and end between pages, and pages count positions: a session may appear twice or be missed. There is no `last` and no `before`: the API counts from the start of the list. Null, with an error here, if they cannot be read, or if `first`, `after` or `from` is invalid. Costs one REST call per page; see also `hasNextPage`.',
-    extensions: {
-      ...requiresScopes('sessions:read'),
-      ...costsOneOf(endpointOfPage, {
-        items: pageOf('first', { most: 100, byDefault: 50 }),
-        isOpenEnded: true,
-      }),
-    },
+    scopes: ['sessions:read'],
+    cost: callsToOneOf(endpointOfPage, {
+      items: pageOf('first', { most: 100, byDefault: 50 }),
+      isOpenEnded: true,
+    }),
     args: {
       first: t.arg.int({
         defaultValue: 50,
@@ -157,6 +154,7 @@ function listKey({ scriptId, match = {} }: SessionList): string {
 }
 
 const rowsIn = defineLoader(
+  'pages of sessions',
   async (api, { list, from, limit }: { list: SessionList; from: number; limit: number }) => {
     const { scriptId: script_id, match } = list;
     const rows =

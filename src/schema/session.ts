@@ -1,4 +1,3 @@
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import {
   MAX_MESSAGE_BYTES,
@@ -17,53 +16,67 @@ import {
   userKeyOf,
 } from '../luaauth/sessions.ts';
 import { getUser } from '../luaauth/users.ts';
-import { costs } from '../plan/cost.ts';
+import { freeOf } from '../plan/cost.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation, idField } from './define-mutation.ts';
-import { defineEntity } from './entity.ts';
+import { loadableRef, objectNamedBy } from './loadable-ref.ts';
 import { Script } from './script.ts';
 import { User } from './user.ts';
 
-export const Session = defineEntity('Session', {
-  resource: session,
-  read: getSession,
-  scope: 'sessions:read',
-  one: 'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
-  isRefetchable: true,
+export const Session = loadableRef('Session', { resource: session, read: getSession });
+
+builder.objectType(Session, {
+  scopes: ['sessions:read'],
+  cost: getSession,
+  directives: { fetchable: { field_name: 'id' } },
   description: 'A user who is connected to a script now. A session that has ended can no longer be read.',
-  fields: (wire, t) => ({
-    id: wire.id('id', "The session's id in LuaAuth."),
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The session's id in LuaAuth." }),
     script: t.field({
       type: Script,
       nullable: true,
       description:
         'The script that the user runs; null, with an error here, if it cannot be read. The id alone costs no REST call. Any other field costs one call for each distinct script.',
-      extensions: costs(getScript, { freeFields: ['id'] }),
-      resolve: Script.namedBy('script_id', ['id']),
+      cost: freeOf(getScript, ['id']),
+      usesInfo: true,
+      resolve: objectNamedBy(Script, 'script_id', ['id']),
     }),
-    userKey: wire.orNull.string(
-      'user_key',
-      "The user's licence key; null for a user of a free-for-all script without a key.",
-      requiresScopes('users:read'),
-    ),
+    userKey: t.exposeString('user_key', {
+      nullable: true,
+      description: "The user's licence key; null for a user of a free-for-all script without a key.",
+      scopes: ['users:read'],
+    }),
     user: t.field({
       type: User,
       nullable: true,
       description:
         'The user of this licence key. Null without a key, and null with an error here if the user cannot be read. Costs one REST call for each distinct key.',
-      extensions: { ...requiresScopes('users:read'), ...costs(getUser) },
+      scopes: ['users:read'],
+      cost: getUser,
       resolve: (session, _args, context) => {
         const key = userKeyOf(session);
         return key === null ? null : (User.loaderOf(context).known(key) ?? key);
       },
     }),
-    robloxId: wire.id('roblox_id', "The user's id on Roblox: exact digits, never rounded."),
-    placeId: wire.id('place_id', 'The id of the Roblox place: exact digits, never rounded.'),
-    jobId: wire.id('job_id', 'The id of the Roblox server that the user plays on.'),
-    createdAt: wire.instant('created_at', 'When the user connected.'),
+    robloxId: t.exposeID('roblox_id', {
+      description: "The user's id on Roblox: exact digits, never rounded.",
+    }),
+    placeId: t.exposeID('place_id', {
+      description: 'The id of the Roblox place: exact digits, never rounded.',
+    }),
+    jobId: t.exposeID('job_id', { description: 'The id of the Roblox server that the user plays on.' }),
+    createdAt: t.expose('created_at', { type: 'DateTime', description: 'When the user connected.' }),
   }),
 });
+
+builder.queryFields((t) => ({
+  session: t.one(Session, {
+    description:
+      'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
+  }),
+  fetch__Session: t.refetch(Session),
+}));
 
 export const SessionFilter = builder.inputType('SessionFilter', {
   description:
@@ -155,7 +168,7 @@ interface Message<IsProcessed extends boolean> {
 }
 
 const MessageDelivered = builder.objectRef<Message<true>>('MessageDelivered').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'The client has run the function.',
   fields: (t) => ({
     response: t.field({
@@ -179,7 +192,7 @@ const MessageFailure = builder.enumType('MessageFailure', {
 });
 
 const MessageNotDelivered = builder.objectRef<Message<false>>('MessageNotDelivered').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'LuaAuth accepted the message, but the function returned no response.',
   fields: (t) => ({
     reason: t.field({

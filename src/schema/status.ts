@@ -1,4 +1,3 @@
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import type { Api } from '../luaauth/api.ts';
 import { builder } from './builder.ts';
 
@@ -20,14 +19,13 @@ const UpstreamState = builder.enumType('UpstreamState', {
 });
 
 const Status = builder.objectRef<UpstreamStatus>('Status').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'Whether LuaAuth answers this gateway.',
   fields: (t) => ({
     upstream: t.expose('upstream', { type: UpstreamState, description: 'The state of LuaAuth.' }),
-    since: t.field({
+    since: t.expose('sinceMs', {
       type: 'DateTime',
       description: 'When this state began, as far as this process knows.',
-      resolve: ({ sinceMs }) => new Date(sinceMs),
     }),
     reason: t.exposeString('reason', {
       nullable: true,
@@ -41,7 +39,7 @@ builder.queryFields((t) => ({
     type: Status,
     description:
       'Whether LuaAuth answers this gateway, according to its circuit breaker. Makes no REST call and needs no scope.',
-    extensions: requiresScopes(),
+    scopes: [],
     resolve: (_root, _args, { caller: { api } }) => api.status(api.origin.account),
   }),
 }));

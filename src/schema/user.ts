@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { inheritsScopes, requiresScopes } from '../callers/scopes.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { MAX_NAME, usable } from '../luaauth/decoders.ts';
 import {
@@ -13,16 +12,22 @@ import {
 import { checkKey, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation, idField } from './define-mutation.ts';
-import { defineEntity } from './entity.ts';
+import { loadableRef } from './loadable-ref.ts';
 import { refusalType } from './refusal.ts';
-import { wireFields } from './wire-fields.ts';
 
 const Blacklist = builder.objectRef<UserShape>('Blacklist').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description: 'Why and until when a user is blacklisted.',
-  fields: (t, wire = wireFields(t)) => ({
-    reason: wire.orNull.string('blacklist_reason', 'The reason that was given; null: none.'),
-    expiresAt: wire.orNull.instant('blacklist_expires', 'When the blacklisting ends; null: never.'),
+  fields: (t) => ({
+    reason: t.exposeString('blacklist_reason', {
+      nullable: true,
+      description: 'The reason that was given; null: none.',
+    }),
+    expiresAt: t.expose('blacklist_expires', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the blacklisting ends; null: never.',
+    }),
   }),
 });
 
@@ -31,47 +36,75 @@ function opaqueId(key: string): string {
   return hash('sha256', `luaauth-graphql user ${key}`, 'base64url');
 }
 
-export const User = defineEntity('User', {
-  key: 'key',
-  check: checkKey,
-  resource: user,
-  read: getUser,
-  scope: 'users:read',
-  one: 'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
-  several: 'Costs one REST call for each distinct key.',
+export const User = loadableRef('User', { resource: user, read: getUser, key: 'key', check: checkKey });
+
+builder.objectType(User, {
+  scopes: ['users:read'],
+  cost: getUser,
   description:
     'A licence key and its user. The API does not tell the project of a key. Reading it costs one REST call, however often the operation selects it.',
-  fields: (wire, t) => ({
+  fields: (t) => ({
     id: t.id({
       description:
         'An id for caches, a hash of the key that does not reveal it. It is the same in all gateways and stays as long as the key. No argument accepts it.',
       resolve: (user) => opaqueId(usable(user, 'key')),
     }),
-    key: wire.id('key', 'The licence key. It is a secret.'),
-    discordId: wire.orNull.id('discord_id', "The user's id on Discord: exact digits; null: not linked."),
-    fingerprintAssigned: wire.boolean('fingerprint_assigned', 'Whether the key is bound to a machine.'),
-    executor: wire.orNull.string('executor', 'The program in which the user runs scripts; null: not known.'),
-    executions: wire.count('executions', 'How often the user has executed scripts.'),
-    keyExpiresAt: wire.orNull.instant('key_expires', 'When the key expires; null: never.'),
-    lastResetAt: wire.orNull.instant('last_reset', 'When the fingerprint was last reset; null: never.'),
-    totalFingerprintResets: wire.count(
-      'total_fingerprint_resets',
-      'How often the fingerprint has been reset.',
-    ),
-    note: wire.orNull.string('note', "The account's note about the user; null: none."),
+    key: t.exposeID('key', { description: 'The licence key. It is a secret.' }),
+    discordId: t.exposeID('discord_id', {
+      nullable: true,
+      description: "The user's id on Discord: exact digits; null: not linked.",
+    }),
+    fingerprintAssigned: t.exposeBoolean('fingerprint_assigned', {
+      description: 'Whether the key is bound to a machine.',
+    }),
+    executor: t.exposeString('executor', {
+      nullable: true,
+      description: 'The program in which the user runs scripts; null: not known.',
+    }),
+    executions: t.expose('executions', {
+      type: 'SafeInt',
+      description: 'How often the user has executed scripts.',
+    }),
+    keyExpiresAt: t.expose('key_expires', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the key expires; null: never.',
+    }),
+    lastResetAt: t.expose('last_reset', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the fingerprint was last reset; null: never.',
+    }),
+    totalFingerprintResets: t.expose('total_fingerprint_resets', {
+      type: 'SafeInt',
+      description: 'How often the fingerprint has been reset.',
+    }),
+    note: t.exposeString('note', {
+      nullable: true,
+      description: "The account's note about the user; null: none.",
+    }),
     blacklist: t.field({
       type: Blacklist,
       nullable: true,
       description: 'Why and until when the user is blacklisted; null: not blacklisted. Costs nothing more.',
       resolve: (user) => (usable(user, 'blacklisted') ? user : null),
     }),
-    fingerprint: wire.orNull.string(
-      'luaauth_fingerprint',
-      'The part of the fingerprint that the API shows: one line each for ip, fingerprint and executor; null: none.',
-      requiresScopes('secrets:read'),
-    ),
+    fingerprint: t.exposeString('luaauth_fingerprint', {
+      nullable: true,
+      description:
+        'The part of the fingerprint that the API shows: one line each for ip, fingerprint and executor; null: none.',
+      scopes: ['secrets:read'],
+    }),
   }),
 });
+
+builder.queryFields((t) => ({
+  user: t.one(User, {
+    description:
+      'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+  }),
+  users: t.several(User, { costs: 'Costs one REST call for each distinct key.' }),
+}));
 
 for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
   builder.objectField(refusalType(reason), 'user', (t) =>
@@ -79,7 +112,7 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
       type: User,
       nullable: true,
       description: 'The user, for one more REST call. Null, with an error here, if the user cannot be read.',
-      extensions: User.extensions,
+      reads: {},
       resolve: ({ params }) => params.user_key as string,
     }),
   );

@@ -2,9 +2,11 @@ import {
   buildSchema,
   type ExecutionArgs,
   type ExecutionResult,
-  type GraphQLObjectType,
+  type GraphQLFieldConfig,
+  GraphQLObjectType,
   type GraphQLResolveInfo,
-  type GraphQLSchema,
+  GraphQLSchema,
+  GraphQLString,
   getIntrospectionQuery,
   getOperationAST,
   getVariableValues,
@@ -370,6 +372,36 @@ describe('the info of a resolver', () => {
     const other = run(prepared, false);
     expect(other.below).toEqual([]);
     expect(other.above[0]?.fieldNodes).not.toBe(first.above[0]?.fieldNodes);
+  });
+});
+
+describe('the option usesInfo', () => {
+  const read = (_source: unknown, _args: unknown, _context: unknown, info = {} as GraphQLResolveInfo) =>
+    String(info.fieldName);
+  const answerWith = (told: GraphQLFieldConfig<unknown, unknown>) => {
+    const own = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: { told } }) });
+    const prepared = prepare('{ told }', own);
+    const { document } = prepared;
+    return execute({ schema: own, document, prepared, coerced: {} }) as ExecutionResult;
+  };
+  const type = GraphQLString;
+
+  it('gives info to a resolver, however many parameters it declares', () => {
+    // A default value ends the count of parameters.
+    expect(read).toHaveLength(3);
+    expect(answerWith({ type, resolve: read, extensions: { usesInfo: true } })).toEqual({
+      data: { told: 'told' },
+    });
+  });
+
+  it('is named by the error of a resolver that reads info without it', () => {
+    for (const resolve of [read, (...all: unknown[]) => (all[3] as GraphQLResolveInfo).fieldName]) {
+      const { errors } = answerWith({ type, resolve });
+      expect(errors?.map(({ message }) => message)).toEqual([
+        'The resolver of Query.told reads info.fieldName, but the field does not have the option usesInfo: true.',
+      ]);
+    }
+    expect(answerWith({ type, resolve: () => 'x' })).toEqual({ data: { told: 'x' } });
   });
 });
 

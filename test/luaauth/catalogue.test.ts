@@ -5,7 +5,7 @@ import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import { getProject, project } from '../../src/luaauth/projects.ts';
 import { listsOf, resource, sent } from '../../src/luaauth/resource.ts';
 import { getScript, script } from '../../src/luaauth/scripts.ts';
-import { costs } from '../../src/plan/cost.ts';
+import { callsTo } from '../../src/plan/cost.ts';
 
 const answer = () => 0;
 
@@ -35,8 +35,8 @@ describe('a declaration that contradicts itself does not compile', () => {
 
   it('the price of what is no declared endpoint', () => {
     // @ts-expect-error
-    costs({ route: 'GET /scirpts/:script_id' });
-    expect(costs(getScript)).toMatchObject({ upstream: { endpoint: 'GET /scripts/:script_id' } });
+    callsTo({ route: 'GET /scirpts/:script_id' });
+    expect(callsTo(getScript)).toMatchObject({ endpoint: 'GET /scripts/:script_id' });
   });
 });
 

@@ -2,7 +2,7 @@ import { buildSchema, type GraphQLObjectType, type OperationDefinitionNode, pars
 import { expect, it } from 'vitest';
 import { getProject } from '../../src/luaauth/projects.ts';
 import { getSessions } from '../../src/luaauth/sessions.ts';
-import { costs, costsTheSameAgain } from '../../src/plan/cost.ts';
+import { callsTo, costing, THE_SAME_AGAIN } from '../../src/plan/cost.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 
 const schema = buildSchema(`
@@ -16,10 +16,10 @@ const fieldOf = (type: string, name: string) => {
   if (!field) throw new Error(`${type} has no ${name}`);
   return field;
 };
-fieldOf('Query', 'openEnded').extensions = { ...costs(getSessions, { isOpenEnded: true }) };
-fieldOf('Query', 'knowsItsEnd').extensions = { ...costs(getProject) };
-fieldOf('List', 'inner').extensions = { ...costs(getProject) };
-fieldOf('PageInfo', 'hasNextPage').extensions = { ...costsTheSameAgain };
+fieldOf('Query', 'openEnded').extensions = { ...costing(callsTo(getSessions, { isOpenEnded: true })) };
+fieldOf('Query', 'knowsItsEnd').extensions = { ...costing(getProject) };
+fieldOf('List', 'inner').extensions = { ...costing(getProject) };
+fieldOf('PageInfo', 'hasNextPage').extensions = { ...costing(THE_SAME_AGAIN) };
 
 function callsOf(source: string): number {
   const document = parse(source);

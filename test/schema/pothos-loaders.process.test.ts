@@ -37,7 +37,7 @@ it("Pothos' own cache of loaders keeps operations alive, so the loaders of an op
     '--eval',
     COUNT,
   ]);
-  // Once Pothos keeps none, src/schema/entity.ts can use loadableObjectRef.
+  // Once Pothos keeps none, src/schema/loadable-ref.ts can use the plugin's own loadableObjectRef.
   const { byPothos, inContext } = JSON.parse(stdout);
   expect(byPothos).toBeGreaterThan(8_000);
   expect(inContext).toBeLessThan(1_000);

@@ -3,7 +3,7 @@ import { GraphQLError, Kind } from 'graphql';
 import { badUserInput } from '../../errors/coded-error.ts';
 import { StartError } from '../../observability/start-error.ts';
 import type { PipelineOptions } from '../../operation/pipeline.ts';
-import { effectOf } from '../../plan/cost.ts';
+import { annotationsOf } from '../../plan/cost.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../../plan/required-scopes.ts';
 import { objectsOf } from '../../plan/select.ts';
@@ -75,7 +75,7 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
       throw new Error(
         `would not tell an agent that ${definition.name} was refused. Select __typename in it.`,
       );
-  const effects = fields.map(({ definition }) => effectOf(definition));
+  const effects = fields.map(({ definition }) => annotationsOf(definition).effect);
   const about = description?.value ?? `Runs the ${operation} ${name}.`;
   return {
     name,

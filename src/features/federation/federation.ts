@@ -10,13 +10,14 @@ import {
   isSpecifiedScalarType,
   responsePathAsArray,
 } from 'graphql';
-import { inheritsScopes, requiresScopes } from '../../callers/scopes.ts';
+import { inheritsScopes, requiresScopes, scopesOf } from '../../callers/scopes.ts';
 import type { Context } from '../../context.ts';
 import { badUserInput } from '../../errors/coded-error.ts';
 import { isObject } from '../../luaauth/envelope.ts';
+import type { Annotations } from '../../plan/cost.ts';
 import { forbiddenBy } from '../../plan/required-scopes.ts';
 import { readEach } from '../../schema/argument.ts';
-import { ENTITIES } from '../../schema/entity.ts';
+import { LOADABLES } from '../../schema/loadable-ref.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
 import { printSubgraph } from './subgraph-sdl.ts';
 
@@ -50,7 +51,7 @@ export function withFederation(schema: GraphQLSchema): GraphQLSchema {
   const Entity = new GraphQLUnionType({
     name: '_Entity',
     description: 'The entities that `_entities` can resolve.',
-    types: [...ENTITIES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
+    types: [...LOADABLES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
     resolveType: (value: object) => typeNames.get(value),
   });
   const fields = {
@@ -65,7 +66,7 @@ export function withFederation(schema: GraphQLSchema): GraphQLSchema {
           description: 'The representations. Repeating a representation costs nothing.',
         },
       },
-      extensions: requiresScopes(),
+      extensions: { ...requiresScopes(), usesInfo: true } satisfies Annotations & object,
       resolve: resolveEntities,
     },
     _service: {
@@ -99,14 +100,16 @@ function resolveEntities(
   const { grant } = context.caller;
   return readEach('representations', representations, readRepresentation).map((one, index) => {
     if (one instanceof Error) return one;
-    const { typeName, scope, resolve, key } = one;
+    const { type, key } = one;
+    const scopes = scopesOf(info.schema.getType(type.name) as GraphQLObjectType) ?? [];
+    const missing = scopes.filter((scope) => grant?.scopes?.has(scope) === false);
     // Known only now: the document may select no field of this type.
-    if (grant?.scopes && !grant.scopes.has(scope)) {
+    if (missing.length > 0) {
       const place = [...responsePathAsArray(info.path), index].join('.');
-      return forbiddenBy(grant.name, [scope], { [place]: [scope] });
+      return forbiddenBy(grant?.name, missing, { [place]: missing });
     }
-    return whenKnown(resolve(key, context, info), (value) => {
-      typeNames.set(value, typeName);
+    return whenKnown(type.findNow(key, context, info), (value) => {
+      typeNames.set(value, type.name);
       return value;
     });
   });
@@ -115,17 +118,17 @@ function resolveEntities(
 /** A key follows the rules of the scalar ID. */
 function readRepresentation(argument: string, given: unknown) {
   const members = isObject(given) ? given : {};
-  const typeName = members.__typename as string;
-  const entity = ENTITIES.get(typeName);
-  if (!entity) {
+  const type = LOADABLES.get(members.__typename as string);
+  if (!type) {
     throw badUserInput(
       `${argument}.__typename`,
-      `this is no entity of this subgraph. Give one of ${[...ENTITIES.keys()].sort().join(', ')}.`,
+      `this is no entity of this subgraph. Give one of ${[...LOADABLES.keys()].sort().join(', ')}.`,
     );
   }
-  const value = Object.hasOwn(members, entity.key) ? members[entity.key] : undefined;
+  const place = `${argument}.${type.key}`;
+  const value = Object.hasOwn(members, type.key) ? members[type.key] : undefined;
   if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
-    throw badUserInput(`${argument}.${entity.key}`, 'it is missing or cannot be an id. Give it as a string.');
+    throw badUserInput(place, 'it is missing or cannot be an id. Give it as a string.');
   }
-  return { ...entity, typeName, key: entity.check(`${argument}.${entity.key}`, String(value)) };
+  return { type, key: type.check(place, String(value)) };
 }

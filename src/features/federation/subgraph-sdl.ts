@@ -17,7 +17,7 @@ import {
 } from 'graphql';
 import { type Cost, costOf } from '../../plan/cost.ts';
 import { neededBy } from '../../schema/describe-scopes.ts';
-import { ENTITIES } from '../../schema/entity.ts';
+import { LOADABLES } from '../../schema/loadable-ref.ts';
 
 /** The latest federation version that the composers of Apollo, The Guild and Cosmo all support. */
 export const LINK =
@@ -28,7 +28,7 @@ export function printSubgraph(schema: GraphQLSchema): string {
     ObjectTypeDefinition: (node): ObjectTypeDefinitionNode | undefined => {
       const type = schema.getType(node.name.value);
       if (!isObjectType(type)) return undefined;
-      const entity = ENTITIES.get(type.name);
+      const entity = LOADABLES.get(type.name);
       const own = type.getFields();
       const fields = node.fields?.map((definition) => {
         const field = own[definition.name.value];

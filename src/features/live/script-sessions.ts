@@ -1,7 +1,6 @@
 import { checkScript } from '../../callers/resource-access.ts';
-import { inheritsScopes, requiresScopes } from '../../callers/scopes.ts';
 import { getSessions, type SessionMatch } from '../../luaauth/sessions.ts';
-import { costs } from '../../plan/cost.ts';
+import { callsTo } from '../../plan/cost.ts';
 import { checkId, checkText } from '../../schema/argument.ts';
 import { builder } from '../../schema/builder.ts';
 import { readFilter, Session, SessionFilter } from '../../schema/session.ts';
@@ -48,10 +47,9 @@ const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').impl
       description:
         'Begins with 1 and grows by one from event to event of a subscription: a gap shows that events were lost on the way.',
     }),
-    asOf: t.field({
+    asOf: t.expose('asOf', {
       type: 'DateTime',
       description: 'The state that the event leads to was read at this instant.',
-      resolve: ({ asOf }) => new Date(asOf),
     }),
     nextPollMs: t.exposeInt('nextPollMs', {
       description:
@@ -61,7 +59,7 @@ const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').impl
 });
 
 const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('SessionsSnapshot').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description:
     'All connected users that the filter lets through: they take the place of what the subscriber knows. First in a stream, then once a minute, and whenever that is less than the changes.',
   interfaces: [LiveEventInterface],
@@ -75,7 +73,7 @@ const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('Sessio
 });
 
 const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsChange').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description:
     'The changes since the event before. A session that appears and disappears between two events is in neither list.',
   interfaces: [LiveEventInterface],
@@ -89,7 +87,7 @@ const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsCh
 });
 
 const SessionsDelay = builder.objectRef<NumberedEvent<DelayEvent>>('SessionsDelay').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description:
     'Polls wait, fail, or are not coordinated: `reason` says which. The event comes when that begins. If polls go on waiting or failing, it comes again each time the delay has at least doubled. The stream continues by itself.',
   interfaces: [LiveEventInterface],
@@ -114,10 +112,8 @@ builder.subscriptionFields((t) => ({
     type: ScriptSessionsEvent,
     description:
       'The connected users of a script, now and as they change. Subscribers share polls, which take what other calls leave of the quota: 2 s apart at the least, up to 30 s while nothing changes. A list of several pages may miss a session. The session counts as ended once the next poll misses it as well, or LuaAuth does not know it any more. Costs one REST call to begin with.',
-    extensions: {
-      ...requiresScopes('sessions:read'),
-      ...costs(getSessions, { items: () => MOST_SESSIONS }),
-    },
+    scopes: ['sessions:read'],
+    cost: callsTo(getSessions, { items: () => MOST_SESSIONS }),
     args: {
       scriptId: t.arg.id({ required: true, description: 'The id of the script.' }),
       filter: t.arg({

@@ -1,8 +1,6 @@
 import { checkScript } from '../../callers/resource-access.ts';
-import { inheritsScopes, requiresScopes } from '../../callers/scopes.ts';
 import type { OnlineDay } from '../../context.ts';
 import { usable } from '../../luaauth/decoders.ts';
-import { holdsAtMost } from '../../plan/cost.ts';
 import { builder } from '../../schema/builder.ts';
 import { Script } from '../../schema/script.ts';
 import { PERIODS } from './day.ts';
@@ -10,7 +8,7 @@ import { PERIODS } from './day.ts';
 export { createOnline } from './online.ts';
 
 const OnlineHistory = builder.objectRef<OnlineDay>('OnlineHistory').implement({
-  extensions: inheritsScopes,
+  scopes: 'inherited',
   description:
     'How many users of a script were connected during the last day, from the memory of this process.',
   fields: (t) => ({
@@ -19,7 +17,7 @@ const OnlineHistory = builder.objectRef<OnlineDay>('OnlineHistory').implement({
     sessions: t.field({
       type: ['Int'],
       nullable: { list: false, items: true },
-      extensions: holdsAtMost(PERIODS),
+      mostValues: PERIODS,
       description:
         'The most connected users in each period, one number for each period of a day. Null: there is no sample of that period.',
       resolve: ({ sessions }) => sessions.slice(),
@@ -33,7 +31,7 @@ builder.objectField(Script, 'onlineHistory', (t) =>
     nullable: true,
     description:
       'How many users were connected during the last day. Null unless `METRICS_SCRIPTS` names the script. Costs no REST call.',
-    extensions: requiresScopes('sessions:read'),
+    scopes: ['sessions:read'],
     resolve: async (script, _args, { caller, online }) => {
       const { api, grant } = caller;
       const id = usable(script, 'id');

@@ -154,7 +154,8 @@ function fields(hasResolvers: boolean): GraphQLFieldConfigMap<unknown, Context> 
   const all = Object.entries(types()).map(([name, type]) => {
     const resolve = (_source: unknown, args: object, script: Context, info: GraphQLResolveInfo) =>
       resolveAt(script, type, args, info);
-    return [name, { type, args: argumentsOf[name], ...(hasResolvers && { resolve }) }] as const;
+    const extensions = { usesInfo: true };
+    return [name, { type, args: argumentsOf[name], ...(hasResolvers && { resolve, extensions }) }] as const;
   });
   return Object.fromEntries(all);
 }

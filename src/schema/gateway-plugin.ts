@@ -1,0 +1,121 @@
+import type { FieldRef, PothosOutputFieldConfig, PothosTypeConfig, SchemaTypes } from '@pothos/core';
+import { inheritsScopes, type KeyScope, requiresScopes } from '../callers/scopes.ts';
+import { type Provenance, unusable } from '../luaauth/decoders.ts';
+import { type CostOptions, costing, costOf, type Effect, type FieldCost } from '../plan/cost.ts';
+import { pothos } from './pothos.ts';
+
+interface GatewayTypeOptions {
+  /**
+   * The scopes of the fields that name none, and of references in `_entities`. `inherited`: the fields need no scope besides
+   * the scopes of the field that returns the object.
+   */
+  readonly scopes?: readonly KeyScope[] | 'inherited' | undefined;
+  /** The price of reading one object by its key. */
+  readonly cost?: FieldCost | undefined;
+}
+
+interface GatewayFieldOptions {
+  /** The scopes that a gateway key needs, besides the scopes of the fields above. By default the scopes of the type. */
+  readonly scopes?: readonly KeyScope[] | undefined;
+  /** The REST calls of the resolver. By default none. */
+  readonly cost?: FieldCost | undefined;
+  /** The field reads objects of its type: it needs the type's scopes and costs the type's price, with these options. */
+  readonly reads?: CostOptions | undefined;
+  /** The most values of a list of scalars that makes no call. They count as objects of the answer. */
+  readonly mostValues?: number | undefined;
+  /** What a repetition of a mutation does. */
+  readonly effect?: Effect | undefined;
+  /** Whether the resolver reads its fourth argument, `info`. By default reading it throws an error. */
+  readonly usesInfo?: boolean | undefined;
+}
+
+/** Gives types and fields their scopes and costs. An exposed property that LuaAuth did not send is an error at its field. */
+class GatewayPlugin<Types extends SchemaTypes> extends pothos.BasePlugin<Types> {
+  override onTypeConfig(config: PothosTypeConfig): PothosTypeConfig {
+    const { scopes, cost } = config.pothosOptions as GatewayTypeOptions;
+    const required = scopes === 'inherited' ? inheritsScopes : scopes && requiresScopes(...scopes);
+    return { ...config, extensions: { ...config.extensions, ...required, ...costing(cost) } };
+  }
+
+  override onOutputFieldConfig(config: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    const options = config.pothosOptions as GatewayFieldOptions;
+    const { scopes, cost, reads, mostValues, effect, usesInfo } = options;
+    const { extensions } = config;
+    const exposed = extensions?.pothosExposedField;
+    return {
+      ...config,
+      extensions: {
+        ...extensions,
+        ...(reads && this.#priceOfType(config, reads)),
+        ...(scopes && requiresScopes(...scopes)),
+        ...costing(cost),
+        mostValues,
+        effect,
+        usesInfo,
+      },
+      resolve: typeof exposed === 'string' ? expose(exposed) : config.resolve,
+    };
+  }
+
+  #priceOfType({ type }: PothosOutputFieldConfig<Types>, options: CostOptions) {
+    const { extensions } = this.buildCache.getTypeConfig(pothos.unwrapOutputFieldType(type));
+    const { scopes } = extensions as GatewayTypeOptions;
+    return { scopes, upstream: { ...costOf({ extensions: { ...extensions } }), ...options } };
+  }
+}
+
+function expose(property: string) {
+  return (parent: unknown) => {
+    const value = (parent as Readonly<Record<string, unknown>>)[property];
+    if (value === undefined && isDecoded(parent)) throw unusable(parent, property);
+    return value;
+  };
+}
+
+function isDecoded(parent: unknown): parent is Provenance {
+  return (parent as Partial<Provenance>).from !== undefined;
+}
+
+pothos.default.registerPlugin('gateway', GatewayPlugin);
+
+/** The properties of a decoded object that hold such values, or none. */
+type PropertyOf<Shape, Value> = {
+  [Name in keyof Shape]-?: Exclude<Shape[Name], undefined> extends Value | null ? Name : never;
+}[keyof Shape] &
+  string;
+
+type NullabilityOf<Value> = null extends Value ? { readonly nullable: true } : { readonly nullable?: false };
+
+/** Exposes a property that an answer may lack, which Pothos' own types would allow for nullable fields only. */
+type ExposeDecoded<Types extends SchemaTypes, Shape, Value, Further = unknown> = <
+  Name extends PropertyOf<Shape, Value>,
+>(
+  name: Name,
+  options: { readonly description: string; readonly scopes?: readonly KeyScope[] } & NullabilityOf<
+    Shape[Name]
+  > &
+    Further,
+) => FieldRef<Types, unknown, 'Object'>;
+
+declare global {
+  export namespace PothosSchemaTypes {
+    interface Plugins<Types extends SchemaTypes> {
+      gateway: GatewayPlugin<Types>;
+    }
+    interface ObjectTypeOptions extends GatewayTypeOptions {}
+    interface InterfaceTypeOptions extends GatewayTypeOptions {}
+    interface FieldOptions extends GatewayFieldOptions {}
+    interface ObjectFieldBuilder<Types extends SchemaTypes, ParentShape> {
+      exposeBoolean: FieldBuilder<Types, ParentShape, 'Object'>['exposeBoolean'] &
+        ExposeDecoded<Types, ParentShape, boolean>;
+      exposeID: FieldBuilder<Types, ParentShape, 'Object'>['exposeID'] &
+        ExposeDecoded<Types, ParentShape, string | number>;
+      exposeInt: FieldBuilder<Types, ParentShape, 'Object'>['exposeInt'] &
+        ExposeDecoded<Types, ParentShape, number>;
+      exposeString: FieldBuilder<Types, ParentShape, 'Object'>['exposeString'] &
+        ExposeDecoded<Types, ParentShape, string>;
+      expose: FieldBuilder<Types, ParentShape, 'Object'>['expose'] &
+        ExposeDecoded<Types, ParentShape, number, { readonly type: 'SafeInt' | 'DateTime' }>;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { FieldKind, SchemaTypes } from '@pothos/core';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Context } from '../context.ts';
+import { eachIn } from '../plan/cost.ts';
+import type { MaybePromise } from '../state/maybe-promise.ts';
+import { readEach } from './argument.ts';
+import { pothos } from './pothos.ts';
+
+/** A type whose objects are read by a key: see `loadableRef`. */
+export interface Loadable {
+  readonly name: string;
+  /** The type in a sentence, such as "ad system". */
+  readonly noun: string;
+  readonly key: 'id' | 'key';
+  /** Returns the key in the form that is sent. @throws BAD_USER_INPUT */
+  readonly check: (argument: string, given: string) => string;
+  /** Returns an object, or the key of an object for the dataloader plugin. */
+  readonly find: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<unknown>;
+}
+
+declare global {
+  export namespace PothosSchemaTypes {
+    interface RootFieldBuilder<Types extends SchemaTypes, ParentShape, Kind> {
+      /** A field that reads an object by its key: `script: t.one(Script, { description: '…' })`. */
+      one(type: Loadable, options: { readonly description: string }): FieldRef<Types, unknown, Kind>;
+      /** A field that reads several objects. An object that cannot be read is null, with an error at its index. */
+      several(type: Loadable, options: { readonly costs: string }): FieldRef<Types, unknown, Kind>;
+      /** The field that the Relay compiler needs for `@refetchable` fragments: `fetch__Script: t.refetch(Script)`. */
+      refetch(type: Loadable): FieldRef<Types, unknown, Kind>;
+      /** A field of a successful write that reads the written object; `keyOf` gives its key. */
+      readAgain(type: Loadable, keyOf: (source: ParentShape) => string): FieldRef<Types, unknown, Kind>;
+    }
+  }
+}
+
+/** How descriptions name the key of a type. */
+const WORDS = {
+  id: {
+    one: ({ noun }: Loadable) => `The id of the ${noun}`,
+    several: ({ noun }: Loadable) => `The ids of the ${noun}s`,
+  },
+  key: { one: () => 'The licence key', several: () => 'The licence keys' },
+};
+
+type Given<Value> = Readonly<Record<string, Value>>;
+
+function read(t: Builder, type: Loadable, description: string, argument: string) {
+  const { key, check, find } = type;
+  return t.field({
+    type,
+    nullable: true,
+    description,
+    reads: {},
+    usesInfo: true,
+    args: { [key]: t.arg.id({ required: true, description: argument }) },
+    resolve: (_root: unknown, args: Given<string>, context: Context, info: GraphQLResolveInfo) =>
+      find(check(key, args[key] as string), context, info),
+  } as never);
+}
+
+type Builder = PothosSchemaTypes.RootFieldBuilder<SchemaTypes, unknown, FieldKind>;
+
+Object.assign(pothos.RootFieldBuilder.prototype, {
+  one(this: Builder, type: Loadable, { description }: { readonly description: string }) {
+    return read(this, type, description, `${WORDS[type.key].one(type)}.`);
+  },
+
+  refetch(this: Builder, type: Loadable) {
+    const { name, key } = type;
+    return read(
+      this,
+      type,
+      `The same as \`${fieldOf(name)}\`, under the name that the Relay compiler needs for \`@refetchable\` fragments on ${name}. Costs one REST call.`,
+      `${WORDS[key].one(type)}, as in \`${name}.${key}\`.`,
+    );
+  },
+
+  several(this: Builder, type: Loadable, { costs }: { readonly costs: string }) {
+    const { noun, key, check, find } = type;
+    const keys = `${key}s`;
+    return this.field({
+      type: [type],
+      nullable: { list: false, items: true },
+      description: `Several ${noun}s in the order of ${keys}. A ${noun} that cannot be read is null, with an error at its index; the others stay. ${costs}`,
+      reads: eachIn(keys),
+      usesInfo: true,
+      args: {
+        [keys]: this.arg.idList({
+          required: true,
+          description: `${WORDS[key].several(type)}. Repeating a value costs nothing.`,
+        }),
+      },
+      resolve: (_root: unknown, args: Given<string[]>, context: Context, info: GraphQLResolveInfo) =>
+        readEach(keys, args[keys] ?? [], check).map((given) =>
+          given instanceof Error ? given : find(given, context, info),
+        ),
+    } as never);
+  },
+
+  readAgain(this: Builder, type: Loadable, keyOf: (source: unknown) => string) {
+    return this.field({
+      type,
+      nullable: true,
+      description: `The ${type.noun}, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.`,
+      reads: {},
+      resolve: keyOf,
+    } as never);
+  },
+});
+
+/** The name of a field that returns an object of a type, such as `adSystem`. */
+export function fieldOf(type: string): string {
+  return type.charAt(0).toLowerCase() + type.slice(1);
+}
