@@ -2,13 +2,15 @@ import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { createClientNameOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
 import { type Execute, execute as executeCompiled } from './execution/execute.ts';
+import { createGate } from './gate/gate.ts';
+import { mostBodyBytes } from './gate/memory.ts';
 import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
-import { boundedByHeap, createBodyBudget } from './http/client-body.ts';
 import { createCompress } from './http/compression.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
@@ -21,6 +23,7 @@ import type { Timeouts } from './luaauth/api.ts';
 import type { LiveObserver } from './observability/live-observer.ts';
 import type { OnlineObserver } from './observability/online-observer.ts';
 import {
+  type ClientRequest,
   createRequestTracker,
   type GatewayLog,
   type RequestObserver,
@@ -103,8 +106,8 @@ export interface GatewayOptions
   /** The largest request body. */
   readonly maxBodyBytes?: number;
   /**
-   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. At
-   * most a sixteenth of the limit of V8's heap.
+   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. 64 MB by
+   * default, and at most a sixteenth of the limit of V8's heap.
    */
   readonly maxBodiesBytes?: number;
   /** Compresses answers of 1 kB and more to clients that accept it. True by default. */
@@ -165,7 +168,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, log, readOnly = false, features = {} } = options;
   const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
   const { observers = [], pages = [], plugins = [], graphiql } = options;
-  const maxBodiesBytes = boundedByHeap(options.maxBodiesBytes ?? defaults.maxBodiesBytes);
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const limits = withDefaults(defaults.limits, options.limits);
   const { clock } = options.transport;
@@ -189,6 +191,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     options.transport,
   );
   const execute = options.execute ?? executeCompiled;
+  const maxBodiesBytes = Math.min(options.maxBodiesBytes ?? Number.POSITIVE_INFINITY, mostBodyBytes());
+  const gate = createGate(maxBodiesBytes);
+  const clientNameOf = createClientNameOf(options.credentials, wasAccepted, options.trustedProxy);
   const pipeline = createPipeline({
     schema,
     limits,
@@ -196,7 +201,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     persisted: documentResolver,
     identify,
     wasAccepted,
-    placeOf: createPlaceOf(options.trustedProxy),
+    gate,
+    clientNameOf,
     execute,
     contextFor: createContext({
       ...options,
@@ -210,9 +216,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
   });
   const checkHost = createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins);
-  // No single body may exceed the budget of all bodies.
+  // No single body may exceed the memory of all bodies.
   const bodies = {
-    reserveBody: createBodyBudget(maxBodiesBytes, wasAccepted),
+    reserveBody: (request: ClientRequest, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
   const steps = createHttpSteps({

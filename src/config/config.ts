@@ -130,7 +130,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     corsOrigins: values.CORS_ORIGINS ?? [],
     trustedProxy: values.TRUSTED_PROXY,
     maxBodyBytes: values.MAX_BODY_BYTES,
-    maxBodiesBytes: values.MAX_BODIES_BYTES,
     readOnly: values.READ_ONLY,
     persisted: persistedFrom(problems),
     documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
@@ -139,7 +138,6 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     /** In ms, like all times here. */
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS,
-    writeTimeoutMs: values.WRITE_TIMEOUT_MS,
     rate: values.LUAAUTH_RATE,
     totalRate: values.LUAAUTH_TOTAL_RATE,
     freshMs: values.FRESH_MS,

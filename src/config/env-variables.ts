@@ -142,11 +142,6 @@ export const VARIABLES = {
       '10000',
     ),
     OPERATION_TIMEOUT_MS: row(duration(1, 600_000), 'how long a whole operation may take', '30000'),
-    WRITE_TIMEOUT_MS: row(
-      duration(1, 600_000),
-      'closes the connection of a client that reads nothing of its answer for this long',
-      '30000',
-    ),
   }),
   ...group('Rate limit and cache', {
     LUAAUTH_RATE: row(
@@ -229,11 +224,6 @@ export const VARIABLES = {
       sizeLimit,
       'bytes in a request body; for every MAX_ variable, 0: no limit',
       '4194304',
-    ),
-    MAX_BODIES_BYTES: row(
-      sizeLimit,
-      "bytes of all request bodies at a time, and of the headers and documents of running operations; at most a sixteenth of Node.js's heap",
-      '67108864',
     ),
     MAX_DEPTH: row(limit, 'nesting of fields', '10'),
     MAX_REST_CALLS: row(limit, 'REST calls of an operation in the worst case', '250'),

@@ -10,6 +10,7 @@ export const GONE_VARIABLES: Readonly<Record<string, string>> = {
   CACHE_TTL_USERS: 'Set CACHE_TTL, such as users=5s.',
   COMPRESSION: 'Answers are always compressed if the client accepts it.',
   MAX_ALIASES: 'An operation may have 2,000 fields, whatever their names.',
+  MAX_BODIES_BYTES: 'All request bodies together may have 64 MB, or a sixteenth of the heap if that is less.',
   MAX_DIRECTIVES: 'A document may have 20,000 characters, and an operation 2,000 fields.',
   MAX_DOCUMENT_LENGTH: 'A document may have 20,000 characters.',
   MAX_MUTATION_FIELDS: 'Each mutation costs a REST call: set MAX_REST_CALLS.',
@@ -21,6 +22,7 @@ export const GONE_VARIABLES: Readonly<Record<string, string>> = {
     'Traces are sent if OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set, and only then.',
   SHUTDOWN_DELAY_MS:
     'The listener closes at once. Let the orchestrator wait before it stops a process, such as with preStop in Kubernetes.',
+  WRITE_TIMEOUT_MS: 'The connection of a client that reads nothing for 30 s is closed.',
 };
 
 /** A note for each variable that is gone and still set. */

@@ -1,6 +1,7 @@
+import type { Reservation } from '../gate/memory.ts';
 import { type ClientRequest, credentialsIn, type SentCredentials } from '../observability/request-record.ts';
 import type { Signal } from '../transport/call.ts';
-import { type BodyReader, CUT_OFF, gather, type Reservation, type Weighed } from './client-body.ts';
+import { type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import { BODY_WAS_READ } from './parsed-body.ts';
 
 export interface HttpRequest extends ClientRequest {

@@ -1,11 +1,12 @@
 import { OVERLOADED } from '../errors/coded-error.ts';
+import type { Reservation } from '../gate/memory.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { Clock } from '../transport/clock.ts';
 import { OPERATION_PATH } from './address.ts';
-import type { Reservation, ReserveBody } from './client-body.ts';
+import type { ReserveBody } from './client-body.ts';
 import type { Compress } from './compression.ts';
 import { type CorsHeaders, checkContentType, isGet } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';

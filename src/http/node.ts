@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
+import type { Reservation } from '../gate/memory.ts';
 import {
   CLIENT_LEFT,
   credentialsIn,
@@ -11,7 +12,7 @@ import {
 } from '../observability/request-record.ts';
 import { AbortSource } from '../transport/call.ts';
 import { OPERATION_PATH } from './address.ts';
-import { type BodyReader, CUT_OFF, gather, type Reservation, type Weighed } from './client-body.ts';
+import { type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
 import type { HostCheck } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { bytesOfParsed } from './parsed-body.ts';
@@ -29,6 +30,8 @@ export class NodeRequest implements HttpRequest {
   readonly credentials: SentCredentials;
   readonly address: string;
   readonly socket: Socket;
+  /** A stream of HTTP/2 must not pause the socket of all. */
+  readonly source: Socket | undefined;
   readonly signal = new AbortSource();
 
   constructor(message: IncomingMessage) {
@@ -46,6 +49,7 @@ export class NodeRequest implements HttpRequest {
     this.credentials = credentialsIn(this.header('token'), headers.authorization ?? null);
     this.address = socket.remoteAddress ?? '';
     this.socket = socket;
+    this.source = message.httpVersionMajor === 1 ? socket : undefined;
   }
 
   header(name: string): string | null {

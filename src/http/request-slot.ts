@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Reservation } from '../gate/memory.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import type { OperationSlot } from '../operation/envelop-hooks.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
-import type { Reservation } from './client-body.ts';
 import type { NodeRequest } from './node.ts';
 import type { StreamedBody } from './response.ts';
 

@@ -15,6 +15,8 @@ export interface ClientRequest {
   readonly address: string;
   /** Undefined if unknown. */
   readonly socket?: Socket | undefined;
+  /** What is left unread while too many operations of the client wait. */
+  readonly source?: { pause(): unknown; resume(): unknown } | undefined;
   /** Returns a header by its name in lower case. */
   header(name: string): string | null;
 }

@@ -125,12 +125,6 @@ function checkObject(name: Member, value: unknown): number {
   return weightOf(value, name);
 }
 
-/**
- * The measured maximum of heap bytes for one byte of a body. It covers the text, the parsed value and what is sent on, each
- * held twice while it is made.
- */
-export const HEAP_PER_BYTE = 8;
-
 /** The bytes of a value besides its text and its name. */
 const BYTES_PER_VALUE = 32;
 

@@ -1,5 +1,5 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
-import type { PlaceOf } from '../callers/client-place.ts';
+import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import type { Beginning, Context } from '../context.ts';
@@ -7,6 +7,8 @@ import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
 import type { Execute, ExecuteArgs } from '../execution/execute.ts';
 import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
+import type { Gate } from '../gate/gate.ts';
+import { HEAP_PER_BYTE } from '../gate/memory.ts';
 import type {
   ClientRequest,
   RequestRecord,
@@ -22,11 +24,10 @@ import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache, DocumentEntry } from './document-cache.ts';
 import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts';
-import { HEAP_PER_BYTE, type OperationParams } from './params.ts';
+import type { OperationParams } from './params.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, watchResults } from './result-stream.ts';
-import { inTimeSlices } from './time-slices.ts';
 
 /** The steps of the pipeline, wrapped by the embedder's plugins. */
 export interface ExecutionHooks {
@@ -47,7 +48,8 @@ export interface PipelineOptions {
   readonly persisted: DocumentResolver;
   readonly identify: Identify;
   readonly wasAccepted: Acceptance['wasAccepted'];
-  readonly placeOf: PlaceOf;
+  readonly gate: Gate;
+  readonly clientNameOf: ClientNameOf;
   readonly execute: Execute;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
@@ -80,6 +82,7 @@ export interface Pipeline {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
+  const { gate, clientNameOf } = options;
   const plain = { execute: options.execute, subscribe };
 
   /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
@@ -108,8 +111,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
-
-  const eventInTurn = inTimeSlices((executeEvent: () => Promise<ExecutionResult>) => executeEvent());
 
   /** Not an async function, which would keep all its variables while the execution waits. */
   function answer(
@@ -174,7 +175,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (type === 'subscription') {
         if (!mayStream) return { errors: [NO_STREAM] };
         const executeEvent = (rootValue: unknown) =>
-          eventInTurn(async () => {
+          gate.enterEvent(clientNameOf(request), async () => {
             const next = contextFor(beginning);
             const eventContext = hooks ? await hooks.createContext(next) : next;
             const event = await execute({ ...args, rootValue, contextValue: eventContext });
@@ -216,9 +217,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const failed: Pipeline['failed'] = (error, record) => mask({ errors: [error as GraphQLError] }, record);
 
-  async function run(input: OperationInput): Promise<Answered> {
+  async function run(input: OperationInput, refusal: GraphQLError | undefined): Promise<Answered> {
     const { params, record, reservation, mayStream } = input;
     try {
+      if (refusal) throw refusal;
+      if (record.request.signal.aborted) throw LEFT;
       record.phases?.begin();
       const identified = identify(record.request);
       const identity = identified instanceof Promise ? await identified : identified;
@@ -236,11 +239,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  const runInTurn = inTimeSlices(run, ({ record: { request } }: OperationInput) =>
-    wasAccepted(request) ? undefined : options.placeOf(request),
-  );
+  const enter = (input: OperationInput): Promise<Answered> => {
+    const { request } = input.record;
+    return gate.enter(clientNameOf(request), (refusal) => run(input, refusal), request.source);
+  };
 
-  return { mask, failed, run: runInTurn as Pipeline['run'] };
+  return { mask, failed, run: enter as Pipeline['run'] };
 }
 
 function progressOf({ usage, writing, hasWritten }: RequestRecord) {
@@ -255,6 +259,15 @@ export function isStream(result: Subscribed): result is AsyncIterableIterator<Ex
 export interface WritableResult extends ExecutionResult {
   readonly stringify?: (result: ExecutionResult) => string;
 }
+
+/** Only a caller of `fetch` that has aborted its request receives this answer. */
+const LEFT = requestError(
+  'BAD_REQUEST',
+  400,
+  'The client left before this operation began.',
+  {},
+  { outcome: 'NOT_EXECUTED' },
+);
 
 const NO_STREAM = requestError(
   'NOT_ACCEPTABLE',

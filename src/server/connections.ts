@@ -9,6 +9,8 @@ export interface OpenConnection {
   /** How many of its requests have offered another protocol in vain. */
   offers: number;
   isUpgraded: boolean;
+  /** The bytes that had arrived when its last request was answered. More mean that another request arrives. */
+  readBytes: number;
   /** Grows with each connection and each answer. The connection with the smallest turn has waited longest for a request. */
   turn: number;
 }
@@ -29,7 +31,7 @@ export function watchConnections(server: Server) {
     if (open.has(socket)) return;
     // An array: a Set whose entries come and go grows new tables, and the old tables keep their entries alive.
     turn += 1;
-    open.set(socket, { socket, unanswered: [], offers: 0, isUpgraded: false, turn });
+    open.set(socket, { socket, unanswered: [], offers: 0, isUpgraded: false, readBytes: 0, turn });
     socket.once('close', () => open.delete(socket));
   });
   server.on('request', (message: IncomingMessage, response: ServerResponse) => {
@@ -53,13 +55,19 @@ export function watchConnections(server: Server) {
       connection.unanswered.splice(index, 1);
       turn += 1;
       connection.turn = turn;
+      connection.readBytes = socket.bytesRead;
     });
   });
   return {
     all: (): Iterable<OpenConnection> => open.values(),
     on: (socket: Socket) => open.get(socket),
     unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
-    /** Sockets that have sent nothing yet. Node does not count them as idle. */
-    silent: () => [...open.keys()].filter(({ bytesRead }) => bytesRead === 0),
+    /** Sockets without a request: none arrives, and the last answer has left. */
+    idle: () =>
+      [...open.values()]
+        .filter(({ socket, unanswered, isUpgraded, readBytes }) => {
+          return unanswered.length === 0 && !isUpgraded && socket.bytesRead === readBytes;
+        })
+        .map(({ socket }) => socket),
   };
 }

@@ -1,4 +1,4 @@
-import { Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
 import { type CorsHeaders, SHUTTING_DOWN } from '../http/guards.ts';
 import { NodeRequest } from '../http/node.ts';
@@ -20,10 +20,7 @@ export function drain(
 ): Promise<void> {
   // Node's own version, which server.close also calls, counts an answer as sent when it is written, and would cut it.
   server.closeIdleConnections = () => {
-    const unsent = connections.unanswered().filter(({ finished }) => finished);
-    for (const response of unsent) Object.assign(response, { finished: false });
-    Server.prototype.closeIdleConnections.call(server);
-    for (const response of unsent) Object.assign(response, { finished: true });
+    for (const socket of connections.idle()) socket.destroy();
   };
   return new Promise((resolve) => {
     // A socket is idle only after its last answer, so this looks again until all sockets are closed.
@@ -49,7 +46,6 @@ export function drain(
       if (last) last.shouldKeepAlive = false;
     }
     server.closeIdleConnections();
-    for (const socket of connections.silent()) socket.destroy();
   });
 }
 

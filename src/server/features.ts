@@ -105,8 +105,6 @@ interface OpenMetrics {
   readonly upstream: Observer & AnswerObserver;
   readonly live: LiveObserver;
   readonly online: OnlineObserver;
-  /** Counts a connection that is left unread. */
-  leftUnread(): void;
   readonly pages: readonly HttpRoute[];
   readonly url: string | undefined;
   replaceKey(key: string): void;

@@ -7,19 +7,14 @@ import { MAX_HEADERS, splitTarget } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import { bind } from './bind.ts';
 import { answerClientError, type UnseenRequest } from './client-error.ts';
+import { type ConnectionLimitOptions, limitConnections } from './connection-limit.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
-import { fewAtOnce } from './few-at-once.ts';
-import { type FullLoadOptions, readInTurn } from './full-load.ts';
-import { limitStrangers, type StrangersOptions } from './strangers.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { closeMostUnread, createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
 
-export interface ServerOptions
-  extends Pick<UnreadAnswersOptions, 'writeTimeoutMs'>,
-    Partial<Pick<UnreadAnswersOptions, 'maxUnreadBytes'>>,
-    StrangersOptions,
-    FullLoadOptions {
+export interface ServerOptions extends Partial<UnreadAnswersOptions>, ConnectionLimitOptions {
   readonly listener: RequestListener;
   /** Handles WebSockets. Without it, a request for a WebSocket is answered like any other request. */
   readonly upgrade?: Upgrade;
@@ -43,6 +38,8 @@ export type RunningServer = Awaited<ReturnType<typeof startServer>>;
 // More than Node's 16 kB, so that a too long key gets an error that explains it.
 const MAX_HEADER_BYTES = 64 * 1024;
 
+/** How long a client may read nothing of its answer. */
+const WRITE_TIMEOUT_MS = 30_000;
 /** Several of the largest answers, or an eighth of a small heap. */
 const MAX_UNREAD_BYTES = Math.min(128 * 1024 * 1024, getHeapStatistics().heap_size_limit / 8);
 /** How often the memory of unread answers is checked, in ms: streams may add 100 MB in a second. */
@@ -52,7 +49,7 @@ const MEMORY_CHECK_MS = 100;
 export async function startServer(options: ServerOptions) {
   const { listener, upgrade, onUnseen, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
-  const { writeTimeoutMs, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
+  const { writeTimeoutMs = WRITE_TIMEOUT_MS, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: 65_000,
@@ -65,8 +62,7 @@ export async function startServer(options: ServerOptions) {
   // Node would cut further headers; so a request with more headers can be refused.
   server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = watchConnections(server);
-  limitStrangers(server, connections, options);
-  const unread = readInTurn(server, connections, options);
+  limitConnections(server, connections, options);
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   const begin: RequestListener = (request, response) => {
@@ -79,7 +75,7 @@ export async function startServer(options: ServerOptions) {
     if (draining && !isAnswered) refuseWhileDraining(response, cors);
     else listener(request, response);
   };
-  server.on('request', fewAtOnce(connections, options, begin));
+  server.on('request', oneAtATime(connections, begin));
   // Node's own answer lacks our headers. Only the expectation `100-continue` has a meaning.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   if (upgrade) {
@@ -122,8 +118,7 @@ export async function startServer(options: ServerOptions) {
   return {
     url,
     /** Accepts no new requests and lets the others finish, for at most `graceMs`. Resolves when all connections are closed. */
-    async drain(graceMs: number): Promise<void> {
-      await unread.stop();
+    drain(graceMs: number): Promise<void> {
       draining = true;
       return drain(server, connections, { graceMs, cors });
     },

@@ -8,7 +8,7 @@ import type { Observability } from './open-observability.ts';
 
 type GatewayConfig = Pick<
   Config,
-  (keyof Config & keyof GatewayOptions) | 'live' | 'apiUrl' | 'dashboard' | 'host' | 'port' | 'writeTimeoutMs'
+  (keyof Config & keyof GatewayOptions) | 'live' | 'apiUrl' | 'dashboard' | 'host' | 'port'
 > &
   AgentsConfig &
   PageConfig;
@@ -19,7 +19,7 @@ type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'
 /** Starts the configured gateway on its port, or for an agent at stdin. @throws StartError */
 export async function openGateway(
   config: GatewayConfig,
-  { log, requests, live, online, pages, leftUnread: onUnread }: Observability,
+  { log, requests, live, online, pages }: Observability,
   parts: GatewayParts,
   by: 'http' | 'stdin',
   features: ProcessFeatures,
@@ -49,10 +49,10 @@ export async function openGateway(
   });
   const { replaceDocuments } = gateway;
   if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
-  const { host, port, writeTimeoutMs, trustedProxy } = config;
+  const { host, port, trustedProxy } = config;
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
-  const options = { upgrade, isAccepted, trustedProxy, cors, host, port, writeTimeoutMs, onUnread };
+  const options = { upgrade, isAccepted, trustedProxy, cors, host, port };
   const server = await startServer({ listener: gateway, onUnseen: log.refused, ...options });
   return {
     ...server,

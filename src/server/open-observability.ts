@@ -52,7 +52,6 @@ export async function openObservability(
     ),
     live: metrics?.live,
     online: metrics?.online,
-    leftUnread: metrics?.leftUnread,
     pages: metrics?.pages ?? [],
     list: tracing?.list,
     metricsUrl: metrics?.url,

@@ -16,8 +16,7 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
     const seen: typeof sightings = new Map();
     const stalled: Unread[] = [];
     let total = 0;
-    for (const connection of connections) {
-      const { socket } = connection;
+    for (const { socket } of connections) {
       if (socket.destroyed || socket.writableLength === 0) continue;
       const progress = progressOf(socket);
       const last = sightings.get(socket);
@@ -28,7 +27,7 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
         continue;
       }
       seen.set(socket, { progress, since });
-      const bytes = unreadBytes(connection);
+      const bytes = socket.writableLength;
       total += bytes;
       if (!hasMoved) stalled.push({ socket, bytes });
     }
@@ -44,10 +43,9 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
 export function closeMostUnread(connections: Iterable<OpenConnection>, maxBytes: number): void {
   const unread: Unread[] = [];
   let total = 0;
-  for (const connection of connections) {
-    const { socket } = connection;
+  for (const { socket } of connections) {
     if (socket.destroyed || socket.writableLength === 0) continue;
-    const bytes = unreadBytes(connection);
+    const bytes = socket.writableLength;
     total += bytes;
     unread.push({ socket, bytes });
   }
@@ -77,10 +75,4 @@ function closeLargest(unread: Unread[], excess: number): void {
 function progressOf(socket: Socket): string {
   const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };
   return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
-}
-
-/** The unsent rest of the current answer, and the answers that wait behind it. */
-function unreadBytes({ socket, unanswered }: OpenConnection): number {
-  const waiting = unanswered.filter((response) => response.socket === null);
-  return waiting.reduce((sum, { writableLength }) => sum + writableLength, socket.writableLength);
 }

@@ -1,7 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBodyBudget, type Reservation } from '../../src/http/client-body.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
@@ -13,81 +11,6 @@ import { eventually } from '../support/vitest/waiting.ts';
 const KB = 1024;
 
 type Plugins = NonNullable<TestGatewayOptions['plugins']>;
-
-describe('a budget of bodies', () => {
-  const MOST = 256 * KB;
-  const steps = array(
-    record({
-      what: constantFrom('open', 'open', 'take', 'take', 'take', 'take', 'complete', 'release'),
-      which: integer({ min: 0, max: 99 }),
-      bytes: integer({ min: 0, max: 80 * KB }),
-      hasCredential: constantFrom(true, false),
-    }),
-    { maxLength: 200, size: 'max' },
-  );
-
-  it('is never exceeded by more than its eighth, and whole again when all is released', () => {
-    assert(
-      property(steps, (all) => {
-        const reserveBody = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
-        const arriving: Reservation[] = [];
-        const complete: Reservation[] = [];
-        const drop = (reservation: Reservation) => arriving.splice(arriving.indexOf(reservation), 1);
-        for (const { what, which, bytes, hasCredential } of all) {
-          const reservation = arriving[which % (arriving.length || 1)];
-          if (what === 'open') {
-            const opened = reserveBody(hasCredential);
-            opened.onEvict = () => {
-              // With a credential only when nobody without one is left to do so.
-              if (opened.hasCredential)
-                expect(arriving.filter((one) => !one.hasCredential && one.bytes > 0)).toEqual([]);
-              drop(opened);
-            };
-            arriving.push(opened);
-          } else if (what === 'take' && reservation && !reservation.take(bytes)) {
-            drop(reservation);
-          } else if (what === 'complete' && reservation) {
-            if (reservation.hold(reservation.bytes)) complete.push(reservation);
-            drop(reservation);
-            const ofStrangers = complete.filter((one) => !one.hasCredential && one.bytes > 0);
-            const most = Math.max(MOST / 2, ...ofStrangers.slice(0, 1).map((one) => one.bytes));
-            expect(ofStrangers.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(most);
-          } else if (what === 'release' && complete.length > 0) {
-            const done = complete.splice(which % complete.length, 1)[0] as Reservation;
-            done.release();
-            done.release();
-          }
-          const held = [...arriving, ...complete].reduce((sum, one) => sum + one.bytes, 0);
-          expect(held).toBeLessThanOrEqual((MOST * 9) / 8);
-        }
-        for (const one of [...arriving, ...complete]) one.release();
-        expect(reserveBody(false).take(MOST)).toBe(true);
-      }),
-    );
-  });
-
-  it('lets the largest give way that is still arriving, those without a credential first', () => {
-    const reserveBody = createBodyBudget(MOST, (hasCredential: boolean) => hasCredential);
-    const given: string[] = [];
-    const open = (name: string, hasCredential: boolean, bytes: number) => {
-      const reservation = reserveBody(hasCredential);
-      reservation.onEvict = () => given.push(name);
-      expect(reservation.take(bytes)).toBe(true);
-      return reservation;
-    };
-    expect(open('complete', false, 60 * KB).hold(60 * KB)).toBe(true);
-    open('known', true, 90 * KB);
-    open('small', false, 20 * KB);
-    open('large', false, 80 * KB);
-    const more = open('more', true, 40 * KB);
-    expect(given).toEqual(['large']);
-    expect(more.take(50 * KB)).toBe(true);
-    expect(given).toEqual(['large', 'small']);
-    // Now it is the largest of all, and nobody without a credential is left.
-    expect(more.take(30 * KB)).toBe(false);
-    expect(given).toEqual(['large', 'small']);
-  });
-});
 
 describe('bodies that arrive at the same time', () => {
   // So little that all of a body is at the server's socket as soon as it has left the client's.
@@ -101,7 +24,6 @@ describe('bodies that arrive at the same time', () => {
     await fixture.gateway.close();
     fixture.gateway = await openGateway({ upstream: fixture.recorder.url, ...options, plugins });
   }
-  const TYPENAME = JSON.stringify({ query: '{ __typename }' });
   const KEY = { token: 'key' };
 
   /** The text of a body of so many bytes. */
@@ -196,21 +118,6 @@ describe('bodies that arrive at the same time', () => {
     expect(second.received()).toBe('');
     second.socket.destroy();
     await eventually(() => expect(underWay).toBe(0));
-  });
-
-  it('leave room for small ones, whoever sends them', async () => {
-    const large = await Promise.all(Array.from({ length: 6 }, () => openAlmost(21 * KB, KEY)));
-    const open = () => large.filter(({ received }) => received() === '').length;
-    await eventually(() => expect(open()).toBe(3));
-    for (let count = 0; count < 20; count++) {
-      const response = await fetch(`${fixture.gateway.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: TYPENAME,
-      });
-      expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
-    }
-    expect(open()).toBe(3);
   });
 
   it('cost what has arrived of them, not what is announced, and nothing when their clients are gone', async () => {

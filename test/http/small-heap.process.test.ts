@@ -114,7 +114,6 @@ it('clients that read nothing are closed before their answers take an eighth of 
   const gateway = startProcess({
     PORT: '0',
     LUAAUTH_API_URL: recorder.url,
-    WRITE_TIMEOUT_MS: '600000',
     NODE_OPTIONS: '--max-old-space-size=128',
   });
   closing.push(recorder.close, gateway.kill);

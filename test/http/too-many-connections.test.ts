@@ -14,7 +14,7 @@ const read = (headers: Record<string, string> = {}) =>
 const isOpen = ({ socket }: { readonly socket: { readonly closed: boolean } }) => !socket.closed;
 
 describe('where three connections without an accepted key may be open', () => {
-  const fixture = useRecorder({ server: { maxStrangers: 3 } });
+  const fixture = useRecorder({ server: { maxUnaccepted: 3 } });
 
   /** A connection that the gateway has seen. */
   async function open(text = '') {
@@ -52,10 +52,10 @@ describe('where three connections without an accepted key may be open', () => {
     const socket = await openSocket(fixture.gateway, { connectionParams: KEY });
     const known = await open(read(KEY));
     await known.until('"name"');
-    const strangers = [await open(), await open(), await open()];
+    const others = [await open(), await open(), await open()];
     const further = await open();
-    await strangers[0]?.closed;
-    expect([known, ...strangers.slice(1), further].map(isOpen)).toEqual([true, true, true, true]);
+    await others[0]?.closed;
+    expect([known, ...others.slice(1), further].map(isOpen)).toEqual([true, true, true, true]);
     expect(socket.socket.readyState).toBe(socket.socket.OPEN);
     socket.socket.close();
   });
@@ -64,15 +64,15 @@ describe('where three connections without an accepted key may be open', () => {
     fixture.respond = answerPlainly;
     const first = await open(read(KEY));
     await first.until('"name"');
-    const strangers = [await open(), await open(), await open(), await open()];
-    await strangers[0]?.closed;
-    expect([first, ...strangers.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
+    const others = [await open(), await open(), await open(), await open()];
+    await others[0]?.closed;
+    expect([first, ...others.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
   });
 });
 
 describe('where four connections without an accepted key may be open, behind a proxy that names its clients', () => {
   const trustedProxy = 'x-forwarded-for';
-  const fixture = useRecorder({ trustedProxy, server: { maxStrangers: 4, trustedProxy } });
+  const fixture = useRecorder({ trustedProxy, server: { maxUnaccepted: 4, trustedProxy } });
   const [ATTACKER, NEWCOMER] = ['203.0.113.1', '198.51.100.1'];
   let asked = 0;
 
@@ -92,27 +92,27 @@ describe('where four connections without an accepted key may be open, behind a p
   it('the client with the most of them is closed first, although another has waited longer', async () => {
     const newcomer = await ask(NEWCOMER);
     const attacker = [];
-    for (let count = 0; count < 6; count += 1) attacker.push(await ask(ATTACKER));
-    expect(attacker.map(isOpen)).toEqual(Array(6).fill(true));
+    for (let count = 0; count < 3; count += 1) attacker.push(await ask(ATTACKER));
+    expect(attacker.map(isOpen)).toEqual(Array(3).fill(true));
     const further = await openRaw(fixture.gateway.url);
     await attacker[0]?.closed;
-    expect([newcomer, further, ...attacker.slice(1)].map(isOpen)).toEqual(Array(7).fill(true));
+    expect([newcomer, further, ...attacker.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
     for (const { socket } of [newcomer, further, ...attacker]) socket.destroy();
   });
 
   it('connections without a request are closed before requests under way of a small client', async () => {
     const asking = [await ask(ATTACKER), await ask(NEWCOMER)];
     const idle = [];
-    for (let count = 0; count < 4; count += 1) idle.push(await openRaw(fixture.gateway.url));
+    for (let count = 0; count < 3; count += 1) idle.push(await openRaw(fixture.gateway.url));
     await idle[0]?.closed;
-    expect([...asking, ...idle.slice(1)].map(isOpen)).toEqual(Array(5).fill(true));
+    expect([...asking, ...idle.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
     for (const { socket } of [...asking, ...idle]) socket.destroy();
   });
 });
 
 describe('where the gateway asks for no key', () => {
   const credentials = { heldKey: 'key' };
-  const fixture = useRecorder({ credentials, server: { maxStrangers: 2 } });
+  const fixture = useRecorder({ credentials, server: { maxUnaccepted: 2 } });
 
   it('all connections count, and a WebSocket is closed last', async () => {
     fixture.respond = answerPlainly;

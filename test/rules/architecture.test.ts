@@ -67,14 +67,15 @@ describe('imports point down', () => {
     ['errors', ['luaauth', 'transport']],
     ['observability', ['transport', 'state/maybe-promise.ts']],
     ['plan', ['callers', 'errors', 'luaauth/endpoints.ts']],
-    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'state']],
+    ['gate', ['errors']],
+    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'state', 'gate/client.ts']],
     ['context.ts', ['callers', 'luaauth', 'transport', 'errors', 'observability']],
     ['schema', ['callers', 'luaauth', 'plan', 'errors', 'context.ts', 'state/maybe-promise.ts']],
     [
       'operation',
-      ['callers', 'plan', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state'],
+      ['callers', 'plan', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state', 'gate'],
     ],
-    ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport']],
+    ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport', 'gate']],
     [
       'config',
       [
@@ -120,7 +121,7 @@ describe('imports point down', () => {
     ['features/persisted', ['operation', 'plan', 'errors', 'state', 'transport']],
     ['features/redis', ['state', 'transport', 'server/features.ts']],
     ['features/sandbox', ['luaauth/wire.ts', 'luaauth/endpoints.ts', 'server/signals.ts']],
-    ['features/websocket', ['http', 'operation', 'observability', 'errors', 'transport']],
+    ['features/websocket', ['gate', 'http', 'operation', 'observability', 'errors', 'transport']],
   ])('%s imports nothing but itself and %j', (layer, below) => {
     const own = imports.filter(({ from }) => isIn(from, [layer]));
     expect(own.filter(({ to }) => !isIn(to, [layer, ...below])).map(show)).toEqual([]);

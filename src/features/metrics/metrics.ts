@@ -30,17 +30,12 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     'luaauth_log_lines_lost_total',
     'Lines of the log that were lost because stdout was not read or its disk was full',
   );
-  const unread = meters.counter(
-    'luaauth_http_connections_left_unread_total',
-    'How often the gateway left a connection unread at full load. No other metric has the time until it is read',
-  );
   let expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
     upstream: createUpstreamMetrics(meters),
     operations: createOperationMetrics(meters),
     live: createLiveMetrics(meters),
     online: createOnlineMetrics(meters),
-    leftUnread: (): void => unread.inc(),
     contentType: registry.contentType,
     isAllowed: (authorization: string | null | undefined) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),

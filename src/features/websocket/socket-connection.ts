@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as NetSocket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { OVERLOADED } from '../../errors/coded-error.ts';
+import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
-import type { Reservation } from '../../http/client-body.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
 import { NodeRequest } from '../../http/node.ts';
 import { requestIdFor } from '../../http/response.ts';
@@ -87,6 +87,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   let kept = openFor(NO_HEADERS, headBytes);
   /** The memory of the arriving message, and its time limit. */
   let arriving: Reservation | undefined;
+  let arrivingBytes = 0;
   let toArrive: Deadline | undefined;
   /** The characters of waiting messages that belong to no operation. */
   let waiting = 0;
@@ -285,12 +286,14 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
         cut(CLOSE.tryAgainLater, TOO_SLOW),
       );
     }
-    if (!arriving.take(frames.weight - arriving.bytes)) evict();
+    const more = frames.weight - arrivingBytes;
+    arrivingBytes = frames.weight;
+    if (!arriving.take(more)) evict();
   }
 
   function openFor(headers: SentHeaders, headBytes: number): Reservation {
     const reservation = reserveBody(new SocketClientRequest(upgrade, headers, new AbortSource()), headBytes);
-    reservation.onEvict = evict;
+    reservation.onRefused = evict;
     return reservation;
   }
 
@@ -308,6 +311,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     toArrive?.callOff();
     arriving?.release();
     arriving = undefined;
+    arrivingBytes = 0;
   }
 
   /** A deadline, because a process that stood still must read a pong before it looks for the pong. */

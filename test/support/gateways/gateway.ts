@@ -65,7 +65,6 @@ export async function openGateway({
     cors: createCors(options.corsOrigins ?? []),
     host: '127.0.0.1',
     port: 0,
-    writeTimeoutMs: 30_000,
     ...serverOptions,
   });
 

@@ -103,36 +103,6 @@ describe('where each of 24 operations with made-up keys takes a whole slice', ()
   });
 });
 
-it('no more than a thousand wait to begin, however many arrive in one turn of the event loop', async () => {
-  let [waiting, begun] = [0, 0];
-  let most = 0;
-  const counter: RequestObserver = {
-    began() {
-      waiting += 1;
-      most = Math.max(most, waiting);
-    },
-    running() {
-      waiting -= 1;
-      begun += 1;
-    },
-  };
-  const recorder = await startRecorder(() => undefined);
-  const gateway = await openGateway({ upstream: recorder.url, observers: [counter] });
-  const query = '{ __schema { types { name fields { name type { name } args { name } } } } }';
-  const request = postText(JSON.stringify({ query }), { token: 'key' });
-  const clients = await Promise.all(Array.from({ length: 50 }, () => openRaw(gateway.url)));
-  for (const { socket } of clients) socket.write(request);
-  for (const { until } of clients) await until('"data":');
-
-  for (const { socket } of clients) socket.write(request.repeat(30));
-  await eventually(() => expect(begun).toBe(50 * 31));
-  expect(most).toBeGreaterThan(300);
-  expect(most).toBeLessThan(1_200);
-  for (const { socket } of clients) socket.destroy();
-  await gateway.close();
-  await recorder.close();
-});
-
 it('operations that have waited are executed in turns of the event loop, though each has all that it needs', async () => {
   let turn = 0;
   const executed: number[] = [];

@@ -1,0 +1,27 @@
+import type { ClientName } from '../gate/client.ts';
+import type { ClientRequest } from '../observability/request-record.ts';
+import { createPlaceOf, networkOf } from './client-place.ts';
+import { type Credentials, createHash, isKeyForAll } from './identify.ts';
+
+/** Names the client of a request at the gate. */
+export type ClientNameOf = (request: ClientRequest) => ClientName;
+
+/**
+ * The client is the account and the address of an accepted key, else the address alone. Without an accepted key, each
+ * connection from the loopback address is a client.
+ */
+export function createClientNameOf(
+  credentials: Credentials,
+  wasAccepted: (request: ClientRequest) => boolean,
+  trustedProxy: string | undefined,
+): ClientNameOf {
+  const placeOf = createPlaceOf(trustedProxy);
+  if (isKeyForAll(credentials)) return (request) => ({ name: placeOf(request), isAccepted: true });
+  const hashOf = createHash();
+  return (request) => {
+    if (!wasAccepted(request)) return { name: placeOf(request), isAccepted: false };
+    const { token, bearer = '' } = request.credentials;
+    const key = credentials.heldKey === undefined ? (token ?? bearer) : bearer;
+    return { name: `${hashOf(key)} ${networkOf(request.address)}`, isAccepted: true };
+  };
+}

@@ -1,0 +1,275 @@
+import { array, assert, constantFrom, integer, property, record } from 'fast-check';
+import { expect, it } from 'vitest';
+import type { ClientName } from '../../src/gate/client.ts';
+import { createGate } from '../../src/gate/gate.ts';
+import { mostBodyBytes, type Reservation } from '../../src/gate/memory.ts';
+
+const KB = 1024;
+const client = (name: string, isAccepted = true): ClientName => ({ name, isAccepted });
+
+function spin(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
+}
+
+/** A gate whose slice is used up, so that all further operations of this turn of the event loop wait. */
+function openBusyGate(mostBytes = mostBodyBytes()) {
+  const gate = createGate(mostBytes);
+  const log: string[] = [];
+  void gate.enter(client('busy'), async () => spin(25));
+  const enter = (who: ClientName, what = who.name, source?: { pause(): void; resume(): void }) =>
+    gate.enter(
+      who,
+      async (refusal) => {
+        log.push(refusal ? `${what} ${refusal.extensions.code} ${refusal.extensions.outcome}` : what);
+      },
+      source,
+    );
+  return { gate, log, enter };
+}
+
+it('begins an operation at once where nothing waits', async () => {
+  const gate = createGate(mostBodyBytes());
+  let hasBegun = false;
+  const result = gate.enter(client('a'), async () => {
+    hasBegun = true;
+    return 'result';
+  });
+  expect(hasBegun).toBe(true);
+  expect(await result).toBe('result');
+});
+
+it('lets clients take turns, and those with and without an accepted key', async () => {
+  const { log, enter } = openBusyGate();
+  const all = [
+    ...['a', 'a', 'a', 'b'].map((name) => enter(client(name))),
+    ...['x', 'x', 'y', 'z'].map((name) => enter(client(name, false))),
+  ];
+  expect(log).toEqual([]);
+  await Promise.all(all);
+  const [accepted, unaccepted] = [log.filter((name) => name <= 'b'), log.filter((name) => name > 'b')];
+  expect(accepted).toEqual(['a', 'b', 'a', 'a']);
+  expect(unaccepted).toEqual(['x', 'y', 'z', 'x']);
+  expect(log.map((name) => name <= 'b')).toEqual([true, false, true, false, true, false, true, false]);
+});
+
+it('lets timers run between operations that take a slice each', async () => {
+  const { gate } = openBusyGate();
+  let begun = 0;
+  let begunAtTimer = 0;
+  setTimeout(() => {
+    begunAtTimer = begun;
+  }, 1);
+  const all = Array.from({ length: 10 }, () =>
+    gate.enter(client('a'), async () => {
+      begun += 1;
+      spin(25);
+    }),
+  );
+  await Promise.all(all);
+  expect(begunAtTimer).toBeLessThan(3);
+});
+
+it('takes the microtasks of an operation as a part of its slice', async () => {
+  const { gate } = openBusyGate();
+  let loop = 0;
+  const loops: number[] = [];
+  let isOver = false;
+  const count = () => {
+    loop += 1;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  const all = Array.from({ length: 10 }, () =>
+    gate.enter(client('a'), async () => {
+      await undefined;
+      loops.push(loop);
+      spin(25);
+    }),
+  );
+  await Promise.all(all);
+  isOver = true;
+  expect(new Set(loops).size).toBe(10);
+});
+
+it('gives no turn to an operation that waits for something else', async () => {
+  const { gate, log, enter } = openBusyGate();
+  let answer = () => {};
+  const waits = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const waiting = gate.enter(client('a'), () => waits);
+  await enter(client('a'), 'next');
+  expect(log).toEqual(['next']);
+  answer();
+  await waiting;
+});
+
+it('refuses the newest operation of the client with the most when a thousand wait', async () => {
+  const { log, enter } = openBusyGate();
+  const all = Array.from({ length: 1_000 }, (_one, index) => enter(client('many'), `many ${index}`));
+  await Promise.resolve();
+  expect(log).toEqual([]);
+  const one = enter(client('one'));
+  expect(log).toEqual(['many 999 OVERLOADED NOT_EXECUTED']);
+  const further = enter(client('many'), 'further');
+  expect(log).toEqual(['many 999 OVERLOADED NOT_EXECUTED', 'further OVERLOADED NOT_EXECUTED']);
+  // The room of clients without an accepted key is their own.
+  const unaccepted = enter(client('unaccepted', false));
+  expect(log).toHaveLength(2);
+  await Promise.all([...all, one, further, unaccepted]);
+  expect(log.slice(2, 5)).toEqual(['many 0', 'unaccepted', 'one']);
+  expect(log).toHaveLength(1_003);
+});
+
+it('never refuses the event of a stream', async () => {
+  const { gate, log, enter } = openBusyGate();
+  const events = Array.from({ length: 1_200 }, () =>
+    gate.enterEvent(client('streams'), async () => log.push('event')),
+  );
+  const all = Array.from({ length: 1_000 }, () => enter(client('streams'), 'operation'));
+  await Promise.all([...events, ...all, enter(client('one'))]);
+  expect(log.filter((what) => what === 'event')).toHaveLength(1_200);
+  expect(log.filter((what) => what.includes('OVERLOADED'))).toEqual(['operation OVERLOADED NOT_EXECUTED']);
+  expect(log.indexOf('one')).toBeLessThan(5);
+});
+
+it('leaves the sources of a client unread while more than a hundred of its operations wait', async () => {
+  const { enter } = openBusyGate();
+  const unread: string[] = [];
+  const source = (name: string) => ({
+    pause: () => void unread.push(name),
+    resume: () => void unread.splice(unread.indexOf(name), 1),
+  });
+  const all = Array.from({ length: 105 }, (_one, index) => enter(client('a'), 'a', source(`s${index}`)));
+  all.push(enter(client('b'), 'b', source('b')));
+  expect(unread).toEqual(['s100', 's101', 's102', 's103', 's104']);
+  await Promise.all(all);
+  expect(unread).toEqual([]);
+});
+
+it('lets a client have a quarter of the operations under way, and those without an accepted key half', async () => {
+  // Eight operations.
+  const gate = createGate(64 * KB);
+  let underWay: string[] = [];
+  const answers = new Map<string, () => void>();
+  const begin = (who: ClientName, what: string) =>
+    gate.enter(who, () => {
+      underWay.push(what);
+      return new Promise<void>((resolve) => {
+        answers.set(what, resolve);
+      }).then(() => {
+        underWay = underWay.filter((other) => other !== what);
+      });
+    });
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
+  const all = ['a1', 'a2', 'a3', 'b1'].map((what) => begin(client(what.charAt(0)), what));
+  for (const name of ['v', 'w', 'x', 'y', 'z']) all.push(begin(client(name, false), name));
+  await settled();
+  expect(underWay.sort()).toEqual(['a1', 'a2', 'b1', 'v', 'w', 'x', 'y']);
+  answers.get('a1')?.();
+  answers.get('v')?.();
+  await settled();
+  expect(underWay.sort()).toEqual(['a2', 'a3', 'b1', 'w', 'x', 'y', 'z']);
+  for (const answer of answers.values()) answer();
+  await Promise.all(all);
+});
+
+const MOST = 256 * KB;
+
+it('never reserves more memory than there is, and has all of it again in the end', () => {
+  const NAMES = ['a', 'b', 'c', 'x', 'y', 'z'] as const;
+  const steps = array(
+    record({
+      what: constantFrom('open', 'open', 'take', 'take', 'take', 'take', 'complete', 'release'),
+      which: integer({ min: 0, max: 99 }),
+      bytes: integer({ min: 0, max: 80 * KB }),
+      name: constantFrom(...NAMES),
+    }),
+    { maxLength: 200, size: 'max' },
+  );
+  assert(
+    property(steps, (all) => {
+      const gate = createGate(MOST);
+      interface Held {
+        readonly name: string;
+        readonly reservation: Reservation;
+        bytes: number;
+      }
+      let open: Held[] = [];
+      let mostOfClient = 0;
+      let mostOfUnaccepted = 0;
+      for (const { what, which, bytes, name } of all) {
+        const held = open[which % (open.length || 1)];
+        if (what === 'open') {
+          const one: Held = { name, bytes: 0, reservation: gate.reserve(client(name, name < 'x'), 0) };
+          one.reservation.onRefused = () => {
+            open = open.filter((other) => other !== one);
+          };
+          open.push(one);
+        } else if (held) {
+          let isKept = what !== 'release';
+          if (what === 'take') isKept = held.reservation.take(bytes);
+          if (what === 'complete') isKept = held.reservation.hold(0);
+          if (what === 'release') held.reservation.release();
+          if (what === 'take') held.bytes += bytes;
+          if (what === 'complete') held.bytes = 0;
+          if (!isKept) open = open.filter((other) => other !== held);
+        }
+        const sumOf = (isTheirs: (one: Held) => boolean) => {
+          const theirs = open.filter((one) => isTheirs(one) && one.bytes > 0);
+          return theirs.length > 1 ? theirs.reduce((sum, one) => sum + one.bytes, 0) : 0;
+        };
+        for (const who of NAMES)
+          mostOfClient = Math.max(
+            mostOfClient,
+            sumOf((one) => one.name === who),
+          );
+        mostOfUnaccepted = Math.max(
+          mostOfUnaccepted,
+          sumOf((one) => one.name >= 'x'),
+        );
+      }
+      expect(mostOfClient).toBeLessThanOrEqual(MOST / 4);
+      expect(mostOfUnaccepted).toBeLessThanOrEqual(MOST / 2);
+      for (const { reservation } of open) reservation.release();
+      const whole = [0, 1, 2, 3].map((index) => gate.reserve(client(`new ${index}`), 0));
+      expect(whole.map((one) => one.take(MOST / 4))).toEqual([true, true, true, true]);
+    }),
+    { endOnFailure: true },
+  );
+});
+
+it('lets the client with the most memory give way, by its newest body that still arrives', () => {
+  const gate = createGate(MOST);
+  const refused: string[] = [];
+  const open = (name: string, bytes: number, isAccepted = false) => {
+    const reservation = gate.reserve(client(name, isAccepted), 0);
+    reservation.onRefused = () => refused.push(`${name} ${bytes / KB}`);
+    expect(reservation.take(bytes)).toBe(true);
+    return reservation;
+  };
+  expect(open('complete', 60 * KB).hold(60 * KB)).toBe(true);
+  open('small', 20 * KB);
+  open('large', 10 * KB);
+  open('large', 30 * KB);
+  expect(refused).toEqual([]);
+  open('newcomer', 15 * KB);
+  expect(refused).toEqual(['large 30']);
+  // Those with an accepted key have their own half at least.
+  open('accepted', 64 * KB, true);
+  open('other', 64 * KB, true);
+  expect(refused).toEqual(['large 30']);
+  // Now the newcomer has the most.
+  const last = gate.reserve(client('last', false), 0);
+  expect(last.take(64 * KB)).toBe(false);
+  expect(last.isReleased).toBe(true);
+});
+
+it('lets a single body be larger than the part of its client', () => {
+  const gate = createGate(MOST);
+  const first = gate.reserve(client('a', false), 0);
+  expect(first.take(MOST)).toBe(true);
+  expect(gate.reserve(client('a', false), 0).take(1)).toBe(false);
+  first.release();
+  expect(gate.reserve(client('a', false), 0).take(MOST)).toBe(true);
+});
