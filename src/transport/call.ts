@@ -4,7 +4,7 @@ export interface Reply {
   readonly status: number;
   /** Names and values in turn, as received. */
   readonly headers: readonly Buffer[];
-  /** The decoded body: strict UTF-8, decompressed. */
+  /** The body, strict UTF-8. */
   readonly text: string;
 }
 

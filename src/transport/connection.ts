@@ -5,21 +5,21 @@ export interface CarriedRequest extends Dispatcher.DispatchOptions {
   readonly carrier: Carrier;
 }
 
-/** Learns which connection carries its request. */
+/** Learns how to close the connection that carries its request. */
 export interface Carrier {
-  connection: Connection | undefined;
+  cut: (() => void) | undefined;
 }
 
-/** A pool whose requests know their connection, so that a connection with a stray answer can be closed. */
+/** A pool whose requests can close their connections, even after their answers. */
 export function createConnections(origin: string, connections: number): Pool {
   const factory = (url: URL, options: object) => new Connection(url, options as Client.Options);
   return new Pool(origin, { connections, pipelining: 1, factory });
 }
 
 /** An undici client, which is one connection at a time. Keeps the socket, because undici does not expose it. */
-export class Connection extends Client {
+class Connection extends Client {
   readonly #held: { socket?: Socket };
-  #carrier: Carrier | undefined;
+  #requests = 0;
 
   constructor(url: URL, options: Client.Options) {
     const held: { socket?: Socket } = {};
@@ -34,19 +34,11 @@ export class Connection extends Client {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const { carrier } = options as CarriedRequest;
-    this.#carrier = carrier;
-    carrier.connection = this;
+    this.#requests += 1;
+    const number = this.#requests;
+    (options as CarriedRequest).carrier.cut = () => {
+      if (number === this.#requests) this.#held.socket?.destroy();
+    };
     return super.dispatch(options, handler);
-  }
-
-  /** Drops a request that is over. The connection stays open, and would keep the request in memory. */
-  release(carrier: Carrier): void {
-    if (this.#carrier === carrier) this.#carrier = undefined;
-  }
-
-  /** Closes the connection at once, unless it already carries another request. */
-  cut(carrier: Carrier): void {
-    if (this.#carrier === carrier) this.#held.socket?.destroy();
   }
 }

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { answerPlainly, wireScript, wireSession } from '../support/api/plain-api.ts';
 import { json, type Recorded, type Respond } from '../support/api/recorder.ts';
@@ -95,18 +94,5 @@ describe('one answer too many on a connection', () => {
     const sockets = fixture.recorder.calls.map(({ socket }) => socket);
     expect(sockets[0]).toBe(sockets[1]);
     expect(sockets[2]).not.toBe(sockets[1]);
-  });
-
-  it('is found in a compressed answer too', async () => {
-    fixture.respond = (_recorded, response) =>
-      void response
-        .writeHead(200, { 'content-encoding': 'gzip' })
-        .end(gzipSync(JSON.stringify({ success: true, script: wireScript('other') })));
-    const { errors } = await read('a', A);
-    expect(errors?.[0]?.message).toMatch(/about something else/);
-    fixture.respond = answerPlainly;
-    await read('b', B);
-    const [first, second] = fixture.recorder.calls;
-    expect(second?.socket).not.toBe(first?.socket);
   });
 });

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { body, FAULTS } from '../support/api/answers.ts';
 import { answerPlainly, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
-import { type Recorded, startRecorder } from '../support/api/recorder.ts';
+import type { Respond } from '../support/api/recorder.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
@@ -13,108 +12,48 @@ import { openGateway, type Result, type TestGateway } from '../support/gateways/
 import { freePort } from '../support/network/free-port.ts';
 import { arrival, closing, eventually } from '../support/vitest/waiting.ts';
 
-const HTML = '<html><body>the proxy is down</body></html>';
 const SCRIPT_JSON = JSON.stringify({ success: true, script: wireScript('bad') });
-
-interface Fault {
-  readonly title: string;
-  readonly strike: (response: ServerResponse, recorded: Recorded) => void;
-  /** How often a read is tried. */
-  readonly tries: number;
-  readonly code: string;
-}
-
-const unavailable = (title: string, tries: number, strike: Fault['strike']): Fault => ({
-  title,
-  tries,
-  strike,
-  code: 'UPSTREAM_UNAVAILABLE',
-});
-const badResponse = (title: string, tries: number, strike: Fault['strike']): Fault => ({
-  title,
-  tries,
-  strike,
-  code: 'UPSTREAM_BAD_RESPONSE',
-});
-const body = (content: string | Buffer, status = 200, headers = {}) => {
-  return (response: ServerResponse) => void response.writeHead(status, headers).end(content);
-};
-
-const FAULTS: readonly Fault[] = [
-  unavailable('a reset after the request was read', 3, (_response, { socket }) => socket.resetAndDestroy()),
-  unavailable('a connection that closes without an answer', 3, (_response, { socket }) => socket.destroy()),
-  unavailable('503 with HTML', 3, body(HTML, 503)),
-  badResponse('content-length 100 and 10 bytes', 3, (response) => {
-    response.writeHead(200, { 'content-length': 100 });
-    response.write('0123456789', () => response.destroy());
-  }),
-  badResponse('a cut chunk', 3, (_response, { socket }) => {
-    socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{"success"');
-  }),
-  unavailable('502 with HTML', 3, body(HTML, 502)),
-  { title: '504 with HTML', tries: 1, code: 'UPSTREAM_TIMEOUT', strike: body(HTML, 504) },
-  unavailable('500 with HTML', 3, body(HTML, 500)),
-  badResponse('200 with HTML', 1, body(HTML)),
-  badResponse('an empty body', 1, body('')),
-  badResponse('a byte order mark', 1, body(`\uFEFF${SCRIPT_JSON}`)),
-  badResponse('broken UTF-8', 1, body(Buffer.from(SCRIPT_JSON.replace('name of', '\xff\xfe'), 'latin1'))),
-  badResponse('JSON that is cut off', 1, body(SCRIPT_JSON.slice(0, 40))),
-  badResponse('success under 500', 1, body(SCRIPT_JSON, 500)),
-  badResponse('bytes that are not HTTP', 1, (_response, { socket }) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
-  badResponse('an unknown content-encoding', 1, body('x', 200, { 'content-encoding': 'zstd' })),
-  badResponse('gzip that is none', 1, body(SCRIPT_JSON, 200, { 'content-encoding': 'gzip' })),
-];
 
 const clock = createManualClock();
 
-describe.each(FAULTS)('$title', ({ strike, tries, code }) => {
+describe.each(FAULTS)('$failure', ({ respond, tries, code, says }) => {
   const fixture = useRecorder({ transport: { clock, random: () => 0 } });
 
   it(`is ${code} at the field of a query after ${tries} tries; the other fields stay`, async () => {
-    fixture.respond = strikeOnly('bad', strike);
+    fixture.respond = strikeOnly('bad', respond);
     const { data, errors } = await fixture.gateway.execute(SCRIPTS, { ids: ['bad', 'good'] });
     expect(data).toEqual({ scripts: [null, { id: 'good', name: 'name of good' }] });
-    expect(errors).toMatchObject([
-      expect.toBeError(code, { path: ['scripts', 0], endpoint: 'GET /scripts/:script_id' }),
+    expect(errors).toEqual([
+      expect.toBeError(code, {
+        message: expect.stringMatching(says),
+        path: ['scripts', 0],
+        endpoint: 'GET /scripts/:script_id',
+      }),
     ]);
     expect(errors?.[0]?.extensions).not.toHaveProperty('outcome');
-    expect(JSON.stringify(errors)).not.toMatch(/html|proxy|OpenSSH|127\.0\.0\.1|\bat \w+ \(/);
+    expect(JSON.stringify(errors)).not.toMatch(PRIVATE);
     expect(fixture.recorder.lines().filter((line) => line === 'GET /scripts/bad')).toHaveLength(tries);
   });
 
   it(`is ${code} with an unknown outcome for a mutation, which is never repeated`, async () => {
-    fixture.respond = strikeOnly('bad', strike);
+    fixture.respond = strikeOnly('bad', respond);
     const { data, errors } = await fixture.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
     expect(data).toBeNull();
-    expect(errors).toMatchObject([expect.toBeError(code, { path: ['toggleScript'], outcome: 'UNKNOWN' })]);
-    expect(JSON.stringify(errors)).not.toMatch(/html|proxy|OpenSSH|127\.0\.0\.1/);
+    expect(errors).toMatchObject([
+      expect.toBeError(code, {
+        message: expect.stringMatching(says),
+        path: ['toggleScript'],
+        outcome: 'UNKNOWN',
+      }),
+    ]);
+    expect(JSON.stringify(errors)).not.toMatch(PRIVATE);
     expect(fixture.recorder.lines()).toEqual(['POST /scripts/bad/toggle']);
     await expect(nameOf(fixture.gateway, 'good')).resolves.toBe('name of good');
   });
 });
 
-describe('a redirect', () => {
-  const fixture = useRecorder({ transport: { clock, random: () => 0 } });
-
-  it.each([301, 302, 303, 307, 308])(
-    'with %i is not followed: the other host sees nothing',
-    async (status) => {
-      const other = await startRecorder(answerPlainly);
-      fixture.respond = (_recorded, response) =>
-        body('', status, { location: `${other.url}/scripts/bad` })(response);
-      const read = await fixture.gateway.execute(SCRIPT, { id: 'bad' });
-      const write = await fixture.gateway.execute(TOGGLE, { input: { id: 'bad', enabled: true } });
-      expect(codes(read)).toEqual(['UPSTREAM_BAD_RESPONSE']);
-      expect(write.errors?.[0]?.extensions).toMatchObject({
-        code: 'UPSTREAM_BAD_RESPONSE',
-        outcome: 'UNKNOWN',
-      });
-      expect(fixture.recorder.lines()).toEqual(['GET /scripts/bad', 'POST /scripts/bad/toggle']);
-      expect(other.calls).toEqual([]);
-      await other.close();
-    },
-  );
-});
+/** What no error may quote: the answer, the host, a stack. */
+const PRIVATE = /<|internal-host|OpenSSH|127\.0\.0\.1|ECONN|\bat \w+ \(/;
 
 describe('an answer that is too large', () => {
   const fixture = useRecorder({ transport: { clock, random: () => 0 } });
@@ -146,22 +85,9 @@ describe('an answer that is too large', () => {
     expect(written).toBeLessThan(32);
   });
 
-  it('is stopped at the decoded limit when it is a gzip bomb', async () => {
-    const bomb = gzipSync(Buffer.alloc(60 * MEGABYTE.length));
-    expect(bomb.length).toBeLessThan(70_000);
-    fixture.respond = (_recorded, response) => body(bomb, 200, { 'content-encoding': 'gzip' })(response);
-    const { errors } = await fixture.gateway.execute(SCRIPT, { id: 'bad' });
-    expect(codes({ errors })).toEqual(['UPSTREAM_BAD_RESPONSE']);
-    expect(errors?.[0]?.message).toContain('larger than 8388608 bytes');
-    expect(fixture.recorder.calls).toHaveLength(1);
-  });
-
-  it('is read when it is just within the limit, compressed or not', async () => {
+  it('is read when it is just within the limit', async () => {
     const filled = JSON.stringify({ success: true, script: wireScript('big'), filler: 'x'.repeat(8e6) });
-    fixture.respond = (_recorded, response) => body(filled)(response);
-    await expect(nameOf(fixture.gateway, 'big')).resolves.toBe('name of big');
-    fixture.respond = (_recorded, response) =>
-      body(gzipSync(filled), 200, { 'content-encoding': 'gzip' })(response);
+    fixture.respond = body(filled);
     await expect(nameOf(fixture.gateway, 'big')).resolves.toBe('name of big');
   });
 });
@@ -170,21 +96,21 @@ describe('an API that takes too long', () => {
   const timeouts = { read: 5_000, write: 9_000 };
   const fixture = useRecorder({ transport: { clock, random: () => 0 }, timeouts });
 
-  const SLOW: readonly Pick<Fault, 'title' | 'strike'>[] = [
+  const SLOW: readonly { readonly title: string; readonly strike: Respond }[] = [
     { title: 'accepts and never answers', strike: () => undefined },
     {
       title: 'stalls inside the head',
-      strike: (_response, { socket }) => void socket.write('HTTP/1.1 200 OK\r\ncontent-le'),
+      strike: ({ socket }) => void socket.write('HTTP/1.1 200 OK\r\ncontent-le'),
     },
     {
       title: 'stalls inside the body',
-      strike: (response) => {
+      strike: (_recorded, response) => {
         response.writeHead(200, { 'content-length': SCRIPT_JSON.length }).write(SCRIPT_JSON.slice(0, 30));
       },
     },
     {
       title: 'sends one byte at a time',
-      strike: (response) => {
+      strike: (_recorded, response) => {
         response.writeHead(200, { 'content-length': 1_000_000 });
         const timer = setInterval(() => response.write(' '), 2);
         response.once('close', () => clearInterval(timer));
@@ -299,9 +225,9 @@ describe('an API that cannot be connected to', () => {
 });
 
 /** Faults what concerns one script, and answers everything else. */
-function strikeOnly(id: string, strike: Fault['strike']) {
-  return (recorded: Recorded, response: ServerResponse) =>
-    scriptIdOf(recorded) === id ? strike(response, recorded) : answerPlainly(recorded, response);
+function strikeOnly(id: string, strike: Respond): Respond {
+  return (recorded, response) =>
+    scriptIdOf(recorded) === id ? strike(recorded, response) : answerPlainly(recorded, response);
 }
 
 async function nameOf(gateway: TestGateway, id: string): Promise<string | undefined> {

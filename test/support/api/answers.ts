@@ -1,4 +1,4 @@
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import type { Respond } from './recorder.ts';
 
 /** The largest answer that the gateway reads, in bytes. */
@@ -22,13 +22,20 @@ const bytes =
     socket.end(text);
   };
 
-/** Far less work than the best that Brotli can do. */
-const QUICKLY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
-
 const CUT = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 
+/** A failure of the API, and what the gateway makes of it. A write that meets it is sent once, and its outcome is unknown. */
+export interface Fault {
+  readonly failure: string;
+  readonly respond: Respond;
+  /** How often a read is sent. */
+  readonly tries: 1 | 3;
+  readonly code: 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_TIMEOUT' | 'UPSTREAM_BAD_RESPONSE';
+  readonly says: RegExp;
+}
+
 /** Answers that cannot be used, with a word of what the error says about each. */
-export const UNUSABLE: [what: string, respond: Respond, reason: RegExp][] = [
+const UNUSABLE: [failure: string, respond: Respond, says: RegExp][] = [
   [
     'a body that is shorter than its content-length',
     bytes(`${CUT}content-length: 100\r\n\r\n{"success"`),
@@ -78,37 +85,55 @@ export const UNUSABLE: [what: string, respond: Respond, reason: RegExp][] = [
   ['success under 404', body(SCRIPT, 404), /it says success under HTTP 404/],
   [
     'an encoding that was not asked for',
-    body(SCRIPT, 200, { 'content-encoding': 'zstd' }),
-    /its content-encoding is not supported/,
-  ],
-  [
-    'two encodings at once',
-    body(SCRIPT, 200, { 'content-encoding': 'gzip, br' }),
-    /its content-encoding is not supported/,
-  ],
-  [
-    'an encoding named like a property',
-    body(SCRIPT, 200, { 'content-encoding': 'constructor' }),
-    /its content-encoding is not supported/,
-  ],
-  ['gzip that is none', body(SCRIPT, 200, { 'content-encoding': 'gzip' }), /its body cannot be decompressed/],
-  [
-    'gzip that breaks off',
-    body(gzipSync(SCRIPT).subarray(0, -12), 200, { 'content-encoding': 'gzip' }),
-    /its body cannot be decompressed/,
+    body(gzipSync(SCRIPT), 200, { 'content-encoding': 'gzip' }),
+    /it is compressed, which was not asked for/,
   ],
   [
     'a gzip bomb',
     body(gzipSync(Buffer.alloc(60 * 1024 * 1024)), 200, { 'content-encoding': 'gzip' }),
-    /larger than 8388608 bytes/,
-  ],
-  [
-    'a brotli bomb',
-    body(brotliCompressSync(Buffer.alloc(20 * 1024 * 1024), QUICKLY), 200, { 'content-encoding': 'br' }),
-    /larger than 8388608 bytes/,
+    /it is compressed, which was not asked for/,
   ],
   ['18 MB', body(`{"success": true, "x": "${'x'.repeat(18 * 1024 * 1024)}"}`), /larger than 8388608 bytes/],
   ['one byte too many', body(padded(LIMIT + 1)), /larger than 8388608 bytes/],
+];
+
+const BROKEN = /the connection to LuaAuth broke/;
+
+export const FAULTS: readonly Fault[] = [
+  ...UNUSABLE.map(
+    ([failure, respond, says]): Fault => ({
+      failure,
+      respond,
+      says,
+      code: 'UPSTREAM_BAD_RESPONSE',
+      // A connection that broke may hold next time.
+      tries: says.source.includes('ends before') ? 3 : 1,
+    }),
+  ),
+  ...(
+    [
+      ['a reset after the request was read', ({ socket }) => void socket.resetAndDestroy(), BROKEN],
+      ['a connection that closes without an answer', ({ socket }) => void socket.destroy(), BROKEN],
+      ['500 with HTML', body(HTML, 500), /LuaAuth is unavailable \(HTTP 500\)/],
+      ['502 with HTML', body(HTML, 502), /LuaAuth is unavailable \(HTTP 502\)/],
+      ['503 with HTML', body(HTML, 503), /LuaAuth is unavailable \(HTTP 503\)/],
+    ] satisfies [string, Respond, RegExp][]
+  ).map(
+    ([failure, respond, says]): Fault => ({
+      failure,
+      respond,
+      says,
+      code: 'UPSTREAM_UNAVAILABLE',
+      tries: 3,
+    }),
+  ),
+  {
+    failure: '504 with HTML',
+    respond: body(HTML, 504),
+    says: /LuaAuth did not answer in time \(HTTP 504\)/,
+    code: 'UPSTREAM_TIMEOUT',
+    tries: 1,
+  },
 ];
 
 /** A good answer of exactly so many bytes. */
