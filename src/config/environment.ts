@@ -1,7 +1,6 @@
 import { ROWS, type Variable, type VariableValues } from './env-variables.ts';
 import { isKeysFile } from './keys-file.ts';
 import { ask, cut, HIDDEN, show } from './kinds.ts';
-import { formatOf } from './plain-keys.ts';
 import { readTextFile } from './text-file.ts';
 import { readText, type TextKind, wordsFor } from './text-kinds.ts';
 
@@ -109,20 +108,17 @@ function readSecret(environment: Environment, name: string, problems: string[]):
   }
   const isKeyList = name === 'GATEWAY_KEYS';
   const text = isKeyList ? withoutComments(read.text) : read.text.trim();
+  if (isKeyList && /^[[{]/.test(text)) {
+    say('holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.');
+    return undefined;
+  }
   if (text === '')
     say(
       isKeyList
         ? 'holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.'
         : 'is empty. Put the secret in it.',
     );
-  const format = isKeyList ? formatOf(text.split('\n')) : undefined;
-  if (format === undefined) return text;
-  const advice =
-    format === 'JSON'
-      ? 'Give it a name that ends in .json.'
-      : 'Write a key, or name=key, in each line, or a file whose name ends in .json.';
-  say(`holds ${format}, but by its name it is a plain list of keys. ${advice}`);
-  return undefined;
+  return text;
 }
 
 /** The lines of a list without comments and empty lines. A comment is a line of its own, or follows a space. */

@@ -4,19 +4,17 @@ export const KEY_FORM = '16 to 512 letters, digits or any of _ . ~ + / = -';
 
 const MIN_LENGTH = 16;
 const MAX_LENGTH = 512;
+const MIN_DISTINCT = 5;
 const ALLOWED = /^[\w.~+/=-]*$/;
 /** A list can have thousands of keys, each with a problem. */
 const MAX_TOLD = 10;
 
 /** Texts of templates and examples, in lower case and without punctuation. A random key does not contain them by chance. */
 const PLACEHOLDER =
-  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own|luaauth)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop/;
+  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own|luaauth)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop|12345678|abcdefgh/;
 
 /** Describes the problems of a plain list of gateway keys, without the keys. Undefined if every key looks hard to guess. */
 export function describeBadKeys(list: readonly string[], heldKey: unknown): string | undefined {
-  const format = formatOf(list);
-  if (format !== undefined)
-    return `the given value (not shown) looks like ${format}, but a plain list has a key, or name=key, in each line or between commas. ${ADVICE}`;
   const bad = list.flatMap((given, index) => {
     const problem = describeBadKey(given, heldKey);
     return problem === undefined ? [] : [`key ${index + 1} of ${list.length} (not shown) ${problem}`];
@@ -28,12 +26,6 @@ export function describeBadKeys(list: readonly string[], heldKey: unknown): stri
 
 const ADVICE = `A key has ${KEY_FORM}, and is hard to guess. Make one with "luaauth-graphql keys new --name NAME --scopes '*'".`;
 
-/** The format of a list that was written for another program. A plain list has neither braces nor colons. */
-export function formatOf(list: readonly string[]): 'JSON' | 'YAML' | undefined {
-  if (/^[[{]/.test(list[0] ?? '')) return 'JSON';
-  return list.some((line) => /^(?:---$|- |[\w.-]+:(?:\s|$))/.test(line)) ? 'YAML' : undefined;
-}
-
 function describeBadKey(given: string, heldKey: unknown): string | undefined {
   const unset = 'which happens if the variable for the key is not set';
   if (given === '') return `is empty, ${unset}`;
@@ -41,12 +33,12 @@ function describeBadKey(given: string, heldKey: unknown): string | undefined {
   const { key } = readPlainKey(given);
   if (key === heldKey) return 'is the value of LUAAUTH_TOKEN, which no caller may have';
   if (isPath(key)) return 'is a path, not a key: GATEWAY_KEYS_FILE reads keys from a file';
-  if (/[$%<{]/.test(key)) return `is a placeholder such as \${KEY} that nothing has replaced`;
+  if (/[$%<]|^\{\{/.test(key)) return `is a placeholder such as \${KEY} that nothing has replaced`;
   if (!ALLOWED.test(key)) return 'has characters that are not allowed';
   if (key.length < MIN_LENGTH || key.length > MAX_LENGTH)
     return `has ${key.length} ${key.length === 1 ? 'character' : 'characters'}`;
   if (isPlaceholder(key)) return 'is a placeholder';
-  return isPattern(key) ? 'repeats or counts its characters, so it can be guessed' : undefined;
+  return new Set(key).size < MIN_DISTINCT ? 'repeats its characters, so it can be guessed' : undefined;
 }
 
 /** Paths of secrets have small letters. A random key of such letters alone does not happen. */
@@ -56,18 +48,4 @@ export function isPath(given: string): boolean {
 
 export function isPlaceholder(key: string): boolean {
   return PLACEHOLDER.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
-}
-
-const MIN_DISTINCT = 5;
-const MAX_STEPS = 0.7;
-
-/** Finds keys such as `xxxxxxxxxxxxxxxx`, `abc123abc123abc123` and `1234567890123456`. */
-function isPattern(key: string): boolean {
-  if (new Set(key).size < MIN_DISTINCT) return true;
-  const codes = Array.from(key, (letter) => letter.charCodeAt(0));
-  const steps = codes.filter((code, index) => Math.abs(code - (codes[index - 1] ?? Number.NaN)) <= 1).length;
-  if (steps >= MAX_STEPS * (codes.length - 1)) return true;
-  for (let period = 1; period <= key.length / 2; period += 1)
-    if (key.startsWith(key.slice(period))) return true;
-  return false;
 }

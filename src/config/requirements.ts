@@ -118,17 +118,11 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
       'set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
   ],
   METRICS_PORT: [
-    // Each worker serves metrics on its own port, counted from METRICS_PORT.
-    ({ METRICS_PORT: port = 0, WORKERS }) =>
-      port > 65_536 - WORKERS &&
-      `${port}, but each of the ${WORKERS} WORKERS needs its own port, counted from there up to 65535. Set it to ${65_536 - WORKERS} or less.`,
-    ({ METRICS_PORT: first = 0, METRICS_HOST, PORT, HOST, WORKERS }) =>
+    ({ METRICS_PORT: metricsPort, METRICS_HOST, PORT, HOST }) =>
       PORT > 0 &&
-      first > 0 &&
-      PORT >= first &&
-      PORT < first + WORKERS &&
-      (METRICS_HOST === HOST || [METRICS_HOST, HOST].some((host) => host === '0.0.0.0' || host === '::')) &&
-      `${first}${WORKERS > 1 ? ` and the ${WORKERS - 1} after it, one for each of WORKERS` : ''}, but PORT is ${PORT}: one port cannot be both. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
+      PORT === metricsPort &&
+      HOST === METRICS_HOST &&
+      `${PORT}, and PORT is the same. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
   ],
 };
 

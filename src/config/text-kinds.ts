@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
-import { type Kind, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
+import { type Kind, objectOf, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
 import { describeBadKeys, isPath, KEY_FORM } from './plain-keys.ts';
 
 /** A kind of a variable or a flag, whose value is written as a text. */
@@ -62,20 +62,16 @@ export function duration(least: number, most: number, zero?: string): TextKind<n
 
 /** Times by name, as a text such as `executions=1m,ads=10m`. */
 export function durations(names: readonly string[]): TextKind<Readonly<Record<string, number>>> {
-  const { parse, has } = duration(0, 3_600_000);
-  const members = Object.fromEntries(names.map((name) => [name, duration(0, 3_600_000, 'off')]));
+  const { parse, has, ...time } = duration(0, 3_600_000, 'off');
+  const object = objectOf(Object.fromEntries(names.map((name) => [name, { has, ...time }])));
   return {
-    has: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    members,
-    allowed: `an object of milliseconds by ${names.join(', ')}`,
+    ...object,
     parse(text) {
-      const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
-      const times = pairs.map(([name = '', time = '', ...more]): [string, number | undefined] => [
-        name,
-        names.includes(name) && more.length === 0 ? parse(time) : undefined,
-      ]);
-      const isAllowed = (pair: (typeof times)[number]): pair is [string, number] => has(pair[1]);
-      return times.every(isAllowed) ? Object.fromEntries(times) : undefined;
+      const pairs = text.split(',').map((pair) => /^\s*(\w+)\s*=\s*([\w ]+?)\s*$/.exec(pair) ?? []);
+      const times = pairs.map(([, name = '', given = '']) => [name, parse(given) ?? Number.NaN] as const);
+      return times.every(([name, ms]) => names.includes(name) && has(ms))
+        ? Object.fromEntries(times)
+        : undefined;
     },
     allowedText: `a list such as ${names[1]}=1m,${names[0]}=10m, of ${names.join(', ')}, each with at most 1h (0: off)`,
   };

@@ -1,0 +1,395 @@
+import { hash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type Name, VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
+import type { Environment } from '../../src/config/environment.ts';
+import { parseDotEnv } from '../../src/config/text-file.ts';
+import { findUnknownNames } from '../../src/config/unknown-names.ts';
+import { configOf, problemsIn } from '../support/gateways/configured.ts';
+
+const SECRET = 'sentinel-5f0c';
+const HELD = 'held-Wm4cB8vX1aNs';
+const [ONE, TWO] = ['one-Vd8sK2mQ41xZ', 'two-n7Yw3RtC90pL'];
+
+const KEY_ADVICE =
+  'A key has 16 to 512 letters, digits or any of _ . ~ + / = -, and is hard to guess. Make one with "luaauth-graphql keys new --name NAME --scopes \'*\'".';
+
+it('every problem is told at once, in one line: the variable, what was given, what is allowed', () => {
+  const checked = VARIABLE_NAMES.filter((name) => name !== 'NODE_ENV' && !name.endsWith('_FILE'));
+  const lines = problemsIn(Object.fromEntries(checked.map((name) => [name, `\u0007 ${SECRET} \u0007`])));
+  expect(lines.map((line) => line.slice(0, line.indexOf(':')))).toEqual(checked);
+  for (const line of lines) {
+    const [, name, shown = ''] =
+      /^(\w+): (the given value \(not shown\)|key 1 of 1 \(not shown\)|".+":) (?:must be|has) \S.*\.$/.exec(
+        line,
+      ) ?? [];
+    const isSecret = 'secret' in VARIABLES[name as Name];
+    expect([line, shown.endsWith('(not shown)')]).toEqual([line, isSecret]);
+    expect([line, line.includes(SECRET)]).toEqual([line, !isSecret]);
+  }
+});
+
+const REDIS_FORM =
+  'the given value (not shown) must be a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0';
+
+it.each<[name: string, text: string, problem: string]>([
+  [
+    'LUAAUTH_API_URL',
+    'api.luaauth.com',
+    '"api.luaauth.com": must be an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
+  ],
+  [
+    'CORS_ORIGINS',
+    'https://a.example/, http://b.example:81/page',
+    '"https://a.example/, http://b.example:81/page": must be origins such as https://app.example.com separated by commas, or * alone for every origin. Did you mean https://a.example,http://b.example:81?',
+  ],
+  [
+    'CORS_ORIGINS',
+    'a.example',
+    '"a.example": must be origins such as https://app.example.com separated by commas, or * alone for every origin. Did you mean https://a.example?',
+  ],
+  [
+    'LUAAUTH_API_URL',
+    'localhost:4001/base',
+    '"localhost:4001/base": must be an http or https URL without user, query or fragment. Did you mean http://localhost:4001/base?',
+  ],
+  [
+    'LUAAUTH_API_URL',
+    `me:${SECRET}@a.b`,
+    '"...@a.b": must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'LUAAUTH_API_URL',
+    `a.b?key=${SECRET}`,
+    '"a.b?...": must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    '127.0.0.1:4318',
+    '"127.0.0.1:4318": must be an http or https URL without user, query or fragment. Did you mean http://127.0.0.1:4318?',
+  ],
+  [
+    'LUAAUTH_API_URL',
+    'ftp://a.b',
+    '"ftp://a.b": must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'LUAAUTH_API_URL',
+    `http://me:${SECRET}@a.b/c?key=${SECRET}`,
+    '"http://...@a.b/c?...": must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'LUAAUTH_TOKEN',
+    `Bearer ${SECRET}`,
+    'the given value (not shown) must be 1 to 512 visible ASCII characters without spaces',
+  ],
+  [
+    'GATEWAY_KEYS',
+    `${SECRET},,b`,
+    `key 1 of 3 (not shown) has 13 characters; key 2 of 3 (not shown) is empty, which happens if the variable for the key is not set; key 3 of 3 (not shown) has 1 character. ${KEY_ADVICE}`,
+  ],
+  ['HOST', 'http://x', '"http://x": must be a host name or an IP address to listen on'],
+  [
+    'HOST',
+    '999.1.1.1',
+    '"999.1.1.1": is no IP address. Listen on 127.0.0.1, or on 0.0.0.0 for other machines.',
+  ],
+  ...['1', 'true'].map((text): [string, string, string] => [
+    'TRUSTED_PROXY',
+    text,
+    `"${text}": must be the name of a header, such as x-forwarded-for`,
+  ]),
+  ...['/run/secrets/token', './key', '~/keys/luaauth', '../secrets/luaauth.key'].map(
+    (text): [string, string, string] => [
+      'LUAAUTH_TOKEN',
+      text,
+      'the given value (not shown) is a path, not a key. A variable whose name ends in _FILE reads the key from a file.',
+    ],
+  ),
+  ...['/run/secrets/gateway-keys', 'team=/run/secrets/gateway-keys'].map((text): [string, string, string] => [
+    'GATEWAY_KEYS',
+    text,
+    `key 1 of 1 (not shown) is a path, not a key: GATEWAY_KEYS_FILE reads keys from a file. ${KEY_ADVICE}`,
+  ]),
+  ['PORT', '65536', '"65536": must be a whole number from 0 to 65535 (0: any free port)'],
+  ['PORT', '-1', '"-1": must be a whole number from 0 to 65535 (0: any free port)'],
+  ['PORT', '80.5', '"80.5": must be a whole number from 0 to 65535 (0: any free port)'],
+  ['GRAPHIQL', 'yes', '"yes": must be true or false'],
+  ['READ_ONLY', 'TRUE', '"TRUE": must be true or false'],
+  [
+    'LUAAUTH_TIMEOUT_MS',
+    '0',
+    '"0": must be milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
+  ],
+  [
+    'LUAAUTH_TIMEOUT_MS',
+    '2m',
+    '"2m": must be milliseconds, a whole number from 1 to 100000, or with a unit such as 2s or 500ms',
+  ],
+  [
+    'FRESH_MS',
+    '1.5s',
+    '"1.5s": must be milliseconds, a whole number from 0 to 3600000 (0: off), or with a unit such as 2s or 500ms',
+  ],
+  [
+    'MAX_BODY_BYTES',
+    '1GB',
+    '"1GB": must be bytes, a whole number from 0 to 100000000, or with a unit such as 4MB or 64kB (0: no limit)',
+  ],
+  ['MAX_DEPTH', '2kB', '"2kB": must be a whole number from 0 to 100000000 (0: no limit)'],
+  ...['ads', 'ads=', 'ads=2h', 'adds=1m', 'ads=1m=2', 'ads=1m,', 'ads=1m;users=1m'].map(
+    (text): [string, string, string] => [
+      'CACHE_TTL',
+      text,
+      `"${text}": must be a list such as executions=1m,ads=10m, of ads, executions, projects, scripts, sessions, users, each with at most 1h (0: off)`,
+    ],
+  ),
+  ['LOG_LEVEL', 'verbose', '"verbose": must be one of trace, debug, info, warn, error, fatal, silent'],
+  ...[
+    'localhost:6379',
+    `http://me:${SECRET}@cache`,
+    'redis://',
+    `redis://:%zz${SECRET}@cache`,
+    'redis://cache/a',
+    'redis://cache/-1',
+    'redis://cache/1/2',
+  ].map((url): [string, string, string] => ['REDIS_URL', url, REDIS_FORM]),
+])('%s=%s is refused', (name, text, problem) => {
+  const given = name === 'GATEWAY_KEYS' ? { LUAAUTH_TOKEN: HELD } : {};
+  expect(problemsIn({ ...given, [name]: text })).toEqual([`${name}: ${problem.replace(/[^?.]$/, '$&.')}`]);
+});
+
+it('a long value is shown by its beginning', () => {
+  const long = 'x'.repeat(100_000);
+  const shown = `"${'x'.repeat(200)}…"`;
+  expect(problemsIn({ LUAAUTH_API_URL: long, LOG_LEVEL: long, LUAAUTH_TOKEN_FILE: long })).toEqual([
+    `LUAAUTH_API_URL: ${shown}: must be an http or https URL without user, query or fragment.`,
+    expect.stringMatching(`^LUAAUTH_TOKEN_FILE: ${shown} `),
+    `LOG_LEVEL: ${shown}: must be one of trace, debug, info, warn, error, fatal, silent.`,
+  ]);
+});
+
+const inClear = (origin: string) =>
+  `LUAAUTH_API_URL: "${origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`;
+const NO_API =
+  'LUAAUTH_API_URL: not set, and NODE_ENV is production, so made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true to serve the sandbox.';
+const REDIS = { REDIS_URL: 'redis://127.0.0.1' };
+
+/** Several variables, and the problem that they have together. */
+const TOGETHER: readonly [environment: Environment, problem: string | undefined][] = [
+  [{ NODE_ENV: 'development' }, undefined],
+  [{ NODE_ENV: 'production' }, NO_API],
+  [{ NODE_ENV: 'production', LUAAUTH_SANDBOX: 'false' }, NO_API],
+  [{ NODE_ENV: 'production', LUAAUTH_SANDBOX: 'true' }, undefined],
+  [{ NODE_ENV: 'production', LUAAUTH_API_URL: 'https://a.b' }, undefined],
+  [
+    { LUAAUTH_SANDBOX: 'true', LUAAUTH_API_URL: 'https://a.b' },
+    'LUAAUTH_SANDBOX: true, but LUAAUTH_API_URL is set as well. Set one of the two.',
+  ],
+  ...[
+    'http://api.luaauth.com',
+    'http://10.0.0.7:8080',
+    'http://[::2]',
+    'http://127.0.0.1.example.com',
+    'http://api.localhost',
+    'http://localhost.',
+  ].flatMap((LUAAUTH_API_URL): [Environment, string | undefined][] => [
+    [{ LUAAUTH_API_URL }, inClear(LUAAUTH_API_URL)],
+    [{ LUAAUTH_API_URL, LUAAUTH_TOKEN: SECRET }, inClear(LUAAUTH_API_URL)],
+    [{ LUAAUTH_API_URL, ALLOW_INSECURE_API: 'true' }, undefined],
+  ]),
+  ...[
+    'http://localhost:4001',
+    'http://127.1.2.3',
+    'http://127.1',
+    'http://[::1]:80',
+    'https://api.luaauth.com',
+  ].map((LUAAUTH_API_URL): [Environment, undefined] => [
+    { LUAAUTH_API_URL, LUAAUTH_TOKEN: SECRET },
+    undefined,
+  ]),
+  ...[
+    '0.0.0.0',
+    '::',
+    '::0',
+    '192.168.0.1',
+    'gateway.internal',
+    '128.0.0.1',
+    '127.0.0.1.example.com',
+  ].flatMap((HOST): [Environment, string | undefined][] => [
+    [
+      { LUAAUTH_TOKEN: SECRET, HOST },
+      `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST "${HOST}" can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+    ],
+    [{ LUAAUTH_TOKEN: SECRET, GATEWAY_KEYS: ONE, HOST }, undefined],
+    [{ HOST }, undefined],
+  ]),
+  ...[undefined, '127.0.0.1', '127.1.2.3', '::1', 'localhost'].map((HOST): [Environment, undefined] => [
+    { LUAAUTH_TOKEN: SECRET, HOST },
+    undefined,
+  ]),
+  [
+    { GATEWAY_KEYS: ONE },
+    'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
+  ],
+  [{ WORKERS: '1' }, undefined],
+  [{ WORKERS: '2', ...REDIS }, undefined],
+  [
+    { WORKERS: '2' },
+    'WORKERS: 2, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.',
+  ],
+  [
+    { LUAAUTH_INSTANCES: '3' },
+    'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
+  ],
+  [{ WORKERS: '3', LUAAUTH_INSTANCES: '3', ...REDIS }, undefined],
+  [
+    { WORKERS: '3', LUAAUTH_INSTANCES: '2', ...REDIS },
+    'LUAAUTH_INSTANCES: 2, but WORKERS is 3: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.',
+  ],
+  [
+    { PORT: '4100', METRICS_PORT: '4100' },
+    'METRICS_PORT: 4100, and PORT is the same. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.',
+  ],
+  [{ PORT: '4100', METRICS_PORT: '4100', METRICS_HOST: '127.0.0.2' }, undefined],
+  [{ PORT: '0', METRICS_PORT: '0' }, undefined],
+];
+
+it.each(TOGETHER)('%j together: %s', (environment, problem) => {
+  expect(problemsIn(environment)).toEqual(problem === undefined ? [] : [problem]);
+});
+
+it('a variable that was given and is malformed is not called missing', () => {
+  expect(problemsIn({ NODE_ENV: 'production', LUAAUTH_API_URL: 'a b' })).toHaveLength(1);
+  expect(problemsIn({ GATEWAY_KEYS: ONE, LUAAUTH_TOKEN: 'a b' })).toHaveLength(1);
+  expect(problemsIn({ GATEWAY_KEYS: 'a b', LUAAUTH_TOKEN: 'one', HOST: '0.0.0.0' })).toHaveLength(1);
+});
+
+describe('a gateway key', () => {
+  const withKeys = (GATEWAY_KEYS: string) => problemsIn({ LUAAUTH_TOKEN: HELD, GATEWAY_KEYS });
+
+  it.each([
+    ['key 1 of 1', '{"keys": []}', 'has characters that are not allowed'],
+    ['key 1 of 1', '- name: bot', 'has characters that are not allowed'],
+    ['key 1 of 1', '#production', 'has characters that are not allowed'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable that nothing has replaced
+    ['key 1 of 1', '${GATEWAY_SECRET_OF_TEAM}', 'is a placeholder such as ${KEY}'],
+    ['key 1 of 1', '$(cat /run/secrets/gateway)', 'is a placeholder such as'],
+    ['key 1 of 1', '<your-gateway-key-here>', 'is a placeholder such as'],
+    ['key 1 of 1', '""', 'has characters that are not allowed'],
+    ['key 1 of 1', 'undefined', 'has 9 characters'],
+    ['key 1 of 1', 'null', 'has 4 characters'],
+    ['key 1 of 1', 'changeme', 'has 8 characters'],
+    ['key 1 of 1', 'x', 'has 1 character.'],
+    ['key 1 of 1', 'undefinedundefined', 'is a placeholder'],
+    ['key 1 of 1', 'Change-Me-Before-Use', 'is a placeholder'],
+    ['key 1 of 1', 'team-a=your-key-goes-here', 'is a placeholder'],
+    ['key 1 of 1', 'a-long-random-key', 'is a placeholder'],
+    ['key 1 of 1', 'xxxxxxxxxxxxxxxxxxxxxxxx', 'repeats its characters'],
+    ['key 1 of 1', '1234567890123456', 'is a placeholder'],
+    ['key 1 of 1', 'abcdefghijklmnopqrstuvwxyz', 'is a placeholder'],
+    ...['deploy=', 'bot=', 'ci.deploy=', 'support-bot-of-x='].map((given) => [
+      'key 1 of 1',
+      given,
+      'is a name and = without a key',
+    ]),
+    ['key 2 of 2', `${ONE},deploy=`, 'is a name and = without a key'],
+    ['key 1 of 1', HELD, 'is the value of LUAAUTH_TOKEN'],
+    ['key 2 of 2', `${ONE},team-b=${HELD}`, 'is the value of LUAAUTH_TOKEN'],
+    ['key 2 of 3', `${ONE},,${TWO}`, 'is empty'],
+    ['key 2 of 2', `${ONE}\na b c d e f g h i j`, 'has characters that are not allowed'],
+    ['key 1 of 1', `${ONE}#comment`, 'has characters that are not allowed'],
+    ['key 1 of 1', 'Q1w2E3r4T5'.padEnd(513, 'zY9xW8vU7tS6'), 'has 513 characters'],
+  ])('that can be guessed is refused without being shown: %s of %j', (place, list, problem) => {
+    const [line = '', ...others] = withKeys(list);
+    expect(others).toEqual([]);
+    expect(line.startsWith(`GATEWAY_KEYS: ${place} (not shown) ${problem}`), line).toBe(true);
+    expect(line.endsWith(`. ${KEY_ADVICE}`), line).toBe(true);
+    const keys = list.split(/[,\n=]/).filter((part) => part.length >= 8);
+    expect(keys.filter((key) => line.replace(KEY_ADVICE, '').includes(key))).toEqual([]);
+  });
+
+  it.each(['hex', 'base64', 'base64url'] as const)(
+    'may be any of a thousand random ones in %s',
+    (encoding) => {
+      for (const bytes of [12, 16, 32, 47])
+        for (let index = 0; index < 1_000; index += 1) {
+          const key = hash('sha512', `${encoding}${bytes}${index}`, 'buffer')
+            .subarray(0, bytes)
+            .toString(encoding);
+          // With the padding of base64.
+          const padded = `${key}${'='.repeat((4 - (key.length % 4)) % 4)}`;
+          const given = encoding === 'hex' ? key : padded;
+          expect(withKeys(`${given},team=${given}`), given).toEqual([]);
+        }
+    },
+  );
+
+  it('has at most ten problems told', () => {
+    const [line = ''] = withKeys(Array.from({ length: 500 }, (_, index) => `k${index}`).join(','));
+    expect(line).toContain(
+      'key 10 of 500 (not shown) has 2 characters; 490 more keys are refused. A key has',
+    );
+  });
+});
+
+const unknown = (name: string, how: string, advice: string) =>
+  `${name}: ${how}, but there is no such variable. ${advice}`;
+const REMOVE = 'Remove it; "luaauth-graphql serve --help" lists all variables.';
+
+describe('a name that is no variable', () => {
+  it.each([
+    ['FOO_SECRET', REMOVE],
+    ['HOTS', 'Did you mean HOST?'],
+    ['LUAAUTH_APIURL', 'Did you mean LUAAUTH_API_URL?'],
+  ])('is a problem in .env: %s', (name, advice) => {
+    expect(findUnknownNames({ [name]: SECRET }, {})).toEqual([unknown(name, '.env sets it', advice)]);
+  });
+
+  it.each([
+    ['LUAAUTH_TOKN', 'Did you mean LUAAUTH_TOKEN?'],
+    ['LUA_AUTH_API_URL', 'Did you mean LUAAUTH_API_URL?'],
+    ['MAX_DEPHT', 'Did you mean MAX_DEPTH?'],
+    ['REDIS_COLOUR', REMOVE],
+    ['luaauth_rate', 'Did you mean LUAAUTH_RATE?'],
+  ])('is a problem in the environment if it begins like ours: %s', (name, advice) => {
+    expect(findUnknownNames({}, { [name]: SECRET })).toEqual([unknown(name, 'it is set', advice)]);
+  });
+
+  it('is no problem if another program has set it, or if it is empty', () => {
+    const others = {
+      HOSTNAME: 'here',
+      LUAAUTH_NOTHING: '',
+      OTEL_SERVICE_NAME: 'gateway',
+      // Kubernetes sets these for its services.
+      GATEWAY_SERVICE_HOST: '10.0.0.1',
+      GATEWAY_SERVICE_PORT_HTTP: '80',
+      LUAAUTH_GRAPHQL_PORT: 'tcp://10.0.0.1:80',
+      LUAAUTH_GRAPHQL_PORT_80_TCP_ADDR: '10.0.0.1',
+    };
+    expect(findUnknownNames({ COMPOSE_PROJECT_NAME: 'luaauth', LUAAUTH_OTHER: '' }, others)).toEqual([]);
+  });
+});
+
+it('a line of .env that sets nothing is a problem, and is not quoted: it may hold a key', () => {
+  const lines = [
+    '# READ_ONLY: true',
+    'READ_ONLY: true',
+    '',
+    '  ',
+    'REDIS_PREFIX="a',
+    'b"',
+    `LUAAUTH_TOKEN ${SECRET}`,
+    'PORT=x',
+  ];
+  const { dotEnv, problems } = parseDotEnv(lines.join('\n'));
+  expect(dotEnv).toEqual({ REDIS_PREFIX: 'a\nb', PORT: 'x' });
+  expect(problems).toEqual(
+    [2, 7].map(
+      (line) => `.env: line ${line} has no =, so it sets nothing. Write NAME=value, or put # before it.`,
+    ),
+  );
+});
+
+it('an empty variable counts as not set', () => {
+  expect(configOf(Object.fromEntries(VARIABLE_NAMES.map((name) => [name, ''])))).toEqual(configOf({}));
+});
