@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import type { FlagValues } from '../config/flags.ts';
+import { StartError } from '../observability/start-error.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 import { PACKAGE, version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
-import { configure, serveWith, stopWithNpx } from './serve-with.ts';
-import { EXIT, printError } from './terminal.ts';
+import { configure, serveWith } from './serve-with.ts';
+import { EXIT, type Terminal } from './terminal.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -31,20 +34,37 @@ export interface CommandLineFeatures extends ProcessFeatures {
 }
 
 export interface CommandParts {
-  /** Reads the configuration and the flags. Lists all problems and ends the process if there are any. */
-  readonly configure: typeof configure;
+  readonly terminal: Terminal;
   readonly features: ProcessFeatures;
+  /** Reads the configuration and the flags. @throws StartError with all problems */
+  configure(flags: FlagValues, standInsFor?: (given: Environment) => Environment): Promise<Config>;
+  /** Sets the exit code, which is 0 by default. */
+  exitWith(code: number): void;
 }
 
-/** Runs the command that the arguments name. A wrong command line sets the exit code and is explained on stderr. */
-export async function runCommand(args: readonly string[], features: CommandLineFeatures): Promise<void> {
+/** Runs the command that the arguments name, and returns the exit code. A wrong command line is explained on stderr. */
+export async function runCommand(
+  args: readonly string[],
+  terminal: Terminal,
+  features: CommandLineFeatures,
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const parts: CommandParts = {
+    terminal,
+    features,
+    configure: (flags, standInsFor) => configure(terminal.env, flags, standInsFor),
+    exitWith(given) {
+      code = given;
+    },
+  };
   try {
     const [command = '', ...rest] = withCommand(args);
-    const program = await createProgram(features);
+    const program = await createProgram(parts, features);
     await program.parseAsync([command, ...rest], { from: 'user' });
+    return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
@@ -57,12 +77,17 @@ function withCommand(args: readonly string[]): string[] {
 }
 
 /** Creates the commands. Each command loads its code when it runs, so a wrong flag is reported at once. */
-async function createProgram(features: CommandLineFeatures): Promise<Command> {
+async function createProgram(parts: CommandParts, features: CommandLineFeatures): Promise<Command> {
+  const { terminal, configure } = parts;
   const program = new Command('luaauth-graphql')
     .description('One typed GraphQL endpoint in front of the LuaAuth REST API.')
     .version(version, '-v, --version')
     .showHelpAfterError('Add --help to see the commands and flags.')
     .configureHelp(HELP_LAYOUT)
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    })
     .addHelpText('after', AFTER_HELP)
     .exitOverride();
 
@@ -70,7 +95,7 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
     // The flag by which a process tells its workers the address of the sandbox.
     .addOption(new Option('--shared-sandbox <url>').hideHelp())
     .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
-      await serveWith(flags, features, flags.sharedSandbox);
+      await serveWith(await configure(flags), features, flags.sharedSandbox);
     });
 
   program
@@ -85,17 +110,16 @@ async function createProgram(features: CommandLineFeatures): Promise<Command> {
     .action(({ federation, relay }: { federation?: true; relay?: true }) => {
       // Codegen keeps these files in step with the code.
       const name = relay ? 'relay' : federation ? 'subgraph' : 'schema';
-      process.stdout.write(readFileSync(new URL(`schema/${name}.graphql`, PACKAGE), 'utf8'));
+      terminal.stdout.write(readFileSync(new URL(`schema/${name}.graphql`, PACKAGE), 'utf8'));
     });
 
-  program.hook('preAction', stopWithNpx);
-  (await features.commands?.())?.addCommands(program, { configure, features });
-  if (features.agents) addMcp(program, features);
+  (await features.commands?.())?.addCommands(program, parts);
+  if (features.agents) addMcp(program, parts);
   if (features.sandbox) addSandbox(program, features.sandbox);
   return program;
 }
 
-function addMcp(program: Command, features: ProcessFeatures): void {
+function addMcp(program: Command, { configure, features }: CommandParts): void {
   addFlagsOfServe(
     program
       .command('mcp')
@@ -108,18 +132,16 @@ function addMcp(program: Command, features: ProcessFeatures): void {
       const sandbox = (await features.sandbox?.())?.facts;
       const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
       const { serve } = await import('../server/serve.ts');
-      if (isArbitrary && config.persisted.mode === 'only') {
-        printError(
-          'PERSISTED_DOCUMENTS is only, so no other document runs. Leave it out, or leave out --arbitrary.',
-        );
-        process.exit(EXIT.failed);
-      }
+      if (isArbitrary && config.persisted.mode === 'only') throw new StartError(ONLY_LISTED);
       // This gateway serves only the client that started it: it needs no metrics and no page.
       const agents = { isArbitrary };
       const own = { ...config, agents, workers: 1, metrics: undefined, graphiql: false };
       await serve(own, features, 'stdin');
     });
 }
+
+const ONLY_LISTED =
+  'PERSISTED_DOCUMENTS is only, so no other document runs. Leave it out, or leave out --arbitrary.';
 
 function addSandbox(program: Command, load: NonNullable<ProcessFeatures['sandbox']>): void {
   program

@@ -33,10 +33,6 @@ export type SecretFile = NonNullable<ReturnType<typeof secretFile>>;
 /** The configuration, or its problems. Each problem names the variable and what is allowed. */
 type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
 
-export function isStartedByNpx(): boolean {
-  return process.env.npm_command === 'exec';
-}
-
 /**
  * The flags of Node for each worker. A flag that the user has set remains.
  * - A half of the young generation has at most 8 MB; V8 takes up to 16. The modules of the start make it grow, and V8 keeps
@@ -54,19 +50,19 @@ const MAX_DOT_ENV_BYTES = 1024 * 1024;
 const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 
 /**
- * No other code reads the environment of the process. `.env` in the working directory comes first, then the environment,
- * then the flags. `standInsFor` gives values for unset variables.
+ * `.env` in the working directory comes first, then the environment, then the flags. `standInsFor` gives values for unset variables.
  */
 export function loadConfig(
-  flags: Environment = {},
+  environment: Environment,
+  flags: Environment,
   standInsFor?: (given: Environment) => Environment,
 ): ConfigResult {
   const file = existsSync('.env') ? readTextFile('.env', MAX_DOT_ENV_BYTES) : { text: '' };
   if ('problem' in file)
     return { problems: [`.env: the file ${file.problem}. Make it readable, or remove it.`] };
   const { dotEnv, problems } = parseDotEnv(file.text);
-  problems.push(...findUnknownNames(dotEnv, process.env));
-  const given = overlay(dotEnv, process.env, flags);
+  problems.push(...findUnknownNames(dotEnv, environment));
+  const given = overlay(dotEnv, environment, flags);
   const result = readConfig(overlay(given, standInsFor?.(given) ?? {}));
   if (problems.length === 0) return result;
   return { problems: 'problems' in result ? [...problems, ...result.problems] : problems };

@@ -129,11 +129,7 @@ export const VARIABLES = {
       off,
       'serves the documents of PERSISTED_DOCUMENTS_FILE as tools for agents at /mcp; needs GATEWAY_KEYS and the package @modelcontextprotocol/server',
     ),
-    GATEWAY_KEY: row(
-      key,
-      'the gateway key that luaauth-graphql mcp, and luaauth-graphql query with --url, present',
-      { secret: true },
-    ),
+    GATEWAY_KEY: row(key, 'the gateway key that luaauth-graphql mcp presents', { secret: true }),
   }),
   ...group('Timeouts', {
     LUAAUTH_TIMEOUT_MS: row(

@@ -6,7 +6,7 @@ import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, listOf, objectOf, oneOf, problemsOf, required, textLike, wholeNumber } from './kinds.ts';
 import { readTextFile } from './text-file.ts';
 
-export type KeyEntries = { readonly entries: readonly KeyEntry[] } | { readonly problems: readonly string[] };
+type KeyEntries = { readonly entries: readonly KeyEntry[] } | { readonly problems: readonly string[] };
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_LISTED = 10_000;

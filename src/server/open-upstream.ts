@@ -6,7 +6,7 @@ import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 import type { ProcessFeatures } from './features.ts';
 
-export type UpstreamConfig = Pick<
+type UpstreamConfig = Pick<
   Config,
   'apiUrl' | 'rate' | 'totalRate' | 'freshMs' | 'freshMsFor' | 'staleMs' | 'redis' | 'readRedisUrl'
 >;

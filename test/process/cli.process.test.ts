@@ -53,13 +53,11 @@ describe('--help', () => {
         '--variables',
         '--operation',
         '--plan',
-        '--url',
         '--each',
         '--output',
-        '--format',
         '--resume',
+        '--repeat-unknown',
         '--dry-run',
-        '--on-unknown',
       ],
     ],
   ])('of %s shows its own flags in 30 lines at most, and where the others are', async (command, own) => {
@@ -138,7 +136,7 @@ describe('a command line that is wrong', () => {
     [['query'], "missing required argument 'file'", ''],
     [['query', '-', '--variables', '[1]'], 'Give a JSON object, or @ and the path', ''],
     [['query', '-', '--variables', '@nowhere'], 'Give a JSON object, or @ and the path', ''],
-    [['query', '-', '--url', '127.0.0.1:4000'], 'A URL begins with http:// or https://.', ''],
+    [['query', '-', '--url', '127.0.0.1:4000'], '--url is gone', 'Ask a running gateway with curl'],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
     [['check', '--script', 'a'], '--script needs a key', 'Give --token-file'],
   ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {

@@ -162,7 +162,7 @@ describe('imports point down', () => {
     ['server', ['main.ts', 'index.ts', 'cli', 'server', 'features']],
     ['index.ts', []],
     ['embed', ['index.ts', 'embed']],
-    ['gateway.ts', ['server', 'index.ts', 'embed']],
+    ['gateway.ts', ['server', 'index.ts', 'embed', 'features/commands']],
     [
       'operation/pipeline.ts',
       ['gateway.ts', 'http', 'features/websocket', 'features/agents', 'operation/envelop-hooks.ts'],
@@ -191,9 +191,9 @@ it('few files stand in the root: what starts, what is embedded, what builds, and
   expect(files.sort()).toEqual(['context.ts', 'gateway.ts', 'index.ts', 'main.ts', 'version.ts']);
 });
 
-it('the environment is read in one place', () => {
+it('only the command line and the configuration read the environment', () => {
   const readers = sources.filter(({ text }) => /\bprocess\.env\b|\benv\b.*\bprocess\b/.test(text));
-  expect(readers.map(({ file }) => file).sort()).toEqual(['config/config.ts']);
+  expect(readers.map(({ file }) => file).sort()).toEqual(['cli/run.ts', 'config/config.ts']);
 });
 
 describe('what is shared by several gateways can be simulated', () => {

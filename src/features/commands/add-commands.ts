@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
-import { EXIT, printError } from '../../cli/terminal.ts';
+import { EXIT } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { ID_FORM, isId } from '../../luaauth/decoders.ts';
 import { addQuery } from './add-query.ts';
@@ -10,7 +10,8 @@ import { readProbeArguments } from './probe-arguments.ts';
 
 type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
 
-export function addCommands(program: Command, { configure, features }: CommandParts): void {
+export function addCommands(program: Command, parts: CommandParts): void {
+  const { configure, exitWith } = parts;
   addFlagsOfServe(
     program
       .command('check')
@@ -25,7 +26,7 @@ export function addCommands(program: Command, { configure, features }: CommandPa
     if (typeof ids === 'string') command.error(`error: ${ids}`);
     if (!isProbe && given.length > 0)
       command.error('error: check accepts script=ID, project=ID and key=KEY only with --probe. Add --probe.');
-    if (isProbe && !features.differences)
+    if (isProbe && !parts.features.differences)
       command.error('error: --probe needs the feature differences, which is not installed in this build.');
     if (isProbe && flags.script !== undefined)
       command.error('error: --probe expects the script as script=ID. Leave --script out.');
@@ -37,14 +38,14 @@ export function addCommands(program: Command, { configure, features }: CommandPa
     }
     const { check } = await import('./check.ts');
     const options = { scriptId: flags.script, probe: isProbe ? ids : undefined, json };
-    if (!(await check(config, features, options))) process.exitCode = EXIT.failed;
+    if (!(await check(config, parts, options))) exitWith(EXIT.failed);
   });
 
-  addKeysCommands(program);
-  addQuery(program, { configure, features });
+  addKeysCommands(program, parts);
+  addQuery(program, parts);
 }
 
-function addKeysCommands(program: Command): void {
+function addKeysCommands(program: Command, { terminal }: CommandParts): void {
   const keys = program.command('keys').description('make gateway keys, and show what they allow');
   keys
     .command('new')
@@ -67,7 +68,7 @@ function addKeysCommands(program: Command): void {
     )
     .action(async (flags: NewKeyFlags) => {
       const { makeKey } = await import('./gateway-keys.ts');
-      reportProblems(await makeKey(flags));
+      await makeKey(flags, terminal);
     });
   keys
     .command('check')
@@ -75,14 +76,8 @@ function addKeysCommands(program: Command): void {
     .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
     .action(async (path: string) => {
       const { showKeys } = await import('./gateway-keys.ts');
-      reportProblems(showKeys(path));
+      showKeys(path, terminal);
     });
-}
-
-function reportProblems(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  printError(problems.map((problem) => problem.replace(/(?<![.?])$/, '.')).join('\n'));
-  process.exitCode = EXIT.failed;
 }
 
 function scriptId(given: string): string {

@@ -1,90 +1,106 @@
 import { type Command, Option } from 'commander';
 import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
-import { EXIT, printError } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
-import type { BulkOptions } from './bulk/bulk-query.ts';
-import { parseInputJson, readInputFile, UnusableInput } from './input-text.ts';
+import { StartError } from '../../observability/start-error.ts';
+import { parseInputJson, readInput, readInputFile, UnusableInput } from './input-text.ts';
+import type { Members } from './own-gateway.ts';
 
-type QueryFlags = FlagValues & Partial<Omit<BulkOptions, 'file' | 'variables'>> & { variables?: string };
+interface QueryFlags {
+  readonly variables?: string;
+  readonly operation?: string;
+  readonly plan?: true;
+  readonly each?: string;
+  readonly output?: string;
+  readonly resume?: true;
+  readonly repeatUnknown?: true;
+  readonly dryRun?: true;
+  readonly url?: unknown;
+  readonly format?: unknown;
+  readonly onUnknown?: unknown;
+}
 
-export function addQuery(program: Command, { configure, features }: CommandParts): void {
-  addFlagsOfServe(
+/** Flags that earlier versions had, each with what took its place. */
+const GONE = {
+  url: 'Ask a running gateway with curl: see docs/recipes/from-a-shell.md.',
+  format: 'The name of --output selects the format: .csv or .jsonl.',
+  'on-unknown': 'A run continues after an unknown outcome; --repeat-unknown sends such rows again.',
+} as const;
+
+export function addQuery(program: Command, parts: CommandParts): void {
+  const { terminal, configure, exitWith } = parts;
+  const command = addFlagsOfServe(
     program
       .command('query')
-      .description('run one operation, here or at a running gateway, and print its answer')
+      .description('run one operation, and print its answer')
       .argument('<file>', 'the document; - reads stdin')
       .option('--variables <json>', "the operation's variables; @FILE reads them from a file")
       .option('--operation <name>', 'name of the operation, if the document has several')
       .option('--plan', 'print the highest price of the operation, and run nothing')
-      .option('--url <url>', 'ask the gateway at this URL, such as http://127.0.0.1:4000/graphql')
       .addOption(
         new Option(
           '--each <rows>',
           'run it once for each row of this CSV or JSONL file, with columns as variables; - reads stdin',
         ).conflicts('plan'),
       )
-      .option('--output <file>', 'with --each: the file of the results, with its journal next to it')
+      .option('--output <file>', 'with --each: the file of the results, .csv or .jsonl')
+      .option('--resume', 'with --each: send what was not sent, or failed without an effect')
       .addOption(
         new Option(
-          '--format <format>',
-          'with --each: csv or jsonl; by default the ending of --output',
-        ).choices(['jsonl', 'csv']),
+          '--repeat-unknown',
+          'with --resume: also send writes whose outcome is unknown, if repeating has no further effect',
+        ).implies({ resume: true }),
       )
-      .option('--resume', 'with --each: continue a run without repeating a write')
       .addOption(
         new Option('--dry-run', 'with --each: print the price and the time, and run nothing').conflicts(
           'resume',
         ),
-      )
-      .addOption(
-        new Option('--on-unknown <what>', 'with --each: what to do after a write whose outcome is unknown')
-          .choices(['stop', 'continue'])
-          .default('stop'),
       ),
-  ).action(async (file: string, flags: QueryFlags, command: Command) => {
-    const { variables: given, operation, plan = false, url, ...more } = flags;
-    const { each, output, format, resume = false, dryRun = false, onUnknown = 'stop', ...others } = more;
-    if (each === undefined && (output ?? format ?? (resume || dryRun || undefined)) !== undefined)
-      command.error('error: --output, --format, --resume and --dry-run need --each ROWS.');
-    if (resume && output === undefined)
-      command.error('error: --resume needs --output FILE, because the journal is next to this file.');
+  );
+  for (const name of Object.keys(GONE)) command.addOption(new Option(`--${name} [value]`).hideHelp());
+  command.action(async (file: string, given: QueryFlags & FlagValues) => {
+    const { variables: text, operation, plan = false, each, output, ...more } = given;
+    const { resume = false, repeatUnknown = false, dryRun = false, url, format, onUnknown, ...flags } = more;
+    const refuse = (problem: string) => command.error(`error: ${problem}`);
+    for (const [name, value] of Object.entries({ url, format, 'on-unknown': onUnknown } as const))
+      if (value !== undefined) refuse(`--${name} is gone. ${GONE[name as keyof typeof GONE]}`);
+    if (each === undefined && (output !== undefined || resume || dryRun))
+      refuse('--output, --resume, --repeat-unknown and --dry-run need --each ROWS.');
+    if (each !== undefined && output === undefined && !dryRun)
+      refuse('--each needs --output FILE, which keeps the results and what was sent.');
+    if (file === '-' && each === '-')
+      refuse('both the document and the rows come from stdin. Give the path of a file for one of them.');
     // Checked here: a message of Commander would quote the values, which may contain secrets.
-    const variables = given === undefined ? undefined : readVariables(given);
-    if (typeof variables === 'string') command.error(`error: --variables: ${variables}`);
-    if (url !== undefined && !(/^https?:\/\//.test(url) && URL.canParse(url)))
-      command.error('error: --url is not a URL. A URL begins with http:// or https://.');
-    if (url !== undefined && (new URL(url).username || new URL(url).password))
-      command.error('error: --url has a user or a password. Leave it out: the key goes in a header.');
-    // This process cannot know the REST API behind another gateway.
-    const notHere: FlagValues = url === undefined ? {} : { sandbox: true, apiUrl: '' };
-    const config = await configure({ ...others, ...notHere });
-    if (url === undefined && config.apiUrl === undefined) {
-      if (!config.asked.includes('LUAAUTH_SANDBOX')) {
-        printError(NO_API);
-        process.exitCode = EXIT.failed;
-        return;
-      }
-      printError('Sandbox: made-up data. Nothing reaches LuaAuth.');
-    }
-    const options = { file, variables, operation, plan, url };
-    if (each !== undefined) {
-      const { bulkQuery } = await import('./bulk/bulk-query.ts');
-      const bulk = { ...options, each, output, format, resume, dryRun, onUnknown };
-      process.exitCode = await bulkQuery(bulk, config, features);
+    const variables = text === undefined ? undefined : readVariables(text);
+    if (typeof variables === 'string') return refuse(`--variables: ${variables}`);
+    const config = await configure(flags);
+    const document = await inputOf(file, 'a document');
+    if (each === undefined) {
+      const { query } = await import('./query.ts');
+      exitWith(await query({ document, variables, operation, plan }, config, parts));
       return;
     }
-    const { query } = await import('./query.ts');
-    process.exitCode = await query(options, config, features);
+    const { bulkQuery } = await import('./bulk/bulk-query.ts');
+    const rows = await inputOf(each, 'a file of rows');
+    // Without an output nothing can run.
+    const own = { output: dryRun ? undefined : output, resume, repeatUnknown };
+    const options = { document, variables, operation, each, rows, ...own };
+    exitWith(await bulkQuery(options, config, parts));
   });
+
+  async function inputOf(path: string, what: string): Promise<string> {
+    try {
+      return await readInput(path, terminal.stdin);
+    } catch (error) {
+      if (!(error instanceof UnusableInput)) throw error;
+      throw new StartError(`${path}: ${error.message}. Give the path of ${what}, or - for stdin.`);
+    }
+  }
 }
 
-const NO_API =
-  'LUAAUTH_API_URL: not set, so nothing would reach LuaAuth. Set LUAAUTH_API_URL=https://api.luaauth.com, or give --sandbox to try it with made-up data.';
-
 /** Returns a text without the values if they are wrong. */
-function readVariables(given: string): Readonly<Record<string, unknown>> | string {
+function readVariables(given: string): Members | string {
   const path = given.startsWith('@') ? given.slice(1) : undefined;
   const subject = path === undefined ? 'the value' : `the file ${JSON.stringify(path)}`;
   const advice = 'Give a JSON object, or @ and the path of a file with a JSON object.';

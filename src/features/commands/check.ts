@@ -1,3 +1,4 @@
+import type { CommandParts } from '../../cli/program.ts';
 import { print } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import { isInClear } from '../../http/address.ts';
@@ -30,10 +31,16 @@ export interface CheckOptions {
  */
 export async function check(
   config: Config,
-  features: ProcessFeatures,
+  { features, terminal }: Pick<CommandParts, 'features' | 'terminal'>,
   { scriptId, probe: ids, json }: CheckOptions,
 ): Promise<boolean> {
-  const say = json ? () => undefined : print;
+  const say = (text: string) => json || print(terminal, text);
+  const finish = (found: readonly Finding[], probed?: Probe): boolean => {
+    const ok = !found.some(({ level }) => level === 'fail');
+    const facts = { version, ok, findings: found, ...(probed && { probe: forJson(probed) }) };
+    if (json) print(terminal, JSON.stringify(facts));
+    return ok;
+  };
   say(`luaauth-graphql ${version}`);
   const findings: Finding[] = [];
   const report = (finding: Finding) => {
@@ -51,7 +58,7 @@ export async function check(
   const sandbox = await ofSandbox?.openSandbox();
   const url = config.apiUrl ?? (sandbox && new URL(sandbox.url));
   // The findings name the missing feature.
-  if (!url) return finish(findings, json);
+  if (!url) return finish(findings);
   let probed: Probe | undefined;
   try {
     const key = config.credentials.heldKey;
@@ -81,14 +88,7 @@ export async function check(
   } finally {
     await sandbox?.close();
   }
-  return finish(findings, json, probed);
-}
-
-function finish(findings: readonly Finding[], json: boolean, probed?: Probe): boolean {
-  const hasPassed = !findings.some(({ level }) => level === 'fail');
-  if (json)
-    print(JSON.stringify({ version, ok: hasPassed, findings, ...(probed && { probe: forJson(probed) }) }));
-  return hasPassed;
+  return finish(findings, probed);
 }
 
 /** Leaves out the failure, which is one of the findings. */

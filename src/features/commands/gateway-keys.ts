@@ -13,9 +13,10 @@ import {
 } from 'node:fs';
 import type { KeyEntry } from '../../callers/key-ring.ts';
 import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
-import { print, printForSure } from '../../cli/terminal.ts';
-import { isKeysFile, type KeyEntries, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
+import { print, printError, printForSure, type Terminal } from '../../cli/terminal.ts';
+import { isKeysFile, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
 import { readTextFile } from '../../config/text-file.ts';
+import { StartError } from '../../observability/start-error.ts';
 
 export interface NewKeyFlags {
   readonly name: string;
@@ -28,7 +29,16 @@ export interface NewKeyFlags {
   readonly rotate?: boolean;
 }
 
-type JsonEntry = Record<string, unknown>;
+type JsonEntry = Readonly<Record<string, unknown>>;
+
+interface MadeKey {
+  readonly key: string;
+  readonly entry: JsonEntry;
+  /** The text of the file with the entry. */
+  readonly text: string;
+  /** Whether the oldest of two keys has ended. */
+  readonly hasEnded: boolean;
+}
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** A prefix by which people and secret scanners recognize a gateway key. */
@@ -37,16 +47,35 @@ const KEY_BYTES = 32;
 /** Only the owner can read a new file of keys. */
 const OWNER_ONLY = 0o600;
 
-/** Makes a key and prints it. Also prints its entry, or adds the entry to the file. Returns problems. */
-export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
-  const { file: path } = flags;
-  if (path === undefined) {
-    const made = makeEntry(flags);
-    if ('problems' in made) return made.problems;
-    print(made.shown);
-    return [];
+/** Prints a new key on stdout, alone. Its entry is added to the file, or printed on stderr. @throws StartError */
+export async function makeKey(flags: NewKeyFlags, terminal: Terminal): Promise<void> {
+  const { file } = flags;
+  if (file === undefined) {
+    const { key, entry } = makeEntry(flags);
+    print(terminal, key);
+    const its = `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n${JSON.stringify(entry, undefined, 2)}`;
+    printError(terminal, [ONCE, ...expiryOf(entry), its].join('\n'));
+    return;
   }
-  if (!isKeysFile(path)) return [notByName(path)];
+  const { entry, hasEnded } = await changeFile(file, flags, terminal);
+  const [use = 'A running gateway accepts it within two seconds.'] = expiryOf(entry);
+  const ended = hasEnded ? ' The oldest key with this name has ended.' : '';
+  printError(terminal, `${file} has the hash of this key, which is shown only this time. ${use}${ended}`);
+}
+
+const ONCE = 'The key is shown only this time.';
+
+/** Empty if the entry has not expired. */
+function expiryOf({ expiresAt }: JsonEntry): readonly string[] {
+  if (typeof expiresAt !== 'string' || Date.parse(expiresAt) > Date.now()) return [];
+  return [
+    `No gateway accepts the key, because its entry expired at ${expiresAt}: set a later expiresAt there.`,
+  ];
+}
+
+/** Adds a key to a file, and prints it. */
+async function changeFile(path: string, flags: NewKeyFlags, terminal: Terminal): Promise<MadeKey> {
+  checkName(path);
   const before = existsSync(path) ? statSync(path) : undefined;
   const target = before ? realpathSync(path) : path;
   const next = `${target}.new`;
@@ -56,16 +85,15 @@ export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
     file = openSync(next, 'wx', OWNER_ONLY);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    return [
+    throw new StartError(
       code === 'EEXIST'
-        ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}`
-        : `${path} cannot be written (${code}). Name a file in a writable directory`,
-    ];
+        ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}.`
+        : `${path} cannot be written (${code}). Name a file in a writable directory.`,
+    );
   }
   let isReplaced = false;
   try {
     const made = makeEntry(flags);
-    if ('problems' in made) return made.problems;
     writeFileSync(file, made.text);
     if (before) {
       // Keeps the owner and mode, so that a running gateway can still read the file.
@@ -73,107 +101,107 @@ export async function makeKey(flags: NewKeyFlags): Promise<readonly string[]> {
       fchmodSync(file, before.mode);
     }
     // If the key cannot be shown, the file stays unchanged: an unknown key would be useless and would end an older key.
-    const lost = await printForSure(made.shown);
-    if (lost) return [`The key cannot be shown (${lost.code}): ${path} is unchanged`];
-    // A gateway that reads meanwhile sees either the old or the new file.
+    const lost = await printForSure(terminal, made.key);
+    if (lost) throw new StartError(`The key cannot be shown (${lost.code}): ${path} is unchanged.`);
+    // A gateway that reads at this moment sees either the old or the new file.
     renameSync(next, target);
     isReplaced = true;
-    return [];
+    return made;
   } catch (cause) {
-    return [`${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is unchanged`];
+    if (cause instanceof StartError) throw cause;
+    throw new StartError(
+      `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is unchanged.`,
+    );
   } finally {
     closeSync(file);
     if (!isReplaced) rmSync(next, { force: true });
   }
 }
 
-function makeEntry(
-  flags: NewKeyFlags,
-): { readonly text: string; readonly shown: string } | { readonly problems: readonly string[] } {
+function makeEntry(flags: NewKeyFlags): MadeKey {
   // The key is random and stored nowhere; only its hash is kept.
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
   const sha256 = createHash('sha256').update(key).digest('hex');
-  const { file } = flags;
-  const present = file !== undefined && existsSync(file) ? readJson(file) : { keys: [] };
-  if ('problems' in present) return present;
-  const change = flags.rotate ? rotate(present.keys, flags, sha256) : add(present.keys, flags, sha256);
-  if ('problems' in change) return change;
-  const text = `${JSON.stringify({ keys: change.keys }, undefined, 2)}\n`;
+  const { file, rotate: isRotation = false } = flags;
+  const present = file !== undefined && existsSync(file) ? entriesIn(file) : [];
+  const { keys, entry, hasEnded } = isRotation ? rotate(present, flags, sha256) : add(present, flags, sha256);
+  const text = `${JSON.stringify({ keys }, undefined, 2)}\n`;
   const checked = parseKeyEntries(text);
-  if ('problems' in checked) return checked;
-  const ended = change.hasEnded ? ' The oldest key with this name has ended.' : '';
-  const { expiresAt } = change.entry;
-  const isOver = typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now();
-  const use = isOver
-    ? `No gateway accepts the key, because its entry expired at ${expiresAt}: set a later expiresAt there.`
-    : 'A gateway that runs with this file accepts the key within two seconds.';
-  const advice =
-    file === undefined
-      ? `${isOver ? `${use}\n` : ''}Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n\n${JSON.stringify(change.entry, undefined, 2)}`
-      : `${file} has its hash. ${use}${ended}`;
-  return { text, shown: `${key}\n\nThe key is shown only this time.\n${advice}` };
+  // The other entries were right before.
+  if ('problems' in checked) throw problemsOf(checked.problems.map(inTermsOfFlags));
+  return { key, entry, text, hasEnded };
 }
 
-type Change =
-  | { readonly keys: readonly JsonEntry[]; readonly entry: JsonEntry; readonly hasEnded?: boolean }
-  | { readonly problems: readonly string[] };
+interface Change {
+  readonly keys: readonly JsonEntry[];
+  readonly entry: JsonEntry;
+  readonly hasEnded: boolean;
+}
 
 function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Change {
   const { name, scopes, scripts, projects, rate, expiresAt } = flags;
-  if (scopes === undefined) {
-    return { problems: [`--scopes is missing. Give some of ${SCOPES.join(', ')}, or ${EVERY_SCOPE}`] };
-  }
+  if (scopes === undefined)
+    throw new StartError(`--scopes is missing. Give some of ${SCOPES.join(', ')}, or ${EVERY_SCOPE}.`);
   const entry: JsonEntry = {
     name,
     sha256,
     scopes: listOf(scopes),
     ...(scripts !== undefined && { scripts: listOf(scripts) }),
     ...(projects !== undefined && { projects: listOf(projects) }),
-    ...(rate !== undefined && { rate: Number(rate) }),
+    ...(rate !== undefined && { rate: Number.isNaN(Number(rate)) ? rate : Number(rate) }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
-  return { keys: [...keys, entry], entry };
+  return { keys: [...keys, entry], entry, hasEnded: false };
 }
 
 /** Adds a hash to an entry. The previous key stays valid, and the key before it ends. */
 function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256: string): Change {
-  const index = keys.findIndex((one) => one.name === name);
+  const index = keys.findIndex((entry) => entry.name === name);
   const known = keys[index];
-  if (file === undefined) return { problems: ['--rotate needs --file, whose entry it changes'] };
-  if (!known) return { problems: [`${file} has no key with the name ${JSON.stringify(name)}`] };
+  if (file === undefined) throw new StartError('--rotate needs --file, whose entry it changes.');
+  if (!known) throw new StartError(`${file} has no key with the name ${JSON.stringify(name)}.`);
   const before = [known.sha256].flat();
   const entry = { ...known, sha256: [...before.slice(-1), sha256] };
   return { keys: keys.with(index, entry), entry, hasEnded: before.length > 1 };
 }
 
-/** Refuses a file with problems, because rewriting it could lose parts. */
-function readJson(
-  path: string,
-): { readonly keys: readonly JsonEntry[] } | { readonly problems: readonly string[] } {
-  const read = readTextFile(path, MAX_FILE_BYTES);
-  if ('problem' in read) return { problems: [`${path} ${read.problem}`] };
-  const checked = parseKeyEntries(read.text);
-  if ('problems' in checked) return { problems: checked.problems.map((problem) => `${path}: ${problem}`) };
-  return JSON.parse(read.text);
-}
-
-function notByName(path: string): string {
-  return `${path}: the name of a keys file must end in .json, because a gateway reads any other file as a plain list. Rename it`;
-}
-
-/** Prints what a file of keys allows, key by key. Returns problems. */
-export function showKeys(path: string): readonly string[] {
-  if (!isKeysFile(path)) return [notByName(path)];
-  const read: KeyEntries = readKeysFile(path);
-  if ('problems' in read) return read.problems.map((problem) => `${path}: ${problem}`);
-  const { entries } = read;
-  print(
-    [
-      `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`,
-      ...entries.map(describeEntry),
-    ].join('\n\n'),
+/** For example `keys[0] (bot).scopes[1]: …` becomes `--scopes: …`. */
+function inTermsOfFlags(problem: string): string {
+  return problem.replace(
+    /^keys\[\d+\](?: \([^)]*\))?\.(\w+)(?:\[\d+\])?/,
+    (_place, member: string) => `--${member.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
   );
-  return [];
+}
+
+/** @throws StartError for a file with problems, because rewriting it could lose parts */
+function entriesIn(path: string): readonly JsonEntry[] {
+  const read = readTextFile(path, MAX_FILE_BYTES);
+  if ('problem' in read) throw new StartError(`${path} ${read.problem}.`);
+  const checked = parseKeyEntries(read.text);
+  if ('problems' in checked) throw problemsOf(checked.problems.map((problem) => `${path}: ${problem}`));
+  return JSON.parse(read.text).keys;
+}
+
+function problemsOf(problems: readonly string[]): StartError {
+  return new StartError(problems.map((problem) => problem.replace(/(?<![.?])$/, '.')).join('\n'));
+}
+
+/** @throws StartError */
+function checkName(path: string): void {
+  if (!isKeysFile(path))
+    throw new StartError(
+      `${path}: the name of a keys file must end in .json, because a gateway reads any other file as a plain list. Rename it.`,
+    );
+}
+
+/** Prints what a file of keys allows, key by key. @throws StartError with all problems of the file */
+export function showKeys(path: string, terminal: Terminal): void {
+  checkName(path);
+  const read = readKeysFile(path);
+  if ('problems' in read) throw problemsOf(read.problems.map((problem) => `${path}: ${problem}`));
+  const { entries } = read;
+  const title = `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`;
+  print(terminal, [title, ...entries.map(describeEntry)].join('\n\n'));
 }
 
 function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresAt }: KeyEntry): string {
@@ -198,6 +226,6 @@ function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresA
 function listOf(text: string): string[] {
   return text
     .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }

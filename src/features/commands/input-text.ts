@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { readAtMost } from '../../config/text-file.ts';
 import { readStream } from '../../transport/body.ts';
 import { parseExactJson } from '../../transport/json.ts';
@@ -7,10 +8,20 @@ import { parseExactJson } from '../../transport/json.ts';
 /** An input that cannot be used. The message continues its name. */
 export class UnusableInput extends Error {}
 
-/** Larger than the input of any operation. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** Larger than the input of any operation, and than the rows of a day. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Reads a file, which may be a pipe. @throws UnusableInput, also for a device that never ends */
+/** Reads a file, which may be a pipe, or stdin for `-`. @throws UnusableInput, also for an input that never ends */
+export async function readInput(path: string, stdin: Readable): Promise<string> {
+  if (path !== '-') return readInputFile(path);
+  try {
+    return textOf(await readStream(stdin, MAX_BYTES));
+  } catch (error) {
+    throw unusable(error);
+  }
+}
+
+/** @throws UnusableInput, also for a device that never ends */
 export function readInputFile(path: string): string {
   let file: number | undefined;
   try {
@@ -20,15 +31,6 @@ export function readInputFile(path: string): string {
     throw unusable(error);
   } finally {
     if (file !== undefined) closeSync(file);
-  }
-}
-
-/** Reads stdin. @throws UnusableInput, also if the input never ends */
-export async function readStdin(): Promise<string> {
-  try {
-    return textOf(await readStream(process.stdin, MAX_BYTES));
-  } catch (error) {
-    throw unusable(error);
   }
 }
 

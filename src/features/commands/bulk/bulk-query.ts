@@ -1,170 +1,184 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { EXIT, print, printError } from '../../../cli/terminal.ts';
+import { existsSync } from 'node:fs';
+import type { CommandParts } from '../../../cli/program.ts';
+import { EXIT, print, printError, type Terminal } from '../../../cli/terminal.ts';
 import type { Config } from '../../../config/config.ts';
-import type { ProcessFeatures } from '../../../server/features.ts';
-import { stringifyExactJson } from '../../../transport/json.ts';
-import { NoAnswer, openAskedGateway } from '../ask-gateway.ts';
-import { type QueryOptions, readDocument } from '../query.ts';
-import { laterQuotaOf, priceOf } from './bulk-plan.ts';
-import { type BulkEnd, runRows } from './bulk-run.ts';
-import { Journal, UnusableJournal } from './journal.ts';
-import { CannotWrite } from './ordered-output.ts';
-import { countsText, durationText } from './progress.ts';
+import { StartError } from '../../../observability/start-error.ts';
+import { annotationsOf } from '../../../plan/cost.ts';
+import { createSchema } from '../../../schema/index.ts';
+import { UnusableInput } from '../input-text.ts';
+import { type Answer, type Members, membersOf, type OwnGateway, openOwnGateway } from '../own-gateway.ts';
+import { type BulkEnd, countsText, durationText, runRows } from './bulk-run.ts';
+import { writeResultCsv } from './result-csv.ts';
+import { ResultFile } from './result-file.ts';
 import { type RowOperation, readRowOperation } from './row-operation.ts';
-import type { OutputFormat } from './row-result.ts';
-import { RowSender, Stop } from './row-sender.ts';
-import { type Row, readRows, UnusableRows } from './rows.ts';
+import { messageOf } from './row-sender.ts';
+import { type ReadableRow, type Row, readRows } from './rows.ts';
 
-export interface BulkOptions extends QueryOptions {
+interface BulkOptions {
+  readonly document: string;
+  readonly variables: Members | undefined;
+  readonly operation: string | undefined;
+  /** The name of the rows. */
   readonly each: string;
+  readonly rows: string;
+  /** Undefined: prints the price of all rows, and runs nothing. */
   readonly output: string | undefined;
-  readonly format: OutputFormat | undefined;
   readonly resume: boolean;
-  /** Prints the price of all rows, and runs nothing. */
-  readonly dryRun: boolean;
-  readonly onUnknown: 'stop' | 'continue';
+  readonly repeatUnknown: boolean;
 }
 
 /** Runs the operation for each row and returns the exit code. */
-export async function bulkQuery(
-  options: BulkOptions,
-  config: Config,
-  features: ProcessFeatures,
-): Promise<number> {
-  const document = await readDocument(options.file);
-  if (document === undefined) return EXIT.failed;
-  const operation = readRowOperation(document, options.operation);
-  if (typeof operation === 'string') return fail(operation);
-  const problem = problemOf(options, operation);
-  if (problem !== undefined) return fail(problem);
-  const gateway = await openAskedGateway(options.url, config, features);
-  if (typeof gateway === 'string') return fail(gateway);
-  const { each, output, operation: operationName } = options;
-  const rows = rowsOf(options, operation);
-  const asked = { gateway, document, operation, operationName };
-  let journal: Journal | undefined;
+export async function bulkQuery(options: BulkOptions, config: Config, parts: CommandParts): Promise<number> {
+  const { terminal } = parts;
+  const { output, resume, repeatUnknown } = options;
+  const operation = readRowOperation(options.document, options.operation);
+  const hasFurtherEffect = repeats(operation);
+  if (repeatUnknown && hasFurtherEffect)
+    throw new StartError(
+      `--repeat-unknown: each ${operation.mutation} has an effect of its own. Leave it out, and read what the rows with UNKNOWN change.`,
+    );
+  const rows = rowsOf(options, operation, terminal);
+  const gateway = await openOwnGateway(config, parts, true);
   try {
-    if (options.dryRun) {
-      const sender = new RowSender({ ...asked, journal, stop: new Stop() });
-      return await printPrice(
-        rows,
-        sender,
-        options.url === undefined ? config.rate : await laterQuotaOf(gateway),
+    if (output === undefined) return await printPrice(rows, operation, gateway, config.rate, terminal);
+    // CSV cannot be added to line by line: it is written from the results at the end.
+    const results = output.endsWith('.csv') ? `${output}.jsonl` : output;
+    const earlier = [results, output].find((path) => existsSync(path));
+    if (!resume && earlier !== undefined)
+      throw new StartError(
+        `${earlier} exists. Give --resume to continue the run that wrote it, or another --output.`,
       );
+    await proveKey(gateway);
+    const price = await priceOfFirst(rows, operation, gateway);
+    const file = ResultFile.open(results);
+    let end: BulkEnd;
+    try {
+      end = await runRows({
+        rows,
+        operation,
+        gateway,
+        file,
+        price,
+        rate: config.rate,
+        repeatUnknown,
+        terminal,
+      });
+    } finally {
+      file.close();
     }
-    if (output !== undefined) journal = await Journal.open(journalOf(output), digestOf(options, document));
-    const end = await runRows({
-      ...asked,
-      rows,
-      journal,
-      inputPath: each === '-' ? undefined : each,
-      outputPath: output,
-      format: options.format ?? (output?.endsWith('.csv') ? 'csv' : 'jsonl'),
-      goesOnAfterUnknown: options.onUnknown === 'continue',
-    });
-    return report(end, output);
+    if (results !== output && existsSync(results)) writeResultCsv(output, results);
+    return report(end, hasFurtherEffect, terminal);
   } catch (error) {
-    return fail(explain(error, options));
+    const { code, syscall, path = output } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    throw new StartError(`${path}: the system reports ${code} (${syscall}). Nothing more was sent.`);
   } finally {
-    journal?.close();
     await gateway.close();
   }
 }
 
-function problemOf(
-  { file, each, output, resume, dryRun }: BulkOptions,
-  { isMutation }: RowOperation,
-): string | undefined {
-  if (file === '-' && each === '-')
-    return 'Both the document and the rows come from stdin. Give the path of a file for one of them.';
-  if (each !== '-' && !existsSync(each)) return `${each} does not exist. Give the path of a file of rows.`;
-  if (dryRun || output === undefined)
-    return isMutation && !dryRun
-      ? 'A mutation needs --output FILE. The journal next to that file keeps writes from being sent twice.'
-      : undefined;
-  const journal = journalOf(output);
-  if (!resume && existsSync(journal))
-    return `${journal} is the journal of an earlier run. Give --resume to continue that run, or another --output.`;
-  if (existsSync(output) && statSync(output).size > 0 && !existsSync(journal))
-    return `${output} exists already, without a journal. Give another --output, or delete that file.`;
-  return undefined;
+/** Whether a second call with the same values has a further effect, according to the schema. */
+function repeats({ mutation }: RowOperation): boolean {
+  const field = mutation && createSchema().getMutationType()?.getFields()[mutation];
+  return field ? annotationsOf(field).effect === 'repeats' : false;
 }
 
-const journalOf = (output: string) => `${output}.journal`;
-
-/** Identifies the operation of a journal. */
-function digestOf({ operation, variables }: BulkOptions, document: string): string {
-  return createHash('sha256')
-    .update(stringifyExactJson([document, operation, variables]))
-    .digest('base64url');
-}
-
-function rowsOf({ each, variables = {} }: BulkOptions, operation: RowOperation): AsyncIterable<Row> {
-  return readRows(chunksOf(each), operation, variables, (columns) =>
-    printError(
-      `Not used, because no variable has this name: ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
-    ),
-  );
-}
-
-/** Opens the file when its first row is asked for: before that nothing would catch an error of the stream. */
-async function* chunksOf(path: string): AsyncGenerator<Buffer, undefined> {
+function rowsOf(
+  { rows: text, each, variables = {} }: BulkOptions,
+  operation: RowOperation,
+  terminal: Terminal,
+): readonly Row[] {
   try {
-    yield* path === '-' ? process.stdin : createReadStream(path);
+    const { rows, unused } = readRows(text, operation, variables);
+    if (unused.length > 0)
+      printError(
+        terminal,
+        `Not used, because no variable has this name: ${unused.map((name) => JSON.stringify(name)).join(', ')}.`,
+      );
+    return rows;
   } catch (error) {
-    throw new UnusableRows(`it cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    if (!(error instanceof UnusableInput)) throw error;
+    throw new StartError(`${each}: ${error.message}.`);
   }
 }
 
-async function printPrice(rows: AsyncIterable<Row>, sender: RowSender, quota: number): Promise<number> {
-  let [all, invalid, calls] = [0, 0, 0];
-  for await (const row of rows) {
-    all += 1;
-    const price = 'problem' in row ? undefined : await priceOf(sender, row.values);
-    if (price !== undefined) calls += price;
-    else {
-      invalid += 1;
-      printError(
-        `line ${row.line}: ${'problem' in row ? row.problem : 'the gateway refuses it. See what "query --plan" says'}.`,
-      );
-    }
+async function priceOf(
+  { document, name }: RowOperation,
+  { values }: ReadableRow,
+  gateway: OwnGateway,
+): Promise<Answer & { readonly price: number | undefined }> {
+  const answer = await gateway.ask({ query: document, variables: values, operationName: name }, 'plan');
+  const { price } = answer.upstream;
+  return { ...answer, price: typeof price === 'number' ? price : undefined };
+}
+
+/** The most REST calls of a row, by the first row. @throws StartError if the gateway refuses the document */
+async function priceOfFirst(
+  rows: readonly Row[],
+  operation: RowOperation,
+  gateway: OwnGateway,
+): Promise<number> {
+  const first = rows.find((row) => 'values' in row);
+  if (!first) return 1;
+  const { price = 1, errors } = await priceOf(operation, first, gateway);
+  const ofDocument = errors.filter(({ extensions }) => membersOf(extensions).code !== 'BAD_USER_INPUT');
+  if (ofDocument.length > 0) throw new StartError(`${messageOf({ errors: ofDocument })} Nothing was sent.`);
+  return price;
+}
+
+/** Reads what every account has, so that no row is sent with a wrong key. @throws StartError if that is refused */
+async function proveKey(gateway: OwnGateway): Promise<void> {
+  const { errors } = await gateway.ask({ query: '{ adSystems { id } }' });
+  if (errors.length > 0)
+    throw new StartError(`The key cannot be tested. ${messageOf({ errors })} Nothing was sent.`);
+}
+
+async function printPrice(
+  rows: readonly Row[],
+  operation: RowOperation,
+  gateway: OwnGateway,
+  rate: number,
+  terminal: Terminal,
+): Promise<number> {
+  let [invalid, calls] = [0, 0];
+  for (const row of rows) {
+    const planned = 'values' in row ? await priceOf(operation, row, gateway) : undefined;
+    calls += planned?.price ?? 0;
+    if (planned?.price !== undefined) continue;
+    invalid += 1;
+    const problem = 'problem' in row ? `${row.problem}.` : messageOf({ errors: planned?.errors ?? [] });
+    printError(terminal, `line ${row.line}: ${problem}`);
   }
   const not = invalid === 0 ? '' : `, ${invalid.toLocaleString('en')} of which will not be sent`;
-  const time = Number.isFinite(quota) && quota > 0 ? durationText((calls / quota) * 1_000) : 'no limit';
-  print(`Rows: ${all.toLocaleString('en')}${not}`);
-  print(`REST calls: ${calls.toLocaleString('en')} at most`);
-  print(`Time: ${time}${time === 'no limit' ? '' : ` at ${quota} calls per second`}`);
+  print(terminal, `Rows: ${rows.length.toLocaleString('en')}${not}`);
+  print(terminal, `REST calls: ${calls.toLocaleString('en')} at most`);
+  const time = rate > 0 ? `${durationText((calls / rate) * 1_000)} at ${rate} calls per second` : 'no limit';
+  print(terminal, `Time: ${time}`);
   return invalid === 0 ? EXIT.ok : EXIT.errors;
 }
 
-function report({ counts, sent, elapsedMs, stoppedBy }: BulkEnd, output: string | undefined): number {
-  const perSecond = (sent / Math.max(elapsedMs / 1_000, 0.001)).toFixed(1);
+/** The last line says what to do next. */
+function report(
+  { counts, sent, elapsedMs, stoppedBy }: BulkEnd,
+  hasFurtherEffect: boolean,
+  terminal: Terminal,
+): number {
   printError(
-    `${countsText(counts)}. ${sent.toLocaleString('en')} sent in ${durationText(elapsedMs)}, ${perSecond} a second.`,
+    terminal,
+    `${countsText(counts)}. ${sent.toLocaleString('en')} sent in ${durationText(elapsedMs)}.`,
   );
-  if (stoppedBy !== undefined) {
-    const next = output === undefined ? 'Run it again' : 'Run it again with --resume to continue';
-    printError(`Stopped: ${stoppedBy.replace(/\.?$/, '.')} ${next}.`);
-    return EXIT.stopped;
-  }
+  if (stoppedBy !== undefined) printError(terminal, `Stopped: ${stoppedBy.replace(/\.?$/, '.')}`);
+  const next = [
+    ...(counts.INVALID > 0 ? ['correct the rows with INVALID'] : []),
+    ...(counts.UNKNOWN > 0 && hasFurtherEffect ? ['read what the rows with UNKNOWN change'] : []),
+    ...(counts.UNKNOWN > 0 && !hasFurtherEffect
+      ? ['run it again with --repeat-unknown: repeating a write with UNKNOWN has no further effect']
+      : stoppedBy !== undefined || counts.INVALID + counts.FAILED > 0
+        ? ['run it again with --resume']
+        : []),
+  ];
+  printError(terminal, next.length > 0 ? `Next: ${next.join(', and ')}.` : 'Nothing is left to do.');
+  if (stoppedBy !== undefined) return EXIT.stopped;
   if (counts.FAILED + counts.UNKNOWN + counts.INVALID > 0) return EXIT.errors;
   return counts.REFUSED > 0 ? EXIT.refused : EXIT.ok;
-}
-
-/** @throws any unexpected error */
-function explain(error: unknown, { each, output }: BulkOptions): string {
-  if (error instanceof UnusableRows) return `${each}: ${error.message}`;
-  if (error instanceof UnusableJournal || error instanceof NoAnswer) return error.message;
-  if (error instanceof CannotWrite) return `The output cannot be written: ${error.message}`;
-  if (error instanceof SyntaxError)
-    return 'The response is not the answer of a gateway. Check whether --url is the full URL, with /graphql.';
-  const { code, syscall, path = output ?? 'the output' } = error as NodeJS.ErrnoException;
-  if (code === undefined || syscall === undefined) throw error;
-  return `${path}: the system reports ${code} (${syscall}). Nothing more was sent.`;
-}
-
-function fail(problem: string): number {
-  printError(problem);
-  return EXIT.failed;
 }

@@ -1,83 +1,63 @@
 import { stringifyExactJson } from '../../../transport/json.ts';
-import type { InputLine } from './input-lines.ts';
 
-/** The cells of a record, or the problem of the lines that begin here. */
-type CsvRecord = { readonly line: number; readonly endByte: number } & (
+/** The cells of a record, or the problem of the line. `line` counts from 1. */
+type CsvRecord = { readonly line: number } & (
   | { readonly cells: readonly string[] }
   | { readonly problem: string }
 );
 
-/** A record with more lines has an unclosed quote. */
-const MAX_RECORD_LINES = 1_000;
+const LINE_END = /\r\n|\n|\r/g;
 
-/** RFC 4180. An unclosed quote costs one record, not the rest of the file: reading continues with the next line. */
-export async function* readCsv(
-  lines: AsyncIterator<InputLine>,
-  delimiter: string,
-  maxRecordBytes: number,
-): AsyncGenerator<CsvRecord> {
-  const again: InputLine[] = [];
-  const next = async () => again.shift() ?? ((await lines.next()).value as InputLine | undefined);
-  for (;;) {
-    const first = await next();
-    if (first === undefined) return;
-    if ('problem' in first || first.text.trim() === '') {
-      if ('problem' in first) yield first;
-      continue;
-    }
-    let { text } = first;
-    let last = first;
-    let cells = cellsOf(text, delimiter);
-    const taken: InputLine[] = [];
-    while (cells === 'open' && taken.length < MAX_RECORD_LINES && text.length < maxRecordBytes) {
-      const more = await next();
-      if (more === undefined) break;
-      taken.push(more);
-      if ('problem' in more) break;
-      last = more;
-      text += `\n${more.text}`;
-      // A line without a quote closes none.
-      if (more.text.includes('"')) cells = cellsOf(text, delimiter);
-    }
-    if (typeof cells !== 'string') {
-      yield { line: first.line, endByte: last.endByte, cells };
-      continue;
-    }
-    again.unshift(...taken);
-    yield {
-      line: first.line,
-      endByte: first.endByte,
-      problem: `a quote is not closed. End a cell in quotes with " before the next ${JSON.stringify(delimiter)} or the end of the line, and write "" for a quote inside`,
-    };
+/** RFC 4180. A line whose quotes are wrong costs only that line. Empty lines are left out. */
+export function* readCsv(text: string, delimiter: string): Generator<CsvRecord, undefined> {
+  let line = 1;
+  for (let at = 0; at < text.length; ) {
+    const record = recordAt(text, at, delimiter);
+    LINE_END.lastIndex = record?.end ?? at;
+    const end = LINE_END.test(text) ? LINE_END.lastIndex : text.length;
+    if (!record) yield { line, problem: `its quotes are wrong. ${ADVICE}` };
+    else if (record.cells.length > 1 || record.cells[0]?.trim() !== '') yield { line, cells: record.cells };
+    line += text.slice(at, end).match(LINE_END)?.length ?? 0;
+    at = end;
   }
 }
 
-/** Splits a record into cells. `open`: a quote is not closed. `broken`: text follows a closing quote. */
-function cellsOf(text: string, delimiter: string): readonly string[] | 'open' | 'broken' {
-  const end = text.endsWith('\r') ? text.length - 1 : text.length;
+const ADVICE =
+  'A cell in quotes ends with " before the next delimiter or the end of the line; write "" for a quote inside';
+
+/** Undefined if a quote is not closed, or if text follows a closing quote. */
+function recordAt(text: string, from: number, delimiter: string) {
   const cells: string[] = [];
-  for (let at = 0; ; at++) {
-    if (text[at] === '"') {
-      let cell = '';
-      for (let from = at + 1; ; ) {
-        const quote = text.indexOf('"', from);
-        if (quote < 0) return 'open';
-        const isEscapedQuote = text[quote + 1] === '"';
-        cell += text.slice(from, isEscapedQuote ? quote + 1 : quote);
-        from = quote + 2;
-        at = quote + 1;
-        if (!isEscapedQuote) break;
-      }
-      cells.push(cell);
-    } else {
-      const found = text.indexOf(delimiter, at);
-      const cellEnd = found < 0 ? end : found;
-      cells.push(text.slice(at, cellEnd));
-      at = cellEnd;
-    }
-    if (at >= end) return cells;
-    if (text[at] !== delimiter) return 'broken';
+  for (let at = from; ; at += 1) {
+    const cell = text[at] === '"' ? quotedCellAt(text, at) : plainCellAt(text, at, delimiter);
+    if (!cell) return undefined;
+    cells.push(cell.text);
+    at = cell.end;
+    if (text[at] === delimiter) continue;
+    return isLineEnd(text[at]) ? { cells, end: at } : undefined;
   }
+}
+
+function plainCellAt(text: string, from: number, delimiter: string) {
+  let end = from;
+  while (text[end] !== delimiter && !isLineEnd(text[end])) end += 1;
+  return { text: text.slice(from, end), end };
+}
+
+function quotedCellAt(text: string, from: number) {
+  let cell = '';
+  for (let at = from + 1; ; at += 1) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) return undefined;
+    cell += text.slice(at, quote);
+    at = quote + 1;
+    if (text[at] !== '"') return { text: cell, end: at };
+    cell += '"';
+  }
+}
+
+function isLineEnd(character: string | undefined): boolean {
+  return character === undefined || character === '\n' || character === '\r';
 }
 
 /** Spreadsheets run a cell that begins with one of these characters as a formula. */

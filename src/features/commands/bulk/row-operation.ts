@@ -1,26 +1,26 @@
 import {
-  type DocumentNode,
   type FieldNode,
   getOperationAST,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
   parse,
-  type SelectionSetNode,
   type TypeNode,
 } from 'graphql';
 import { isObject } from '../../../luaauth/envelope.ts';
+import { StartError } from '../../../observability/start-error.ts';
 import { stringifyExactJson } from '../../../transport/json.ts';
+import type { Members } from '../own-gateway.ts';
 
-type RowValues = Readonly<Record<string, unknown>>;
-
+/** The operation that runs for each row. */
 export interface RowOperation {
-  readonly document: DocumentNode;
-  readonly definition: OperationDefinitionNode;
-  readonly isMutation: boolean;
+  readonly document: string;
+  readonly name: string | undefined;
+  /** The field that writes; undefined for a query. */
+  readonly mutation: string | undefined;
   readonly variables: ReadonlyMap<string, RowVariable>;
   /** A text that is equal for rows that change the same object: the `key` or `id` of the input, else all values. */
-  identityOf(values: RowValues): string;
+  identityOf(values: Members): string;
 }
 
 export interface RowVariable {
@@ -29,30 +29,25 @@ export interface RowVariable {
   readonly isRequired: boolean;
 }
 
-/** Returns a text if the operation cannot run for each row. */
-export function readRowOperation(text: string, name: string | undefined): RowOperation | string {
-  let document: DocumentNode;
-  try {
-    document = parse(text, { noLocation: true });
-  } catch (error) {
-    return `The document cannot be read: ${(error as Error).message}`;
-  }
-  const definition = getOperationAST(document, name);
-  if (!definition)
-    return name === undefined
-      ? 'The document needs exactly one operation. Name the operation with --operation.'
-      : `The document has no operation with the name ${JSON.stringify(name)}. Check --operation.`;
+/** @throws StartError if the operation cannot run for each row */
+export function readRowOperation(document: string, name: string | undefined): RowOperation {
+  const definition = definitionIn(document, name);
   if (definition.operation === OperationTypeNode.SUBSCRIPTION)
-    return 'The operation is a subscription, which never ends. --each needs a query or a mutation.';
+    throw new StartError(
+      'The operation is a subscription, which never ends. --each needs a query or a mutation.',
+    );
   const isMutation = definition.operation === OperationTypeNode.MUTATION;
-  const [field, ...others] = rootFieldsOf(document, definition.selectionSet);
-  if (isMutation && others.length > 0)
-    return 'The mutation has more than one field. With --each give it only one: after an error it would not be known how many fields were carried out.';
-  const target = isMutation && field ? targetOf(field) : undefined;
+  const [field, ...others] = definition.selectionSet.selections;
+  if (isMutation && (field?.kind !== Kind.FIELD || others.length > 0))
+    throw new StartError(
+      'With --each a mutation has exactly one field, which is in no fragment: otherwise it would not be known after an error which fields were carried out.',
+    );
+  const written = isMutation && field?.kind === Kind.FIELD ? field : undefined;
+  const target = written && targetOf(written);
   return {
     document,
-    definition,
-    isMutation,
+    name,
+    mutation: written?.name.value,
     variables: new Map(
       (definition.variableDefinitions ?? []).map(({ variable, type, defaultValue }) => [
         variable.name.value,
@@ -66,31 +61,23 @@ export function readRowOperation(text: string, name: string | undefined): RowOpe
   };
 }
 
+function definitionIn(document: string, name: string | undefined): OperationDefinitionNode {
+  try {
+    const definition = getOperationAST(parse(document, { noLocation: true }), name);
+    if (definition) return definition;
+  } catch (error) {
+    throw new StartError(`The document cannot be read: ${(error as Error).message}`);
+  }
+  throw new StartError(
+    name === undefined
+      ? 'The document needs exactly one operation. Name the operation with --operation.'
+      : `The document has no operation with the name ${JSON.stringify(name)}. Check --operation.`,
+  );
+}
+
 function nameOf(type: TypeNode): string | undefined {
   if (type.kind === Kind.NON_NULL_TYPE) return nameOf(type.type);
   return type.kind === Kind.NAMED_TYPE ? type.name.value : undefined;
-}
-
-/** Fragments may spread themselves, which the gateway refuses later. */
-export const MAX_DEPTH = 50;
-
-function rootFieldsOf(document: DocumentNode, { selections }: SelectionSetNode, depth = 0): FieldNode[] {
-  return selections.flatMap((selection) => {
-    if (selection.kind === Kind.FIELD) return [selection];
-    const set = selectionsOf(document, selection);
-    return set && depth < MAX_DEPTH ? rootFieldsOf(document, set, depth + 1) : [];
-  });
-}
-
-export function selectionsOf(
-  document: DocumentNode,
-  selection: SelectionSetNode['selections'][number],
-): SelectionSetNode | undefined {
-  if (selection.kind !== Kind.FRAGMENT_SPREAD) return selection.selectionSet;
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value)
-      return definition.selectionSet;
-  return undefined;
 }
 
 const TARGETS = ['key', 'id'];
@@ -98,7 +85,7 @@ const TARGETS = ['key', 'id'];
 const SAME_TARGET = '';
 
 /** Reads the mutation's `key` or `id` from the variables. The result is undefined if the input has neither. */
-function targetOf({ arguments: given = [] }: FieldNode): (values: RowValues) => unknown {
+function targetOf({ arguments: given = [] }: FieldNode): (values: Members) => unknown {
   const value = given.find(({ name }) => name.value === 'input')?.value;
   if (value?.kind === Kind.VARIABLE) {
     const { value: name } = value.name;

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AskedGateway, NoAnswer } from '../ask-gateway.ts';
-import type { Journal } from './journal.ts';
-import { durationText } from './progress.ts';
+import { type Answer, isRefused, type Members, membersOf, type OwnGateway } from '../own-gateway.ts';
+import type { ResultFile, RowResult } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
-import { type RowEnd, type RowResult, readRowEnd, withoutAnswer } from './row-result.ts';
 import type { ReadableRow } from './rows.ts';
 
 /** Ends a run before its last row. */
@@ -22,97 +20,107 @@ export class Stop {
   }
 }
 
-/** The run ends if no row ends within this time. */
-const GIVE_UP_MS = 10 * 60_000;
-
-/** A row fails if it gets no answer this often while other rows end. */
-const MOST_FAILURES = 5;
-
 interface SenderOptions {
-  readonly gateway: AskedGateway;
-  readonly document: string;
+  readonly gateway: OwnGateway;
   readonly operation: RowOperation;
-  readonly operationName: string | undefined;
-  readonly journal: Journal | undefined;
+  readonly file: ResultFile;
   readonly stop: Stop;
 }
 
-type Again = Extract<RowEnd, { tryAgainMs: number }>;
+/** The meaning of an answer: the row's result, when to try again, or why to stop the run. */
+type Meaning =
+  | { readonly result: Outcome }
+  | { readonly tryAgainMs: number; readonly failed: Outcome; readonly mayBeTheRow: boolean }
+  | { readonly stop: string; readonly failed: Outcome };
+type Outcome = Pick<RowResult, 'status' | 'data' | 'errors'>;
 
-/** Sends rows. Pauses all rows when the gateway says that it is too early. */
-export class RowSender {
-  readonly #options: SenderOptions;
-  #pausedUntil = 0;
-  #lastEndAt = performance.now();
-  /** Why no row is sent now. */
-  waitingFor: string | undefined;
+/** The run ends if no row ends within this time. */
+const GIVE_UP_MS = 10 * 60_000;
+/** A row fails if LuaAuth does not answer it this often. */
+const MOST_FAILURES = 5;
 
-  constructor(options: SenderOptions) {
-    this.#options = options;
-  }
+/** Sends rows. All rows pause while it is too early for one of them, or while LuaAuth is down. */
+export function createRowSender({ gateway, operation, file, stop }: SenderOptions) {
+  const { document: query, name: operationName, mutation } = operation;
+  let pausedUntil = 0;
+  /** All rows wait for the same timer. */
+  let pause: Promise<void> | undefined;
+  let lastEndAt = performance.now();
 
-  /** Sends a row until it has a result. Undefined if the run stops first and nothing was carried out. */
-  async resultOf({ row, line, digest, values }: ReadableRow): Promise<RowResult | undefined> {
-    const { stop, operation, journal } = this.#options;
-    let failures = 0;
-    let failedAt = Number.POSITIVE_INFINITY;
+  async function pauseIsOver(): Promise<void> {
     for (;;) {
-      await this.#pauseIsOver();
-      if (stop.reason !== undefined) return undefined;
-      if (operation.isMutation) await journal?.begin(row, digest);
-      const end = await this.#send(values);
-      if ('failed' in end) {
-        if (this.#lastEndAt > failedAt) failures += 1;
-        failedAt = performance.now();
-      }
-      const failed = 'failed' in end && failures >= MOST_FAILURES ? end.failed : undefined;
-      const result = 'result' in end ? end.result : failed;
-      if (result) {
-        this.waitingFor = undefined;
-        this.#lastEndAt = performance.now();
-        return { row, line, ...result };
-      }
-      if (operation.isMutation) journal?.takeBack(row);
-      if ('stop' in end) stop.because(end.stop);
-      else if ('tryAgainMs' in end) await this.#tryAgain(end);
+      const ms = pausedUntil - performance.now();
+      if (ms <= 0 || stop.reason !== undefined) return;
+      pause ??= stop.sleep(ms).finally(() => {
+        pause = undefined;
+      });
+      await pause;
     }
   }
 
-  /** Sends the operation with these values. `plan` asks for the price and runs nothing. */
-  ask(variables: Readonly<Record<string, unknown>>, plan: boolean): Promise<string> {
-    const { gateway, document: query, operation, operationName } = this.#options;
-    const { isMutation } = operation;
-    return gateway.ask({ query, variables, operationName, plan, isMutation });
-  }
-
-  async #send(variables: Readonly<Record<string, unknown>>): Promise<RowEnd> {
-    const { operation } = this.#options;
-    try {
-      return readRowEnd(await this.ask(variables, false), operation.isMutation);
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      return withoutAnswer(error.message, operation.isMutation && error.mayHaveRun);
+  /** Undefined if the run stops before the row is sent. */
+  return async ({ row, line, digest, values }: ReadableRow): Promise<RowResult | undefined> => {
+    const place = { row, line, digest };
+    let failed: Outcome | undefined;
+    for (let failures = 0; ; ) {
+      await pauseIsOver();
+      if (stop.reason !== undefined) return failed && { ...place, ...failed };
+      if (mutation !== undefined && failed === undefined) await file.sent({ row, line, digest, values });
+      const answer = await gateway.ask({ query, variables: values, operationName }, 'report');
+      const meaning = meaningOf(answer, mutation !== undefined);
+      const now = performance.now();
+      if ('tryAgainMs' in meaning) {
+        failed = meaning.failed;
+        failures += meaning.mayBeTheRow ? 1 : 0;
+        if (failures === MOST_FAILURES) return { ...place, ...failed };
+        pausedUntil = Math.max(pausedUntil, now + meaning.tryAgainMs);
+        if (now - lastEndAt > GIVE_UP_MS)
+          stop.because(`no row has ended for ten minutes. The last problem: ${messageOf(failed)}`);
+        continue;
+      }
+      lastEndAt = now;
+      if ('result' in meaning) return { ...place, ...meaning.result };
+      stop.because(meaning.stop);
+      return { ...place, ...meaning.failed };
     }
-  }
+  };
+}
 
-  async #pauseIsOver(): Promise<void> {
-    const { stop } = this.#options;
-    for (let ms = this.#leftMs(); ms > 0 && stop.reason === undefined; ms = this.#leftMs())
-      await stop.sleep(ms);
-  }
+/** How long to wait if the answer does not say. */
+const TRY_AGAIN_MS = 1_000;
 
-  #leftMs(): number {
-    return this.#pausedUntil - performance.now();
-  }
+/** Codes of errors that pass by themselves. */
+const PASSING: readonly unknown[] = ['RATE_LIMITED', 'COORDINATION_LOST', 'OVERLOADED'];
+/** Codes of errors that pass by themselves, unless the row causes them. */
+const OFTEN_PASSING: readonly unknown[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT'];
 
-  /** Waits with this row if the row may be the cause, else with all rows. */
-  async #tryAgain({ tryAgainMs, why, failed }: Again): Promise<void> {
-    const { stop } = this.#options;
-    const now = performance.now();
-    this.waitingFor = why;
-    if (now - this.#lastEndAt > GIVE_UP_MS)
-      stop.because(`No row has ended for ${durationText(GIVE_UP_MS)}. The last problem: ${why}`);
-    if (failed) await stop.sleep(tryAgainMs);
-    else this.#pausedUntil = Math.max(this.#pausedUntil, now + tryAgainMs);
-  }
+/** A write is tried again only if it was certainly not carried out. */
+function meaningOf(answer: Answer, isMutation: boolean): Meaning {
+  const { data, errors, upstream } = answer;
+  if (errors.length === 0) return { result: { status: isRefused(answer) ? 'REFUSED' : 'OK', data } };
+  const facts = errors.map(({ extensions }) => membersOf(extensions));
+  // A mutation with data was carried out; the error belongs to a later read.
+  if (isMutation && Object.values(data).some((value) => value !== null))
+    return { result: { status: isRefused(answer) ? 'REFUSED' : 'OK', data, errors } };
+  if (isMutation && facts.some(({ outcome }) => outcome !== 'NOT_EXECUTED'))
+    return { result: { status: 'UNKNOWN', errors } };
+  const failed: Outcome = { status: 'FAILED', data, errors };
+  // Every further row would end the same way.
+  const hopeless = facts.some(({ code, reason }) => code === 'UNAUTHENTICATED' || reason === 'BLOCKED');
+  if (hopeless) return { stop: messageOf(failed), failed };
+  const isOf = (codes: readonly unknown[]) => facts.some(({ code }) => codes.includes(code));
+  if (!isOf(PASSING) && !isOf(OFTEN_PASSING)) return { result: failed };
+  // While the circuit breaker is open, no call is made.
+  const mayBeTheRow = !isOf(PASSING) && Number(upstream.calls) > 0;
+  return { tryAgainMs: waitOf(facts), failed, mayBeTheRow };
+}
+
+function waitOf(facts: readonly Members[]): number {
+  const given = facts.flatMap(({ retryAfterMs }) => (typeof retryAfterMs === 'number' ? [retryAfterMs] : []));
+  return Math.max(...(given.length > 0 ? given : [TRY_AGAIN_MS]));
+}
+
+/** The messages of all errors, in one line. */
+export function messageOf({ errors = [] }: Pick<RowResult, 'errors'>): string {
+  return errors.map((error) => String(membersOf(error).message)).join(' ');
 }

@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { isObject } from '../../../luaauth/envelope.ts';
+import { StartError } from '../../../observability/start-error.ts';
+import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
+import type { ReadableRow } from './rows.ts';
+
+const syncData = promisify(fdatasync);
+
+/** How a row ended. INVALID: not sent. FAILED: an error, and nothing changed. UNKNOWN: something may have changed. */
+export const ROW_STATUSES = ['OK', 'REFUSED', 'FAILED', 'UNKNOWN', 'INVALID'] as const;
+export type RowStatus = (typeof ROW_STATUSES)[number];
+
+export interface RowResult {
+  readonly row: number;
+  readonly line: number;
+  readonly status: RowStatus;
+  /** Identifies operation and values. Undefined: the row could not be read. */
+  readonly digest?: string;
+  readonly problem?: string;
+  readonly data?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+interface Contents {
+  /** For each row its last line. */
+  readonly rows: Map<number, RowResult & { readonly bytes: Buffer }>;
+  /** The processes that write the file, or wrote it and were killed: the process by the id of the run, oldest first. */
+  readonly runs: Map<string, number>;
+}
+
+/**
+ * The results of a run, in a file of JSON lines to which lines are only added:
+ * - `{"process":…,"run":…}` when a run begins. The first run whose process lives owns the file.
+ * - `{"row":…,"line":…,"sent":…}` before a row with a write is sent. It is on the disk by then, so a later run knows what this
+ *   run may have sent.
+ * - `{"row":…,"line":…,"status":…}`, the result.
+ *
+ * At the end of a run only the results remain, in the order of the rows.
+ */
+export class ResultFile {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #before: ReadonlyMap<number, RowResult>;
+  #running: Promise<void> = Promise.resolve();
+  /** The next sync, for all lines until then. */
+  #next: Promise<void> | undefined;
+
+  private constructor(path: string, file: number, before: ReadonlyMap<number, RowResult>) {
+    this.#path = path;
+    this.#file = file;
+    this.#before = before;
+  }
+
+  /** @throws StartError if another process writes the file, or if it is not a file of results */
+  static open(path: string): ResultFile {
+    if (existsSync(path) && !statSync(path).isFile())
+      throw new StartError(`${path}: it is not a regular file. Give another --output.`);
+    if (existsSync(path)) load(path);
+    const run = randomUUID();
+    for (;;) {
+      const file = openSync(path, 'a', 0o600);
+      // The line feed ends a line that a killed process has not finished.
+      append(file, `\n${JSON.stringify({ process: process.pid, run })}\n`);
+      const { rows, runs } = load(path);
+      const [owner, id] = [...runs].find(([one, pid]) => one === run || isRunning(pid)) ?? [run, process.pid];
+      if (owner !== run) {
+        append(file, `${JSON.stringify({ ended: run })}\n`);
+        closeSync(file);
+        throw new StartError(
+          `${path}: the process ${id} writes this file. Wait until it ends. If it is not luaauth-graphql, remove the line with "process":${id} from the file.`,
+        );
+      }
+      // A run that ended in the meantime has replaced the file.
+      if (existsSync(path) && statSync(path).ino === fstatSync(file).ino) {
+        syncFolder(path);
+        // Without the bytes, which would keep the whole file in memory.
+        const before = [...rows].map(([row, { bytes: _bytes, ...found }]) => [row, found] as const);
+        return new ResultFile(path, file, new Map(before));
+      }
+      closeSync(file);
+    }
+  }
+
+  /** The result of an earlier run: UNKNOWN if the row was sent and the run was killed. */
+  before(row: number): RowResult | undefined {
+    return this.#before.get(row);
+  }
+
+  /** Notes that a row will be sent. Its write must wait for the promise. */
+  sent({ row, line, digest }: ReadableRow): Promise<void> {
+    append(this.#file, `${stringifyExactJson({ row, line, sent: digest })}\n`);
+    // Rows that begin during a sync share the next sync.
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      this.#running = syncData(this.#file);
+      return this.#running;
+    });
+    return this.#next;
+  }
+
+  ended(result: RowResult): void {
+    append(this.#file, `${stringifyExactJson(result)}\n`);
+  }
+
+  /** Orders the results. A file without a result is removed. */
+  close(): void {
+    try {
+      const ordered = [...load(this.#path).rows.values()].sort((a, b) => a.row - b.row);
+      if (ordered.length === 0) rmSync(this.#path);
+      else
+        replaceFile(this.#path, (write) => {
+          for (const { bytes } of ordered) write(bytes);
+        });
+    } finally {
+      closeSync(this.#file);
+    }
+  }
+}
+
+/** The results of a run that has ended, in the order of the rows. */
+export function* resultsIn(path: string): Generator<RowResult> {
+  for (const { bytes } of load(path).rows.values()) yield parseExactJson(bytes.toString('utf8')) as RowResult;
+}
+
+/** Writes a new file in the place of the old one, which stays if this fails. */
+export function replaceFile(path: string, fill: (write: (bytes: Buffer) => void) => void): void {
+  const next = `${path}.new`;
+  const file = openSync(next, 'w', 0o600);
+  try {
+    fill((bytes) => append(file, bytes));
+    fsyncSync(file);
+    renameSync(next, path);
+  } finally {
+    closeSync(file);
+    rmSync(next, { force: true });
+  }
+  syncFolder(path);
+}
+
+const INTERRUPTED =
+  'the earlier run was interrupted after it sent this write, so it is not known whether the write was carried out';
+
+/** @throws StartError if the file has a line of another kind */
+function load(path: string): Contents {
+  const contents: Contents = { rows: new Map(), runs: new Map() };
+  const all = readFileSync(path);
+  /** A line that a killed process may not have finished: the file ends with it, or a run begins after it. */
+  let broken: number | undefined;
+  let number = 0;
+  for (let at = 0; at < all.length; ) {
+    const lineFeed = all.indexOf(0x0a, at);
+    const end = lineFeed < 0 ? all.length : lineFeed + 1;
+    const bytes = all.subarray(at, end);
+    at = end;
+    number += 1;
+    if (bytes.length === 1) continue;
+    const entry = parsed(bytes);
+    if (broken !== undefined && !('run' in entry)) throw notResults(path, broken);
+    broken = take(contents, entry, bytes) ? undefined : number;
+  }
+  const isOfRun = contents.runs.size > 0 && all.at(-1) !== 0x0a;
+  if (broken !== undefined && !isOfRun) throw notResults(path, broken);
+  return contents;
+}
+
+function notResults(path: string, line: number): StartError {
+  return new StartError(
+    `${path}: line ${line} is not a line of results. Give another --output, or restore the file from a copy.`,
+  );
+}
+
+function parsed(line: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'));
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Returns whether it is a line of such a file. */
+function take({ rows, runs }: Contents, entry: Readonly<Record<string, unknown>>, bytes: Buffer): boolean {
+  const { process: pid, run, ended, row, line, sent, status, digest } = entry;
+  if (typeof run === 'string' && Number.isSafeInteger(pid) && Number(pid) > 0) runs.set(run, Number(pid));
+  else if (typeof ended === 'string') runs.delete(ended);
+  else if (typeof row !== 'number' || typeof line !== 'number') return false;
+  else if (typeof sent === 'string') {
+    const unknown = { row, line, status: 'UNKNOWN', digest: sent, problem: INTERRUPTED } as const;
+    rows.set(row, { ...unknown, bytes: Buffer.from(`${JSON.stringify(unknown)}\n`) });
+  } else {
+    const known = ROW_STATUSES.find((one) => one === status);
+    if (known === undefined) return false;
+    rows.set(row, { row, line, status: known, ...(typeof digest === 'string' && { digest }), bytes });
+  }
+  return true;
+}
+
+function append(file: number, line: string | Buffer): void {
+  const bytes = typeof line === 'string' ? Buffer.from(line) : line;
+  for (let from = 0; from < bytes.length; ) from += writeSync(file, bytes, from);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A new file is on the disk only when its folder is. */
+function syncFolder(path: string): void {
+  let folder: number | undefined;
+  try {
+    folder = openSync(dirname(path), 'r');
+    fsyncSync(folder);
+  } catch {
+    // Windows cannot open folders.
+  } finally {
+    if (folder !== undefined) closeSync(folder);
+  }
+}

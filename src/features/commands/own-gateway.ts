@@ -1,0 +1,108 @@
+import type { CommandParts } from '../../cli/program.ts';
+import { printError } from '../../cli/terminal.ts';
+import type { Config } from '../../config/config.ts';
+import { createGateway } from '../../gateway.ts';
+import { isObject } from '../../luaauth/envelope.ts';
+import { createLog } from '../../observability/log.ts';
+import { StartError } from '../../observability/start-error.ts';
+import { loadFeatures } from '../../server/features.ts';
+import { openUpstream } from '../../server/open-upstream.ts';
+import { parseExactJson, stringifyExactJson } from '../../transport/json.ts';
+
+export type Members = Readonly<Record<string, unknown>>;
+
+interface Operation {
+  readonly query: string;
+  readonly variables?: Members | undefined;
+  readonly operationName?: string | undefined;
+}
+
+export interface Answer {
+  readonly data: Members;
+  readonly errors: readonly Members[];
+  /** The report, or the plan. */
+  readonly upstream: Members;
+  /** The types of the results of mutations. */
+  readonly results: readonly unknown[];
+  /** The whole answer, without the report. */
+  readonly shown: Members;
+}
+
+/** A gateway inside a command. It listens to no port. */
+export interface OwnGateway {
+  /** `plan` asks for the price and runs nothing. `report` adds the calls and the results of mutations to the answer. */
+  ask(operation: Operation, mode?: 'plan' | 'report'): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Opens a gateway with the key of the account. @throws StartError without an API, or without a key that is needed */
+export async function openOwnGateway(
+  config: Config,
+  { features, terminal }: Pick<CommandParts, 'features' | 'terminal'>,
+  needsKey: boolean,
+): Promise<OwnGateway> {
+  const ofGateway = await loadFeatures(config, features);
+  const { apiUrl, asked } = config;
+  if (!apiUrl && !asked.includes('LUAAUTH_SANDBOX')) throw new StartError(NO_API);
+  const sandbox = apiUrl ? undefined : (await features.sandbox?.())?.facts;
+  const heldKey = config.credentials.heldKey ?? sandbox?.key;
+  if (needsKey && heldKey === undefined) throw new StartError(NO_KEY);
+  if (sandbox) printError(terminal, 'Sandbox: made-up data. Nothing reaches LuaAuth.');
+  const secrets = heldKey === undefined ? [] : [heldKey];
+  // Its calls count in the quota that gateways share.
+  const { transport, close } = await openUpstream(config, features, []);
+  const gateway = createGateway({
+    ...config,
+    features: ofGateway,
+    transport,
+    // The user of the command has the API key, so no gateway key is needed.
+    credentials: { heldKey },
+    liveLimits: config.live,
+    graphiql: undefined,
+    log: createLog({ level: 'error', secrets, destination: terminal.stderr }),
+  });
+  return {
+    async ask(operation, mode) {
+      const headers = { 'content-type': 'application/json', ...(mode && { 'x-upstream': mode }) };
+      const body = stringifyExactJson(operation);
+      const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
+      return readAnswer(parseExactJson(await response.text()), mode);
+    },
+    close,
+  };
+}
+
+const NO_API =
+  'LUAAUTH_API_URL: not set, so nothing would reach LuaAuth. Set LUAAUTH_API_URL=https://api.luaauth.com, or give --sandbox to try it with made-up data.';
+const NO_KEY = 'LUAAUTH_TOKEN: not set, so LuaAuth would refuse everything. Set LUAAUTH_TOKEN.';
+
+function readAnswer(answer: unknown, mode: 'plan' | 'report' | undefined): Answer {
+  const { data, errors, extensions, ...others } = membersOf(answer);
+  const { upstream, ...more } = membersOf(extensions);
+  const shown = mode === 'report' ? more : membersOf(extensions);
+  const { writes } = membersOf(upstream);
+  return {
+    data: membersOf(data),
+    errors: Array.isArray(errors) ? errors.map(membersOf) : [],
+    upstream: membersOf(upstream),
+    results: Array.isArray(writes) ? writes.map((write) => membersOf(write).result) : [],
+    shown: {
+      ...(errors !== undefined && { errors }),
+      ...(data !== undefined && { data }),
+      ...others,
+      ...(Object.keys(shown).length > 0 && { extensions: shown }),
+    },
+  };
+}
+
+export function membersOf(value: unknown): Members {
+  return isObject(value) ? value : {};
+}
+
+/** The result types of a successful mutation. */
+const SUCCESS = /^(?:\w+Success|MessageDelivered)$/;
+
+/** Whether LuaAuth, or the gateway for it, refused one of the mutations. */
+export function isRefused({ results }: Answer): boolean {
+  return results.some((type) => typeof type === 'string' && !SUCCESS.test(type));
+}

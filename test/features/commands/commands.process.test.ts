@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { json } from '../../support/api/recorder.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
+
+/** Each command once as a process. All else is tested in the test's own process. */
+const { start, record, closing } = useCommandLine();
+
+async function runAlone(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
+  const process = start(args, { files });
+  return { code: await process.ended, ...process.output };
+}
+
+it('check ends with 0 over the sandbox', async () => {
+  const { code, stdout, stderr } = await runAlone(['check']);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('made-up data');
+});
+
+it('query prints an answer', async () => {
+  const { code, stdout, stderr } = await runAlone(['query', 'a', '--sandbox'], { a: '{ __typename }' });
+  expect([code, stdout]).toEqual([0, '{"data":{"__typename":"Query"}}\n']);
+  expect(stderr).toMatch(/^Sandbox: /);
+});
+
+it('keys new prints a key, and nothing else, on stdout', async () => {
+  const { code, stdout } = await runAlone(['keys', 'new', '--name', 'bot', '--scopes', '*']);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^luagw_[\w-]{43}\n$/)]);
+});
+
+it('a command line without sense ends with 2', async () => {
+  expect((await runAlone(['query'])).code).toBe(2);
+});
+
+const EDIT = 'mutation ($key: ID!) { editUser(input: { key: $key, note: "a" }) { __typename } }';
+
+it.each([
+  ['SIGKILL', 'SIGKILL'],
+  ['SIGINT', 5],
+] as const)(
+  'query --each after %s in the middle of 1,000 writes: --resume sends the rest, and no write twice',
+  {
+    timeout: 300_000,
+  },
+  async (signal, end) => {
+    const { url, lines } = await record((_call, response) => json(response, { success: true, systems: [] }));
+    const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
+    closing.push(async () => rmSync(folder, { recursive: true }));
+    const path = (name: string) => join(folder, name);
+    const keys = Array.from({ length: 1_000 }, (_, index) => `k${index + 1}`);
+    writeFileSync(path('edit.graphql'), EDIT);
+    writeFileSync(path('key'), 'of-mine');
+    writeFileSync(path('rows.csv'), ['key', ...keys].join('\n'));
+    const args = ['query', path('edit.graphql'), '--each', path('rows.csv'), '--output', path('out.jsonl')];
+    args.push('--rate', '0', '--api-url', url, '--token-file', path('key'));
+    const arrived = () => lines().flatMap((line) => /^POST \/users\/(\w+)\/edit/.exec(line)?.[1] ?? []);
+
+    const ended = start(args);
+    await eventually(() => expect(arrived().length).toBeGreaterThan(200));
+    ended.signal(signal);
+    expect(await ended.ended).toBe(end);
+    const resumed = start([...args, '--resume']);
+    const code = await resumed.ended;
+    const results = readFileSync(path('out.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(results.map(({ row }) => row)).toEqual(keys.map((_, index) => index + 1));
+    const unknown = results.filter(({ status }) => status === 'UNKNOWN').map(({ row }) => `k${row}`);
+    expect(results.filter(({ status }) => status === 'OK')).toHaveLength(1_000 - unknown.length);
+    // At most as many as were in flight, and none after an end in order.
+    expect(unknown.length).toBeLessThanOrEqual(signal === 'SIGINT' ? 0 : 200);
+    expect(code).toBe(unknown.length > 0 ? 3 : 0);
+    expect(new Set(arrived()).size).toBe(arrived().length);
+    expect(keys.filter((key) => !arrived().includes(key) && !unknown.includes(key))).toEqual([]);
+  },
+);

@@ -1,0 +1,175 @@
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../support/clients/keys.ts';
+import { useCommands } from '../../support/processes/commands-here.ts';
+
+const SENTINEL = 'sentinel-key-of-somebody-61bf';
+const { run, at, file } = useCommands();
+
+const make = (name: string, ...more: string[]) => run(['keys', 'new', '--name', name, ...more]);
+const toFile = () => ['--file', at('keys.json')];
+const textOf = () => readFileSync(at('keys.json'), 'utf8');
+
+describe('keys new', () => {
+  it('prints the key alone on stdout, and an entry that has its hash on stderr', async () => {
+    const { code, stdout, stderr } = await make('bot', '--scopes', 'scripts:read,users:read');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^luagw_[\w-]{43}\n$/)]);
+    expect(stderr).toMatch(/^The key is shown only this time\.\n/);
+    expect(stderr).not.toContain(stdout.trim());
+    expect(JSON.parse(stderr.slice(stderr.indexOf('{')))).toEqual({
+      name: 'bot',
+      sha256: sha256(stdout.trim()),
+      scopes: ['scripts:read', 'users:read'],
+    });
+  });
+
+  it('adds to a file, and adds a second key to an entry', async () => {
+    const added = await make('bot', '--scopes', 'scripts:read', ...toFile());
+    const more = ['--scripts', 'a, b', '--rate', '5', '--expires-at', '2027-01-01T00:00:00Z'];
+    await make('other', '--scopes', 'sessions:read', ...toFile(), ...more);
+    const rotated = await make('bot', '--rotate', ...toFile());
+    expect(JSON.parse(textOf()).keys).toEqual([
+      {
+        name: 'bot',
+        sha256: [sha256(added.stdout.trim()), sha256(rotated.stdout.trim())],
+        scopes: ['scripts:read'],
+      },
+      {
+        name: 'other',
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        scopes: ['sessions:read'],
+        scripts: ['a', 'b'],
+        rate: 5,
+        expiresAt: '2027-01-01T00:00:00Z',
+      },
+    ]);
+    expect(added.stderr).toBe(
+      'keys.json has the hash of this key, which is shown only this time. A running gateway accepts it within two seconds.\n',
+    );
+    expect(statSync(at('keys.json')).mode & 0o777).toBe(0o600);
+    const { stdout } = await run(['keys', 'check', at('keys.json')]);
+    expect(stdout).toContain('keys.json: 2 keys');
+    expect(stdout).toMatch(/^bot\n {2}may {3}scripts:read {4}read scripts/m);
+    expect(stdout).toMatch(/^ {2}only {2}the scripts a, b$/m);
+    expect(stdout).toMatch(/^ {2}rate {2}5 REST calls per second$/m);
+  });
+
+  it('keeps the owner and the mode of a file', async () => {
+    await make('bot', '--scopes', '*', ...toFile());
+    const [own = 0, group = 0] = [process.getuid?.(), process.getgid?.()];
+    // Only root can give a file away.
+    const [uid, gid] = own === 0 ? [65_534, 65_534] : [own, group];
+    chownSync(at('keys.json'), uid, gid);
+    chmodSync(at('keys.json'), 0o664);
+    await make('bot', '--rotate', ...toFile());
+    expect(statSync(at('keys.json'))).toMatchObject({ uid, gid, mode: 0o100_664 });
+  });
+
+  it.each([
+    [
+      ['new', '--name', 'x', '--scopes', 'scripts:raed'],
+      /^--scopes: "scripts:raed": must be one of .*scripts:read/,
+    ],
+    [['new', '--name', 'x', '--scopes', '*', '--rate', 'x'], /^--rate: "x": must be a whole number/],
+    [['new', '--name', 'x', '--scopes', '*', '--expires-at', 'x'], /^--expires-at: "x": must be an instant/],
+    [['new', '--name', 'x'], /^--scopes is missing/],
+    [['new', '--name', 'a b', '--scopes', '*'], /^--name: "a b": must be/],
+    [['new', '--name', 'x', '--scopes', '*', '--projects', 'p'], /^--scopes has \* beside a list/],
+    [['new', '--name', 'x', '--rotate'], /^--rotate needs --file/],
+    [
+      ['new', '--name', 'x', '--scopes', '*', '--file', 'keys.txt'],
+      /^keys.txt: the name of a keys file must end in/,
+    ],
+    [['check', 'keys.txt'], /^keys.txt: the name of a keys file must end in .json/],
+  ])('ends with 1 and says why: %j', async (args, problem) => {
+    const { code, stdout, stderr } = await run(['keys', ...args]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(problem);
+  });
+
+  it.each(['--scopes', '--scripts', '--projects', '--rate', '--expires-at'])(
+    'refuses %s with --rotate, which changes nothing but the key',
+    async (flag) => {
+      await make('bot', '--scopes', '*', ...toFile());
+      const before = textOf();
+      const { code, stdout, stderr } = await make('bot', '--rotate', flag, '1', ...toFile());
+      expect([code, stdout, textOf()]).toEqual([2, '', before]);
+      expect(stderr).toContain(`'--rotate' cannot be used with option '${flag}`);
+    },
+  );
+
+  it('says that no gateway accepts the key if its entry has expired', async () => {
+    const end = ['--scopes', '*', '--expires-at', '2020-01-01T00:00:00Z'];
+    for (const more of [end, [...end, ...toFile()], ['--rotate', ...toFile()]]) {
+      const { code, stderr } = await make('bot', ...more);
+      expect(code).toBe(0);
+      expect(stderr).toContain(
+        'No gateway accepts the key, because its entry expired at 2020-01-01T00:00:00Z',
+      );
+      expect(stderr).not.toContain('within two seconds');
+    }
+  });
+
+  it('says that the oldest key has ended when there were two', async () => {
+    await make('bot', '--scopes', '*', ...toFile());
+    const ended = 'The oldest key with this name has ended.';
+    expect((await make('bot', '--rotate', ...toFile())).stderr).not.toContain(ended);
+    expect((await make('bot', '--rotate', ...toFile())).stderr).toContain(ended);
+  });
+
+  it('has changed the file for each key that it prints, also when several run at once', async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `n${index}`);
+    const all = await Promise.all(names.map((name) => make(name, '--scopes', '*', ...toFile())));
+    const printed = all.filter(({ code }) => code === 0).map(({ stdout }) => sha256(stdout.trim()));
+    const { keys } = JSON.parse(textOf()) as { keys: { sha256: string }[] };
+    expect(keys.map((key) => key.sha256).sort()).toEqual(printed.sort());
+    for (const { stdout, stderr } of all.filter(({ code }) => code !== 0)) {
+      expect(stdout).toBe('');
+      expect(stderr).toContain('is being changed by another command: try again in a moment');
+    }
+    expect(readdirSync(at(''))).toEqual(['keys.json']);
+    const missed = await make('x', '--scopes', '*', '--file', at('none/keys.json'));
+    expect(missed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('(ENOENT)') });
+  });
+
+  it('changes no file for a key that it cannot show', async () => {
+    await make('bot', '--scopes', '*', ...toFile());
+    const before = textOf();
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(full) }).on(
+      'error',
+      () => undefined,
+    );
+    const args = ['keys', 'new', '--name', 'bot', '--rotate', ...toFile()];
+    const { code, stderr } = await run(args, { stdout });
+    expect([code, stderr]).toEqual([1, 'The key cannot be shown (ENOSPC): keys.json is unchanged.\n']);
+    expect([textOf(), readdirSync(at(''))]).toEqual([before, ['keys.json']]);
+  });
+});
+
+describe('keys check', () => {
+  it('lists no more than a hundred problems', async () => {
+    const path = file('keys.json', JSON.stringify({ keys: Array.from({ length: 1_000 }, () => 0) }));
+    const { code, stderr } = await run(['keys', 'check', path]);
+    expect([code, stderr.trimEnd().split('\n').length]).toEqual([1, 101]);
+    expect(stderr).toContain('900 more problems.');
+  });
+
+  it('escapes characters that a terminal obeys', async () => {
+    const path = file('keys.json', JSON.stringify({ keys: [{ name: 'a', scopes: ['\u009b31m\u202e'] }] }));
+    const { stderr } = await run(['keys', 'check', path]);
+    expect(stderr).toContain('"\\u009b31m\\u202e"');
+  });
+
+  it.each([
+    ['check', ['check']],
+    ['new', ['new', '--name', 'y', '--scopes', '*', '--file']],
+  ])('and keys new leave a file with a problem as it is, and show no hash: %s', async (_what, args) => {
+    const text = JSON.stringify({ keys: [{ name: 'x', sha256: SENTINEL, scopes: ['*'] }] });
+    const { code, stdout, stderr } = await run(['keys', ...args, file('keys.json', text)]);
+    expect([code, stdout, textOf()]).toEqual([1, '', text]);
+    expect(stderr).toContain('keys[0] (x).sha256');
+    expect(stderr).not.toContain(SENTINEL);
+  });
+});
