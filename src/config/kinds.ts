@@ -35,7 +35,7 @@ export function oneOf<const Word extends string>(words: readonly [Word, ...Word[
   return {
     has: (value: unknown) => words.some((word) => word === value),
     allowed: `one of ${words.join(', ')}`,
-    meant: (text: string) => nearest(text, words, 2),
+    meant: (text: string) => nearest(text, words),
   };
 }
 

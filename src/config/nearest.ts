@@ -1,9 +1,11 @@
+const MOST_EDITS = 2;
+
 /** The name that is most similar to the given text. Undefined if all differ by more edits. */
-export function nearest(text: string, names: readonly string[], mostEdits = 3): string | undefined {
+export function nearest(text: string, names: readonly string[]): string | undefined {
   const given = text.toUpperCase();
   let found: string | undefined;
   // If every letter would have to change, the names are not similar.
-  let most = Math.min(mostEdits, given.length - 1);
+  let most = Math.min(MOST_EDITS, given.length - 1);
   for (const name of names) {
     // Each letter more or less is an edit, so most names need no comparison.
     if (Math.abs(name.length - given.length) > most) continue;

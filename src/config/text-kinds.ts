@@ -124,6 +124,7 @@ export const headerName: TextKind<string> = {
     'the name of a header, such as x-forwarded-for',
   ),
   parse: (name) => name.toLowerCase(),
+  meant: (given) => (/^(?:\d+|true|on)$/.test(given) ? 'x-forwarded-for' : undefined),
 };
 
 /** Four numbers are an address, and each is at most 255. */

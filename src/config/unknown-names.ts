@@ -13,9 +13,8 @@ const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
 /** Docker Compose reads its own settings from the same file. */
 const COMPOSE = /^COMPOSE_/;
 
-/** Shorter names, and names with more differences, are similar by chance. */
+/** Shorter names are similar by chance. */
 const SHORTEST_TYPO = 6;
-const TYPO_EDITS = 2;
 
 /** All unknown names in the file, and outside it names that begin like ours: a typo would run the gateway with a default. */
 export function findUnknownNames(dotEnv: Environment, outer: Environment): string[] {
@@ -33,7 +32,7 @@ export function findUnknownNames(dotEnv: Environment, outer: Environment): strin
 export function notesOnNames(outer: Environment): string[] {
   const others = unknownOf(outer).filter((name) => !OURS.test(name) && name.length >= SHORTEST_TYPO);
   return others.flatMap((name) => {
-    const meant = nearest(name, VARIABLE_NAMES, TYPO_EDITS);
+    const meant = nearest(name, VARIABLE_NAMES);
     return meant === undefined
       ? []
       : `${name}: it is set, but there is no such variable. Did you mean ${meant}?`;

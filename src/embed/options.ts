@@ -89,14 +89,14 @@ const GATEWAY_OPTIONS = objectOf({
 } satisfies Record<keyof EmbeddedGatewayOptions, Kind>);
 
 /** @throws TypeError that lists every problem: the option, the value, what is allowed */
-export function checkTransportOptions(options: EmbeddedTransportOptions): void {
-  refuse('createTransport', problemsOf('', options, TRANSPORT_OPTIONS));
+export function checkTransportOptions(options: EmbeddedTransportOptions | undefined): void {
+  refuse('createTransport', problemsOf('', options ?? {}, TRANSPORT_OPTIONS));
 }
 
 /** @throws TypeError that lists every problem: the option, the value, what is allowed */
-export function checkGatewayOptions(options: EmbeddedGatewayOptions): void {
-  const problems = problemsOf('', options, GATEWAY_OPTIONS);
-  if (problems.length === 0) problems.push(...findUnprotected(options.credentials ?? {}));
+export function checkGatewayOptions(options: EmbeddedGatewayOptions | undefined): void {
+  const problems = problemsOf('', options ?? {}, GATEWAY_OPTIONS);
+  if (problems.length === 0) problems.push(...findUnprotected(options?.credentials ?? {}));
   refuse('createGateway', problems);
 }
 

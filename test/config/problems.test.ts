@@ -96,7 +96,7 @@ it.each<[name: string, text: string, problem: string]>([
   ...['1', 'true'].map((text): [string, string, string] => [
     'TRUSTED_PROXY',
     text,
-    `"${text}": must be the name of a header, such as x-forwarded-for`,
+    `"${text}": must be the name of a header, such as x-forwarded-for. Did you mean x-forwarded-for?`,
   ]),
   ...['/run/secrets/token', './key', '~/keys/luaauth', '../secrets/luaauth.key'].map(
     (text): [string, string, string] => [
