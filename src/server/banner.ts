@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
-import type { OperationLog } from '../observability/log.ts';
 import { version } from '../version.ts';
 import type { SandboxFacts } from './features.ts';
+import type { OperationLog } from './log.ts';
 
 export interface Running {
   readonly url: string;

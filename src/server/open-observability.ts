@@ -3,9 +3,9 @@ import { readPlainKey } from '../callers/key-ring.ts';
 import type { Config } from '../config/config.ts';
 import { createHostCheck } from '../http/guards.ts';
 import type { AnswerObserver } from '../observability/difference.ts';
-import { createLog, type OperationLog } from '../observability/log.ts';
 import type { Observer } from '../transport/observer.ts';
 import type { AuditFile, ProcessFeatures } from './features.ts';
+import { createLog, type OperationLog } from './log.ts';
 import { type LogOutput, openStdout } from './log-output.ts';
 
 export type Observability = Awaited<ReturnType<typeof openObservability>>;

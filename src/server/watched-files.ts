@@ -5,8 +5,8 @@ import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { Config, SecretFile } from '../config/config.ts';
 import { readKeysFile } from '../config/keys-file.ts';
 import type { Gateway } from '../gateway.ts';
-import type { OperationLog } from '../observability/log.ts';
 import type { ProcessFeatures } from './features.ts';
+import type { OperationLog } from './log.ts';
 
 /** How often a file is checked for changes. File system events miss links and mounts. */
 const LOOK_EVERY_MS = 1_000;

@@ -108,7 +108,7 @@ describe('imports point down', () => {
       ['luaauth', 'transport/call.ts', 'transport/clock.ts', 'observability/difference.ts'],
     ],
     ['features/federation', ['schema', 'callers', 'context.ts', 'errors', 'luaauth', 'plan', 'state']],
-    ['features/graphiql', ['http', 'config/config.ts', 'server/features.ts', 'version.ts']],
+    ['features/graphiql', ['http', 'config/config.ts', 'server', 'version.ts']],
     ['features/jwt', ['callers', 'luaauth/decoders.ts', 'transport/body.ts']],
     [
       'features/live',

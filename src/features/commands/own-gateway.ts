@@ -3,9 +3,9 @@ import { printError } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import { createGateway } from '../../gateway.ts';
 import { isObject } from '../../luaauth/envelope.ts';
-import { createLog } from '../../observability/log.ts';
 import { StartError } from '../../observability/start-error.ts';
 import { loadFeatures } from '../../server/features.ts';
+import { createLog } from '../../server/log.ts';
 import { openUpstream } from '../../server/open-upstream.ts';
 import { parseExactJson, stringifyExactJson } from '../../transport/json.ts';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { HttpRoute } from '../../http/routes.ts';
-import { createStaticRoute } from '../../http/static-file.ts';
 import { StartError } from '../../observability/start-error.ts';
+import { createStaticRoute } from '../../server/static-file.ts';
 import { PACKAGE } from '../../version.ts';
 
 /** The built dashboard. The package and the image contain it; a clone has to build it. */

@@ -5,7 +5,7 @@ import type { GraphiQLPageOptions, PageOptions } from '../../http/graphiql-optio
 import { prefersHtml } from '../../http/negotiation.ts';
 import type { HttpResponse } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
-import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../http/static-file.ts';
+import { answerWith, createStaticFile, openFolder, pagePolicy } from '../../server/static-file.ts';
 import { PACKAGE } from '../../version.ts';
 
 export { describePage } from './describe-page.ts';

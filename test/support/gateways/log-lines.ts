@@ -1,4 +1,4 @@
-import { createLog, type OperationLog } from '../../../src/observability/log.ts';
+import { createLog, type OperationLog } from '../../../src/server/log.ts';
 
 /** The log of a process whose lines a test can read. */
 export function openLog(secrets: readonly string[] = []): { log: OperationLog; lines: string[] } {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { createStaticRoute, openFolder } from '../../src/http/static-file.ts';
+import { createStaticRoute, openFolder } from '../../src/server/static-file.ts';
 import { openRaw } from '../support/clients/raw-http.ts';
 import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 

@@ -3,9 +3,9 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { HttpRequest } from './http-request.ts';
-import { type Encoding, negotiateEncoding } from './negotiation.ts';
-import type { HttpRoute } from './routes.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import { type Encoding, negotiateEncoding } from '../http/negotiation.ts';
+import type { HttpRoute } from '../http/routes.ts';
 
 type StaticFile = ReturnType<typeof createStaticFile>;
 type Headers = Readonly<Record<string, string>>;

@@ -1,10 +1,17 @@
 import { GraphQLError } from 'graphql';
 import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
+import type { EndpointDifference } from '../observability/difference.ts';
+import {
+  auditLine,
+  clientOf,
+  errorFacts,
+  operationNameOf,
+  traceIdsOf,
+  withoutKeys,
+} from '../observability/facts.ts';
+import { createRedactedStream } from '../observability/redacted-stream.ts';
+import { isOperation, type RequestObserver, type RequestRecord } from '../observability/request-record.ts';
 import type { BreakerState, CoordinationState } from '../transport/observer.ts';
-import type { EndpointDifference } from './difference.ts';
-import { auditLine, clientOf, errorFacts, operationNameOf, traceIdsOf, withoutKeys } from './facts.ts';
-import { createRedactedStream } from './redacted-stream.ts';
-import { isOperation, type RequestObserver, type RequestRecord } from './request-record.ts';
 
 interface LogOptions {
   readonly level: LevelWithSilent;
