@@ -8,7 +8,7 @@ import {
   type TypeNode,
   visit,
 } from 'graphql';
-import { LINK } from '../src/features/federation/subgraph-sdl.ts';
+import { DIRECTIVES } from '../src/features/federation/subgraph-sdl.ts';
 
 /** Fields that may return no object without an error: a user without a key, no blacklisting, no history. */
 const NULL_IS_A_VALUE: readonly string[] = ['Script.onlineHistory', 'Session.user', 'User.blacklist'];
@@ -30,7 +30,7 @@ export function relaySdl(subgraph: string): string {
     { kind: Kind.DOCUMENT, definitions },
     {
       SchemaExtension: () => null,
-      Directive: ({ name }) => (LINK.includes(`"@${name.value}"`) ? null : undefined),
+      Directive: ({ name }) => (DIRECTIVES.includes(`@${name.value}`) ? null : undefined),
       ObjectTypeDefinition: {
         leave: ({ name, fields = [], ...type }) => ({
           ...type,

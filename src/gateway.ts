@@ -46,7 +46,7 @@ export type { GatewayLog } from './observability/request-record.ts';
 
 /** The gateway works without any of these features. */
 export interface GatewayFeatures {
-  readonly federation?: { withFederation(schema: GraphQLSchema): GraphQLSchema };
+  readonly federation?: { withFederation(schema: GraphQLSchema, showsScopes: boolean): GraphQLSchema };
   readonly graphiql?: { createGraphiQL(options: GraphiQLPageOptions): HttpRoute };
   readonly live?: {
     createLive(options: {
@@ -83,6 +83,8 @@ export interface GatewayOptions
   readonly features?: GatewayFeatures | undefined;
   /** Leaves the mutations out of the schema. */
   readonly readOnly?: boolean;
+  /** Whether the subgraph's SDL carries `@authenticated` and `@requiresScopes`, for routers that check the scopes of tokens. */
+  readonly subgraphScopes?: boolean;
   /** The GraphiQL page, shown to browsers at `/graphql`. No page by default. */
   readonly graphiql?: GraphiQLPageOptions | undefined;
   /**
@@ -165,13 +167,13 @@ const RECEIVED_PER_ANSWER = 4;
 
 /** Puts the gateway together from its parts. Opens no port. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { isReady = () => true, log, readOnly = false, features = {} } = options;
+  const { isReady = () => true, log, readOnly = false, subgraphScopes = false, features = {} } = options;
   const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
   const { observers = [], pages = [], plugins = [], graphiql } = options;
   const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const limits = withDefaults(defaults.limits, options.limits);
   const { clock } = options.transport;
-  const schema = createSchema({ readOnly, ...features });
+  const schema = createSchema({ readOnly, subgraphScopes, ...features });
   const tracker = createRequestTracker(observers, log);
   const documents = createDocumentCache({ schema, limits });
   const documentResolver = openDocuments(features, options);

@@ -127,6 +127,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     trustedProxy: values.TRUSTED_PROXY,
     maxBodyBytes: values.MAX_BODY_BYTES,
     readOnly: values.READ_ONLY,
+    subgraphScopes: values.SUBGRAPH_SCOPES,
     persisted: persistedFrom(problems),
     documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
     agents: values.MCP ? { isArbitrary: false } : undefined,

@@ -112,6 +112,10 @@ export const VARIABLES = {
       'the header in which a proxy in front names its client, such as x-forwarded-for; its last address counts. Clients whose keys LuaAuth has not accepted yet take turns by this address, else by the address of the connection',
     ),
     READ_ONLY: row(off, 'removes the mutations from the schema'),
+    SUBGRAPH_SCOPES: row(
+      off,
+      'puts @authenticated and @requiresScopes into the SDL for federation routers, by the scopes of gateway keys',
+    ),
   }),
   ...group('Persisted documents', {
     PERSISTED_DOCUMENTS: row(

@@ -54,6 +54,7 @@ const GATEWAY_OPTIONS = objectOf({
     tokenVerifier: withMethod('verify', 'an object with the method verify, awaited if it is made later'),
   } satisfies Record<keyof Credentials, Kind>),
   readOnly: trueOrFalse,
+  subgraphScopes: trueOrFalse,
   graphiql: anObject,
   persisted: objectOf({
     mode: required(VARIABLES.PERSISTED_DOCUMENTS),

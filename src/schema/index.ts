@@ -16,21 +16,25 @@ interface SchemaOptions {
   readonly readOnly?: boolean;
   /** The feature that defines the subscriptions. Without it the schema has no subscription. */
   readonly live?: object | undefined;
-  readonly federation?: { withFederation(schema: GraphQLSchema): GraphQLSchema } | undefined;
+  readonly federation?:
+    | { withFederation(schema: GraphQLSchema, showsScopes: boolean): GraphQLSchema }
+    | undefined;
+  /** Whether the SDL for routers says which scopes a field needs. */
+  readonly subgraphScopes?: boolean;
 }
 
 const built = new Map<string, GraphQLSchema>();
 
 /** A schema holds no state of a gateway and takes a tenth of a second to build, so all gateways of a process share it. */
 export function createSchema(options: SchemaOptions = {}): GraphQLSchema {
-  const { readOnly = false, live, federation } = options;
-  const key = [readOnly, live !== undefined, federation !== undefined].join();
+  const { readOnly = false, live, federation, subgraphScopes = false } = options;
+  const key = [readOnly, subgraphScopes, live !== undefined, federation !== undefined].join();
   const schema = built.get(key) ?? build(options);
   built.set(key, schema);
   return schema;
 }
 
-function build({ readOnly = false, live, federation }: SchemaOptions): GraphQLSchema {
+function build({ readOnly = false, live, federation, subgraphScopes = false }: SchemaOptions): GraphQLSchema {
   const all = builder.toSchema({ directives: [...specifiedDirectives, fetchable] });
   const config = all.toConfig();
   const { mutation, subscription } = config;
@@ -39,5 +43,5 @@ function build({ readOnly = false, live, federation }: SchemaOptions): GraphQLSc
   const own = hasAllRoots ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
   useOwnScalars(own);
   describeScopes(own);
-  return hidePlumbing(federation?.withFederation(own) ?? own);
+  return hidePlumbing(federation?.withFederation(own, subgraphScopes) ?? own);
 }

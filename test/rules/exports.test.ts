@@ -9,7 +9,7 @@ const ENTRIES = ['index.ts', 'features/schema.ts', 'features/graphiql/browser/ed
 
 /** Exports that no other file in src/ imports, each with a file that needs it. */
 const NEEDED_BY: Readonly<Record<string, string>> = {
-  'features/federation/subgraph-sdl.ts LINK': 'scripts/relay-sdl.ts',
+  'features/federation/subgraph-sdl.ts DIRECTIVES': 'scripts/relay-sdl.ts',
   'features/graphiql/browser/request.ts RequestParts': 'test/features/graphiql/graphiql-script.test.ts',
   'features/graphiql/tabs.ts TabSubject': 'test/features/graphiql/graphiql.test.ts',
   'features/redis/encryption.ts Encryption': 'test/features/redis/registered-documents.redis.test.ts',

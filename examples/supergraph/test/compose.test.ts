@@ -16,6 +16,7 @@ import {
   parse,
   valueFromASTUntyped,
 } from 'graphql';
+import { startGateway } from '../gateway-process.ts';
 import { readSubgraphs } from '../subgraphs.ts';
 
 const subgraphs = readSubgraphs();
@@ -115,9 +116,9 @@ test('@wundergraph/composition tells routers all that the gateway says of costs 
   assert.deepEqual(Object.fromEntries(demands), expectedDemands());
 });
 
-function composeForCosmo() {
+function composeForCosmo(of = subgraphs) {
   return composeWithCosmo({
-    subgraphs: subgraphs.map(({ name, url, typeDefs: definitions }) => ({ name, url, definitions })),
+    subgraphs: of.map(({ name, url, typeDefs: definitions }) => ({ name, url, definitions })),
     version: ROUTER_COMPATIBILITY_VERSION_ONE,
   });
 }
@@ -151,3 +152,48 @@ test('@wundergraph/composition, for Cosmo, has no error and no warning and offer
   assert.ok(result.success, result.success ? '' : result.errors.map(String).join('\n'));
   assert.deepEqual(fieldsOf(buildASTSchema(result.federatedGraphAST)), apolloFields());
 });
+
+test('three composers tell routers which scopes a field needs, if the gateway shows them', async () => {
+  const gateway = await startGateway({ PORT: '0', SUBGRAPH_SCOPES: 'true' });
+  try {
+    const response = await fetch(`${gateway.url}?query=${encodeURIComponent('{ _service { sdl } }')}`, {
+      headers: { 'content-type': 'application/json' },
+    });
+    const { data } = (await response.json()) as { data: { _service: { sdl: string } } };
+    const typeDefs = parse(data._service.sdl);
+    const withScopes = subgraphs.map((one) => (one.name === 'luaauth' ? { ...one, typeDefs } : one));
+
+    const byApollo = composeWithApollo(withScopes);
+    assert.equal(byApollo.errors, undefined);
+    assert.deepEqual(byApollo.hints.map(String), []);
+    const byTheGuild = composeWithTheGuild([...withScopes]);
+    assert.equal(byTheGuild.errors, undefined);
+    for (const sdl of [byApollo.supergraphSdl, byTheGuild.supergraphSdl]) {
+      assert.deepEqual(scopesOf(sdl, 'User.fingerprint'), [['secrets:read']]);
+      assert.deepEqual(scopesOf(sdl, 'Project.scripts'), [['projects:read', 'scripts:read']]);
+      assert.equal(scopesOf(sdl, 'Query.status'), undefined);
+    }
+
+    const byCosmo = composeForCosmo(withScopes);
+    assert.deepEqual(byCosmo.warnings.map(String), []);
+    assert.ok(byCosmo.success, byCosmo.success ? '' : byCosmo.errors.map(String).join('\n'));
+    const authorized = byCosmo.fieldConfigurations.find(
+      ({ typeName, fieldName }) => typeName === 'User' && fieldName === 'fingerprint',
+    );
+    assert.deepEqual(authorized?.requiredScopes, [['secrets:read']]);
+  } finally {
+    await gateway.stop();
+  }
+});
+
+/** The scopes of a field in a supergraph's SDL. */
+function scopesOf(sdl: string | undefined, coordinate: string): unknown {
+  const [typeName, fieldName] = coordinate.split('.');
+  for (const type of parse(sdl ?? '').definitions) {
+    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION || type.name.value !== typeName) continue;
+    const field = type.fields?.find(({ name }) => name.value === fieldName);
+    const [scopes] = field?.directives?.find(({ name }) => name.value === 'requiresScopes')?.arguments ?? [];
+    return scopes && valueFromASTUntyped(scopes.value);
+  }
+  return undefined;
+}

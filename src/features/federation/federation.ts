@@ -42,9 +42,9 @@ const Service = new GraphQLObjectType({
 
 /**
  * The answers of a subgraph to a router (https://www.apollographql.com/docs/federation/subgraph-spec). Prints the SDL once,
- * when the first router asks.
+ * when the first router asks. `showsScopes`: with the scopes that fields need, as directives.
  */
-export function withFederation(schema: GraphQLSchema): GraphQLSchema {
+export function withFederation(schema: GraphQLSchema, showsScopes: boolean): GraphQLSchema {
   let sdl: string | undefined;
   const config = schema.toConfig();
   const query = (config.query as GraphQLObjectType).toConfig();
@@ -74,7 +74,7 @@ export function withFederation(schema: GraphQLSchema): GraphQLSchema {
       description: 'For a federation router: the description of this subgraph. Costs nothing.',
       extensions: requiresScopes(),
       resolve: () => {
-        sdl ??= printSubgraph(schema);
+        sdl ??= printSubgraph(schema, showsScopes);
         return { sdl };
       },
     },

@@ -2,6 +2,7 @@ import {
   type ConstDirectiveNode,
   type GraphQLField,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -15,15 +16,21 @@ import {
   printSchema,
   visit,
 } from 'graphql';
+import { scopesOfField } from '../../callers/scopes.ts';
 import { type Cost, costOf } from '../../plan/cost.ts';
 import { neededBy } from '../../schema/describe-scopes.ts';
 import { LOADABLES } from '../../schema/loadable-ref.ts';
 
 /** The latest federation version that the composers of Apollo, The Guild and Cosmo all support. */
-export const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])';
+const VERSION = 'https://specs.apollo.dev/federation/v2.9';
+/** The directives of the specification that the SDL has in any case. */
+export const DIRECTIVES: readonly string[] = ['@key', '@shareable', '@cost', '@listSize'];
+const SCOPE_DIRECTIVES = ['@authenticated', '@requiresScopes'];
 
-export function printSubgraph(schema: GraphQLSchema): string {
+/** `showsScopes`: the scopes of fields as directives, for routers that check the scopes of tokens. */
+export function printSubgraph(schema: GraphQLSchema, showsScopes: boolean): string {
+  const imported = JSON.stringify(showsScopes ? [...DIRECTIVES, ...SCOPE_DIRECTIVES] : DIRECTIVES);
+  const link = `extend schema @link(url: "${VERSION}", import: ${imported.replaceAll(',', ', ')})`;
   const document = visit(parse(printSchema(schema), { noLocation: true }), {
     ObjectTypeDefinition: (node): ObjectTypeDefinitionNode | undefined => {
       const type = schema.getType(node.name.value);
@@ -33,7 +40,8 @@ export function printSubgraph(schema: GraphQLSchema): string {
       const fields = node.fields?.map((definition) => {
         const field = own[definition.name.value];
         if (!field) return definition;
-        const directives = [...(definition.directives ?? []), ...demandControlOf(field)];
+        const ofScopes = showsScopes ? accessOf(type, field) : [];
+        const directives = [...(definition.directives ?? []), ...demandControlOf(field), ...ofScopes];
         // Without the sentence that `describeScopes` added.
         const value = `${field.description}`.slice(0, -neededBy(type, field).length || undefined);
         const { description } = definition;
@@ -43,7 +51,14 @@ export function printSubgraph(schema: GraphQLSchema): string {
       return { ...node, directives: [...key, ...directivesOn(type)], fields: fields ?? [] };
     },
   });
-  return `${LINK}\n\n${print(document)}`;
+  return `${link}\n\n${print(document)}`;
+}
+
+/** On each field, because the scopes of a field take the place of the scopes of its type. */
+function accessOf(type: GraphQLObjectType, field: AnyField): ConstDirectiveNode[] {
+  const scopes = scopesOfField(type, field) ?? [];
+  if (scopes.length === 0) return [];
+  return [directiveNode('authenticated'), directiveNode('requiresScopes', { scopes: [scopes] })];
 }
 
 /** The weight of a REST call, in relation to 1 for an object. */

@@ -1,12 +1,15 @@
-import { type ConstDirectiveNode, isObjectType, Kind, parse, print } from 'graphql';
+import { type ConstDirectiveNode, isObjectType, Kind, parse, print, valueFromASTUntyped } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { everyOne } from '../../../scripts/schema-tables.ts';
+import { scopesOfField } from '../../../src/callers/scopes.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { hiddenKey } from '../../../src/features/sandbox/calls.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
-import { useSandbox } from '../../support/gateways/fixture.ts';
+import { useOpened, useSandbox } from '../../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
+const opened = useOpened();
 
 const askSdl = () =>
   fixture.gateway.execute<{ _service: { sdl: string } }, undefined>('{ _service { sdl } }', undefined, {});
@@ -47,6 +50,22 @@ const script = (id: unknown) => ({ __typename: 'Script', id });
 const session = (id: unknown) => ({ __typename: 'Session', id });
 const project = (id: unknown) => ({ __typename: 'Project', id });
 const user = (key: unknown) => ({ __typename: 'User', key });
+
+/** The scopes that an SDL says a field needs, where it also says that the field needs a caller. */
+function scopesShown(sdl: string): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const type of parse(sdl).definitions) {
+    if (type.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+    for (const { name, directives = [] } of type.fields ?? []) {
+      const of = (directive: string) => directives.find((one) => one.name.value === directive);
+      const [scopes] = of('requiresScopes')?.arguments ?? [];
+      if (!scopes || !of('authenticated')) continue;
+      const [together] = valueFromASTUntyped(scopes.value) as string[][];
+      shown[`${type.name.value}.${name.value}`] = together;
+    }
+  }
+  return shown;
+}
 
 describe('_service', () => {
   const readDirectives = async () => {
@@ -126,6 +145,36 @@ describe('_service', () => {
     expect(on('User')).toEqual(['@key(fields: "key")']);
     expect(on('PageInfo')).toEqual(['@shareable']);
     expect(on('SessionConnection')).toEqual([]);
+  });
+
+  it('shows the scopes of each field if SUBGRAPH_SCOPES says so, and changes nothing else', async () => {
+    const result = readConfig({ SUBGRAPH_SCOPES: 'true' });
+    if ('problems' in result) throw new Error(result.problems.join());
+    const { subgraphScopes } = result.config;
+    const { gateway } = await opened.open({ upstream: fixture.sandbox.url, subgraphScopes });
+    const { data } = await gateway.execute<{ _service: { sdl: string } }, undefined>('{ _service { sdl } }');
+    const { sdl = '' } = data?._service ?? {};
+    const shown = scopesShown(sdl);
+    const schema = createSchema();
+    const expected = Object.values(schema.getTypeMap())
+      .filter(isObjectType)
+      .filter(({ name }) => !/^_/.test(name))
+      .flatMap((type) =>
+        everyOne(type.getFields()).flatMap((field) => {
+          const scopes = field.name.startsWith('_') ? [] : (scopesOfField(type, field) ?? []);
+          return scopes.length > 0 ? [[`${type.name}.${field.name}`, scopes] as const] : [];
+        }),
+      );
+    expect(expected.length).toBeGreaterThan(60);
+    expect(shown).toEqual(Object.fromEntries(expected));
+    expect(shown).toMatchObject({
+      'Query.script': ['scripts:read'],
+      'Project.scripts': ['projects:read', 'scripts:read'],
+      'User.fingerprint': ['secrets:read'],
+    });
+    const plain = await askSdl();
+    const without = sdl.replaceAll(/ @authenticated @requiresScopes\(scopes: [^)]*\)/g, '');
+    expect(without.replace(', "@authenticated", "@requiresScopes"', '')).toBe(plain.data?._service.sdl);
   });
 
   it('needs no key and costs no call', async () => {
