@@ -138,7 +138,7 @@ describe('a command line that is wrong', () => {
     [['query', '-', '--variables', '@nowhere'], 'Give a JSON object, or @ and the path', ''],
     [['query', '-', '--url', '127.0.0.1:4000'], '--url is gone', 'Ask a running gateway with curl'],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
-    [['check', '--script', 'a'], '--script needs a key', 'Give --token-file'],
+    [['check', '--script', 'a'], '--script needs a key', 'Set LUAAUTH_TOKEN'],
   ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);

@@ -19,7 +19,7 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/sandbox/faults.ts Mishap': 'test/features/sandbox/sandbox.process.test.ts',
   'features/sandbox/faults.ts ProxyAnswer': 'test/transport/proxy-answers.test.ts',
   'features/sandbox/faults.ts SANDBOX_RAY': 'test/transport/proxy-answers.test.ts',
-  'features/sandbox/faults.ts sendProxyPage': 'test/features/commands/cli-check.process.test.ts',
+  'features/sandbox/faults.ts sendProxyPage': 'test/features/commands/check.test.ts',
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',
   'server/listen.ts ServerOptions': 'test/support/gateways/gateway.ts',
   'server/log-output.ts createLogOutput': 'test/observability/log-output.test.ts',

@@ -6,39 +6,42 @@ import type { FlagValues } from '../../config/flags.ts';
 import { ID_FORM, isId } from '../../luaauth/decoders.ts';
 import { addQuery } from './add-query.ts';
 import type { NewKeyFlags } from './gateway-keys.ts';
-import { readProbeArguments } from './probe-arguments.ts';
 
-type CheckFlags = FlagValues & { script?: string; probe?: true; json?: true };
+type CheckFlags = FlagValues & {
+  readonly script?: string;
+  readonly probe?: boolean;
+  readonly json?: boolean;
+};
 
 export function addCommands(program: Command, parts: CommandParts): void {
-  const { configure, exitWith } = parts;
-  addFlagsOfServe(
+  const { configure, exitWith, features } = parts;
+  const command = addFlagsOfServe(
     program
       .command('check')
       .description('check the configuration, and read once from LuaAuth')
-      .argument('[ids...]', 'with --probe: script=ID, project=ID and key=KEY of your account')
+      .usage('[options]')
+      // An earlier form, which is refused.
+      .argument('[ids...]')
       .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId)
-      .option('--probe', 'make each documented read once, at most 10 calls, and compare the answers')
+      .option('--probe', 'make each documented read once, and compare the answers')
       .option('--json', 'print one JSON object'),
-  ).action(async (given: string[], flags: CheckFlags, command: Command) => {
-    const { probe: isProbe = false, json = false, ...others } = flags;
-    const ids = readProbeArguments(given);
-    if (typeof ids === 'string') command.error(`error: ${ids}`);
-    if (!isProbe && given.length > 0)
-      command.error('error: check accepts script=ID, project=ID and key=KEY only with --probe. Add --probe.');
-    if (isProbe && !parts.features.differences)
+  );
+  command.action(async (ids: string[], { probe: isProbe = false, json = false, ...flags }: CheckFlags) => {
+    if (ids.length > 0)
+      command.error(
+        'error: ids are no longer given as script=ID. Give --script ID; --probe finds the others.',
+      );
+    if (isProbe && !features.differences)
       command.error('error: --probe needs the feature differences, which is not installed in this build.');
-    if (isProbe && flags.script !== undefined)
-      command.error('error: --probe expects the script as script=ID. Leave --script out.');
-    const config = await configure(others);
-    if (isProbe && config.apiUrl !== undefined && config.credentials.heldKey === undefined)
-      command.error('error: --probe needs a key. Give --token-file, or set LUAAUTH_TOKEN.');
-    if (flags.script !== undefined && config.credentials.heldKey === undefined) {
-      command.error('error: --script needs a key. Give --token-file, or set LUAAUTH_TOKEN.');
-    }
+    const config = await configure(flags);
+    const needsKey = isProbe ? config.apiUrl !== undefined : flags.script !== undefined;
+    if (needsKey && config.credentials.heldKey === undefined)
+      command.error(
+        `error: ${isProbe ? '--probe' : '--script'} needs a key. Set LUAAUTH_TOKEN, or give --token-file.`,
+      );
     const { check } = await import('./check.ts');
-    const options = { scriptId: flags.script, probe: isProbe ? ids : undefined, json };
-    if (!(await check(config, parts, options))) exitWith(EXIT.failed);
+    const isFine = await check(config, parts, { scriptId: flags.script, isProbe, json });
+    if (!isFine) exitWith(EXIT.failed);
   });
 
   addKeysCommands(program, parts);

@@ -2,7 +2,7 @@ import type { CommandParts } from '../../cli/program.ts';
 import { print } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import { isInClear } from '../../http/address.ts';
-import type { Timeouts } from '../../luaauth/api.ts';
+import type { Access } from '../../luaauth/api.ts';
 import { Refused } from '../../luaauth/refusal.ts';
 import { getScript, type Script } from '../../luaauth/scripts.ts';
 import { StartError } from '../../observability/start-error.ts';
@@ -10,90 +10,82 @@ import { loadFeatures, type ProcessFeatures } from '../../server/features.ts';
 import { CallFailure } from '../../transport/errors.ts';
 import { version } from '../../version.ts';
 import { diagnose, type Finding, show } from './diagnosis.ts';
-import { openDirectAccess } from './direct-access.ts';
-import { type Probe, probe } from './probe.ts';
-import { findingsOf } from './probe-findings.ts';
-import type { ProbedIds } from './probed-reads.ts';
+import { probe } from './probe.ts';
+import { openSingleCalls } from './single-calls.ts';
 
 /** An id and a key that do not exist. */
 const MADE_UP = 'luaauth-graphql-check';
 
 export interface CheckOptions {
   readonly scriptId: string | undefined;
-  /** The ids for a probe. Undefined: a single read is enough. */
-  readonly probe: ProbedIds | undefined;
+  /** Whether to make every documented read. */
+  readonly isProbe: boolean;
   readonly json: boolean;
 }
 
 /**
- * Makes a single read: of `scriptId`, or of a script that cannot exist. With `probe`, makes every documented read.
+ * Makes a single read: of `scriptId`, or of a script that cannot exist. Or makes every documented read.
  * @returns whether nothing has to be fixed
  */
 export async function check(
   config: Config,
   { features, terminal }: Pick<CommandParts, 'features' | 'terminal'>,
-  { scriptId, probe: ids, json }: CheckOptions,
+  options: CheckOptions,
 ): Promise<boolean> {
+  const { json } = options;
   const say = (text: string) => json || print(terminal, text);
-  const finish = (found: readonly Finding[], probed?: Probe): boolean => {
-    const ok = !found.some(({ level }) => level === 'fail');
-    const facts = { version, ok, findings: found, ...(probed && { probe: forJson(probed) }) };
-    if (json) print(terminal, JSON.stringify(facts));
-    return ok;
-  };
   say(`luaauth-graphql ${version}`);
   const findings: Finding[] = [];
-  const report = (finding: Finding) => {
+  for await (const finding of findingsOf(config, features, options)) {
     findings.push(finding);
     say(show(finding));
-  };
-  const problems = await problemsAtStart(config, features);
-  for (const fact of problems) report({ level: 'fail', subject: 'Configuration', fact });
-  if (problems.length === 0)
-    report({ level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' });
-  for (const fact of config.notes) report({ level: 'note', subject: 'Configuration', fact });
+  }
+  const ok = !findings.some(({ level }) => level === 'fail');
+  if (json) print(terminal, JSON.stringify({ version, ok, findings }));
+  return ok;
+}
 
-  if (config.redis && features.redis) report(await redisFinding(config.redis, features.redis));
+async function* findingsOf(
+  config: Config,
+  features: ProcessFeatures,
+  { scriptId, isProbe }: CheckOptions,
+): AsyncGenerator<Finding, undefined> {
+  const problems = await problemsAtStart(config, features);
+  for (const fact of problems) yield { level: 'fail', subject: 'Configuration', fact };
+  if (problems.length === 0)
+    yield { level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' };
+  for (const fact of config.notes) yield { level: 'note', subject: 'Configuration', fact };
+  if (config.redis && features.redis) yield await redisFinding(config.redis, features.redis);
+
+  const { timeouts } = config;
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
   const sandbox = await ofSandbox?.openSandbox();
   const url = config.apiUrl ?? (sandbox && new URL(sandbox.url));
-  // The findings name the missing feature.
-  if (!url) return finish(findings);
-  let probed: Probe | undefined;
+  // An earlier finding names the missing feature.
+  if (!url) return;
+  const heldKey = config.credentials.heldKey;
+  const differences = isProbe ? await features.differences?.() : undefined;
+  const key = heldKey ?? (differences && ofSandbox?.facts.key) ?? MADE_UP;
+  const calls = openSingleCalls({ url, key, timeouts });
   try {
-    const key = config.credentials.heldKey;
-    const differences = ids && (await features.differences?.());
-    if (differences) {
-      const { scriptId: script, userKey } = ofSandbox?.facts.ids ?? {};
-      const known = ofSandbox ? { script, key: userKey, ...ids } : ids;
-      probed = await probe({
-        url,
-        key: key ?? ofSandbox?.facts.key ?? MADE_UP,
-        timeouts: config.timeouts,
-        ids: known,
-        compare: differences.compareAnswer,
-      });
-    }
-    const answer = probed
-      ? probed.failure
-      : await ask(url, key ?? MADE_UP, scriptId ?? MADE_UP, config.timeouts);
-    const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, config.timeouts.read) : undefined;
-    if (sandbox) report(SANDBOX);
-    else if (diagnosis) report({ level: 'fail', subject: 'LuaAuth', ...diagnosis });
-    else report({ level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` });
-    if (isInClear(url)) report(IN_CLEAR);
-    if (sandbox && key !== undefined && !ofSandbox?.facts.isKey(key)) report(NOT_A_SANDBOX_KEY);
-    else if (answer && !diagnosis) report({ subject: 'Key', ...keyFinding(key, scriptId, answer) });
-    if (probed) findingsOf(probed).forEach(report);
+    const { scriptId: script = scriptId, userKey } = ofSandbox?.facts.ids ?? {};
+    const ids = { script: scriptId ?? script, key: userKey };
+    const { forOneCall } = calls;
+    const probed =
+      differences && (await probe({ forOneCall, compare: differences.compareAnswer, key, ids, scriptId }));
+    const answer = probed ? probed.failure : await ask(forOneCall(), scriptId ?? MADE_UP);
+    const diagnosis = answer instanceof CallFailure ? diagnose(answer, url, timeouts.read) : undefined;
+    if (sandbox) yield SANDBOX;
+    else if (diagnosis) yield { level: 'fail', subject: 'LuaAuth', ...diagnosis };
+    else yield { level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` };
+    if (isInClear(url)) yield IN_CLEAR;
+    if (sandbox && heldKey !== undefined && !ofSandbox?.facts.isKey(heldKey)) yield NOT_A_SANDBOX_KEY;
+    else if (answer && !diagnosis) yield { subject: 'Key', ...keyFinding(heldKey, scriptId, answer) };
+    yield* probed?.findings ?? [];
   } finally {
+    await calls.close();
     await sandbox?.close();
   }
-  return finish(findings, probed);
-}
-
-/** Leaves out the failure, which is one of the findings. */
-function forJson({ calls, reads, front }: Probe) {
-  return { calls, reads, front };
 }
 
 async function problemsAtStart(config: Config, features: ProcessFeatures): Promise<readonly string[]> {
@@ -185,19 +177,11 @@ function keyFinding(
 const DENIED =
   ' Either it does not know the key, or the script belongs to another account: it does not say which.';
 
-async function ask(
-  url: URL,
-  key: string,
-  scriptId: string,
-  timeouts: Timeouts,
-): Promise<Script | CallFailure> {
-  const api = openDirectAccess({ url, key, timeouts });
+async function ask(api: Access, script_id: string): Promise<Script | CallFailure> {
   try {
-    return await getScript(api.forOneCall(), { script_id: scriptId });
+    return await getScript(api, { script_id });
   } catch (failure) {
     if (failure instanceof CallFailure) return failure;
     throw failure;
-  } finally {
-    await api.close();
   }
 }

@@ -1,85 +1,144 @@
-import type { Timeouts } from '../../luaauth/api.ts';
-import { rayOf } from '../../luaauth/proxy-answer.ts';
+import { getAdProviders, getAdSystem, getAdSystems } from '../../luaauth/ads.ts';
+import type { Access } from '../../luaauth/api.ts';
+import { isId } from '../../luaauth/decoders.ts';
+import { getExecutions, getProjectExecutions } from '../../luaauth/executions.ts';
+import { getProject } from '../../luaauth/projects.ts';
 import { redact } from '../../luaauth/redact.ts';
 import { Refused } from '../../luaauth/refusal.ts';
+import { getScript } from '../../luaauth/scripts.ts';
+import { filterSessions, getSession, getSessions } from '../../luaauth/sessions.ts';
+import { getUser } from '../../luaauth/users.ts';
 import type { Difference } from '../../observability/difference.ts';
 import { type Call, headerIn, type Reply } from '../../transport/call.ts';
 import { BadResponse, CallFailure } from '../../transport/errors.ts';
-import { openDirectAccess } from './direct-access.ts';
-import { PROBED_READS, type ProbedIds, type ProbedRead } from './probed-reads.ts';
+import type { Finding } from './diagnosis.ts';
+import type { OnReply } from './single-calls.ts';
 
-const MAX_CALLS = 10;
+/** The ids that reads need, from the command line or from earlier answers. */
+type Ids = { readonly [Name in keyof typeof ADVICE]?: string | undefined };
+
+const ADVICE = {
+  script: 'no script is known: give --script ID',
+  project: 'no project is known: give --script ID',
+  session: 'no session is known: give --script ID of a script with a session',
+  key: 'no licence key is known: give --script ID of a script with a session',
+  system: 'the account has no ad system',
+} as const;
+
+interface Read {
+  readonly route: string;
+  readonly needs?: keyof Ids;
+  /** Makes the read, and returns the ids in its answer. */
+  ask(api: Access, id: string): Promise<Ids | object>;
+}
+
+const PAGE = { from: 0, limit: 10 };
+
+/** Every documented read. */
+const READS: readonly Read[] = [
+  {
+    route: getScript.route,
+    needs: 'script',
+    ask: async (api, script_id) => ({ project: (await getScript(api, { script_id })).project_id }),
+  },
+  {
+    route: getProject.route,
+    needs: 'project',
+    ask: (api, project_id) => getProject(api, { project_id }).then(nothing),
+  },
+  {
+    route: getProjectExecutions.route,
+    needs: 'project',
+    async ask(api, project_id) {
+      const { scripts } = await getProjectExecutions(api, { project_id });
+      return { script: scripts?.find(({ id }) => id !== undefined)?.id };
+    },
+  },
+  {
+    route: getExecutions.route,
+    needs: 'script',
+    ask: (api, script_id) => getExecutions(api, { script_id }).then(nothing),
+  },
+  {
+    route: getSessions.route,
+    needs: 'script',
+    async ask(api, script_id) {
+      const sessions = await getSessions(api, { script_id }, PAGE);
+      return {
+        session: sessions.map(({ id }) => id).find(isId),
+        key: sessions.map(({ user_key }) => user_key).find(isId),
+      };
+    },
+  },
+  {
+    route: getSession.route,
+    needs: 'session',
+    ask: (api, session_id) => getSession(api, { session_id }).then(nothing),
+  },
+  {
+    route: getUser.route,
+    needs: 'key',
+    ask: (api, user_key) => getUser(api, { user_key }).then(nothing),
+  },
+  {
+    route: getAdSystems.route,
+    async ask(api) {
+      const [system] = await getAdSystems(api, {});
+      return { system: system?.id, project: system?.project_id };
+    },
+  },
+  { route: getAdProviders.route, ask: (api) => getAdProviders(api, {}).then(nothing) },
+  {
+    route: getAdSystem.route,
+    needs: 'system',
+    ask: (api, system_id) => getAdSystem(api, { system_id }).then(nothing),
+  },
+  {
+    route: filterSessions.route,
+    needs: 'script',
+    ask: (api, script_id) => filterSessions(api, { script_id }, PAGE).then(nothing),
+  },
+];
+
+function nothing(): object {
+  return {};
+}
 
 interface ProbeOptions {
-  readonly url: URL;
-  readonly key: string;
-  readonly timeouts: Timeouts;
-  readonly ids: ProbedIds;
+  /** The API for one call. */
+  readonly forOneCall: (onReply: OnReply) => Access;
   readonly compare: (call: Call<unknown>, reply: Reply) => readonly Difference[];
-}
-
-/** A documented read, and its answer in names and types. */
-export interface ReadReport {
-  readonly endpoint: string;
-  /** `not asked`: an id is unknown, or an earlier read had no answer. */
-  readonly outcome: 'as documented' | 'differs' | 'refused' | 'failed' | 'not asked';
-  readonly status: number | undefined;
-  readonly ms: number | undefined;
-  readonly differences: readonly Difference[];
-  readonly reason: string | undefined;
-  /** Whether the id was given on the command line. */
-  readonly isGiven: boolean;
-}
-
-/** Facts from headers, which a proxy may have set. Texts are shortened and without keys. */
-export interface FrontReport {
-  readonly server: string | undefined;
-  /** Cloudflare's name of the last request. */
-  readonly ray: string | undefined;
-  /** The API's time minus this machine's time. The API gives whole seconds. */
-  readonly clockAheadSeconds: number | undefined;
-  /** Headers about rates, by name. */
-  readonly rates: Readonly<Record<string, string>>;
-}
-
-export interface Probe {
-  readonly calls: number;
-  readonly reads: readonly ReadReport[];
-  readonly front: FrontReport;
-  /** The failure after which the probe stopped. */
-  readonly failure: CallFailure | undefined;
-}
-
-interface Seen {
-  reply: Reply | undefined;
-  differences: readonly Difference[];
+  /** The key of the account, which no finding shows. */
+  readonly key: string;
+  readonly ids: Ids;
+  /** The script that the user named. */
+  readonly scriptId: string | undefined;
 }
 
 /** Makes each documented read whose id is known once, and compares the answers with the documentation. */
-export async function probe({ url, key, timeouts, ids: given, compare }: ProbeOptions): Promise<Probe> {
-  const seen: Seen = { reply: undefined, differences: [] };
-  const api = openDirectAccess({
-    url,
-    key,
-    timeouts,
-    onReply(reply, call) {
-      seen.reply = reply;
-      seen.differences = compare(call, reply);
-    },
-  });
-  const secrets = { keys: [key, given.key ?? key], texts: [] };
-  const front = createFront((text) => redact(text, secrets));
-  const reports = new Map<ProbedRead, ReadReport>();
-  let ids = given;
+export async function probe(options: ProbeOptions) {
+  const { forOneCall, compare, key, scriptId } = options;
+  const secrets = { keys: [key], texts: [] };
+  const findings = new Map<Read, Finding>();
+  let ids = knownOf(options.ids);
+  let last: Reply | undefined;
+  /** The failure that ended the probe. */
   let failure: CallFailure | undefined;
-
-  const ask = async (read: ProbedRead, id: string): Promise<ReadReport> => {
-    Object.assign(seen, { reply: undefined, differences: [] });
-    const begunAt = Date.now();
-    const from = performance.now();
-    const failed = await read.ask(api.forOneCall(), id).then(
+  const isKnown = ({ needs }: Read) => needs === undefined || ids[needs] !== undefined;
+  for (;;) {
+    const read = READS.find((one) => !findings.has(one) && isKnown(one));
+    if (!read || failure) break;
+    let reply: Reply | undefined;
+    let differences: readonly Difference[] = [];
+    const api = forOneCall((call, given) => {
+      reply = given;
+      differences = compare(call, given);
+    });
+    const begunAt = performance.now();
+    const id = (read.needs && ids[read.needs]) ?? '';
+    const failed = await read.ask(api, id).then(
       (learnt) => {
-        ids = { ...definedOf(learnt), ...ids };
+        ids = { ...knownOf(learnt), ...ids };
         return undefined;
       },
       (error: unknown) => {
@@ -87,99 +146,76 @@ export async function probe({ url, key, timeouts, ids: given, compare }: ProbeOp
         throw error;
       },
     );
-    const ms = Math.round(performance.now() - from);
-    const { reply, differences } = seen;
-    if (reply) front.add(reply, begunAt, ms);
-    // Before the API's first answer, another server may be answering.
-    const isApi = differences.length > 0 || reports.size > 0;
-    if (failed && !(failed instanceof Refused) && !(failed instanceof BadResponse && isApi)) failure = failed;
-    return {
-      endpoint: read.endpoint,
-      outcome: outcomeOf(failed, differences),
-      status: reply?.status,
-      ms,
-      differences,
-      reason: failed && redact(failed.message, secrets),
-      isGiven: read.needs !== undefined && given[read.needs] !== undefined,
-    };
-  };
-
-  try {
-    while (reports.size < MAX_CALLS && failure === undefined) {
-      const next = PROBED_READS.find(
-        (read) => !reports.has(read) && (read.needs === undefined || ids[read.needs] !== undefined),
-      );
-      if (!next) break;
-      reports.set(next, await ask(next, (next.needs && ids[next.needs]) ?? ''));
-    }
-  } finally {
-    await api.close();
+    // Before the first answer of the API, another server may be answering.
+    const isOfApi = findings.size > 0 || differences.length > 0;
+    if (failed && !(failed instanceof Refused) && !(failed instanceof BadResponse && isOfApi))
+      failure = failed;
+    last = reply ?? last;
+    const facts = `${read.route}: ${reply ? `HTTP ${reply.status}, ` : ''}${Math.round(performance.now() - begunAt)} ms`;
+    const reason = failed && JSON.stringify(redact(failed.message, secrets));
+    const isOfUser = id === scriptId;
+    findings.set(read, { subject: 'Read', ...findingOf(facts, failed, reason, differences, isOfUser) });
   }
-  const whyNot = (read: ProbedRead) => {
-    if (failure) return 'an earlier read had no answer';
-    return read.needs === undefined || ids[read.needs] !== undefined
-      ? `a probe makes at most ${MAX_CALLS} calls`
-      : ADVICE[read.needs];
-  };
-  const reads = PROBED_READS.map((read) => reports.get(read) ?? notAsked(read.endpoint, whyNot(read)));
-  return { calls: reports.size, reads, front: front.report(), failure };
+  for (const read of READS) {
+    if (findings.has(read)) continue;
+    const why = failure ? 'an earlier read had no answer' : read.needs && ADVICE[read.needs];
+    findings.set(read, { level: 'note', subject: 'Read', fact: `${read.route}: not asked: ${why}.` });
+  }
+  const ofHeaders = last ? [headersFinding(last, (text) => redact(text, secrets))] : [];
+  return { findings: [...findings.values(), ...ofHeaders], failure };
 }
 
-const ADVICE = {
-  script: 'no script is known: give script=ID',
-  project: 'no project is known: give project=ID',
-  key: 'no licence key is known: give key=KEY',
-  session: 'no session is known: give script=ID of a script with a session',
-  system: 'the account has no ad system',
-} as const;
-
-function notAsked(endpoint: string, reason: string): ReadReport {
-  const none = { status: undefined, ms: undefined, differences: [], isGiven: false };
-  return { endpoint, outcome: 'not asked', reason, ...none };
-}
-
-function outcomeOf(
-  failed: CallFailure | undefined,
-  differences: readonly Difference[],
-): ReadReport['outcome'] {
-  if (failed instanceof Refused) return 'refused';
-  if (differences.length > 0) return 'differs';
-  return failed ? 'failed' : 'as documented';
-}
-
-function definedOf(ids: ProbedIds): ProbedIds {
+function knownOf(ids: Ids | object): Ids {
   return Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined));
 }
 
-const ABOUT_RATES = /rate-?limit|quota|^retry-after$/;
-const MAX_HEADERS = 10;
+function findingOf(
+  facts: string,
+  failed: CallFailure | undefined,
+  reason: string | undefined,
+  differences: readonly Difference[],
+  isOfUser: boolean,
+): Omit<Finding, 'subject'> {
+  // A session or user that the probe found may have ended in the meantime.
+  if (failed instanceof Refused)
+    return { level: isOfUser ? 'fail' : 'note', fact: `${facts}, refused: ${reason}.` };
+  if (differences.length > 0) {
+    const members = differences.length === 1 ? '1 member differs' : `${differences.length} members differ`;
+    // A new member breaks no field.
+    const level = differences.every(({ kind }) => kind === 'new') ? 'note' : 'fail';
+    return { level, fact: `${facts}, ${members}:`, advice: differences.map(lineOf).join('\n') };
+  }
+  if (failed) return { level: 'fail', fact: `${facts}, failed: ${reason}.` };
+  return { level: 'ok', fact: `${facts}, as documented.` };
+}
+
+function lineOf({ kind, member, documented, found }: Difference): string {
+  if (kind === 'new') return `new      ${member}: ${found}`;
+  const was = kind === 'type' ? `, found ${found}` : '';
+  return `${kind.padEnd(7)}  ${member}: documented ${documented}${was}`;
+}
+
+/** With a greater difference of clocks, tokens expire early and pauses end late. */
+const MAX_CLOCK_SECONDS = 5;
+const SHOWN_HEADERS = /^(?:server|cf-ray|retry-after)$|rate-?limit|quota/;
+const MAX_HEADERS = 12;
 const MAX_HEADER_LENGTH = 100;
 
-function createFront(hide: (text: string) => string) {
-  const cut = (text: string) => hide(text).slice(0, MAX_HEADER_LENGTH);
-  const rates = new Map<string, string>();
-  let server: string | undefined;
-  let ray: string | undefined;
-  let clockAheadSeconds: number | undefined;
-  let leastMs = Number.POSITIVE_INFINITY;
+/** Quotes facts of the last answer, which a proxy may have set. */
+function headersFinding({ headers }: Reply, hide: (text: string) => string): Finding {
+  const names = headers.flatMap((name, index) => (index % 2 === 0 ? [String(name).toLowerCase()] : []));
+  const shown = [...new Set(names.filter((name) => SHOWN_HEADERS.test(name)))].slice(0, MAX_HEADERS);
+  const facts = shown.map((name) => {
+    const value = hide(headerIn(headers, name) ?? '').slice(0, MAX_HEADER_LENGTH);
+    return `${hide(name).slice(0, MAX_HEADER_LENGTH)} ${JSON.stringify(value)}`;
+  });
+  const ahead = Math.round((Date.parse(headerIn(headers, 'date') ?? '') - Date.now()) / 1_000);
+  const isOff = Math.abs(ahead) > MAX_CLOCK_SECONDS;
+  if (isOff) facts.push(`the clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} ours`);
   return {
-    add(reply: Reply, begunAt: number, ms: number) {
-      const { headers } = reply;
-      const said = headerIn(headers, 'server');
-      if (said !== undefined) server = cut(said);
-      ray = rayOf(reply) ?? ray;
-      for (let index = 0; index < headers.length; index += 2) {
-        const name = cut(String(headers[index]).toLowerCase());
-        if (!ABOUT_RATES.test(name) || (rates.size === MAX_HEADERS && !rates.has(name))) continue;
-        rates.set(name, cut(headerIn(headers, name) ?? ''));
-      }
-      const date = Date.parse(headerIn(headers, 'date') ?? '');
-      // The fastest answer gives the most exact difference.
-      if (Number.isNaN(date) || ms >= leastMs) return;
-      leastMs = ms;
-      // The header has no milliseconds: half a second on average.
-      clockAheadSeconds = Math.round((date + 500 - begunAt - ms / 2) / 100) / 10;
-    },
-    report: (): FrontReport => ({ server, ray, clockAheadSeconds, rates: Object.fromEntries(rates) }),
+    level: isOff ? 'note' : 'ok',
+    subject: 'Headers',
+    fact: facts.length > 0 ? `${facts.join('; ')}.` : 'none about the server or rates.',
+    ...(isOff && { advice: 'Set the clock of this machine, such as by NTP.' }),
   };
 }

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { freePort } from '../../support/network/free-port.ts';
-import { useCommandLine } from '../../support/processes/command-line.ts';
+import { useCommands } from '../../support/processes/commands-here.ts';
 import { ENGINES } from '../../support/processes/tools.ts';
 import { describeWithRedis, startRedis } from '../../support/redis/redis.ts';
 
-const { run, closing } = useCommandLine();
+const { run, closing } = useCommands();
 
 describeWithRedis('check, where gateways share a Redis', () => {
   const check = async (variables: Readonly<Record<string, string>>) => {
