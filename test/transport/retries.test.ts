@@ -206,19 +206,6 @@ describe("an operation's deadline", () => {
 });
 
 describe('a mutation', () => {
-  const fixture = useRecorder({ transport: { clock, random } });
-
-  it.each([
-    ['503', unavailable, 'UPSTREAM_UNAVAILABLE'],
-    ['an internal server error', serverError, 'UPSTREAM_ERROR'],
-  ])('that met %s is never tried again', async (_title, respond, code) => {
-    fixture.respond = respond;
-    const { errors } = await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-    expect(errors?.[0]?.extensions).toMatchObject({ code, outcome: 'UNKNOWN' });
-    await expectCalls(fixture.recorder, 1);
-    expect(luck.draws).toBe(0);
-  });
-
   it('that was never sent is tried again, and carried out once', async () => {
     const port = await freePort();
     const gateway = await openGateway({

@@ -47,7 +47,7 @@ export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Ob
   for (const source of ['call', 'shared', 'fresh', 'stale']) reads.inc({ source }, 0);
   const unexpected = counter(
     'luaauth_upstream_unexpected_total',
-    "Members of LuaAuth's answers that differ from its documentation; new members are searched for once a second per endpoint",
+    "Members of LuaAuth's answers that differ from its documentation, of which one of each endpoint is compared per second",
     'endpoint',
     'member',
     'kind',

@@ -12,13 +12,24 @@ interface RetryOptions {
 
 const MAX_RETRIES = 2;
 const BASE_DELAY_MS = 100;
-/** Number of requests that earn a retry, so that retries cannot multiply the load on an API in trouble. */
-const REQUESTS_PER_RETRY = 5;
-const BUDGET_MAX = 50 * REQUESTS_PER_RETRY;
+const MOST_SAVED = 50;
+const SAVED_AT_FIRST = 25;
 
+/** Each request earns a fifth of a retry, so that retries cannot multiply the load on an API in trouble. */
 class Budget implements AccountRecord {
-  left = BUDGET_MAX / 2;
-  isIdle = () => this.left >= BUDGET_MAX / 2;
+  #retries = SAVED_AT_FIRST;
+  isIdle = () => this.#retries >= SAVED_AT_FIRST;
+
+  earn(): void {
+    this.#retries = Math.min(MOST_SAVED, this.#retries + 0.2);
+  }
+
+  /** @returns whether a retry was left */
+  spend(): boolean {
+    if (this.#retries < 1) return false;
+    this.#retries -= 1;
+    return true;
+  }
 }
 
 /**
@@ -34,22 +45,17 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
     return failure.kind === 'read' || failure.executed === 'no';
   };
 
-  /** A `ratelimited` call spends nothing: it waits in the queue, and the quota bounds its load. */
-  const spend = (failure: CallFailure, budget: Budget): boolean => {
-    if (failure instanceof RateLimited) return true;
-    if (budget.left < REQUESTS_PER_RETRY) return false;
-    budget.left = Math.min(BUDGET_MAX, budget.left) - REQUESTS_PER_RETRY;
-    return true;
-  };
-
   const tryAgain = async <T>(next: Send, call: Call<T>, progress: Progress, budget: Budget, why: unknown) => {
     let failure = why;
     for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
-      const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
-      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !spend(failure, budget)) break;
+      // A `ratelimited` call waits in the queue, and the quota bounds its load.
+      const isFree = failure instanceof RateLimited;
+      const delayMs = isFree ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
+      if (clock.now() + delayMs >= call.deadline || call.signal?.aborted) break;
+      if (!isFree && !budget.spend()) break;
       if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
       if (!mayRetry(call)) break;
-      budget.left += 1;
+      budget.earn();
       try {
         return await next(call, progress);
       } catch (again) {
@@ -63,7 +69,7 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
     // All unknown keys share a budget, because a client can make up any number of keys.
     const name = known.has(call.origin.account) ? call.origin.account : 'unknown';
     const budget = budgets.get(name) ?? budgets.add(name);
-    budget.left += 1;
+    budget.earn();
     if (call.isSentOnce) return next(call, progress);
     return next(call, progress).catch((failure) => tryAgain(next, call, progress, budget, failure));
   };

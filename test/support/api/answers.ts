@@ -30,7 +30,7 @@ export interface Fault {
   readonly respond: Respond;
   /** How often a read is sent. */
   readonly tries: 1 | 3;
-  readonly code: 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_TIMEOUT' | 'UPSTREAM_BAD_RESPONSE';
+  readonly code: 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_TIMEOUT' | 'UPSTREAM_BAD_RESPONSE' | 'UPSTREAM_ERROR';
   readonly says: RegExp;
 }
 
@@ -127,6 +127,13 @@ export const FAULTS: readonly Fault[] = [
       tries: 3,
     }),
   ),
+  {
+    failure: 'an internal server error',
+    respond: body('{"success":false,"error":{"code":-1,"message":"internal server error"}}'),
+    says: /internal server error/,
+    code: 'UPSTREAM_ERROR',
+    tries: 3,
+  },
   {
     failure: '504 with HTML',
     respond: body(HTML, 504),
