@@ -14,10 +14,11 @@ import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './htt
 import { createCompress } from './http/compression.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
-import { createHttpSteps } from './http/http-steps.ts';
 import { createRequestListener } from './http/node.ts';
+import { createReadParams } from './http/read-params.ts';
 import { createRoutes, type HttpRoute } from './http/routes.ts';
 import { refuseUpgrade, type Upgrade } from './http/upgrade.ts';
+import { createWriteResult } from './http/write-result.ts';
 import { createYogaAdapter, type Fetch } from './http/yoga.ts';
 import type { Timeouts } from './luaauth/api.ts';
 import type { LiveObserver } from './observability/live-observer.ts';
@@ -35,7 +36,6 @@ import {
   type PersistedDocuments,
   sentDocuments,
 } from './operation/document-resolver.ts';
-import { createEnvelopHooks } from './operation/envelop-hooks.ts';
 import { createPipeline } from './operation/pipeline.ts';
 import type { Limits, LiveLimits } from './plan/limits.ts';
 import { createSchema } from './schema/index.ts';
@@ -133,8 +133,8 @@ export interface GatewayOptions
   /** Pages at further paths. */
   readonly pages?: readonly HttpRoute[];
   /**
-   * Further plugins for Yoga, of any context type. With plugins Yoga makes Request and Response objects of the Fetch
-   * API, which costs most of the throughput.
+   * Further plugins for Yoga, of any context type, with its hooks of HTTP, `onExecute` and `onSubscribe`. A plugin with
+   * another hook is refused, since the gateway parses, checks and prices operations itself.
    */
   readonly plugins?: readonly (Plugin<Context> | object)[];
   /** Serves MCP at `/mcp`. */
@@ -223,15 +223,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     reserveBody: (request: ClientRequest, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
-  const steps = createHttpSteps({
-    pipeline,
-    compress: options.compression === false ? () => undefined : createCompress(),
-    clock,
-    ...bodies,
-    pages: [...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []), ...pages],
-    route: createRoutes({ isReady, onUnexpected: tracker.unexpected, clock }),
-    cors: createCors(corsOrigins),
-  });
+  const cors = createCors(corsOrigins);
   const checkOrigin = createOriginCheck(corsOrigins);
   const parts: AdapterParts = {
     schema,
@@ -242,28 +234,35 @@ export function createGateway(options: GatewayOptions): Gateway {
     identify,
     checkHost,
     checkOrigin,
-    cors: steps.cors,
+    cors,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
     trustedProxy: options.trustedProxy,
     ...bodies,
   };
   const agents = options.openAgents?.(parts);
-  const envelop = plugins.length > 0 ? createEnvelopHooks({ schema, limits, documents, execute }) : undefined;
   const yoga = createYogaAdapter({
     schema,
-    steps,
+    execute,
     pipeline,
     tracker,
     checkHost,
-    hooksFor: envelop?.hooksFor,
+    cors,
+    readParams: createReadParams(bodies),
+    writeResult: createWriteResult({
+      pipeline,
+      compress: options.compression === false ? () => undefined : createCompress(),
+      clock,
+    }),
     agents: agents?.answer,
-    plugins: envelop ? [envelop.plugin, ...plugins] : [],
+    routes: [
+      ...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []),
+      ...pages,
+      createRoutes({ isReady, onUnexpected: tracker.unexpected, clock }),
+    ],
+    plugins,
   });
-  const sockets = features.websocket?.createSocketUpgrade({
-    ...parts,
-    hooksFor: envelop && yoga.hooksForSocket,
-  });
+  const sockets = features.websocket?.createSocketUpgrade({ ...parts, hooksFor: yoga.hooksForSocket });
   return Object.assign(createRequestListener(tracker, checkHost, yoga.answer), {
     fetch: yoga.fetch,
     upgrade: sockets?.upgrade ?? refuseUpgrade,

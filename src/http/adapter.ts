@@ -23,8 +23,8 @@ export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' 
   readonly trustedProxy: string | undefined;
 }
 
-/** Makes the hooks of an operation that arrives by WebSocket. Undefined without plugins. */
-export type SocketHooks = YogaAdapter['hooksForSocket'] | undefined;
+/** Makes the hooks of an operation that arrives by WebSocket. */
+export type SocketHooks = YogaAdapter['hooksForSocket'];
 
 export interface SocketUpgrade {
   readonly upgrade: Upgrade;

@@ -9,7 +9,7 @@ export type Compress = (
   text: string,
   result: ExecutionResult,
   record: RequestRecord,
-) => Promise<{ readonly encoding: Encoding; readonly bytes: Buffer } | undefined> | undefined;
+) => Promise<{ readonly encoding: Encoding; readonly bytes: NonSharedBuffer } | undefined> | undefined;
 
 /** A shorter answer fits into one packet anyway. */
 const LEAST_LENGTH = 1024;
@@ -79,7 +79,7 @@ function keepsSecrets({ errors }: ExecutionResult, { operation }: RequestRecord)
   return operation?.type === 'query' && errors === undefined;
 }
 
-const compressors: Readonly<Record<Encoding, (bytes: Buffer) => Promise<Buffer>>> = {
+const compressors: Readonly<Record<Encoding, (bytes: Buffer) => Promise<NonSharedBuffer>>> = {
   gzip: (bytes) => promisify(gzip)(bytes, { level: GZIP_LEVEL, chunkSize: CHUNK_BYTES }),
   br: (bytes) =>
     promisify(brotliCompress)(bytes, {

@@ -1,115 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
-import type { Reservation } from '../gate/memory.ts';
-import {
-  CLIENT_LEFT,
-  credentialsIn,
-  type RequestRecord,
-  type RequestTracker,
-  type SentCredentials,
-} from '../observability/request-record.ts';
-import { AbortSource } from '../transport/call.ts';
-import { OPERATION_PATH } from './address.ts';
-import { type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
+import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import type { HostCheck } from './guards.ts';
-import type { HttpRequest } from './http-request.ts';
-import { bytesOfParsed } from './parsed-body.ts';
+import { NodeRequest } from './http-request.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
 
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
-
-export class NodeRequest implements HttpRequest {
-  readonly message: IncomingMessage;
-  readonly method: string;
-  readonly path: string;
-  readonly searchParams: URLSearchParams;
-  readonly headBytes: number;
-  readonly contentType: string | null;
-  readonly credentials: SentCredentials;
-  readonly address: string;
-  readonly socket: Socket;
-  /** A stream of HTTP/2 must not pause the socket of all. */
-  readonly source: Socket | undefined;
-  readonly signal = new AbortSource();
-
-  constructor(message: IncomingMessage) {
-    const { method = '', url = '', headers, rawHeaders, socket } = message;
-    // Most requests are operations by POST, whose URL needs no parsing.
-    const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
-    this.message = message;
-    this.method = method;
-    this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
-    this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
-    let headBytes = url.length + (rawHeaders.length / 2) * HEADER_BYTES;
-    for (const text of rawHeaders) headBytes += text.length;
-    this.headBytes = headBytes;
-    this.contentType = headers['content-type'] ?? null;
-    this.credentials = credentialsIn(this.header('token'), headers.authorization ?? null);
-    this.address = socket.remoteAddress ?? '';
-    this.socket = socket;
-    this.source = message.httpVersionMajor === 1 ? socket : undefined;
-  }
-
-  header(name: string): string | null {
-    const value = this.message.headers[name];
-    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
-  }
-
-  /** Reads the body from the message itself: a web stream would halve the throughput. */
-  readBody<Read extends Weighed>(limit: number, held: Reservation, reader: BodyReader<Read>): Promise<Read> {
-    const { message } = this;
-    return new Promise((resolve, reject) => {
-      const body = gather(message.headers['content-length'], limit, held, reader, resolve, reject);
-      if (wasRead(message)) {
-        try {
-          if (body.add(bytesOfParsed(message))) body.end();
-        } catch (error) {
-          body.stop(error);
-        }
-        return;
-      }
-      // The connection broke while code in front of the gateway was busy; no later event says so.
-      if (message.destroyed) return body.stop(CUT_OFF);
-      // After a refusal, the rest of the body is read and dropped, so that the client reaches the answer.
-      message.on('data', body.add);
-      const onEnd = () => {
-        body.end();
-        // The message lives as long as its answer takes, and would keep the listeners with their memory.
-        message.off('data', body.add).off('end', onEnd).off('error', onCut).off('close', onCut);
-        // Without a listener, a later error would end the process, for example an error of an HTTP/2 stream.
-        message.on('error', ignore);
-      };
-      message.on('end', onEnd);
-      const onCut = () => body.stop(CUT_OFF);
-      message.on('error', onCut);
-      // A request may be destroyed without an error.
-      message.on('close', onCut);
-      // Code in front of the gateway may have paused it.
-      message.resume();
-    });
-  }
-}
-
-const ignore = () => undefined;
-
-/** Two strings in an array and an entry of an object take 128 bytes of heap: `HEAP_PER_BYTE` times this. */
-const HEADER_BYTES = 16;
-const NO_PARAMETERS = new URLSearchParams();
-
-/** Undefined if host and path make no URL. */
-function urlOf(message: IncomingMessage): URL | undefined {
-  const { headers, url } = message;
-  // Express keeps the full path here when the gateway is mounted.
-  const { originalUrl = url } = message as { readonly originalUrl?: string };
-  const text = `http://${headers.host ?? 'localhost'}${originalUrl}`;
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
-  return readableDidRead || readableEnded;
-}
 
 /** How long a client may continue to send a body after the answer. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;

@@ -1,12 +1,9 @@
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
-import { isStream } from '../operation/pipeline.ts';
-import type { ResultStream } from '../operation/result-stream.ts';
 import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
 import type { StreamType } from './negotiation.ts';
-import type { HttpResponse, StreamedBody } from './response.ts';
+import type { HttpResponse } from './response.ts';
 import { isFailure, responseHead, stringifyResult } from './shown-result.ts';
 
 interface StreamFormat {
@@ -56,31 +53,37 @@ interface StreamOptions {
 const PING_EVERY_MS = 12_000;
 
 /** Asks for a result only when the client has read all earlier ones, so a slow client makes the source wait and merge. */
-class StreamBody extends Readable implements StreamedBody {
-  readonly #results: ResultStream;
+class StreamBody extends Readable {
+  readonly #results: AsyncIterator<ExecutionResult>;
   readonly #format: StreamFormat;
   readonly #signal: Signal;
+  readonly #clock: Clock;
   readonly #mask: StreamOptions['mask'];
   #hasBegun = false;
   #isAsking = false;
   #cancelPing: () => void = () => undefined;
   readonly #leave = { handleEvent: () => void this.destroy() };
 
-  constructor(results: ResultStream, format: StreamFormat, { signal, clock, mask }: StreamOptions) {
+  constructor(
+    results: AsyncIterator<ExecutionResult>,
+    format: StreamFormat,
+    { signal, clock, mask }: StreamOptions,
+  ) {
     // Nothing is read ahead.
     super({ highWaterMark: 0 });
     this.#results = results;
     this.#format = format;
     this.#signal = signal;
+    this.#clock = clock;
     this.#mask = mask;
     signal.addEventListener('abort', this.#leave);
     if (signal.aborted) this.destroy();
-    else this.#cancelPing = every(clock, PING_EVERY_MS, () => this.#ping());
   }
 
   override _read(): void {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
+      this.#cancelPing = every(this.#clock, PING_EVERY_MS, () => this.#ping());
       this.push(this.#format.begin);
     } else if (!this.#isAsking) this.#ask().catch((error) => this.#end(this.#write(this.#mask(error))));
   }
@@ -110,14 +113,6 @@ class StreamBody extends Readable implements StreamedBody {
     this.push(null);
   }
 
-  sendTo(response: ServerResponse): void {
-    const { socket } = response.req;
-    // The connection lasts, and keep-alive detects a client that has gone.
-    socket.setTimeout(0).setKeepAlive(true);
-    response.once('close', this.#leave.handleEvent);
-    this.pipe(response);
-  }
-
   #ping(): void {
     if (this.#isAsking && this.readableLength === 0) this.push(this.#format.ping);
   }
@@ -125,13 +120,13 @@ class StreamBody extends Readable implements StreamedBody {
 
 /** Makes a stream response from a stream of results, or from a single result. It ends when the client leaves. */
 export function streamResponse(
-  result: ExecutionResult | ResultStream,
+  result: ExecutionResult | AsyncIterable<ExecutionResult>,
   streamType: StreamType,
   options: StreamOptions,
-): HttpResponse {
+): HttpResponse<Readable> {
   const { contentType } = FORMATS[streamType];
-  const hasMore = isStream(result);
-  const results = hasMore ? result : only(result);
+  const hasMore = Symbol.asyncIterator in result;
+  const results = hasMore ? result[Symbol.asyncIterator]() : only(result);
   const { status, headers } = responseHead(hasMore ? {} : result, 'application/json');
   // Clients read no stream whose status is not 200. After a 5xx they try again.
   const isFailed = status >= 500;
@@ -142,6 +137,6 @@ export function streamResponse(
   };
 }
 
-async function* only(result: ExecutionResult): ResultStream {
+async function* only(result: ExecutionResult): AsyncGenerator<ExecutionResult> {
   yield result;
 }

@@ -53,9 +53,6 @@ export function createDocumentCache(options: DocumentCacheOptions) {
       entries.set(text, entry);
       return entry;
     },
-    /** Makes an entry outside the cache, for a document that a plugin has replaced. */
-    createEntry: (document: DocumentNode) =>
-      new DocumentEntry(schema, document, validateDocument(schema, document, limits)),
   };
 }
 
@@ -69,14 +66,14 @@ function countTokens(document: DocumentNode | undefined): number {
   return count;
 }
 
-export class DocumentEntry implements DocumentFacts {
+class DocumentEntry implements DocumentFacts {
   readonly document: DocumentNode | undefined;
   /** Why no request can run the document: it is not GraphQL, not valid, or over a limit. */
   readonly refusals: readonly GraphQLError[];
   /** Its memory in bytes, without its text and its compiled fields. */
   readonly weight: number;
   readonly #schema: GraphQLSchema;
-  readonly #onGrown: (() => void) | undefined;
+  readonly #onGrown: () => void;
   readonly #operations = new Map<string | undefined, PreparedOperation>();
   #hash: string | undefined;
   #coordinates: ReadonlyMap<ASTNode, string> | undefined;
@@ -86,7 +83,7 @@ export class DocumentEntry implements DocumentFacts {
     schema: GraphQLSchema,
     document: DocumentNode | undefined,
     refusals: readonly GraphQLError[],
-    onGrown?: () => void,
+    onGrown: () => void,
   ) {
     this.#schema = schema;
     this.document = document;
@@ -100,7 +97,7 @@ export class DocumentEntry implements DocumentFacts {
       const document = parseDocument(text);
       return new DocumentEntry(schema, document, validateDocument(schema, document, limits), onGrown);
     } catch (error) {
-      if (error instanceof GraphQLError) return new DocumentEntry(schema, undefined, [error]);
+      if (error instanceof GraphQLError) return new DocumentEntry(schema, undefined, [error], onGrown);
       throw error;
     }
   }

@@ -22,20 +22,18 @@ import { checkPrice } from '../plan/size.ts';
 import { coerceVariables } from '../plan/variables.ts';
 import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
-import type { DocumentCache, DocumentEntry } from './document-cache.ts';
+import type { DocumentCache } from './document-cache.ts';
 import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts';
 import type { OperationParams } from './params.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, watchResults } from './result-stream.ts';
 
-/** The steps of the pipeline, wrapped by the embedder's plugins. */
+/** Lets an embedder's plugins wrap the execution of one operation. */
 export interface ExecutionHooks {
-  /** Returns the entry to go on with: the given entry, or an entry of a document that replaces it. */
-  parse(entry: DocumentEntry, text: string): DocumentEntry;
-  validate(entry: DocumentEntry): readonly GraphQLError[];
-  createContext(context: Context): Context | PromiseLike<Context>;
-  execute(args: ExecuteArgs): ExecutionResult | PromiseLike<ExecutionResult>;
+  /** Adds the operation's context to the context that its plugins share. */
+  extend(context: Context): Context;
+  readonly execute: Execute;
   subscribe(args: SubscribeArgs): Promise<Subscribed>;
   /** Called when the subscription is over. */
   ended(): void;
@@ -121,10 +119,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { params, record, hooks, checkMethod, mayStream = false, reservation } = input;
     const { request } = record;
     const { text } = sent;
-    const known = documents.get(text);
-    const entry = hooks ? hooks.parse(known, text) : known;
+    const entry = documents.get(text);
     record.phases?.end('parse');
-    const refusals = hooks && entry.document ? hooks.validate(entry) : entry.refusals;
+    const { refusals } = entry;
     const operation = entry.find(params.operationName);
     if (operation) record.operation = operation.facts;
     record.document = entry;
@@ -159,6 +156,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const writing = (write: WriteBegun) => tracker.writing(record, write, writes);
     const beginning: Beginning = { request, identity, cost: price.calls, writing };
     const { execute, subscribe: begin } = hooks ?? plain;
+    const newContext = () => {
+      const own = contextFor(beginning);
+      return hooks ? hooks.extend(own) : own;
+    };
     const executeIn = (contextValue: Context): Answered | Promise<Answered> => {
       record.phases?.end('context');
       tracker.running(record, contextValue.caller.usage);
@@ -176,8 +177,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (!mayStream) return { errors: [NO_STREAM] };
         const executeEvent = (rootValue: unknown) =>
           gate.enterEvent(clientNameOf(request), async () => {
-            const next = contextFor(beginning);
-            const eventContext = hooks ? await hooks.createContext(next) : next;
+            const eventContext = newContext();
             const event = await execute({ ...args, rootValue, contextValue: eventContext });
             return addReport(event, mode, eventContext.caller.usage);
           });
@@ -195,12 +195,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       };
       return Promise.resolve(execute(args)).then(finish);
     };
-    const context = contextFor(beginning);
-    return hooks ? Promise.resolve(hooks.createContext(context)).then(executeIn) : executeIn(context);
+    return executeIn(newContext());
   }
 
+  /** Lists of errors that were masked: an adapter may hand a result back. */
+  const maskedErrors = new WeakSet<object>();
+
   const mask: Pipeline['mask'] = (result, record) => {
-    if (!result.errors) return result;
+    if (!result.errors || maskedErrors.has(result.errors)) return result;
     const masked = maskErrors(result.errors, {
       hasData: result.data !== undefined,
       coordinateOf: (field) => record.document?.coordinateOf(field),
@@ -212,6 +214,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const errors =
       record.operation?.type === 'mutation' ? withOutcomes(masked, progressOf(record), result.data) : masked;
     tracker.answered(record, errors);
+    maskedErrors.add(errors);
     return { ...result, errors };
   };
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
-import { NodeRequest } from '../http/node.ts';
+import { NodeRequest } from '../http/http-request.ts';
 
 export interface OpenConnection {
   readonly socket: Socket;

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
 import { type CorsHeaders, SHUTTING_DOWN } from '../http/guards.ts';
-import { NodeRequest } from '../http/node.ts';
+import { NodeRequest } from '../http/http-request.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
 import type { Connections } from './connections.ts';
 

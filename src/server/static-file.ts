@@ -21,13 +21,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } };
 
 const compressors = {
-  gzip: promisify<Buffer, Buffer>(gzip),
+  gzip: promisify<Buffer, NonSharedBuffer>(gzip),
   br: (bytes: Buffer) => promisify(brotliCompress)(bytes, BROTLI),
 };
 
 /** Names contain a hash of the content, except the names of pages. So browsers may cache files for good. */
-export function createStaticFile(name: string, identity: Buffer, headers: Headers = {}) {
-  const compressed: Partial<Record<Encoding, Promise<Buffer>>> = {};
+export function createStaticFile(name: string, identity: NonSharedBuffer, headers: Headers = {}) {
+  const compressed: Partial<Record<Encoding, Promise<NonSharedBuffer>>> = {};
   return {
     headers: {
       'content-type': CONTENT_TYPES[extname(name)] ?? 'application/octet-stream',

@@ -140,10 +140,10 @@ describe('bodies that arrive at the same time', () => {
 
   it('count no more when a plugin keeps their operation from its begin', async () => {
     let isBroken = true;
-    const onEnveloped = () => {
+    const onParams = () => {
       if (isBroken) throw new Error('broken');
     };
-    await reopen([{ onEnveloped }]);
+    await reopen([{ onParams }]);
     const failed = await openAlmost(TOTAL - KB);
     failed.finish();
     expect(await failed.until('INTERNAL_SERVER_ERROR')).toMatch(/^HTTP\/1\.1 500 /);
@@ -159,10 +159,10 @@ describe('bodies that arrive at the same time', () => {
     const left = new Promise<void>((resolve) => {
       letGo = resolve;
     });
-    const onEnveloped = () => {
+    const onParams = () => {
       throw new Error('broken');
     };
-    await reopen([{ onRequest: () => left, onEnveloped }]);
+    await reopen([{ onRequest: () => left, onParams }]);
     const { socket } = await openRaw(fixture.gateway.url);
     const variables = JSON.stringify({ source: 'x'.repeat(20 * KB) });
     const query = new URLSearchParams({ query: '{ __typename }', variables });

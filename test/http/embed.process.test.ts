@@ -179,7 +179,7 @@ it('an embedded gateway takes plugins of any context, as packages type theirs', 
   const seen: string[] = [];
   const ofAny: Plugin = { onExecute: () => void seen.push('any') };
   const ofItsOwn: Plugin<{ user: string }> = {
-    onContextBuilding: ({ extendContext }) => extendContext({ user: 'its own' }),
+    onParams: ({ context }) => void Object.assign(context, { user: 'its own' }),
     onExecute: ({ args }) => void seen.push(args.contextValue.user),
   };
   const gateway = createGateway({ transport, plugins: [ofAny, ofItsOwn] });
@@ -217,6 +217,50 @@ it('an embedded gateway whose plugin cannot start is not created', () => {
     },
   };
   expect(() => createGateway({ transport, plugins: [broken] })).toThrow('a plugin without its licence');
+});
+
+it.each<[hook: string, plugin: object]>([
+  ['the hook onParse', { onParse() {} }],
+  [
+    'the hook onContextBuilding',
+    new (class {
+      onContextBuilding() {}
+    })(),
+  ],
+  ['the instrumentation validate', { instrumentation: { validate() {} } }],
+  [
+    'the hook onEnveloped',
+    { onPluginInit: ({ addPlugin }) => addPlugin({ onEnveloped() {} }) } satisfies Plugin,
+  ],
+])('refuses a plugin with %s, which it would not call, and names what it calls', (name, plugin) => {
+  expect(() => createGateway({ transport, plugins: [{}, plugin] })).toThrow(
+    new RegExp(`^A plugin has ${name}, which this gateway does not call\\. It calls .*observers\\.$`),
+  );
+});
+
+it.each(['document', 'variableValues'])(
+  'runs nothing unchecked: a plugin that replaces %s in onExecute is told to do so earlier',
+  async (member) => {
+    const told: unknown[] = [];
+    const gateway = createGateway({
+      transport,
+      plugins: [{ onExecute: ({ args }) => void Object.assign(args, { [member]: {} }) } satisfies Plugin],
+      log: { error: (error) => void told.push(error) },
+    });
+    expect(await ask(gateway, { token: 'sandbox-key' })).toMatchObject({
+      errors: [expect.toBeError('INTERNAL_SERVER_ERROR')],
+    });
+    expect(told.map(String)).toEqual([expect.stringContaining('Replace them in onParams')]);
+    expect(sandbox.calls).toEqual([]);
+  },
+);
+
+it('runs the operation that a plugin puts in the place of the sent one', async () => {
+  const replacing: Plugin = {
+    onParams: ({ params, setParams }) => setParams({ ...params, query: '{ __typename }' }),
+  };
+  const gateway = createGateway({ transport, plugins: [replacing] });
+  expect(await ask(gateway, {})).toEqual({ data: { __typename: 'Query' } });
 });
 
 it.each(['onParams', 'onExecute'])(

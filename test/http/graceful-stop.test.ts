@@ -360,11 +360,11 @@ describe('the client leaves', () => {
 describe('an answer that something else has begun', () => {
   it('goes on when the gateway has one too late, with plugins too', async () => {
     let begun: ServerResponse | undefined;
-    const onContextBuilding = ({ context }: { readonly context: unknown }) => {
+    const onParams = ({ context }: { readonly context: unknown }) => {
       begun = (context as { readonly res: ServerResponse }).res;
       begun.writeHead(504).write('la');
     };
-    await reopen({ plugins: [{ onContextBuilding }] });
+    await reopen({ plugins: [{ onParams }] });
     const response = await send('{ __typename }');
     for (let round = 0; round < 3; round += 1) await fetch(`${fixture.gateway.url}/health`);
     begun?.end('te');

@@ -48,7 +48,7 @@ describe('an error says the schema coordinate of its field', () => {
     const upstream = fixture.sandbox.url;
     const others = await Promise.all([
       openGateway({ upstream, execute }),
-      openGateway({ upstream, plugins: [{ onParse() {} }] }),
+      openGateway({ upstream, plugins: [{ onExecute() {} }] }),
       openGateway({ upstream, corsOrigins: ['*'] }),
     ]);
     for (const other of others) {

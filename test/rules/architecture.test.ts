@@ -165,7 +165,7 @@ describe('imports point down', () => {
     ['gateway.ts', ['server', 'index.ts', 'embed', 'features/commands']],
     [
       'operation/pipeline.ts',
-      ['gateway.ts', 'http', 'features/websocket', 'features/agents', 'operation/envelop-hooks.ts'],
+      ['gateway.ts', 'http', 'features/websocket', 'features/agents', 'operation/execution-hooks.ts'],
     ],
   ])('%s is imported by %j alone', (layer, above) => {
     expect(imports.filter(({ from, to }) => isIn(to, [layer]) && !isIn(from, above)).map(show)).toEqual([]);

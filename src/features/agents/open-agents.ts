@@ -4,9 +4,11 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../../errors/coded-error.ts';
 import type { AdapterParts, OpenAgents } from '../../http/adapter.ts';
+import { readMessage } from '../../http/body.ts';
 import { CUT_OFF } from '../../http/client-body.ts';
 import { checkContentType } from '../../http/guards.ts';
-import type { NodeHandler, NodeRequest } from '../../http/node.ts';
+import type { NodeRequest } from '../../http/http-request.ts';
+import type { NodeHandler } from '../../http/node.ts';
 import { COMMON_HEADERS, REQUEST_ID } from '../../http/response.ts';
 import { methodNotAllowed } from '../../http/routes.ts';
 import { responseHead } from '../../http/shown-result.ts';
@@ -48,7 +50,11 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
       reservation.release();
       leaving.abort();
     });
-    const { parsedBody } = await request.readBody(maxBodyBytes, reservation, readMessage);
+    const { parsedBody } = await readMessage(message, {
+      limit: maxBodyBytes,
+      held: reservation,
+      reader: readMcpMessage,
+    });
     if (Array.isArray(parsedBody)) throw BATCH;
     const inRequest: InRequest = (headers, _signal, answer) => {
       Object.assign(message.headers, headers);
@@ -94,7 +100,7 @@ const PREFLIGHT = {
 /** Without the arguments of the call. The library repeats this part, and reports each invalid value in it. */
 const MAX_FRAME = 64 * 1024;
 
-function readMessage(bytes: Uint8Array) {
+function readMcpMessage(bytes: Uint8Array) {
   const parsedBody = jsonFromBody(bytes);
   const weight = weightOf(parsedBody);
   const { params } = (parsedBody ?? {}) as { readonly params?: { readonly arguments?: unknown } | null };

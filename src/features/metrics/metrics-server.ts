@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { HostCheck } from '../../http/guards.ts';
-import { createHeadCheck, NodeRequest, splitTarget } from '../../http/node.ts';
+import { NodeRequest } from '../../http/http-request.ts';
+import { createHeadCheck, splitTarget } from '../../http/node.ts';
 import { errorResponse, type PlainResponse, sendResponse } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
 import { bind } from '../../server/bind.ts';

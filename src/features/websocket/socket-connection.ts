@@ -5,7 +5,7 @@ import { OVERLOADED } from '../../errors/coded-error.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
-import { NodeRequest } from '../../http/node.ts';
+import { NodeRequest } from '../../http/http-request.ts';
 import { requestIdFor } from '../../http/response.ts';
 import { isFailure } from '../../http/shown-result.ts';
 import { CLIENT_LEFT, type RequestRecord } from '../../observability/request-record.ts';
@@ -210,7 +210,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     const { record, body } = operation;
     const params = paramsFromJson(payload, 'payload');
     if (!body.hold(params.weight)) throw OVERLOADED;
-    const hooks = hooksFor?.(upgrade, record, params);
+    const hooks = hooksFor(upgrade, params);
     return pipeline.run({ params, record, hooks, mayStream: true, reservation: body }).then((result) => {
       operation.isStream = isStream(result);
       return isStream(result) ? result : sendResult(id, result, operation).then(() => undefined);

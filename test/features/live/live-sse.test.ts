@@ -260,7 +260,7 @@ describe('a stream in whose place something else has answered', () => {
   const live = useLive({
     plugins: [
       {
-        async onContextBuilding({ context }) {
+        async onParams({ context }) {
           const { res } = context as unknown as { readonly res: ServerResponse };
           res.writeHead(504).end('late');
           await once(res, 'close');

@@ -17,10 +17,12 @@ export interface Answer {
 
 /** Does nothing at each step that a plugin can wrap. */
 const harmless: Plugin<Context> = {
-  onParse: () => () => undefined,
-  onValidate: () => () => undefined,
-  onContextBuilding: () => () => undefined,
+  onRequest: () => undefined,
+  onRequestParse: () => ({ onRequestParseDone() {} }),
+  onParams: () => undefined,
   onExecute: () => ({ onExecuteDone() {} }),
+  onResultProcess: () => undefined,
+  onResponse: () => undefined,
 };
 
 /** Starts a gateway of each kind. Also starts a gateway that runs operations only by graphql-js, for comparison. */

@@ -1,0 +1,128 @@
+import type { ExecutionResult } from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { RequestTracker } from '../observability/request-record.ts';
+import type { OperationParams } from '../operation/params.ts';
+import { type ExecutionHooks, isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
+import { abandon, type Exchange, type ServerContext } from './exchange.ts';
+import { type CorsHeaders, checkAccept, checkMethod } from './guards.ts';
+import { type AcceptedTypes, negotiateTypes } from './negotiation.ts';
+import type { ReadParams } from './read-params.ts';
+import { COMMON_HEADERS, errorResponse, REQUEST_ID, responseFor } from './response.ts';
+import type { WriteResult } from './write-result.ts';
+
+export interface GatewayPluginOptions {
+  readonly pipeline: Pipeline;
+  readonly tracker: RequestTracker;
+  readonly readParams: ReadParams;
+  readonly writeResult: WriteResult;
+  /** Undefined: pages of other origins can read nothing. */
+  readonly cors: CorsHeaders | undefined;
+  /** Makes the hooks of an embedder's plugins inside an operation, which share the context. Undefined if no plugin has any. */
+  readonly hooksFor: (context: object, parts: object) => ExecutionHooks | undefined;
+}
+
+/** Reads, runs and answers operations. It comes before the embedder's plugins, so that they can wrap or replace each step. */
+export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<object, ServerContext> {
+  const { pipeline, tracker, readParams, writeResult, cors, hooksFor } = options;
+
+  const respond = (
+    exchange: Exchange,
+    result: WritableResult | AsyncIterable<ExecutionResult>,
+    fetchAPI: Parameters<typeof responseFor>[1],
+  ) => {
+    const { request, record } = exchange;
+    const hasMore = Symbol.asyncIterator in result;
+    // A plugin or its failure has replaced the results of a subscription, or the answer has no body.
+    if (!hasMore || request.method === 'HEAD') abandon(exchange);
+    const written = writeResult(
+      hasMore ? result : pipeline.mask(result, record),
+      acceptedBy(exchange),
+      record,
+    );
+    return written instanceof Promise
+      ? written.then((response) => responseFor(response, fetchAPI))
+      : responseFor(written, fetchAPI);
+  };
+
+  return {
+    // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
+    onRequestParse({ serverContext: { exchange }, setRequestParser, endResponse, fetchAPI }) {
+      const refusal = checkAccept(acceptedBy(exchange));
+      if (refusal) {
+        tracker.answered(exchange.record, [refusal]);
+        return endResponse(responseFor(errorResponse(refusal), fetchAPI));
+      }
+      setRequestParser((request) => {
+        const params = readParams(exchange, request);
+        return params instanceof Promise
+          ? params.then((read) => paramsForYoga(exchange, read))
+          : paramsForYoga(exchange, params);
+      });
+    },
+
+    onParams({ setParamsHandler }) {
+      setParamsHandler(({ params, request, context }) => {
+        const { exchange } = context;
+        const { record, reservation } = exchange;
+        exchange.reservation = undefined;
+        const mayStream = acceptedBy(exchange).stream !== undefined;
+        const running = pipeline.run({
+          params: paramsOf(exchange, params),
+          record,
+          hooks: hooksFor(context, { request, params }),
+          checkMethod,
+          mayStream,
+          reservation,
+        });
+        if (!mayStream) return running;
+        return running.then((result) => {
+          if (isStream(result)) exchange.results = result;
+          return result;
+        });
+      });
+    },
+
+    onResultProcess({ serverContext: { exchange }, setResultProcessor }) {
+      // Yoga's own choice ignores the q-values of the accept header. So it is told one type, and `respond` chooses.
+      setResultProcessor((result, fetchAPI) => {
+        if (Array.isArray(result)) throw new Error('Batching is off, so there is one result.');
+        return respond(exchange, result, fetchAPI);
+      }, 'application/json');
+    },
+
+    onResponse({ response: { headers }, serverContext: { exchange } }) {
+      const { request, record } = exchange;
+      headers.set(REQUEST_ID, record.requestId);
+      for (const name in COMMON_HEADERS)
+        if (!headers.has(name)) headers.set(name, COMMON_HEADERS[name] as string);
+      const forPages = cors?.(request, headers.get('vary'));
+      for (const name in forPages) headers.set(name, forPages[name] as string);
+    },
+  };
+}
+
+function acceptedBy(exchange: Exchange): AcceptedTypes {
+  exchange.accepted ??= negotiateTypes(exchange.request.header('accept'));
+  return exchange.accepted;
+}
+
+/** Yoga requires a string as the query. With an id, an empty string means no query. */
+function paramsForYoga(exchange: Exchange, params: OperationParams): GraphQLParams {
+  exchange.params = params;
+  const { query = '', operationName, variables, extensions } = params;
+  return { query, operationName, variables, extensions };
+}
+
+/** The parameters as plugins left them. A plugin may also have read them in the gateway's place. */
+function paramsOf({ params }: Exchange, left: GraphQLParams): OperationParams {
+  return {
+    query: left.query || undefined,
+    operationName: left.operationName ?? undefined,
+    variables: left.variables,
+    extensions: left.extensions,
+    documentId: params?.documentId,
+    doc_id: params?.doc_id,
+    pathId: params?.pathId,
+    weight: params?.weight ?? 0,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Plugin } from 'graphql-yoga';
+import { OPERATION_PATH } from './address.ts';
+import type { ServerContext } from './exchange.ts';
+import { NodeRequest } from './http-request.ts';
+import type { NodeHandler } from './node.ts';
+import { responseFor } from './response.ts';
+import type { HttpRoute } from './routes.ts';
+
+export interface RoutesPluginOptions {
+  /** Asked in order; the first answer counts. Undefined from all of them: the request is an operation. */
+  readonly routes: readonly HttpRoute[];
+  /** Answers `/mcp` of a node:http server by itself. Undefined if MCP is off. */
+  readonly agents: NodeHandler | undefined;
+}
+
+const MCP_PATH = '/mcp';
+
+/** Answers what is no operation. It comes after the embedder's plugins, which may answer at paths of their own. */
+export function createRoutesPlugin({ routes, agents }: RoutesPluginOptions): Plugin<object, ServerContext> {
+  return {
+    onRequest({ request, requestHandler, serverContext, endResponse, fetchAPI }) {
+      const { request: sent, response, record } = serverContext.exchange;
+      const { method, path } = sent;
+      if (method === 'POST' && path === OPERATION_PATH) return undefined;
+      const answer = async () => {
+        if (agents && response && sent instanceof NodeRequest && path === MCP_PATH) {
+          await agents(sent, response, record);
+          return new fetchAPI.Response();
+        }
+        for (const route of routes) {
+          const found = await route(sent);
+          if (found) return responseFor(found, fetchAPI);
+        }
+        // Yoga's own router knows neither ids in the path nor the methods HEAD and QUERY.
+        return requestHandler(withMethod(request, methodForYoga(method)), serverContext);
+      };
+      return answer().then(endResponse);
+    },
+  };
+}
+
+/** Yoga accepts only GET and POST. HEAD is a GET without the body, QUERY (RFC 10008) a POST that changes nothing. */
+function methodForYoga(method: string): string {
+  if (method === 'HEAD') return 'GET';
+  return method === 'QUERY' ? 'POST' : method;
+}
+
+/** The same request with another method. */
+function withMethod(request: Request, method: string): Request {
+  if (request.method === method) return request;
+  return new Proxy(request, {
+    get(target, name) {
+      if (name === 'method') return method;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
