@@ -106,7 +106,7 @@ describe('a run', () => {
     const { code, stderr, stdout } = await runBulk(bulk(url, keysTo(20)));
     expect([code, stdout, keys().length]).toEqual([0, '', 20]);
     expect(results().map(({ row }) => row)).toEqual(keysTo(20).map((_, index) => index + 1));
-    expect(stderr).toMatch(/^20 rows: 20 OK\. 20 sent in \d+ s\.\nNothing is left to do\.\n$/);
+    expect(stderr).toMatch(/^20 rows: 20 OK\. 20 sent in \d+ s\.\nNothing is left to send\.\n$/);
   });
 
   it('has the line of a write in the file before the write is sent', async () => {

@@ -7,32 +7,29 @@ import { useCommandLine } from '../../support/processes/command-line.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 /** Each command once as a process. All else is tested in the test's own process. */
-const { start, record, closing } = useCommandLine();
-
-async function runAlone(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
-  const process = start(args, { files });
-  return { code: await process.ended, ...process.output };
-}
+const { start, run, record, closing } = useCommandLine();
 
 it('check ends with 0 over the sandbox', async () => {
-  const { code, stdout, stderr } = await runAlone(['check']);
+  const { code, stdout, stderr } = await run(['check']);
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain('made-up data');
 });
 
 it('query prints an answer', async () => {
-  const { code, stdout, stderr } = await runAlone(['query', 'a', '--sandbox'], { a: '{ __typename }' });
+  const { code, stdout, stderr } = await run(['query', 'a', '--sandbox'], {
+    files: { a: '{ __typename }' },
+  });
   expect([code, stdout]).toEqual([0, '{"data":{"__typename":"Query"}}\n']);
   expect(stderr).toMatch(/^Sandbox: /);
 });
 
 it('keys new prints a key, and nothing else, on stdout', async () => {
-  const { code, stdout } = await runAlone(['keys', 'new', '--name', 'bot', '--scopes', '*']);
+  const { code, stdout } = await run(['keys', 'new', '--name', 'bot', '--scopes', '*']);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^luagw_[\w-]{43}\n$/)]);
 });
 
 it('a command line without sense ends with 2', async () => {
-  expect((await runAlone(['query'])).code).toBe(2);
+  expect((await run(['query'])).code).toBe(2);
 });
 
 const EDIT = 'mutation ($key: ID!) { editUser(input: { key: $key, note: "a" }) { __typename } }';

@@ -5,7 +5,7 @@ import { announce } from '../../../src/server/banner.ts';
 import { useCommandLine } from '../../support/processes/command-line.ts';
 
 const ADVICE = 'This gateway serves the sandbox, whose key is sandbox-key. For LuaAuth set LUAAUTH_API_URL.';
-const { run, start, record, sandboxed } = useCommandLine();
+const { run, start, sandboxed } = useCommandLine();
 
 /** The error of a read with a key that the sandbox does not know. */
 async function refusalOf(url: string) {
@@ -44,29 +44,6 @@ it('an API that is configured answers in its own words, be it a sandbox', async 
   const gateway = start(['--port', '0', '--api-url', url]);
   const { errors } = await refusalOf(await gateway.listening());
   expect(errors[0].message).toBe('GET /scripts/:script_id: LuaAuth refused: invalid api key.');
-});
-
-describe('query without an API', () => {
-  const files = { a: '{ __typename }' };
-
-  it('is refused, and says how to try it', async () => {
-    const { code, stdout, stderr } = await run(['query', 'a'], { files });
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^LUAAUTH_API_URL: not set.* or give --sandbox/);
-  });
-
-  it('with --sandbox says first that the data is made up', async () => {
-    const { code, stdout, stderr } = await run(['query', 'a', '--sandbox'], { files });
-    expect([code, stdout]).toEqual([0, '{"data":{"__typename":"Query"}}\n']);
-    expect(stderr).toBe('Sandbox: made-up data. Nothing reaches LuaAuth.\n');
-  });
-
-  it('refuses --sandbox beside an API', async () => {
-    const { url, calls } = await record(() => undefined);
-    const { code, stderr } = await run(['query', 'a', '--sandbox', '--api-url', url], { files });
-    expect([code, calls]).toEqual([1, []]);
-    expect(stderr).toContain('--sandbox: true, but LUAAUTH_API_URL is set as well');
-  });
 });
 
 it('the line of the start names the dashboard', () => {

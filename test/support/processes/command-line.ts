@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, vi } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
 import { type Respond, startRecorder } from '../api/recorder.ts';
-import { MAIN } from './built.ts';
-import { commandsOf, type Ended } from './commands-of.ts';
 import { type GatewayProcess, startProcess, type Variables } from './process.ts';
 
 interface Around {
@@ -20,14 +17,11 @@ interface Around {
 
 /** The command line, and what it may ask. Each test begins with nothing that runs: what it has begun is ended after it. */
 export function useCommandLine() {
-  // A command may be a process of its own, which a busy machine makes slow.
+  // Processes are slow on a busy machine.
   vi.setConfig({ testTimeout: 60_000 });
   const started: GatewayProcess[] = [];
   const closing: (() => Promise<unknown>)[] = [];
-  const commands = commandsOf(MAIN);
-  afterAll(commands.end);
   afterEach(async () => {
-    await commands.interrupt();
     await Promise.all(started.splice(0).map((process) => process.kill()));
     await Promise.all(closing.splice(0).map((close) => close()));
   });
@@ -43,20 +37,10 @@ export function useCommandLine() {
   return {
     closing,
     start,
-    /** Runs a command to its end, in a process that has run others. */
-    async run(args: readonly string[], around: Around = {}): Promise<Ended> {
-      if (around.input !== undefined) {
-        const process = start(args, around);
-        return { code: await process.ended, ...process.output };
-      }
-      const cwd = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
-      try {
-        fill(cwd, around);
-        const variables = { PATH: process.env.PATH, ...around.variables };
-        return await commands.run({ args, cwd, variables });
-      } finally {
-        rmSync(cwd, { recursive: true });
-      }
+    /** Runs a command to its end, as a process of its own. */
+    async run(args: readonly string[], around?: Around) {
+      const process = start(args, around);
+      return { code: await process.ended, ...process.output };
     },
     async record(respond: Respond) {
       const recorder = await startRecorder(respond);

@@ -48,6 +48,9 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
       throw new StartError(
         `${earlier} exists. Give --resume to continue the run that wrote it, or another --output.`,
       );
+    // Without the results that it was written from, it may be a file of the user.
+    if (!existsSync(results) && existsSync(output))
+      throw new StartError(`${output} exists, but not ${results}. Give another --output.`);
     await proveKey(gateway);
     const price = await priceOfFirst(rows, operation, gateway);
     const file = ResultFile.open(results);
@@ -177,7 +180,7 @@ function report(
         ? ['run it again with --resume']
         : []),
   ];
-  printError(terminal, next.length > 0 ? `Next: ${next.join(', and ')}.` : 'Nothing is left to do.');
+  printError(terminal, next.length > 0 ? `Next: ${next.join(', and ')}.` : 'Nothing is left to send.');
   if (stoppedBy !== undefined) return EXIT.stopped;
   if (counts.FAILED + counts.UNKNOWN + counts.INVALID > 0) return EXIT.errors;
   return counts.REFUSED > 0 ? EXIT.refused : EXIT.ok;
