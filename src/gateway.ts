@@ -5,7 +5,6 @@ import type { Plugin } from 'graphql-yoga';
 import { createClientNameOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
-import { defaults, withDefaults } from './config/config.ts';
 import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
 import { type Execute, execute as executeCompiled } from './execution/execute.ts';
 import { createGate } from './gate/gate.ts';
@@ -78,7 +77,7 @@ export interface GatewayFeatures {
 export interface GatewayOptions
   extends Omit<ContextOptions, 'placeOf' | 'live' | 'online' | 'operationTimeoutMs' | 'maxReceivedBytes'> {
   /** The time limit of a whole operation. */
-  readonly operationTimeoutMs?: number | undefined;
+  readonly operationTimeoutMs: number;
   readonly credentials: Credentials;
   readonly features?: GatewayFeatures | undefined;
   /** Leaves the mutations out of the schema. */
@@ -92,10 +91,8 @@ export interface GatewayOptions
    * any.
    */
   readonly persisted?: PersistedDocuments;
-  /** Limits of one request that differ from the defaults. */
-  readonly limits?: Partial<Limits>;
-  /** Limits of live data that differ from the defaults. */
-  readonly liveLimits?: Partial<LiveLimits>;
+  readonly limits: Limits;
+  readonly liveLimits: LiveLimits;
   readonly liveObserver?: LiveObserver | undefined;
   /** The ids of scripts whose connected users are counted once a minute. Needs `credentials.heldKey`, the key of the polls. */
   readonly metricsScripts?: readonly string[] | undefined;
@@ -106,7 +103,7 @@ export interface GatewayOptions
    */
   readonly isReady?: () => boolean | PromiseLike<boolean>;
   /** The largest request body. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes: number;
   /**
    * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. 64 MB by
    * default, and at most a sixteenth of the limit of V8's heap.
@@ -168,10 +165,8 @@ const RECEIVED_PER_ANSWER = 4;
 /** Puts the gateway together from its parts. Opens no port. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, log, readOnly = false, subgraphScopes = false, features = {} } = options;
-  const { operationTimeoutMs = defaults.operationTimeoutMs } = options;
   const { observers = [], pages = [], plugins = [], graphiql } = options;
-  const { maxBodyBytes = defaults.maxBodyBytes, corsOrigins = [], hosts = [] } = options;
-  const limits = withDefaults(defaults.limits, options.limits);
+  const { limits, maxBodyBytes, corsOrigins = [], hosts = [] } = options;
   const { clock } = options.transport;
   const schema = createSchema({ readOnly, subgraphScopes, ...features });
   const tracker = createRequestTracker(observers, log);
@@ -180,7 +175,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const live = features.live?.createLive({
     transport: options.transport,
     timeouts: options.timeouts,
-    limits: withDefaults(defaults.live, options.liveLimits),
+    limits: options.liveLimits,
     observer: options.liveObserver,
     onUnexpected: tracker.unexpected,
   });
@@ -208,7 +203,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     execute,
     contextFor: createContext({
       ...options,
-      operationTimeoutMs,
       maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
       live,
       online,

@@ -1,11 +1,12 @@
 import { readPlainKey } from './callers/key-ring.ts';
-import { defaults, withDefaults } from './config/config.ts';
+import { defaults } from './config/config.ts';
 import { checkLookups } from './embed/lookups.ts';
 import {
   checkGatewayOptions,
   checkTransportOptions,
   type EmbeddedGatewayOptions,
   type EmbeddedTransportOptions,
+  withDefaults,
 } from './embed/options.ts';
 import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
@@ -62,15 +63,17 @@ export function createTransport(options: EmbeddedTransportOptions): Transport {
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   checkGatewayOptions(options);
   const credentials = checkLookups(options.credentials ?? {}, options.transport.clock);
-  const timeouts = withDefaults(defaults.timeouts, options.timeouts);
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', secrets, destination: process.stderr });
   const trustedProxy = options.trustedProxy?.toLowerCase();
+  const { maxBodyBytes, operationTimeoutMs } = defaults;
   return createPlainGateway({
-    ...withDefaults({ log }, options),
+    ...withDefaults({ log, maxBodyBytes, operationTimeoutMs }, options),
     credentials,
-    timeouts,
+    timeouts: withDefaults(defaults.timeouts, options.timeouts),
+    limits: withDefaults(defaults.limits, options.limits),
+    liveLimits: withDefaults(defaults.live, options.liveLimits),
     trustedProxy,
     features,
   });

@@ -200,12 +200,3 @@ function readTracesUrl(values: VariableValues): URL | undefined {
 }
 
 export const { config: defaults } = readConfig({}) as { config: Config };
-
-/** Undefined counts as not given. */
-export function withDefaults<Defaults extends object, Given extends object>(
-  byDefault: Defaults,
-  given?: Given,
-) {
-  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
-  return { ...byDefault, ...Object.fromEntries(entries) } as Defaults & Given;
-}

@@ -13,6 +13,7 @@ import {
 } from '../config/kinds.ts';
 import { count, duration, sizeLimit } from '../config/text-kinds.ts';
 import type { GatewayOptions } from '../gateway.ts';
+import type { Timeouts } from '../luaauth/api.ts';
 import type { Limits, LiveLimits } from '../plan/limits.ts';
 import type { TransportOptions } from '../transport/transport.ts';
 
@@ -24,7 +25,22 @@ export type EmbeddedTransportOptions = Partial<
 };
 
 export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
-  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'execute'>>;
+  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'execute' | 'limits' | 'liveLimits' | 'timeouts'>> & {
+    readonly timeouts?: Partial<Timeouts> | undefined;
+    /** Limits of one request that differ from the defaults. `Infinity` means no limit. */
+    readonly limits?: Partial<Limits> | undefined;
+    /** Limits of live data that differ from the defaults. */
+    readonly liveLimits?: Partial<LiveLimits> | undefined;
+  };
+
+/** Undefined counts as not given. */
+export function withDefaults<Defaults extends object, Given extends object>(
+  byDefault: Defaults,
+  given?: Given,
+) {
+  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  return { ...byDefault, ...Object.fromEntries(entries) } as Defaults & Given;
+}
 
 const anObject: Kind = { has: (value) => typeof value === 'object' && value !== null, allowed: 'an object' };
 const aFunction: Kind = { has: (value) => typeof value === 'function', allowed: 'a function' };

@@ -5,7 +5,7 @@ import { createStateInMemory } from '../../src/state/memory.ts';
 import { systemClock } from '../../src/transport/clock.ts';
 import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
-import { openGateway } from '../support/gateways/gateway.ts';
+import { openGateway, withGatewayDefaults } from '../support/gateways/gateway.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';
 
 const READ = '{ script(id: "a") { name } }';
@@ -30,30 +30,30 @@ async function post(url: string, query: string, path = '/graphql') {
 describe('what breaks down is one client’s answer, and nobody else’s', () => {
   it.each(['/graphql', '/graphql/'])('a log that throws, by %s', async (path) => {
     const rejections = watchRejections();
-    const gateway = createGateway({
-      transport: {
-        isKnown: () => false,
-        trust: () => undefined,
-        clock: systemClock,
-        state: createStateInMemory(systemClock),
-        ask: () => {
-          throw new TypeError('a bug');
+    const gateway = createGateway(
+      withGatewayDefaults({
+        transport: {
+          isKnown: () => false,
+          trust: () => undefined,
+          clock: systemClock,
+          state: createStateInMemory(systemClock),
+          ask: () => {
+            throw new TypeError('a bug');
+          },
+          rateLimit: () => {
+            throw new TypeError('a bug');
+          },
+          status: () => {
+            throw new TypeError('a bug');
+          },
         },
-        rateLimit: () => {
-          throw new TypeError('a bug');
+        log: {
+          error() {
+            throw new Error('the disk is full');
+          },
         },
-        status: () => {
-          throw new TypeError('a bug');
-        },
-      },
-      credentials: {},
-      timeouts: { read: 1_000, write: 1_000 },
-      log: {
-        error() {
-          throw new Error('the disk is full');
-        },
-      },
-    });
+      }),
+    );
     const server = await startServer({
       listener: gateway,
       host: '127.0.0.1',

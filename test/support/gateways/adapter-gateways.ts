@@ -2,11 +2,11 @@ import { execute } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { Pool } from 'undici';
 import type { Context } from '../../../src/context.ts';
-import * as features from '../../../src/features/gateway-features.ts';
 import { createGateway, type GatewayOptions } from '../../../src/gateway.ts';
 import { startServer } from '../../../src/server/listen.ts';
 import { hashOf } from '../../../src/state/documents.ts';
 import { type Adapter, type AdapterRequest, ORIGIN } from './adapters.ts';
+import { type GivenOptions, withGatewayDefaults } from './gateway.ts';
 
 /** All that a client can see of an answer. */
 export interface Answer {
@@ -29,15 +29,9 @@ const harmless: Plugin<Context> = {
 export async function openAdapterGateways(transport: GatewayOptions['transport']) {
   const logged: unknown[] = [];
   const listed = new Map<string, string>();
-  const open = (options: Partial<GatewayOptions> = {}) =>
-    openGateway({
-      transport,
-      credentials: {},
-      features,
-      timeouts: { read: 5_000, write: 5_000 },
-      log: { error: (error) => logged.push(error) },
-      ...options,
-    });
+  const log = { error: (error: unknown) => logged.push(error) };
+  const open = (options: GivenOptions = {}) =>
+    openGateway(withGatewayDefaults({ transport, log, ...options }));
   const gateways = {
     reference: await open({ execute }),
     plain: await open({ persisted: { mode: 'allowed', listed } }),

@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { Agent } from 'undici';
+import { defaults } from '../../../src/config/config.ts';
+import { type EmbeddedGatewayOptions, withDefaults } from '../../../src/embed/options.ts';
 import * as features from '../../../src/features/gateway-features.ts';
 import { createGateway, type GatewayOptions } from '../../../src/gateway.ts';
 import { createCors } from '../../../src/http/guards.ts';
@@ -9,7 +11,26 @@ import type { Ask } from '../../../src/luaauth/api.ts';
 import { type ServerOptions, startServer } from '../../../src/server/listen.ts';
 import { createTransport, type TransportOptions } from '../../../src/transport/transport.ts';
 
-export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'transport' | 'log'>> {
+/** Options of a gateway with the defaults of the command line, except for what a test gives. */
+export type GivenOptions = Partial<Omit<GatewayOptions, 'limits' | 'liveLimits'>> &
+  Pick<EmbeddedGatewayOptions, 'limits' | 'liveLimits'>;
+
+/** Adds the defaults of the command line. */
+export function withGatewayDefaults<Given extends GivenOptions>({ limits, liveLimits, ...given }: Given) {
+  const { operationTimeoutMs, maxBodyBytes } = defaults;
+  return {
+    operationTimeoutMs,
+    maxBodyBytes,
+    timeouts: { read: 5_000, write: 5_000 },
+    credentials: {},
+    features,
+    limits: withDefaults(defaults.limits, limits),
+    liveLimits: withDefaults(defaults.live, liveLimits),
+    ...given,
+  };
+}
+
+export interface TestGatewayOptions extends Omit<GivenOptions, 'transport' | 'log'> {
   /** Base URL of what plays the REST API. */
   readonly upstream: string;
   readonly transport?: Partial<TransportOptions>;
@@ -49,15 +70,8 @@ export async function openGateway({
     ...transportOptions,
   });
   const logged: unknown[] = [];
-  const timeouts = options.timeouts ?? { read: 5_000, write: 5_000 };
-  const gateway = createGateway({
-    transport: { ...transport, ask: wrapAsk(transport.ask) },
-    credentials: {},
-    features,
-    timeouts,
-    log: { error: (error) => logged.push(error) },
-    ...options,
-  });
+  const log = { error: (error: unknown) => logged.push(error) };
+  const gateway = createGateway(withGatewayDefaults({ transport, log, ...options }));
   const server = await startServer({
     listener: gateway,
     upgrade: gateway.upgrade,

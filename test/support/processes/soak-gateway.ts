@@ -1,10 +1,10 @@
 // The gateway of the soak run, in a process of its own so that nothing else is in its heap. Needs --expose-gc.
 import { IncomingMessage } from 'node:http';
 import { queryObjects } from 'node:v8';
-import * as features from '../../../src/features/gateway-features.ts';
 import { createGateway } from '../../../src/gateway.ts';
 import { startServer } from '../../../src/server/listen.ts';
 import { createTransport } from '../../../src/transport/transport.ts';
+import { withGatewayDefaults } from '../gateways/gateway.ts';
 
 /** The holdings of the process after a full garbage collection. */
 export interface Holdings {
@@ -32,13 +32,8 @@ const transport = createTransport({
   staleMs: 60_000,
 });
 const logged: unknown[] = [];
-const gateway = createGateway({
-  transport,
-  credentials: {},
-  features,
-  timeouts: { read: 5_000, write: 5_000 },
-  log: { error: (error) => logged.push(error) },
-});
+const log = { error: (error: unknown) => logged.push(error) };
+const gateway = createGateway(withGatewayDefaults({ transport, log }));
 const server = await startServer({
   listener: gateway,
   upgrade: gateway.upgrade,
