@@ -10,6 +10,7 @@ import { type Execute, execute as executeCompiled } from './execution/execute.ts
 import { createGate } from './gate/gate.ts';
 import { mostBodyBytes } from './gate/memory.ts';
 import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
+import { createOwnPath, OPERATION_PATH } from './http/address.ts';
 import { createCompress } from './http/compression.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
@@ -102,6 +103,11 @@ export interface GatewayOptions
    * Without this option the gateway is always ready.
    */
   readonly isReady?: () => boolean | PromiseLike<boolean>;
+  /**
+   * Where operations arrive, if the gateway is not alone: a path that ends in `/graphql`, such as `/api/graphql`. The
+   * gateway's other paths are beside it. `/graphql` by default.
+   */
+  readonly path?: string | undefined;
   /** The largest request body. */
   readonly maxBodyBytes: number;
   /**
@@ -217,6 +223,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     reserveBody: (request: ClientRequest, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
+  const { path = OPERATION_PATH } = options;
+  const ownPath = createOwnPath(path);
   const cors = createCors(corsOrigins);
   const checkOrigin = createOriginCheck(corsOrigins);
   const parts: AdapterParts = {
@@ -229,6 +237,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     checkHost,
     checkOrigin,
     cors,
+    ownPath,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
     trustedProxy: options.trustedProxy,
@@ -242,6 +251,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     tracker,
     checkHost,
     cors,
+    path,
+    ownPath,
     readParams: createReadParams(bodies),
     writeResult: createWriteResult({
       pipeline,
@@ -257,7 +268,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     plugins,
   });
   const sockets = features.websocket?.createSocketUpgrade({ ...parts, hooksFor: yoga.hooksForSocket });
-  return Object.assign(createRequestListener(tracker, checkHost, yoga.answer), {
+  return Object.assign(createRequestListener(tracker, checkHost, ownPath, yoga.answer), {
     fetch: yoga.fetch,
     upgrade: sockets?.upgrade ?? refuseUpgrade,
     isAccepted,

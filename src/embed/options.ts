@@ -93,6 +93,7 @@ const GATEWAY_OPTIONS = objectOf({
   metricsScripts: VARIABLES.METRICS_SCRIPTS,
   onlineObserver: anObject,
   isReady: aFunction,
+  path: textLike(/^(?:\/[\w.-]+)*\/graphql$/, 'a path that ends in /graphql, such as /api/graphql'),
   maxBodyBytes: VARIABLES.MAX_BODY_BYTES,
   maxBodiesBytes: sizeLimit,
   compression: trueOrFalse,

@@ -3,6 +3,7 @@ import type { ListedDocuments } from '../operation/document-resolver.ts';
 import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { OwnPath } from './address.ts';
 import type { ReserveBody } from './client-body.ts';
 import type { CorsHeaders, HostCheck, OriginCheck } from './guards.ts';
 import type { NodeHandler } from './node.ts';
@@ -15,6 +16,7 @@ export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' 
   readonly checkHost: HostCheck;
   readonly checkOrigin: OriginCheck;
   readonly cors: CorsHeaders | undefined;
+  readonly ownPath: OwnPath;
   readonly reserveBody: ReserveBody;
   readonly maxBodyBytes: number;
   readonly clock: Clock;

@@ -18,6 +18,20 @@ export function isInClear({ protocol, hostname }: URL): boolean {
 }
 
 export const OPERATION_PATH = '/graphql';
+
+/** Turns the path of a request into the gateway's own path, which is empty for a path that is not the gateway's. */
+export type OwnPath = (pathname: string) => string;
+
+/** @param path - where operations arrive, such as `/api/graphql`: then `/api/health` is a probe, and so is `/health` */
+export function createOwnPath(path = OPERATION_PATH): OwnPath {
+  const above = path.slice(0, -OPERATION_PATH.length);
+  if (above === '') return (pathname) => pathname;
+  return (pathname) => {
+    if (pathname.startsWith(`${above}/`)) return pathname.slice(above.length);
+    return isProbe(pathname) ? pathname : '';
+  };
+}
+
 export const HEALTH = '/health';
 const READINESS = '/readiness';
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ClientRequest, credentialsIn, type SentCredentials } from '../observability/request-record.ts';
 import { AbortSource, type Signal } from '../transport/call.ts';
-import { OPERATION_PATH } from './address.ts';
+import { OPERATION_PATH, type OwnPath } from './address.ts';
 import { wasRead } from './body.ts';
 
 export interface HttpRequest extends ClientRequest {
@@ -32,13 +32,14 @@ export class NodeRequest implements HttpRequest {
   readonly signal = new AbortSource();
   readonly wasRead: boolean;
 
-  constructor(message: IncomingMessage) {
+  constructor(message: IncomingMessage, ownPath?: OwnPath) {
     const { method = '', url = '', headers, rawHeaders, socket } = message;
     // Most requests are operations by POST, whose URL needs no parsing.
     const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
     this.message = message;
     this.method = method;
-    this.path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
+    const path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
+    this.path = ownPath?.(path) ?? path;
     this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
     let headBytes = url.length + (rawHeaders.length / 2) * HEADER_BYTES;
     for (const text of rawHeaders) headBytes += text.length;
@@ -80,10 +81,10 @@ export class FetchRequest implements HttpRequest {
   readonly credentials: SentCredentials;
   readonly #request: Request;
 
-  constructor(request: Request, { pathname, searchParams, search }: URL) {
+  constructor(request: Request, { pathname, searchParams, search }: URL, ownPath?: OwnPath) {
     this.#request = request;
     this.method = request.method;
-    this.path = pathname;
+    this.path = ownPath?.(pathname) ?? pathname;
     this.searchParams = searchParams;
     // The server of the Fetch API holds and bounds the headers.
     this.headBytes = search.length;

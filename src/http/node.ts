@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
+import type { OwnPath } from './address.ts';
 import type { HostCheck } from './guards.ts';
 import { NodeRequest } from './http-request.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
@@ -18,6 +19,7 @@ const LINGER_MS = 5_000;
 export function createRequestListener(
   tracker: RequestTracker,
   checkHost: HostCheck,
+  ownPath: OwnPath,
   answer: NodeHandler,
 ): RequestListener {
   const checkHead = createHeadCheck();
@@ -26,7 +28,7 @@ export function createRequestListener(
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
     // Other code that answers this request, such as while draining, finds the id here.
     message.headers[REQUEST_ID] = requestId;
-    const request = new NodeRequest(message);
+    const request = new NodeRequest(message, ownPath);
     const record = tracker.begin(request, requestId, message.arrivedAt);
     // The client left while the request waited, or while code in front of the gateway was busy; no later event says so.
     if (response.closed || message.socket.destroyed) return tracker.end(record, CLIENT_LEFT);
@@ -59,14 +61,14 @@ export function createRequestListener(
 const IN_ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is;
 const HOST_FORM = /^[^/?#\\@]+$/;
 
-/** `GET http://host/graphql` becomes a path and a host header. The target's host wins (RFC 9112, 3.2.2). */
+/** `GET http://host/graphql` becomes a path, unless its host is another than the host header: then it is refused. */
 export function splitTarget(message: IncomingMessage & { originalUrl?: string }): void {
   const { url = '', headers, httpVersion } = message;
   if (url.startsWith('/')) return;
   const [, host, path = ''] = IN_ABSOLUTE_FORM.exec(url) ?? [];
-  const isHeaderGood = headers.host === undefined ? httpVersion === '1.0' : HOST_FORM.test(headers.host);
-  if (host === undefined || !isHeaderGood) return;
-  headers.host = host;
+  if (host === undefined) return;
+  if (headers.host === undefined && httpVersion === '1.0') headers.host = host;
+  if (headers.host?.toLowerCase() !== host.toLowerCase()) return;
   message.url = asPath(path);
   const { originalUrl } = message;
   const [, , originalPath] = IN_ABSOLUTE_FORM.exec(originalUrl ?? '') ?? [];
@@ -94,7 +96,7 @@ export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | 
     const isPath = url.startsWith('/');
     if (host === lastGoodHost && isPath) return undefined;
     // `splitTarget` has left this absolute form unchanged.
-    if (!isPath && url.includes('://')) return MALFORMED;
+    if (!isPath && url.includes('://')) return HOSTS_DIFFER;
     const isValid = HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`);
     if (isValid && isPath) lastGoodHost = host;
     return isValid ? undefined : MALFORMED;
@@ -115,6 +117,12 @@ const SEVERAL_HOSTS = requestError(
   'BAD_REQUEST',
   400,
   'The request has several host headers. Send one host header.',
+);
+
+const HOSTS_DIFFER = requestError(
+  'BAD_REQUEST',
+  400,
+  'The request target is a URL that is not of http or https, or names another host than the host header. Send a path such as /graphql, or the same host in both.',
 );
 
 const MALFORMED = requestError(

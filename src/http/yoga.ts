@@ -7,7 +7,7 @@ import type { Plugin } from 'graphql-yoga';
 import { CLIENT_LEFT } from '../observability/request-record.ts';
 import { createExecutionPlugin, hooksIn } from '../operation/execution-hooks.ts';
 import type { ExecutionHooks } from '../operation/pipeline.ts';
-import { OPERATION_PATH } from './address.ts';
+import type { OwnPath } from './address.ts';
 import { abandon, type Exchange, type ServerContext } from './exchange.ts';
 import { createGatewayPlugin, type GatewayPluginOptions } from './gateway-plugin.ts';
 import type { HostCheck } from './guards.ts';
@@ -34,6 +34,9 @@ interface YogaOptions extends Omit<GatewayPluginOptions, 'hooksFor'>, RoutesPlug
   readonly execute: ExecutionHooks['execute'];
   /** Of an embedder. */
   readonly plugins: readonly object[];
+  /** Where operations arrive, such as `/api/graphql`. */
+  readonly path: string;
+  readonly ownPath: OwnPath;
   /** Checks requests that arrive by `fetch`. The listener of node:http has checked the others. */
   readonly checkHost: HostCheck;
 }
@@ -48,7 +51,7 @@ export type YogaAdapter = ReturnType<typeof createYogaAdapter>;
 
 /** The door of the gateway: every request goes through Yoga, whose hooks call the gateway. */
 export function createYogaAdapter(options: YogaOptions) {
-  const { schema, execute, pipeline, tracker, checkHost, plugins } = options;
+  const { schema, execute, pipeline, tracker, checkHost, plugins, path, ownPath } = options;
   /** Whether a plugin takes part in the execution of operations. */
   let isWrapped = false;
   const hooksFor = (context: object, parts: object) =>
@@ -66,7 +69,7 @@ export function createYogaAdapter(options: YogaOptions) {
   };
   const yoga = createYoga<ServerContext>({
     schema,
-    graphqlEndpoint: OPERATION_PATH,
+    graphqlEndpoint: path,
     // Yoga's health check would answer every URL that ends in its path. No URL ends in a space, so this turns it off.
     healthCheckEndpoint: ' ',
     // Yoga's GraphiQL loads its code from another host, so the gateway has its own page.
@@ -137,7 +140,7 @@ export function createYogaAdapter(options: YogaOptions) {
     const fetched = isAddress ? new yoga.fetchAPI.Request(input, rest.shift()) : input;
     const contexts = rest.filter((context) => context !== undefined);
     const url = new URL(fetched.url, 'http://localhost');
-    const request = new FetchRequest(fetched, url);
+    const request = new FetchRequest(fetched, url, ownPath);
     const record = tracker.begin(request, requestIdFor(request.header(REQUEST_ID)));
     const exchange: Exchange = { request, record, response: undefined };
     let status = CLIENT_LEFT;
@@ -161,7 +164,7 @@ export function createYogaAdapter(options: YogaOptions) {
         // Made only when a plugin reads it.
         get request() {
           const headers = req.headers as Record<string, string>;
-          return new yoga.fetchAPI.Request(`http://${headers.host ?? 'localhost'}${OPERATION_PATH}`, {
+          return new yoga.fetchAPI.Request(`http://${headers.host ?? 'localhost'}${path}`, {
             headers,
           });
         },

@@ -348,6 +348,49 @@ it.each([
   },
 );
 
+it('answers at the path that it is given, with its other paths beside it', async () => {
+  const path = '/api/graphql';
+  const gateway = createGateway({ transport, path, plugins: [{ onExecute() {} }] });
+  const server = createServer(gateway);
+  server.on('upgrade', gateway.upgrade);
+  const { url, close } = await listen(server);
+  const csrf = { 'x-graphql-csrf': '1' };
+  const get = async (target: string) => {
+    const responses = [
+      await fetch(url + target, { headers: csrf }),
+      await gateway.fetch(`http://localhost${target}`, { headers: csrf }),
+    ];
+    return Promise.all(responses.map(async (response) => [response.status, await response.text()]));
+  };
+  const twice = (...answer: unknown[]) => [answer, answer];
+  expect(await get(`${path}?query={__typename}`)).toEqual(twice(200, '{"data":{"__typename":"Query"}}'));
+  expect(await get(`${path}/${'a'.repeat(64)}`)).toMatchObject(
+    twice(200, expect.stringContaining('PERSISTED')),
+  );
+  for (const probe of ['/api/health', '/health'])
+    expect(await get(probe)).toEqual(twice(200, '{"status":"ok"}'));
+  for (const other of ['/graphql?query={__typename}', '/api/other', '/api'])
+    expect(await get(other)).toMatchObject(twice(404, expect.stringContaining('NOT_FOUND')));
+  const response = await fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', token: 'sandbox-key' },
+    body: JSON.stringify({ query: NAME }),
+  });
+  expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  const { subscribe, next } = await openSocket(
+    { url: `${url}/api` },
+    { connectionParams: { token: 'sandbox-key' } },
+  );
+  subscribe('1', '{ __typename }');
+  expect(await next()).toMatchObject({ payload: { data: { __typename: 'Query' } } });
+  gateway.endStreams();
+  await close();
+});
+
+it.each(['api/graphql', '/api', '/api/graphql/', '/a b/graphql'])('refuses the path %s', (path) => {
+  expect(() => createGateway({ transport, path })).toThrow(/path: .*must be a path that ends in \/graphql/);
+});
+
 it('two gateways that are given the same request each follow it by themselves', async () => {
   const request = new Request('http://localhost/graphql?query={__typename}', {
     headers: { 'x-graphql-csrf': '1' },

@@ -18,7 +18,7 @@ const CLOSE_WITHIN_MS = 2_000;
 
 /** Accepts WebSockets of the protocol `graphql-transport-ws` at the path of operations. */
 export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
-  const { checkHost, checkOrigin, tracker, maxBodyBytes } = options;
+  const { checkHost, checkOrigin, ownPath, tracker, maxBodyBytes } = options;
   const connections = new Set<ReturnType<typeof openSocketConnection>>();
   const checkHead = createHeadCheck();
   let isEnding = false;
@@ -29,9 +29,11 @@ export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
     const { host, origin } = headers;
     const [path = ''] = url.split('?', 1);
     if (isEnding) return LEAVING;
-    const operationPath = readOperationPath(path);
+    const malformed = checkHead(request);
+    if (malformed) return malformed;
+    const operationPath = readOperationPath(ownPath(path));
     if (!operationPath || operationPath.documentId !== undefined) return NO_SOCKET_HERE;
-    const refusal = checkHead(request) ?? checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
+    const refusal = checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
     if (refusal) return refusal;
     return offersProtocol(headers['sec-websocket-protocol']) ? undefined : OTHER_PROTOCOL;
   };
