@@ -30,21 +30,36 @@ export function addFlags(command: Command): Command {
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
-  return refuseWrongValues(command);
+  const switchedOff = GONE_FLAGS.map(({ name, instead }) => ({ name: `no-${name}`, instead }));
+  return addGoneFlags(refuseWrongValues(command), [...GONE_FLAGS, ...switchedOff]);
+}
+
+interface GoneFlag {
+  readonly name: string;
+  /** A sentence about what took its place. */
+  readonly instead: string;
+}
+
+/** Refuses flags that an earlier version had. */
+export function addGoneFlags(command: Command, gone: readonly GoneFlag[]): Command {
+  for (const { name } of gone) command.addOption(new Option(`--${name} [value]`).hideHelp());
+  return command.hook('preAction', () => {
+    const values: FlagValues = command.opts();
+    for (const { name, instead } of gone)
+      if (values[camelCase(name)] !== undefined) command.error(`error: --${name} is gone. ${instead}`);
+  });
 }
 
 /**
  * Refuses secrets, because every user of a machine can read the arguments of its processes. Also refuses empty values: a
- * variable of a script that is not set would turn off keys, or serve the sandbox. Flags that are gone are refused with what took
- * their place.
+ * variable of a script that is not set would turn off keys, or serve the sandbox.
  */
 function refuseWrongValues(command: Command): Command {
   const secrets = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
     variable: variable.replace(/_FILE$/, ''),
     name: name.replace(/-file$/, ''),
   }));
-  const refused = [...secrets, ...GONE_FLAGS, ...GONE_FLAGS.map(({ name }) => ({ name: `no-${name}` }))];
-  for (const { name } of refused) command.addOption(new Option(`--${name} [value]`).hideHelp());
+  for (const { name } of secrets) command.addOption(new Option(`--${name} [value]`).hideHelp());
   return command.hook('preAction', () => {
     const values: FlagValues = command.opts();
     if (/@/.test(String(values.redisUrl ?? ''))) {
@@ -55,8 +70,6 @@ function refuseWrongValues(command: Command): Command {
     for (const { name } of FLAGS)
       if (values[camelCase(name)] === '')
         command.error(`error: --${name} is empty. Give it a value, or leave it out.`);
-    for (const { name, instead } of GONE_FLAGS)
-      if (values[camelCase(name)] !== undefined) command.error(`error: --${name} is gone. ${instead}`);
     for (const { variable, name } of secrets) {
       if (values[camelCase(name)] === undefined) continue;
       command.error(

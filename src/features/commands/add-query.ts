@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { addFlagsOfServe } from '../../cli/add-flags.ts';
+import { addFlagsOfServe, addGoneFlags } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
@@ -16,17 +16,17 @@ interface QueryFlags {
   readonly resume?: true;
   readonly repeatUnknown?: true;
   readonly dryRun?: true;
-  readonly url?: unknown;
-  readonly format?: unknown;
-  readonly onUnknown?: unknown;
 }
 
 /** Flags that earlier versions had, each with what took its place. */
-const GONE = {
-  url: 'Ask a running gateway with curl: see docs/recipes/from-a-shell.md.',
-  format: 'The name of --output selects the format: .csv or .jsonl.',
-  'on-unknown': 'A run continues after an unknown outcome; --repeat-unknown sends such rows again.',
-} as const;
+const GONE = [
+  { name: 'url', instead: 'Ask a running gateway with curl: see docs/recipes/from-a-shell.md.' },
+  { name: 'format', instead: 'The name of --output selects the format: .csv or .jsonl.' },
+  {
+    name: 'on-unknown',
+    instead: 'A run continues after an unknown outcome; --repeat-unknown sends such rows again.',
+  },
+];
 
 export function addQuery(program: Command, parts: CommandParts): void {
   const { terminal, configure, exitWith } = parts;
@@ -58,13 +58,10 @@ export function addQuery(program: Command, parts: CommandParts): void {
         ),
       ),
   );
-  for (const name of Object.keys(GONE)) command.addOption(new Option(`--${name} [value]`).hideHelp());
-  command.action(async (file: string, given: QueryFlags & FlagValues) => {
+  addGoneFlags(command, GONE).action(async (file: string, given: QueryFlags & FlagValues) => {
     const { variables: text, operation, plan = false, each, output, ...more } = given;
-    const { resume = false, repeatUnknown = false, dryRun = false, url, format, onUnknown, ...flags } = more;
+    const { resume = false, repeatUnknown = false, dryRun = false, ...flags } = more;
     const refuse = (problem: string) => command.error(`error: ${problem}`);
-    for (const [name, value] of Object.entries({ url, format, 'on-unknown': onUnknown } as const))
-      if (value !== undefined) refuse(`--${name} is gone. ${GONE[name as keyof typeof GONE]}`);
     if (each === undefined && (output !== undefined || resume || dryRun))
       refuse('--output, --resume, --repeat-unknown and --dry-run need --each ROWS.');
     if (each !== undefined && output === undefined && !dryRun)

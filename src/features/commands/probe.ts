@@ -126,7 +126,7 @@ export async function probe(options: ProbeOptions) {
   let failure: CallFailure | undefined;
   const isKnown = ({ needs }: Read) => needs === undefined || ids[needs] !== undefined;
   for (;;) {
-    const read = READS.find((one) => !findings.has(one) && isKnown(one));
+    const read = READS.find((candidate) => !findings.has(candidate) && isKnown(candidate));
     if (!read || failure) break;
     let reply: Reply | undefined;
     let differences: readonly Difference[] = [];

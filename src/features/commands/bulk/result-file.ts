@@ -77,12 +77,12 @@ export class ResultFile {
       // The line feed ends a line that a killed process has not finished.
       append(file, `\n${JSON.stringify({ process: process.pid, run })}\n`);
       const { rows, runs } = load(path);
-      const [owner, id] = [...runs].find(([one, pid]) => one === run || isRunning(pid)) ?? [run, process.pid];
-      if (owner !== run) {
+      const owner = processBefore(run, runs);
+      if (owner !== undefined) {
         append(file, `${JSON.stringify({ ended: run })}\n`);
         closeSync(file);
         throw new StartError(
-          `${path}: the process ${id} writes this file. Wait until it ends. If it is not luaauth-graphql, remove the line with "process":${id} from the file.`,
+          `${path}: the process ${owner} writes this file. Wait until it ends. If it is not luaauth-graphql, remove the line with "process":${owner} from the file.`,
         );
       }
       // A run that ended in the meantime has replaced the file.
@@ -119,16 +119,13 @@ export class ResultFile {
 
   /** Orders the results. A file without a result is removed. */
   close(): void {
-    try {
-      const ordered = [...load(this.#path).rows.values()].sort((a, b) => a.row - b.row);
-      if (ordered.length === 0) rmSync(this.#path);
-      else
-        replaceFile(this.#path, (write) => {
-          for (const { bytes } of ordered) write(bytes);
-        });
-    } finally {
-      closeSync(this.#file);
-    }
+    closeSync(this.#file);
+    const ordered = [...load(this.#path).rows.values()].sort((a, b) => a.row - b.row);
+    if (ordered.length === 0) rmSync(this.#path);
+    else
+      replaceFile(this.#path, (write) => {
+        for (const { bytes } of ordered) write(bytes);
+      });
   }
 }
 
@@ -203,7 +200,7 @@ function take({ rows, runs }: Contents, entry: Readonly<Record<string, unknown>>
     const unknown = { row, line, status: 'UNKNOWN', digest: sent, problem: INTERRUPTED } as const;
     rows.set(row, { ...unknown, bytes: Buffer.from(`${JSON.stringify(unknown)}\n`) });
   } else {
-    const known = ROW_STATUSES.find((one) => one === status);
+    const known = ROW_STATUSES.find((name) => name === status);
     if (known === undefined) return false;
     rows.set(row, { row, line, status: known, ...(typeof digest === 'string' && { digest }), bytes });
   }
@@ -213,6 +210,15 @@ function take({ rows, runs }: Contents, entry: Readonly<Record<string, unknown>>
 function append(file: number, line: string | Buffer): void {
   const bytes = typeof line === 'string' ? Buffer.from(line) : line;
   for (let from = 0; from < bytes.length; ) from += writeSync(file, bytes, from);
+}
+
+/** The process of an earlier run that lives. Each run adds its line before it looks, so all runs see the same order. */
+function processBefore(run: string, runs: Contents['runs']): number | undefined {
+  for (const [id, pid] of runs) {
+    if (id === run) return undefined;
+    if (isRunning(pid)) return pid;
+  }
+  return undefined;
 }
 
 function isRunning(pid: number): boolean {
