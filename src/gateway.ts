@@ -39,7 +39,6 @@ import {
 import { createPipeline } from './operation/pipeline.ts';
 import type { Limits, LiveLimits } from './plan/limits.ts';
 import { createSchema } from './schema/index.ts';
-import type { Documents } from './state/port.ts';
 import type { Transport } from './transport/transport.ts';
 
 export type { GatewayLog } from './observability/request-record.ts';
@@ -66,9 +65,7 @@ export interface GatewayFeatures {
     ): Online;
   };
   readonly persisted?: {
-    createDocumentResolver(
-      options: PersistedDocuments & { readonly registered: Documents },
-    ): DocumentResolver;
+    createDocumentResolver(options: PersistedDocuments): DocumentResolver;
   };
   readonly websocket?: {
     createSocketUpgrade(parts: AdapterParts & { readonly hooksFor: SocketHooks }): SocketUpgrade;
@@ -287,11 +284,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 /** Opens the documents that clients run by id. @throws Error if an option needs the feature `persisted` and it is missing. */
 function openDocuments(
   features: GatewayFeatures,
-  { persisted = REGISTERED_ONLY, transport }: GatewayOptions,
+  { persisted = REGISTERED_ONLY }: GatewayOptions,
 ): DocumentResolver {
   const needsIds = persisted.mode === 'only' || persisted.listed.size > 0;
   const { createDocumentResolver } = needsIds ? needed(features, 'persisted') : (features.persisted ?? {});
-  return createDocumentResolver?.({ ...persisted, registered: transport.state.documents }) ?? sentDocuments;
+  return createDocumentResolver?.(persisted) ?? sentDocuments;
 }
 
 /** @throws Error if an option needs a feature that this build lacks. */

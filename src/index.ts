@@ -14,7 +14,7 @@ import { createGateway as createPlainGateway, type Gateway } from './gateway.ts'
 import type { OpenAgents } from './http/adapter.ts';
 import type { AgentOptions, ProcessFeatures, RedisStateOptions } from './server/features.ts';
 import { createLog } from './server/log.ts';
-import type { State } from './state/port.ts';
+import type { TransportState } from './transport/shared-state.ts';
 import { createTransport as createPlainTransport, type Transport } from './transport/transport.ts';
 import { version } from './version.ts';
 
@@ -92,9 +92,9 @@ export async function openAgents(options: AgentOptions): Promise<OpenAgents> {
 
 /**
  * Shares the state of several gateways in Redis. Each process also caches entries, which stay valid until a write
- * touches them. @throws if Redis is required and cannot be reached; RedisClientMissing.
+ * touches them. @throws RedisRefused if Redis is there and cannot be used; NoSlot if too many processes run; RedisClientMissing.
  */
-export async function openStateInRedis(options: RedisStateOptions): Promise<State> {
+export async function openStateInRedis(options: RedisStateOptions): Promise<TransportState> {
   const { redis }: ProcessFeatures = processFeatures;
   if (!redis)
     throw new Error('openStateInRedis needs the feature redis, which is not installed in this build.');

@@ -153,10 +153,10 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     },
     live: {
       rate: values.LIVE_RATE,
-      maxSessions: values.LIVE_MAX_SESSIONS,
-      maxStreams: values.LIVE_MAX_STREAMS,
-      maxScripts: values.LIVE_MAX_SCRIPTS,
-      maxLifetimeMs: values.LIVE_MAX_LIFETIME_MS,
+      maxSessions: 2_000,
+      maxStreams: 1_000,
+      maxScripts: 100,
+      maxLifetimeMs: 3_600_000,
     },
     logLevel: values.LOG_LEVEL,
     auditFile: values.AUDIT_LOG_FILE,
@@ -180,8 +180,8 @@ function readKeys(
 }
 
 function readRedis(values: VariableValues) {
-  const { REDIS_URL: url, REDIS_PREFIX: prefix, REDIS_REQUIRED: isRequired } = values;
-  return url === undefined ? undefined : { url, prefix, isRequired, instances: values.LUAAUTH_INSTANCES };
+  const { REDIS_URL: url, REDIS_PREFIX: prefix, LUAAUTH_INSTANCES: instances } = values;
+  return url === undefined ? undefined : { url, prefix, instances };
 }
 
 function readJwt(values: VariableValues) {

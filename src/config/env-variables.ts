@@ -171,26 +171,6 @@ export const VARIABLES = {
       'requests per second to LuaAuth for all subscriptions of an API key, out of the quota that other calls leave; 0: no separate limit',
       '10',
     ),
-    LIVE_MAX_SESSIONS: row(
-      count(1, 10_000),
-      'sessions of a script that subscriptions follow; further sessions are left out',
-      '2000',
-    ),
-    LIVE_MAX_STREAMS: row(
-      count(1, 100_000),
-      'subscriptions of an API key at a time, in each process',
-      '1000',
-    ),
-    LIVE_MAX_SCRIPTS: row(
-      count(1, 10_000),
-      'scripts that the subscriptions of an API key follow at a time, in each process',
-      '100',
-    ),
-    LIVE_MAX_LIFETIME_MS: row(
-      duration(1_000, 86_400_000),
-      'how long a subscription lasts; then it completes, and the client continues from its last cursor',
-      '3600000',
-    ),
   }),
   ...group('Several gateways', {
     REDIS_URL: row(redisUrl, 'Redis or Valkey through which several gateways share the quota and the cache', {
@@ -201,16 +181,11 @@ export const VARIABLES = {
       'prefix of every key in Redis; gateways with the same prefix share',
       'luaauth',
     ),
-    REDIS_REQUIRED: row(
-      onOff,
-      'exits if Redis cannot be reached at the start; false: starts without it',
-      'true',
-    ),
     LUAAUTH_INSTANCES: row(
-      count(1, 10_000),
-      'how many processes share the quota: each has an equal share while Redis is lost. Not set: the processes count each other',
+      count(1, 10),
+      'how many processes may share an API key at a time, with the extra ones of a rolling restart: each has that part of the quota while Redis is lost. Not set: 10',
     ),
-    WORKERS: row(count(1, 64), 'processes that serve requests; more than one needs REDIS_URL', '1'),
+    WORKERS: row(count(1, 10), 'processes that serve requests; more than one needs REDIS_URL', '1'),
   }),
   ...group('Shutdown', {
     SHUTDOWN_GRACE_MS: row(

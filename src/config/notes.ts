@@ -7,7 +7,7 @@ const DOCUMENTED_RATE = 50;
 /** Describes settings that are valid but make no sense or may surprise, one sentence or two each. The gateway runs with them. */
 export function notesOn(values: VariableValues, asksForKeys: boolean): string[] {
   const { FRESH_MS: freshMs, STALE_MS: staleMs, LUAAUTH_RATE: rate, LIVE_RATE: liveRate } = values;
-  const { LUAAUTH_API_URL: apiUrl, NODE_ENV: nodeEnv = '', LUAAUTH_INSTANCES: instances = 0 } = values;
+  const { LUAAUTH_API_URL: apiUrl, NODE_ENV: nodeEnv = '', LUAAUTH_INSTANCES: instances } = values;
   // A stand-in for LuaAuth on this machine has its own limit, and its key is no secret.
   const isLive = apiUrl !== undefined && !isLoopback(apiUrl.hostname);
   const isHeldForAll =
@@ -23,7 +23,12 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
     rate > 0 &&
       liveRate > rate &&
       `LIVE_RATE: ${liveRate} is more than LUAAUTH_RATE (${rate}), which bounds subscriptions too. Set LIVE_RATE to less than ${rate}.`,
+    values.REDIS_URL !== undefined &&
+      rate > 0 &&
+      instances === undefined &&
+      `LUAAUTH_INSTANCES: not set, so each process has ${Math.floor(rate / 10)} of ${rate} calls a second while Redis is lost. Set it to the number of processes, with the extra ones of a rolling restart, at most 10.`,
     rate > 0 &&
+      instances !== undefined &&
       instances > rate &&
       `LUAAUTH_INSTANCES: ${instances} is more than LUAAUTH_RATE (${rate}), so each process makes less than one call a second while Redis is lost. Set LUAAUTH_INSTANCES to the number of processes.`,
     isLive &&

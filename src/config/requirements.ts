@@ -107,7 +107,7 @@ const RULES: Readonly<Partial<Record<Name | 'GATEWAY_KEYS_FILE', readonly Rule[]
       LUAAUTH_INSTANCES !== undefined &&
       isMissing('REDIS_URL') &&
       'set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
-    ({ LUAAUTH_INSTANCES: instances = Infinity, WORKERS }) =>
+    ({ LUAAUTH_INSTANCES: instances = 10, WORKERS }) =>
       instances < WORKERS &&
       `${instances}, but WORKERS is ${WORKERS}: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.`,
   ],

@@ -194,7 +194,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       // Set when the call begins.
       key: '',
       isInDoubt: false,
-      partition: 0,
+      isAlone: false,
       isUnshared: false,
       inFlight: undefined,
       revalidation: undefined,

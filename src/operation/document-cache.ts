@@ -14,7 +14,7 @@ import type { DocumentFacts } from '../observability/request-record.ts';
 import { checkLength, parseDocument, validateDocument } from '../plan/document.ts';
 import type { Limits } from '../plan/limits.ts';
 import { PreparedOperation } from '../plan/prepared-operation.ts';
-import { hashOf } from '../state/documents.ts';
+import { hashOf } from './document-id.ts';
 
 interface DocumentCacheOptions {
   readonly schema: GraphQLSchema;

@@ -118,9 +118,7 @@ export interface RedisStateOptions {
   readonly readUrl?: (() => string) | undefined;
   /** The prefix of every key name. Gateways with the same prefix share the quota. */
   readonly prefix?: string | undefined;
-  /** Requests per second for one API key; 0: no limit. Must be the same in all gateways. */
-  readonly rate: number;
-  /** The number of gateways, for a gateway that has never reached Redis. By default the gateways count each other. */
+  /** How many processes may share an account at a time, from 1 to 10; default: 10. Must be the same in all gateways. */
   readonly instances?: number | undefined;
   readonly commandTimeoutMs?: number | undefined;
   readonly now?: (() => number) | undefined;
@@ -129,8 +127,6 @@ export interface RedisStateOptions {
   /** Called when a value of this kind in Redis is dropped, because it is not authentic or has another form. */
   readonly onRejected?: ((kind: string) => void) | undefined;
   readonly longestTtlMs: number;
-  /** Whether the start fails if Redis cannot be reached. */
-  readonly isRequired?: boolean | undefined;
 }
 
 export interface SandboxFacts {

@@ -55,14 +55,13 @@ async function watched(
 
 /** Loads no code without a shared state. */
 async function openState(config: UpstreamConfig, features: ProcessFeatures, observers: readonly Observer[]) {
-  const { redis, rate, freshMs, freshMsFor, staleMs } = config;
+  const { redis, freshMs, freshMsFor, staleMs } = config;
   if (!redis || !features.redis) return undefined;
   const { openStateInRedis, redisProblem } = await features.redis();
   try {
     return await openStateInRedis({
       ...redis,
       readUrl: config.readRedisUrl,
-      rate,
       longestTtlMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
       onChange(reason) {
         for (const one of observers) one.coordinationChanged?.(reason ? 'lost' : 'ok', reason);

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import { createDocumentsInMemory } from './documents.ts';
 import type { CacheEntries, CacheEntry, Generation, Generations, PageSizes, State, Write } from './port.ts';
 import { createSlidingWindows } from './sliding-window-log.ts';
 
@@ -9,7 +8,6 @@ export function createStateInMemory({ now }: { readonly now: () => number }): St
     quotas: createSlidingWindows(now),
     generations: createGenerationsInMemory(now),
     cache: createCacheInMemory(now),
-    documents: createDocumentsInMemory(),
     pageSizes: createPageSizesInMemory(now),
   };
 }
@@ -100,7 +98,7 @@ export function createGenerationsInMemory(now: () => number) {
   const snapshot = {
     read(resource: string): Generation & { readonly number: number } {
       const { number, inDoubtUntil } = written.get(resource) ?? forgotten;
-      return { number, isInDoubt: inDoubtUntil > now(), partition: 0 };
+      return { number, isInDoubt: inDoubtUntil > now(), isAlone: false };
     },
     // Cache entries end with their process, so the state does nothing before the write.
     write: (resources: readonly string[]): Write => ({

@@ -9,23 +9,8 @@ export interface State {
   readonly quotas: Quotas;
   readonly generations: Generations;
   readonly cache: CacheEntries;
-  readonly documents: Documents;
   readonly pageSizes: PageSizes;
-  /** Live entries that all processes share. Undefined: there is no other process. */
-  readonly live?: LiveEntries | undefined;
-  /** Cache entries that all processes share. Undefined: there is no other process. */
-  readonly shared?: SharedCache | undefined;
-  /** Whether this process can count with the others. Undefined: there is no other process. */
-  readonly coordination?: Coordination | undefined;
   close?(): Promise<void>;
-}
-
-/** A process that is partitioned from the others is degraded, and continues with its share. */
-export interface Coordination {
-  /** 0 while the processes count together, otherwise the number of the current partition. */
-  readonly partition: number;
-  /** How long calls are refused because the share of this process is unknown, in ms. 0: calls are not refused. */
-  refusedMs(): number;
 }
 
 export interface Quotas {
@@ -39,29 +24,20 @@ export interface Quotas {
 export interface QuotaRules {
   /** Requests that may arrive in any sliding window. Infinity: no limit, only pauses. */
   readonly rate: number;
-  /** Length of the window, in seconds. Undefined: 1. */
-  readonly windowSeconds?: number;
   /** The share of the rate that remains after each `slowDown`. */
   readonly backoff: number;
   /** The share of the full rate that recovers each second. */
   readonly recoveryPerSecond: number;
-  /** Whether each process counts by itself. */
-  readonly isLocal?: boolean;
 }
 
 /** Allows at most `rate` requests in any sliding window. Each process estimates by itself, so estimates never wait. */
 export interface Quota {
   /**
-   * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `demand` names all
-   * callers that wait here, as callers of other processes may have a turn first. `isBackground`: no caller waits for the
-   * call, so some permits stay free. Background calls keep a distance from each other.
+   * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `waiting`: how many calls
+   * wait for a permit, with this call. `isBackground`: no caller waits for the call, so some permits stay free. Background
+   * calls keep a distance from each other.
    */
-  take(demand: Demand, isBackground: boolean): MaybePromise<Permit | number>;
-  /**
-   * These callers stopped waiting: reserve no turns for them. `demand` names the others. If it is empty, `onFreed` need
-   * not be called.
-   */
-  left(demand: Demand): void;
+  take(waiting: number, isBackground: boolean): MaybePromise<Permit | number>;
   /** Whether a background call would leave the reserved permits free. */
   hasBackgroundPermit(): boolean;
   /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. */
@@ -73,12 +49,6 @@ export interface Quota {
   status(): MaybePromise<QuotaStatus>;
   /** Whether the quota can be dropped without allowing more calls. */
   isIdle(): boolean;
-}
-
-export interface Demand {
-  readonly size: number;
-  /** The number of waiting calls of each caller. */
-  byCaller(): Iterable<readonly [caller: string, count: number]>;
 }
 
 export interface QuotaStatus {
@@ -93,6 +63,8 @@ export interface QuotaStatus {
 
 /** Held from `take` on. A sent request counts for a window from the latest moment at which it can arrive. */
 export interface Permit {
+  /** False: too old for a request. Release it. */
+  readonly mayBeUsed: boolean;
   sent(): void;
   /** The answer begins, or the connection was closed. The request has arrived, or never will. */
   answered(): void;
@@ -127,8 +99,8 @@ export interface Generation {
   readonly number: number | string;
   /** An answer read now is not worth caching. */
   readonly isInDoubt: boolean;
-  /** The number of the partition in which other processes may have written. 0: there is no partition. */
-  readonly partition: number;
+  /** Whether other processes may have written unnoticed. */
+  readonly isAlone: boolean;
 }
 
 export interface CacheEntries {
@@ -146,45 +118,6 @@ export interface CacheEntry {
   readonly ageMs: number;
 }
 
-/** By account. The process with the lease makes the call, and the others wait for its answer. */
-export interface SharedCache {
-  lookUp(account: string, key: string, lookup: Lookup): Promise<LookupResult>;
-}
-
-export interface Lookup {
-  /** An entry younger than this is fresh enough, in ms. */
-  readonly freshMs: number;
-  /** The `seen` of the first result, when the look-up is repeated. An entry filled since then is fresh enough. */
-  readonly since: string | undefined;
-  /**
-   * When the call may be sent. A `limited` call is bound by a rate of its caller. A `last` call goes behind all calls
-   * with waiting callers. Another process waits only for a `usual` call, unless its own call would be `last`.
-   */
-  readonly turn: 'usual' | 'limited' | 'last';
-}
-
-export interface LookupResult {
-  /** Older than requested, unless `isFreshEnough` is true. */
-  readonly entry: CacheEntry | undefined;
-  readonly isFreshEnough: boolean;
-  /** The lease to make the call. Undefined while another process makes the call. */
-  readonly lease: Lease | undefined;
-  /** Names the entry that was found; empty: none. */
-  readonly seen: string;
-}
-
-/** The right and the duty to make the call, and to fill the entry or release the lease. Ends soon after its process. */
-export interface Lease {
-  fill(entry: CacheEntry, ttlMs: number): void;
-  release(): void;
-}
-
-/** By account and hash, bounded over all accounts, each with a fair share. Clients send an evicted document again. */
-export interface Documents {
-  get(account: string, hash: string): MaybePromise<string | undefined>;
-  set(account: string, hash: string, document: string): MaybePromise<void>;
-}
-
 /**
  * The longest page that an endpoint gave an account in the last 10 minutes. The API does not document its largest
  * `limit`, but it is at least as long as this page. A page with fewer rows than this page and than its own `limit` is
@@ -193,68 +126,4 @@ export interface Documents {
 export interface PageSizes {
   note(account: string, endpoint: string, rows: number): void;
   longest(account: string, endpoint: string): number;
-}
-
-/**
- * Entries that processes share, such as the sessions of a script. One process has the lease of an entry and keeps the entry
- * up to date. The other processes follow it.
- */
-export interface LiveEntries {
-  /** Follows the account's entry of this name. */
-  follow(account: string, name: string, follower: EntryFollower): FollowedEntry;
-  /**
-   * Sends a message to all other processes that follow an entry of the account. A message may get lost, so it must only
-   * speed things up.
-   */
-  broadcast(account: string, message: object): void;
-  /** Calls `receive` for every message of another process. */
-  onMessage(receive: (account: string, message: object) => void): void;
-}
-
-/** A process that follows an entry. No method may throw. */
-export interface EntryFollower {
-  /**
-   * This process has the lease, or has lost the other processes. It keeps the entry up to date until `yield`. It has
-   * received the entry before. Called again if the store has lost what this process stored.
-   */
-  lead(): void;
-  /** Another process has the lease. */
-  yield(): void;
-  /**
-   * Receives what another process has stored. Returns false if the parts do not lead from what is known to the entry.
-   * Then the whole entry follows.
-   */
-  found(entry: FoundEntry): boolean;
-}
-
-export interface FoundEntry {
-  readonly head: object;
-  /** All of the entry before the changes. Undefined: the changes follow what this process has found before. */
-  readonly whole: object | undefined;
-  readonly changes: readonly object[];
-  /** How long ago the data of the entry were read. */
-  readonly ageMs: number;
-  /** Whether the process with the lease has stored this. */
-  readonly isCurrent: boolean;
-}
-
-export interface EntryUpdate extends Pick<FoundEntry, 'head' | 'ageMs'> {
-  /** The change since the previous update. */
-  readonly change?: object | undefined;
-  /** Whether no change leads here: other processes must read the whole entry. */
-  readonly isNew: boolean;
-  /** Returns the whole entry. Undefined: there is no entry yet. */
-  readonly whole: () => object | undefined;
-}
-
-export interface FollowedEntry {
-  /**
-   * Stores an update of the process with the lease. Returns false if the process has lost the lease, or the store. Then it
-   * is told to lead again, or to yield.
-   */
-  store(update: EntryUpdate): MaybePromise<boolean>;
-  /** Finds what other processes have stored before this call. */
-  refresh(): MaybePromise<void>;
-  /** Gives up the lease as well. */
-  leave(): void;
 }

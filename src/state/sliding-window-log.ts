@@ -1,5 +1,5 @@
 import { Arrivals, type Departure } from './arrivals.ts';
-import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from './port.ts';
+import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from './port.ts';
 
 /** The second of the quota, plus a margin for errors of clocks and timers, in ms. */
 export const WINDOW_MS = 1_002;
@@ -9,18 +9,31 @@ export const WINDOW_MS = 1_002;
  */
 export const FOREGROUND_SHARE = 0.2;
 /** A busy process is late for its background calls. Calls missed within this time may follow at once, in ms. */
-export const CATCH_UP_MS = 200;
+const CATCH_UP_MS = 200;
 
 /**
  * Quotas in memory. Each quota logs its last requests, and allows at most `rate` in any sliding window. Where 50
  * requests were allowed, a recorder measured 50 with a log. Fixed windows, token buckets and rate-limiter-flexible's
  * queue let 99 through in one second.
  */
-export function createSlidingWindows(now: () => number, arrivals = new Arrivals(now)): Quotas {
-  return { open: (_account, _part, limits, onFreed) => new SlidingWindowLog(limits, now, arrivals, onFreed) };
+export function createSlidingWindows(now: () => number): Quotas {
+  const arrivals = new Arrivals(now);
+  return {
+    open: (_account, _part, limits, onFreed) => new SlidingWindowLog({ ...limits, now, arrivals, onFreed }),
+  };
 }
 
-class SlidingWindowLog implements Quota {
+interface SlidingWindowOptions extends QuotaRules {
+  readonly now: () => number;
+  readonly arrivals: Arrivals;
+  /** As for `Quotas.open`. */
+  readonly onFreed: () => void;
+  /** The length of the window, in ms. */
+  readonly windowMs?: number;
+}
+
+/** A quota in memory. */
+export class SlidingWindowLog implements Quota {
   /** Sent requests that count, or will count. */
   readonly requests: LoggedRequest[] = [];
   /** Permits that are held for requests not sent yet. */
@@ -40,17 +53,17 @@ class SlidingWindowLog implements Quota {
   #backgroundFrom = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: QuotaRules, now: () => number, arrivals: Arrivals, onFreed: () => void) {
-    this.#limits = limits;
-    this.#windowMs = ((limits.windowSeconds ?? 1) - 1) * 1_000 + WINDOW_MS;
-    this.now = now;
-    this.arrivals = arrivals;
-    this.#onFreed = onFreed;
-    this.#reduced = limits.rate;
-    this.#reducedAt = now();
+  constructor(options: SlidingWindowOptions) {
+    this.#limits = options;
+    this.#windowMs = options.windowMs ?? WINDOW_MS;
+    this.now = options.now;
+    this.arrivals = options.arrivals;
+    this.#onFreed = options.onFreed;
+    this.#reduced = options.rate;
+    this.#reducedAt = options.now();
   }
 
-  take(_demand: Demand, isBackground: boolean): Permit | number {
+  take(_waiting: number, isBackground: boolean): Permit | number {
     const now = this.now();
     if (now < this.#pausedUntil) return this.#pausedUntil - now;
     if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
@@ -70,9 +83,6 @@ class SlidingWindowLog implements Quota {
     this.isWanted = false;
     this.#onFreed();
   }
-
-  /** No other process reserves turns. */
-  left(): void {}
 
   hasBackgroundPermit(): boolean {
     const now = this.now();
@@ -196,6 +206,10 @@ class LoggedRequest implements Permit, Departure {
     this.arrivedBy = 0;
   }
 
+  get mayBeUsed(): boolean {
+    return true;
+  }
+
   sent(): void {
     const { log } = this;
     if (!this.isHeld) return;
@@ -226,4 +240,4 @@ class LoggedRequest implements Permit, Departure {
   }
 }
 
-const FREE: Permit = { sent() {}, answered() {}, release() {} };
+const FREE: Permit = { mayBeUsed: true, sent() {}, answered() {}, release() {} };

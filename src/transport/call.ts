@@ -80,8 +80,8 @@ export interface Call<T> extends About, Asked {
   readonly key: string;
   /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */
   readonly isInDoubt: boolean;
-  /** The number of the partition in which other processes may have written; 0: no partition. */
-  readonly partition: number;
+  /** Whether other processes may have written unnoticed. */
+  readonly isAlone: boolean;
   /** Whether the call needs its own request. The answer is cached for others. */
   readonly isUnshared: boolean;
   /** The call in flight that other calls may share; undefined: the call is not shared. */

@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
-import type { State } from '../state/port.ts';
 import { createKnownAccounts } from './accounts.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, systemClock, timeOfDay } from './clock.ts';
@@ -11,9 +10,9 @@ import { Unavailable } from './errors.ts';
 import { createObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
 import { systemRandom } from './random-source.ts';
 import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
+import type { TransportState } from './shared-state.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
-import { requireCoordination } from './steps/coordination.ts';
 import { dedupe } from './steps/dedupe.ts';
 import { createKeyCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
@@ -37,7 +36,7 @@ export interface TransportOptions {
   /** Largest number of connections to the API. */
   readonly connections?: number | undefined;
   /** The state that several gateways share; by default the memory of this process. */
-  readonly state?: State | undefined;
+  readonly state?: TransportState | undefined;
   readonly clock?: Clock | undefined;
   /** The time of day in ms since 1970, as `Date.now` gives, which the clock does not know. */
   readonly today?: (() => number) | undefined;
@@ -67,7 +66,7 @@ export interface Transport {
   /** Makes the key of an account known. For keys that the gateway itself holds. */
   trust(account: string): void;
   readonly clock: Clock;
-  readonly state: State;
+  readonly state: TransportState;
   /** Waits for the calls under way, then closes the connections. May be called more than once. */
   close(): Promise<void>;
 }
@@ -85,13 +84,14 @@ export function createTransport(
       () => log?.error(error),
       () => undefined,
     );
-  const { clock = systemClock, state = createStateInMemory({ now: clock.now }) } = options;
+  const { clock = systemClock } = options;
+  const state: TransportState = options.state ?? createStateInMemory({ now: clock.now });
   const { random = systemRandom.next, today = timeOfDay } = options;
   const observers = createObservers([options.observer ?? []].flat(), onFailure);
   const dispatcher = openConnections(url.origin, connections);
 
   const known = createKnownAccounts();
-  const { quotas, generations, coordination } = state;
+  const { quotas, generations } = state;
   const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
@@ -104,10 +104,8 @@ export function createTransport(
     freshMsFor,
     staleMs,
     entries: state.cache,
-    shared: state.shared,
     clock,
     isCurrent: createKeyCheck(generations),
-    coordination,
     hasRoom: (call) => scheduler.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
     inBackground: (about) =>
@@ -115,10 +113,9 @@ export function createTransport(
   });
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
-    cache.ownTier,
+    cache.step,
     dedupe(clock),
-    cache.sharedTier,
-    requireCoordination(coordination),
+    ...(state.steps?.(cache.policy) ?? []),
     circuitBreaker.step,
     retry({ clock, random, mayRetry: circuitBreaker.isClosed, known }),
   ];

@@ -15,7 +15,6 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n": typeof types.WhoseScriptDocument,
-    "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n": typeof types.ReadLimitDocument,
     "\n  mutation ToggleAndReadForReport($id: ID!) {\n    first: toggleScript(input: { id: $id, enabled: true }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n    second: toggleScript(input: { id: $id, enabled: false }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadForReportDocument,
     "\n  query AdSystems {\n    adSystems {\n      id\n      project {\n        id\n      }\n      name\n      keyDurationMs\n      maxKeys\n      allowExtending\n      maxDurationMs\n    }\n  }\n": typeof types.AdSystemsDocument,
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": typeof types.AdSystemDocument,
@@ -70,7 +69,6 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n": types.WhoseScriptDocument,
-    "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n": types.ReadLimitDocument,
     "\n  mutation ToggleAndReadForReport($id: ID!) {\n    first: toggleScript(input: { id: $id, enabled: true }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n    second: toggleScript(input: { id: $id, enabled: false }) {\n      ... on ToggleScriptSuccess {\n        script {\n          name\n        }\n      }\n    }\n  }\n": types.ToggleAndReadForReportDocument,
     "\n  query AdSystems {\n    adSystems {\n      id\n      project {\n        id\n      }\n      name\n      keyDurationMs\n      maxKeys\n      allowExtending\n      maxDurationMs\n    }\n  }\n": types.AdSystemsDocument,
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": types.AdSystemDocument,
@@ -142,10 +140,6 @@ export function graphql(source: string): unknown;
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n"): (typeof documents)["\n  query WhoseScript($id: ID!) {\n    __typename\n    script(id: $id) {\n      name\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n"): (typeof documents)["\n  query ReadLimit {\n    rateLimit {\n      limit\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -220,8 +220,8 @@ describe('the manifests for Kubernetes', () => {
     expect(named.toSorted()).toEqual(files.filter((file) => file !== 'kustomization.yaml').toSorted());
   });
 
-  it('have as many instances as replicas', () => {
+  it('may have one instance more than replicas, for rolling updates', () => {
     const [, replicas] = /replicas: (\d+)/.exec(gateway) ?? [];
-    expect(gateway).toContain(`{ name: LUAAUTH_INSTANCES, value: "${replicas}" }`);
+    expect(gateway).toContain(`{ name: LUAAUTH_INSTANCES, value: "${Number(replicas) + 1}" }`);
   });
 });

@@ -12,9 +12,11 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/federation/subgraph-sdl.ts DIRECTIVES': 'scripts/relay-sdl.ts',
   'features/graphiql/browser/request.ts RequestParts': 'test/features/graphiql/graphiql-script.test.ts',
   'features/graphiql/tabs.ts TabSubject': 'test/features/graphiql/graphiql.test.ts',
-  'features/redis/encryption.ts Encryption': 'test/features/redis/registered-documents.redis.test.ts',
-  'features/redis/shared-documents.ts MAX_NEW_DOCUMENTS':
-    'test/features/redis/registered-documents.redis.test.ts',
+  'features/redis/account-writes.ts READ_WRITES': 'test/simulation/twins.ts',
+  'features/redis/shared-cache.ts FILL': 'test/simulation/twins.ts',
+  'features/redis/shared-cache.ts LOOK_UP': 'test/simulation/twins.ts',
+  'features/redis/shared-values.ts LOOK': 'test/simulation/twins.ts',
+  'features/redis/shared-values.ts STORE': 'test/simulation/twins.ts',
   'features/sandbox/ads.ts adSystemsOf': 'test/schema/ad-systems.test.ts',
   'features/sandbox/faults.ts Mishap': 'test/features/sandbox/sandbox.process.test.ts',
   'features/sandbox/faults.ts ProxyAnswer': 'test/transport/proxy-answers.test.ts',
@@ -23,6 +25,7 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',
   'server/listen.ts ServerOptions': 'test/support/gateways/gateway.ts',
   'server/log-output.ts createLogOutput': 'test/observability/log-output.test.ts',
+  'state/arrivals.ts LONGEST_WAY_MS': 'test/simulation/api.ts',
   // The compiler writes these names into the declarations of other files.
   'luaauth/decoders.ts DecodedKinds': 'src/luaauth/decoders.ts',
   'luaauth/sessions.ts SessionRange': 'src/luaauth/sessions.ts',

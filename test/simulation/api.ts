@@ -1,11 +1,12 @@
 import type { Dispatcher } from 'undici';
-import { HELD_AT_LEAST_MS } from '../../src/features/redis/quota-record.ts';
+import { LEASE_MS } from '../../src/features/redis/semaphore.ts';
 import { LONGEST_WAY_MS, UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import { wireUser } from '../support/api/live-api.ts';
 import { wireScript } from '../support/api/plain-api.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
+import { UNACCEPTED } from './plan.ts';
 import type { Visitors } from './visitors.ts';
 
 /** How long the API takes for an answer, and how likely it fails, at the moment. */
@@ -30,7 +31,7 @@ const CONNECT_MS = 10_000;
 /** A process without a sign of the API counts a request for this long at least, in ms: its clock may be fast by 1 %. */
 const COUNTS_MS = UNKNOWN_MS * 0.99;
 /** A request of a process that has ended counts for this long at least, in ms: the clock of the store may be fast by 5 %. */
-const COUNTS_OF_ENDED_MS = HELD_AT_LEAST_MS * 0.9;
+const COUNTS_OF_ENDED_MS = LEASE_MS * 0.9;
 
 interface ApiOptions {
   readonly kernel: Kernel;
@@ -173,7 +174,7 @@ export class SimulatedApi {
         back.send(() => answerWith(given), process);
       });
     const close = () => back.send(closed, process);
-    const carryOut = () => this.#carryOut(line, options.body);
+    const carryOut = () => (token.startsWith(UNACCEPTED) ? REFUSED : this.#carryOut(line, options.body));
     let most = refuses;
     if (lot < most)
       return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));
@@ -208,8 +209,7 @@ export class SimulatedApi {
     const [, session] = /^GET \/sessions\/([^/?]+)/.exec(line) ?? [];
     if (session !== undefined) {
       const found = this.#visitors.scriptOf(session);
-      if (found === undefined)
-        return { success: false, error: { code: -1, message: 'unauthorized or invalid request' } };
+      if (found === undefined) return REFUSED;
       return { success: true, session: wireUser(session, { script_id: found }) };
     }
     if (line.startsWith('GET')) {
@@ -222,6 +222,8 @@ export class SimulatedApi {
     return { success: true };
   }
 }
+
+const REFUSED = { success: false, error: { code: -1, message: 'unauthorized or invalid request' } };
 
 function json(status: number, value: object): Answer {
   return { status, headers: ['content-type', 'application/json'], body: JSON.stringify(value) };

@@ -1,45 +1,37 @@
 import type { createLive } from '../../src/features/live/live.ts';
-import type { Demand, Permit, Quota, SharedCache, Snapshot, State } from '../../src/state/port.ts';
+import type { LuaScript } from '../../src/features/redis/client.ts';
+import { LEASE } from '../../src/features/redis/lease.ts';
+import { TAKE } from '../../src/features/redis/semaphore.ts';
+import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
+import { BEAT } from '../../src/features/redis/slots.ts';
+import type { Permit, Quota, Snapshot } from '../../src/state/port.ts';
+import type { TransportState } from '../../src/transport/shared-state.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import type { Defect } from './gateway.ts';
 
 /** Defects of the product that the simulation has to find: each changes one part of each gateway. */
 export const DEFECTS = {
-  'a permit is not released': {
+  'an arrival is never told': {
     state: (state) => withPermits(state, forgettingSome()),
   },
   'an arrival is booked at the sending': {
     state: (state) => withPermits(state, bookAtSending),
   },
-  'a heartbeat is trusted for too long': {
-    script: replaced('now - 1001,', 'now - 60000,'),
+  'the shares of absent processes are not left free': {
+    script: changing(TAKE, (args) => args.with(2, '0')),
   },
-  'a lease is kept after a stall': {
-    state: (state, now) => ({ ...state, shared: state.shared && keepingLeases(state.shared, now) }),
+  'a share is larger than its part': { instances: 1 },
+  'a lease of a process that has ended goes on': {
+    script: (twin, run, args) => {
+      const at = twin.sha === LOOK_UP.sha ? 4 : twin.sha === LEASE.sha && args[2] !== '0' ? 2 : undefined;
+      return run(twin, at === undefined ? args : args.with(at, '60000'));
+    },
+  },
+  'a new store is not noticed': {
+    script: changing(BEAT, (args) => args.with(2, 'always the same')),
   },
   'a generation is read before the write': {
     state: (state, now) => withSnapshots(state, rememberingReads(now)),
-  },
-  'permits are taken without the version': {
-    script: replaced(
-      "if (found[1] or '') ~= version then",
-      "if (found[1] or '') ~= version and (version == '' or not string.match(record, ':quota')) then",
-    ),
-  },
-  'a share grows too early': {
-    script: replaced(
-      "redis.call('HGETALL', instances)",
-      "{ instance, redis.call('HGET', instances, instance) or '' }",
-    ),
-  },
-  'a newcomer has no turn': {
-    state: (state, now) => withDemand(state, hidingNewcomers(now)),
-  },
-  'a clock goes back': {
-    clock: (clock) => ({
-      ...clock,
-      now: () => clock.now() - 3_000 * Math.floor(clock.now() / 10_000),
-    }),
   },
   'an acknowledged write is forgotten': {
     state: (state) =>
@@ -49,57 +41,55 @@ export const DEFECTS = {
       })),
   },
   'a change is lost when the poller changes': { live: losingAtNewPoller },
-  'a resumed stream repeats a change': { live: resumingTooEarly },
   'a resumed stream leaves a change out': { live: losingAtResume },
   'a script is polled after its last stream': { live: neverLeaving },
 } as const satisfies Record<string, Defect>;
 
 export type DefectName = keyof typeof DEFECTS;
 
-/** Replaces a part of the script that has it. */
-function replaced(part: string, by: string): (source: string) => string {
-  return (source) => source.replace(part, () => by);
+/** Changes the arguments of a script. */
+function changing(
+  script: LuaScript,
+  change: (args: readonly string[]) => readonly string[],
+): NonNullable<Defect['script']> {
+  return (twin, run, args) => run(twin, twin.sha === script.sha ? change(args) : args);
 }
 
-function withQuotas(state: State, change: (quota: Quota) => Quota): State {
+function withQuotas(state: TransportState, change: (quota: Quota) => Quota): TransportState {
   const { quotas } = state;
   return { ...state, quotas: { open: (...args) => change(quotas.open(...args)) } };
 }
 
-function withPermits(state: State, change: (permit: Permit) => Permit): State {
+function withPermits(state: TransportState, change: (permit: Permit) => Permit): TransportState {
   return withQuotas(state, (quota) => ({
     ...quota,
-    take(demand, isBackground) {
-      const taken = quota.take(demand, isBackground);
+    take(waiting, isBackground) {
+      const taken = quota.take(waiting, isBackground);
       const given = (permit: Permit | number) => (typeof permit === 'number' ? permit : change(permit));
       return taken instanceof Promise ? taken.then(given) : given(taken);
     },
   }));
 }
 
-function withDemand(state: State, change: (demand: Demand) => Demand): State {
-  return withQuotas(state, (quota) => ({
-    ...quota,
-    take: (demand, isBackground) => quota.take(change(demand), isBackground),
-  }));
-}
-
-function withSnapshots(state: State, change: (open: Snapshot) => Snapshot): State {
+function withSnapshots(state: TransportState, change: (open: Snapshot) => Snapshot): TransportState {
   const { generations } = state;
   return { ...state, generations: { snapshot: (account) => change(generations.snapshot(account)) } };
 }
 
-/** Each 20th permit is given to the request, and its end is not told. */
+/** Every second permit is given to the request, and its end is not told. */
 function forgettingSome(): (permit: Permit) => Permit {
   let taken = 0;
   return (permit) => {
     taken += 1;
-    return taken % 20 === 0 ? { sent() {}, answered() {}, release() {} } : permit;
+    return taken % 2 === 0 ? { mayBeUsed: true, sent() {}, answered() {}, release() {} } : permit;
   };
 }
 
 function bookAtSending(permit: Permit): Permit {
   return {
+    get mayBeUsed() {
+      return permit.mayBeUsed;
+    },
     sent() {
       permit.sent();
       permit.answered();
@@ -123,42 +113,6 @@ function rememberingReads(now: () => number): (open: Snapshot) => Snapshot {
       return generation;
     },
     write: (...args) => open.write(...args),
-  });
-}
-
-const KEPT_MS = 60_000;
-
-/** Once another process has had the lease of an entry, its end is not believed for a minute. */
-function keepingLeases(shared: SharedCache, now: () => number): SharedCache {
-  const kept = new Map<string, number>();
-  return {
-    async lookUp(account, key, lookup) {
-      const found = await shared.lookUp(account, key, lookup);
-      if (!found.lease) {
-        if (found.isFreshEnough) kept.delete(key);
-        else if (!kept.has(key)) kept.set(key, now());
-        return found;
-      }
-      if (now() - (kept.get(key) ?? Number.NEGATIVE_INFINITY) > KEPT_MS) return found;
-      return { ...found, lease: undefined };
-    },
-  };
-}
-
-const NEW_AFTER_MS = 5_000;
-
-/** Does not tell of callers that came later than 5 s after the start. */
-function hidingNewcomers(now: () => number): (demand: Demand) => Demand {
-  const startedAt = now();
-  const known = new Set<string>();
-  return (demand) => ({
-    size: demand.size,
-    *byCaller() {
-      for (const one of demand.byCaller()) {
-        if (now() - startedAt < NEW_AFTER_MS) known.add(one[0]);
-        if (known.has(one[0])) yield one;
-      }
-    },
   });
 }
 
@@ -223,27 +177,6 @@ function losingAtNewPoller(make: MakeLive): MakeLive {
       return transport.ask(call, options);
     };
     return watched({ ...options, transport: { ...transport, ask } });
-  };
-}
-
-/** A stream goes on from the event before the event that its subscriber has had. */
-function resumingTooEarly(make: MakeLive): MakeLive {
-  const before = new Map<string, string>();
-  const watched = withStreams(make, (stream) => {
-    let last: string | undefined;
-    leaveOut(stream, ({ cursor }) => {
-      if (last !== undefined && last !== cursor) before.set(cursor, last);
-      last = cursor;
-      return false;
-    });
-  });
-  return (options) => {
-    const live = watched(options);
-    return {
-      ...live,
-      subscribe: (origin, { after = '', ...wanted }) =>
-        live.subscribe(origin, { ...wanted, after: before.get(after) ?? (after || undefined) }),
-    };
   };
 }
 

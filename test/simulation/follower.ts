@@ -14,8 +14,6 @@ type LiveEvent = NonNullable<Taken['value']>;
 const AGAIN_MS = 500;
 /** Polls are up to 30 s apart, and a poll that finds the quota used up waits 5 s. A delivery takes a second at most. */
 const SEEN_WITHIN_MS = 37_000;
-/** Each process has heard of an event after this time, in ms. */
-const HEARD_BY_ALL_MS = 1_500;
 /** How long a follower stays away at most, in ms: beyond the time for which a state is kept. */
 const AWAY_MS = 14_000;
 
@@ -30,7 +28,6 @@ interface FollowerOptions {
   readonly mayGoBack: (gateway: SimulatedGateway) => boolean;
   /** All faults are over from then on. */
   readonly faultsEnd: number;
-  /** Without faults each process knows what has changed since a cursor. */
   readonly hasFaults: boolean;
   readonly onEvent: (type: LiveEvent['type']) => void;
 }
@@ -57,8 +54,6 @@ export class Follower {
   #following: Following | undefined;
   #hasLeft = false;
   #cursor: string | undefined;
-  /** When it was told of the state that the cursor names. */
-  #heardAt = Number.POSITIVE_INFINITY;
   #known = new Set<string>();
   /** The version of the API's sessions that `#known` is. */
   #version = 0;
@@ -184,12 +179,8 @@ export class Follower {
     this.#cursor = cursor;
     if (type === 'SessionsDelay') return;
     const isResumed = !following.hasBegun && following.after !== undefined;
-    const isKnown = isResumed && following.since - this.#heardAt > HEARD_BY_ALL_MS;
-    this.#heardAt = kernel.now;
     if (type === 'SessionsSnapshot') {
       this.#known = new Set(idsOf(event.sessions));
-      if (isKnown && !hasFaults)
-        judge.report('stream', `${this.#where()} begins with a snapshot after ${following.after}`);
     } else if (!following.hasBegun && !isResumed)
       judge.report('stream', `${this.#where()} begins with a change`);
     else this.#compose(event);

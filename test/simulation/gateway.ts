@@ -2,16 +2,16 @@ import { createLive, type LiveSessions } from '../../src/features/live/live.ts';
 import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Api } from '../../src/luaauth/api.ts';
 import type { Session } from '../../src/luaauth/sessions.ts';
-import type { State } from '../../src/state/port.ts';
 import { AbortSource } from '../../src/transport/call.ts';
-import type { Clock } from '../../src/transport/clock.ts';
 import { Usage } from '../../src/transport/observer.ts';
+import type { TransportState } from '../../src/transport/shared-state.ts';
 import { createTransport, type Transport } from '../../src/transport/transport.ts';
 import { createSeeded } from '../support/random/seeded.ts';
 import type { SimulatedApi } from './api.ts';
 import { DriftingClock, processClock, processRandom } from './clocks.ts';
 import { type Kernel, Owner } from './kernel.ts';
 import type { Link } from './network.ts';
+import type { ChangeScript } from './redis-model.ts';
 import { BEGINS_AT, type Store } from './store.ts';
 
 export const TIMEOUTS = { read: 4_000, write: 5_000 };
@@ -27,6 +27,8 @@ export interface GatewayOptions {
   readonly store: Store;
   readonly api: SimulatedApi;
   readonly rate: number;
+  readonly instances: number;
+  readonly totalRate: number;
   readonly startsAt: number;
   readonly drift: number;
   readonly toStore: Link;
@@ -38,10 +40,11 @@ export interface GatewayOptions {
 /** A change of behaviour in the parts that a gateway is made of. */
 export interface Defect {
   /** Is called once for each process, with its clock. */
-  readonly state?: (state: State, now: () => number) => State;
-  readonly clock?: (clock: Clock) => Clock;
-  readonly script?: (source: string) => string;
+  readonly state?: (state: TransportState, now: () => number) => TransportState;
+  readonly script?: ChangeScript;
   readonly live?: (make: typeof createLive) => typeof createLive;
+  /** How many processes share an account, as each is told. */
+  readonly instances?: number;
 }
 
 /** A gateway: the code of the product, with clock, random numbers and connections of the simulation. */
@@ -61,7 +64,9 @@ export class SimulatedGateway {
   backAt = Number.NEGATIVE_INFINITY;
   /** How far the time of day was set. */
   todayMs = BEGINS_AT;
-  #running: { readonly transport: Transport; readonly state: State; readonly live: LiveSessions } | undefined;
+  #running:
+    | { readonly transport: Transport; readonly state: TransportState; readonly live: LiveSessions }
+    | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -77,7 +82,7 @@ export class SimulatedGateway {
   }
 
   get isDegraded(): boolean {
-    return (this.#running?.state.coordination?.partition ?? 0) > 0;
+    return this.#hasLost;
   }
 
   /**
@@ -93,7 +98,7 @@ export class SimulatedGateway {
     return (this.#losses.at(-1) ?? 0) > from;
   }
 
-  get state(): State | undefined {
+  get state(): TransportState | undefined {
     return this.#running?.state;
   }
 
@@ -111,6 +116,21 @@ export class SimulatedGateway {
     this.#options.kernel.after(downMs, () => this.#start());
   }
 
+  /** It takes no more operations, ends those under way, tells the others, and another process takes its place. */
+  async stop(downMs: number): Promise<void> {
+    const { kernel } = this.#options;
+    const { owner } = this;
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    running.live.endAll();
+    await new Promise<void>((resolve) => void kernel.after(OPERATION_MS, resolve, owner));
+    await running.transport.close();
+    await running.state.close?.();
+    owner.hasEnded = true;
+    kernel.after(downMs, () => this.#start());
+  }
+
   /** A loss may be reported again, with another reason. */
   #changed(hasLost: boolean): void {
     if (hasLost && !this.#hasLost) this.#losses.push(this.#options.kernel.now);
@@ -124,8 +144,7 @@ export class SimulatedGateway {
     const owner = new Owner(`${name}.${this.starts}`);
     this.owner = owner;
     const time = new DriftingClock(kernel, drift, 1_000 * this.starts);
-    const plain = processClock(kernel, owner, time, createSeeded(seed, 'timers', owner.name));
-    const clock = defect?.clock?.(plain) ?? plain;
+    const clock = processClock(kernel, owner, time, createSeeded(seed, 'timers', owner.name));
     const random = processRandom(seed, owner.name);
     this.#losses.length = 0;
     this.#hasLost = false;
@@ -134,9 +153,11 @@ export class SimulatedGateway {
       if (owner === this.owner) this.#changed(reason !== undefined);
       kernel.log(`${owner.name} ${reason ? `loses the store: ${reason.message}` : 'is back'}`);
     };
-    const options = { url: 'redis://store', rate, longestTtlMs: COPIES.staleMs, onChange };
+    const { totalRate } = this.#options;
+    const { instances = this.#options.instances } = defect ?? {};
+    const options = { url: 'redis://store', rate, instances, longestTtlMs: COPIES.staleMs, onChange };
     const createClient = store.clientOf(owner, this.toStore);
-    const begin = (shared: State) => {
+    const begin = (shared: TransportState) => {
       if (owner.hasEnded) return;
       const state = defect?.state?.(shared, clock.now) ?? shared;
       const today = () => this.todayMs + clock.now();
@@ -145,6 +166,7 @@ export class SimulatedGateway {
           url: new URL('http://api'),
           userAgent: 'simulation',
           rate,
+          totalRate,
           ...COPIES,
           state,
           clock,

@@ -1,4 +1,5 @@
 import type { Kernel } from './kernel.ts';
+import type { Plan } from './plan.ts';
 
 /** A promise that was not kept. */
 export interface Violation {
@@ -9,6 +10,7 @@ export interface Violation {
 
 export type Rule =
   | 'quota'
+  | 'total'
   | 'stale read'
   | 'write sent twice'
   | 'write lost'
@@ -28,6 +30,7 @@ const WINDOW_MS = 990;
 export class Judge {
   readonly #kernel: Kernel;
   readonly #rate: number;
+  readonly #totalRate: number;
   readonly #arrivals = new Map<string, number[]>();
   /** The version that an acknowledged write has made, or a later one, by script: what any later read has to show. */
   readonly #acknowledged = new Map<string, number>();
@@ -36,9 +39,10 @@ export class Judge {
   readonly #counts = new Map<string, number>();
   violation: Violation | undefined;
 
-  constructor(kernel: Kernel, rate: number) {
+  constructor(kernel: Kernel, { rate, totalRate }: Pick<Plan, 'rate' | 'totalRate'>) {
     this.#kernel = kernel;
     this.#rate = rate;
+    this.#totalRate = totalRate;
   }
 
   report(rule: Rule, what: string): void {
@@ -47,16 +51,20 @@ export class Judge {
     this.violation ??= { rule, at, what };
   }
 
-  arrived(key: string, isForgotten: boolean): void {
-    const { now } = this.#kernel;
+  arrived(key: string, process: string, isForgotten: boolean): void {
+    if (this.#totalRate > 0 && !isForgotten) this.#count('total', `all keys at ${process}`, this.#totalRate);
     this.#counts.set(key, this.countOf(key) + 1);
-    if (isForgotten) return;
+    if (!isForgotten) this.#count('quota', key, this.#rate);
+  }
+
+  #count(rule: Rule, key: string, rate: number): void {
+    const { now } = this.#kernel;
     const known = this.#arrivals.get(key);
     if (!known) return void this.#arrivals.set(key, [now]);
     known.push(now);
-    const before = known.at(-1 - this.#rate);
+    const before = known.at(-1 - rate);
     if (before !== undefined && now - before < WINDOW_MS)
-      this.report('quota', `${this.#rate + 1} requests of ${key} within ${(now - before).toFixed(1)} ms`);
+      this.report(rule, `${rate + 1} requests of ${key} within ${(now - before).toFixed(1)} ms`);
     if (known.length > 2_000) known.splice(0, 1_000);
   }
 

@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { printCurve } from './curve.ts';
 import { minimise } from './minimise.ts';
 import { createPlan, FAULT_KINDS, type FaultKind } from './plan.ts';
 import { play } from './world.ts';
@@ -11,7 +10,6 @@ const USAGE = `Usage: npm run simulate -- [options]
   --gateways N   gateways in a history (default: 3)
   --seed TEXT    the histories are TEXT-0, TEXT-1 and so on (default: the time)
   --history TEXT plays this history alone
-  --curve        prints the load of Redis by the number of gateways, each for --seconds
   --faults N     faults in a minute, on average (default: 12)
   --kinds A,B    only these faults: ${FAULT_KINDS.join(', ')}`;
 
@@ -24,7 +22,6 @@ const { values } = parseArgs({
     history: { type: 'string' },
     faults: { type: 'string', default: '12' },
     kinds: { type: 'string' },
-    curve: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -61,7 +58,6 @@ async function main(): Promise<void> {
     positive('gateways'),
     positive('faults'),
   ];
-  if (values.curve) return printCurve(seconds);
   const kinds = values.kinds === undefined ? FAULT_KINDS : kindsOf(values.kinds);
   const count = Math.ceil((positive('hours') * 3_600) / seconds);
   const seeds = values.history

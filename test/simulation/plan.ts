@@ -5,6 +5,10 @@ export interface Plan {
   readonly seed: string;
   readonly seconds: number;
   readonly rate: number;
+  /** How many processes may share an account, as each gateway is told. */
+  readonly instances: number;
+  /** Requests that a process may send in any second over all keys; 0: no limit. */
+  readonly totalRate: number;
   readonly gateways: readonly GatewayPlan[];
   readonly storeDrift: number;
   readonly callers: readonly CallerPlan[];
@@ -90,6 +94,7 @@ const FAULTS = {
   'process pauses': [100, 2_500],
   'process pauses for long': [2_500, 30_000],
   'process dies': [100, 5_000],
+  'process stops': [100, 5_000],
   'time of day jumps': [1, 1],
 } as const satisfies Record<string, readonly [number, number]>;
 
@@ -104,6 +109,9 @@ const OF_LONG_CUTS: readonly FaultKind[] = ['store is cut off for long', 'proces
 
 /** While the API refuses and fails, fewer calls are made for a while afterwards. */
 const SLOWS_DOWN_MS = 25_000;
+
+/** How keys begin that the API does not accept. */
+export const UNACCEPTED = 'unaccepted-';
 
 /** How long before its end a history has no more faults, in ms. */
 export const QUIET_MS = 15_000;
@@ -126,7 +134,9 @@ export function createPlan(options: PlanOptions): Plan {
   const random = createSeeded(seed, 'plan');
   const between = (least: number, most: number) => least + random.next() * (most - least);
   const hasDeaths = random.chance(0.5);
-  const usable = kinds.filter((kind) => !(hasDeaths ? OF_LONG_CUTS : ['process dies']).includes(kind));
+  const usable = kinds.filter(
+    (kind) => !(hasDeaths ? OF_LONG_CUTS : ['process dies', 'process stops']).includes(kind),
+  );
   const isFar = random.chance(0.2);
   const lastAt = seconds * 1_000 - QUIET_MS;
   const hasRush = random.chance(0.4);
@@ -147,10 +157,12 @@ export function createPlan(options: PlanOptions): Plan {
     seed,
     seconds,
     rate: random.pick([10, 50, 50]),
-    storeDrift: random.chance(0.5) ? 0 : between(-0.04, 0.04),
+    instances: random.chance(0.5) ? gateways : 10,
+    totalRate: createSeeded(seed, 'total').pick([0, 0, 60, 200]),
+    storeDrift: random.chance(0.5) ? 0 : between(-0.000_5, 0.000_5),
     gateways: Array.from({ length: gateways }, (_one, index) => ({
       startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt * (hasDeaths ? 1 : 0) : 0,
-      drift: random.chance(0.5) ? 0 : between(-0.01, 0.01),
+      drift: random.chance(0.5) ? 0 : between(-0.000_5, 0.000_5),
       storeLatencyMs: isFar ? between(1, 20) : between(0.1, 2),
       apiLatencyMs: between(2, 100),
       jitterMs: random.pick([0, 0.3, 2, 10]),
@@ -158,7 +170,9 @@ export function createPlan(options: PlanOptions): Plan {
       apiLoss: random.pick([0, 0, 0.001, 0.01]),
     })),
     ...createStreams(options),
-    callers: isBusy ? busyCallers(seconds, gateways) : createCallers(random, seconds, gateways),
+    callers: isBusy
+      ? busyCallers(seconds, gateways)
+      : [...createCallers(random, seconds, gateways), ...createUnaccepted(options)],
     faults,
     hasRush,
   };
@@ -187,6 +201,23 @@ function createStreams({
       readsEveryMs: random.pick([0, 0, 0, 100, 3_000]),
     })),
   };
+}
+
+/** In every third history, callers with keys that the API does not accept. */
+function createUnaccepted({ seed, seconds, gateways }: PlanOptions): CallerPlan[] {
+  const random = createSeeded(seed, 'unaccepted');
+  if (random.chance(0.67)) return [];
+  return Array.from({ length: 1 + random.below(3) }, (_one, index) => ({
+    name: `u${index}`,
+    key: `${UNACCEPTED}${index}`,
+    gateway: random.below(gateways),
+    thinkMs: random.pick([5, 100]),
+    writes: 0.1,
+    scripts: 1_000_000,
+    burst: 20,
+    joinsAt: 0,
+    leavesAt: seconds * 1_000,
+  }));
 }
 
 function busyCallers(seconds: number, gateways: number): CallerPlan[] {

@@ -4,7 +4,7 @@ import { createSeeded } from '../support/random/seeded.ts';
 import { DriftingClock } from './clocks.ts';
 import { type Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
-import { ModelError, RedisModel, type RedisModelOptions } from './redis-model.ts';
+import { type ChangeScript, ModelError, RedisModel } from './redis-model.ts';
 
 /** The time of day when the simulation begins, in ms since 1970. */
 export const BEGINS_AT = 1_800_000_000_000;
@@ -36,19 +36,14 @@ export class Store {
   commands = 0;
   bytes = 0;
 
-  constructor(
-    kernel: Kernel,
-    seed: string,
-    drift: number,
-    watch: Pick<RedisModelOptions, 'change' | 'onRun'>,
-  ) {
+  constructor(kernel: Kernel, seed: string, drift: number, change: ChangeScript | undefined) {
     this.#kernel = kernel;
     this.#seed = seed;
     this.clock = new DriftingClock(kernel, drift, BEGINS_AT);
     this.model = new RedisModel({
-      micros: () => Math.floor(this.clock.now() * 1000),
+      nowMs: () => Math.floor(this.clock.now()),
       publish: (channel, message) => this.#publish(channel, message),
-      ...watch,
+      change,
     });
     this.#start();
   }

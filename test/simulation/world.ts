@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { loadClient } from '../../src/features/redis/driver.ts';
-import { FORGOTTEN_AFTER_MS } from '../../src/features/redis/registry.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
 import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { WINDOW_MS } from '../../src/state/sliding-window-log.ts';
@@ -12,8 +10,7 @@ import { type Defect, OPERATION_MS, SimulatedGateway, TIMEOUTS } from './gateway
 import { Judge, type Violation } from './judge.ts';
 import { Kernel, type Owner } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
-import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
-import type { ScriptRun } from './redis-model.ts';
+import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS, UNACCEPTED } from './plan.ts';
 import { Store } from './store.ts';
 import { Visitors } from './visitors.ts';
 
@@ -78,8 +75,6 @@ interface PlayOptions {
   readonly defect?: Defect | undefined;
   /** Ends the history at this time. */
   readonly untilMs?: number | undefined;
-  /** Is told of each run of a script in the store. */
-  readonly onRun?: ((run: ScriptRun) => void) | undefined;
 }
 
 /** Plays a plan, or its beginning: the same plan gives the same history, to the last event. */
@@ -109,16 +104,13 @@ class World {
   #writes = 0;
   /** When the clock of the store was set back last. */
   #setBackAt = Number.POSITIVE_INFINITY;
-  readonly #deaths: number[] = [];
-  /** When the clock of the store was last set. The successors of processes that died before do not replace them. */
-  #setAt = Number.NEGATIVE_INFINITY;
 
-  constructor(plan: Plan, { defect, onRun }: Pick<PlayOptions, 'defect' | 'onRun'>) {
+  constructor(plan: Plan, { defect }: Pick<PlayOptions, 'defect'>) {
     this.#plan = plan;
-    const { seed, rate } = plan;
+    const { seed, rate, totalRate } = plan;
     const kernel = this.#kernel;
-    this.#judge = new Judge(kernel, rate);
-    this.#store = new Store(kernel, seed, plan.storeDrift, { change: defect?.script, onRun });
+    this.#judge = new Judge(kernel, plan);
+    this.#store = new Store(kernel, seed, plan.storeDrift, defect?.script);
     this.#visitors = new Visitors(kernel);
     this.#api = new SimulatedApi({
       kernel,
@@ -127,7 +119,7 @@ class World {
       onSending: (key, path, process) => this.#judgePoll(key, path, process),
       onArrival: (key, process, isForgotten) => {
         addOne(this.#arrivals, process);
-        this.#judge.arrived(key, isForgotten);
+        this.#judge.arrived(key, process, isForgotten);
       },
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
@@ -140,6 +132,8 @@ class World {
           store: this.#store,
           api: this.#api,
           rate,
+          instances: plan.instances,
+          totalRate,
           startsAt,
           drift,
           toStore: createLink(storeLatencyMs, jitterMs, storeLoss),
@@ -281,12 +275,10 @@ class World {
         for (let count = 0; count < RUSH_READS; count += 1) kernel.after(faultsEnd, read);
       }
     }
-    const isReserved = () =>
-      this.#deaths.some((at) => at < this.#setAt && kernel.now - at < FORGOTTEN_AFTER_MS);
     const mayCountAlone = () => this.#gateways.some((one) => one.mayCountAlone(faultsEnd));
     kernel.after(faultsEnd + RECOVERS_MS, () => {
       const before = this.#judge.countOf('key-a');
-      const isExcused = isReserved() || mayCountAlone();
+      const isExcused = mayCountAlone();
       const from = kernel.now;
       kernel.after(RUSH_MS, () => {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
@@ -318,8 +310,8 @@ class World {
     // A process that has ended, or lost the store, cannot give back its permits and leases. They are taken back when they are wanted.
     if (this.#gateways.some(({ starts, isDegraded }) => starts > 1 || isDegraded)) return;
     for (const key of model.keys) {
-      const lease = /:entry-/.test(key) ? this.#heldLease(key) : undefined;
-      if (lease) this.#judge.report('left over', `${key} has the lease ${lease}`);
+      const isHeld = key.includes(':lease-') && model.pttl(key) > 0;
+      if (isHeld) this.#judge.report('left over', `${key} has a lease`);
     }
     const used = new Map<string, number>();
     const [asked] = this.#gateways;
@@ -334,15 +326,6 @@ class World {
     for (const [key, count] of used)
       if (count > 0)
         this.#judge.report('left over', `${count} permits of ${key}, although nothing is under way`);
-  }
-
-  /** The lease of a cache entry; one of an earlier session of its gateway is over. */
-  #heldLease(key: string): string | undefined {
-    const { model } = this.#store;
-    const lease = String(model.peek('HGET', key, 'lease') ?? '');
-    const [instance = '', session] = lease.split('.');
-    const entry = String(model.peek('HGET', 'luaauth:{gateways}:instances', instance) ?? '');
-    return entry.split(' ').at(-1) === session ? lease : undefined;
   }
 
   /** A caller asks, waits for the answer, thinks, and asks again. */
@@ -381,12 +364,12 @@ class World {
   async #ask(gateway: SimulatedGateway, caller: CallerPlan, random: Seeded): Promise<void> {
     const script = `s${random.below(caller.scripts)}`;
     const kind = random.chance(caller.writes)
-      ? 'write'
+      ? random.chance(0.2)
+        ? 'both'
+        : 'write'
       : random.chance(0.1)
         ? 'burst'
-        : random.chance(0.03)
-          ? 'document'
-          : 'read';
+        : 'read';
     if (!gateway.isRunning) return;
     const operation: Operation = {
       caller,
@@ -403,7 +386,7 @@ class World {
     let end = 'ok';
     try {
       if (kind === 'write') await this.#write(gateway, caller, script);
-      else if (kind === 'document') await this.#register(gateway, caller, random);
+      else if (kind === 'both') await this.#writeAndRead(gateway, caller, script);
       else if (kind === 'read') await this.#read(gateway, caller, [script]);
       else {
         const scripts = Array.from(
@@ -432,6 +415,7 @@ class World {
     const { seconds, hasRush } = this.#plan;
     const faultsEnd = seconds * 1_000 - QUIET_MS;
     if (startedAt < faultsEnd + RECOVERS_MS || owner.hasEnded || end === 'ok') return;
+    if (caller.key.startsWith(UNACCEPTED)) return;
     // Requests without an answer may use the whole share for 10 s. The probe of the circuit breaker then waits for a permit.
     const isAlone = gateway.mayCountAlone(faultsEnd) || this.#kernel.now - gateway.backAt < TIMEOUTS.read;
     if (end === 'Unavailable' && isAlone) return;
@@ -443,8 +427,12 @@ class World {
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
   }
 
-  async #read(gateway: SimulatedGateway, caller: CallerPlan, scripts: readonly string[]): Promise<void> {
-    const api = gateway.open(caller.key, caller.name);
+  async #read(
+    gateway: SimulatedGateway,
+    caller: CallerPlan,
+    scripts: readonly string[],
+    api = gateway.open(caller.key, caller.name),
+  ): Promise<void> {
     const least = scripts.map((script) => this.#judge.leastOf(`${caller.key} ${script}`));
     const { name } = gateway.owner;
     const results = await Promise.allSettled(
@@ -457,10 +445,23 @@ class World {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  async #write(gateway: SimulatedGateway, caller: CallerPlan, script: string): Promise<void> {
+  /** One operation that writes, reads, writes and reads: each read shows the write before it. */
+  async #writeAndRead(gateway: SimulatedGateway, caller: CallerPlan, script: string): Promise<void> {
+    const api = gateway.open(caller.key, caller.name);
+    for (const _turn of [1, 2]) {
+      await this.#write(gateway, caller, script, api);
+      await this.#read(gateway, caller, [script], api);
+    }
+  }
+
+  async #write(
+    gateway: SimulatedGateway,
+    caller: CallerPlan,
+    script: string,
+    api = gateway.open(caller.key, caller.name),
+  ): Promise<void> {
     this.#writes += 1;
     const name = `w${this.#writes}`;
-    const api = gateway.open(caller.key, caller.name);
     try {
       await editScript(api, { script_id: script }, { name });
       if (!api.usage.isUncoordinated) this.#judge.acknowledged(`${caller.key} ${script}`, name);
@@ -468,15 +469,6 @@ class World {
       if ((failure as Partial<CallFailure>).executed === 'no') this.#judge.notExecuted(name);
       throw failure;
     }
-  }
-
-  /** A document that is found is the right one: another would be dropped. */
-  async #register(gateway: SimulatedGateway, caller: CallerPlan, random: Seeded): Promise<void> {
-    const document = `{ document${random.below(20)} }`;
-    const hash = createHash('sha256').update(document).digest('hex');
-    const documents = gateway.state?.documents;
-    const found = await documents?.get(`account of ${caller.key}`, hash);
-    if (found === undefined) await documents?.set(`account of ${caller.key}`, hash, document);
   }
 
   #inject({ kind, forMs, gateway: index, lot }: Fault): void {
@@ -494,7 +486,6 @@ class World {
       'store is read-only': () => this.#refuse('READONLY', forMs),
       'store clock jumps': () => {
         if (jumpOf(lot) < 0) this.#setBackAt = kernel.now;
-        this.#setAt = kernel.now;
         store.clock.jump(jumpOf(lot));
       },
       'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),
@@ -512,9 +503,9 @@ class World {
       'process pauses for long': () => gateway.pause(forMs),
       'process dies': () => {
         if (!gateway.isRunning) return;
-        this.#deaths.push(kernel.now);
         gateway.die(forMs);
       },
+      'process stops': () => void gateway.stop(forMs),
       'time of day jumps': () => {
         gateway.todayMs += jumpOf(lot);
       },

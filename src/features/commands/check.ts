@@ -111,7 +111,7 @@ async function problemsAtStart(config: Config, features: ProcessFeatures): Promi
 
 /** Asks Redis as a gateway would. Fails if the gateway would not start. */
 async function redisFinding(
-  { url, prefix, isRequired }: NonNullable<Config['redis']>,
+  { url, prefix }: NonNullable<Config['redis']>,
   load: NonNullable<ProcessFeatures['redis']>,
 ): Promise<Finding> {
   const { askRedis, redisProblem } = await load();
@@ -120,7 +120,7 @@ async function redisFinding(
     return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };
   } catch (cause) {
     const problem = cause as Error;
-    if (isRequired || problem.name === 'RedisClientMissing')
+    if (['RedisRefused', 'RedisClientMissing'].includes(problem.name))
       return { level: 'fail', subject: 'Redis', fact: redisProblem(problem, url) };
     const fact = `it cannot be used at ${new URL(url).host}: ${problem.message}. The gateway would start without it.`;
     return { level: 'note', subject: 'Redis', fact, advice: 'Start it, or set REDIS_URL to its address.' };

@@ -1,20 +1,21 @@
 import { Refused } from '../../luaauth/refusal.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
-import type { FollowedEntry, FoundEntry, LiveEntries } from '../../state/port.ts';
 import { type Clock, soon } from '../../transport/clock.ts';
+import type { FollowedValue, SharedValues } from '../../transport/shared-state.ts';
 import type { LiveEvent } from './live-event.ts';
 import {
+  differenceOf,
   isKnown,
   isLater,
-  type LiveParts,
+  type LiveDifference,
   type LiveRecord,
   NOTHING_KNOWN,
-  readParts,
-  wholeOf,
+  readValue,
+  toValue,
   withoutNews,
 } from './live-record.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
-import { createPoller, type Poller, type PollerOptions, type PollResult } from './poller.ts';
+import { createPoller, type Poller, type PollerOptions } from './poller.ts';
 
 /**
  * How many sessions are delivered in one turn of the event loop. Executing and writing an event takes time and memory
@@ -22,22 +23,28 @@ import { createPoller, type Poller, type PollerOptions, type PollResult } from '
  */
 const SESSIONS_A_TURN = 2_000;
 const SESSIONS_AN_EVENT = 40;
+/** How many states are kept, so that a subscription can continue from one of them. */
+const MAX_STATES = 8;
 
 interface LiveScriptOptions extends Omit<PollerOptions, 'known' | 'store'> {
-  readonly entries: Pick<LiveEntries, 'follow'>;
+  readonly values: Pick<SharedValues, 'follow'>;
 }
 
 /**
- * One script's sessions and their subscribers in this process. All processes share an entry of the script. The process
- * with its lease polls and stores. Every process tells its own subscribers how the entry differs from what they know.
+ * One script's sessions and their subscribers in this process. All processes share the sessions as a value. The process
+ * with its lease polls and stores. Every process tells its own subscribers how the value differs from what they know.
  */
 export class LiveScript implements StreamSource {
   readonly #options: LiveScriptOptions;
   readonly #streams = new Set<LiveStream>();
   /** Undefined: no stream is left. */
-  #entry: FollowedEntry | undefined;
+  #value: FollowedValue | undefined;
   #followsFrom = 0;
   known = NOTHING_KNOWN;
+  /** The last states by cursor, the latest last. */
+  readonly #states = new Map<string, LiveRecord>();
+  /** What differs from each state in the known one: streams that were told the same share it. */
+  #differences = new Map<LiveRecord, LiveDifference>();
   /** Whether the known state is kept up to date. Streams begin only with such a state. */
   isCurrent = false;
   /** Undefined unless this process polls. */
@@ -55,12 +62,23 @@ export class LiveScript implements StreamSource {
     return this.#streams.size;
   }
 
+  stateAt(cursor: string): LiveRecord | undefined {
+    return this.#states.get(cursor);
+  }
+
+  since(state: LiveRecord, known: LiveRecord): LiveDifference {
+    if (known !== this.known) return differenceOf(state, known);
+    const found = this.#differences.get(state) ?? differenceOf(state, known);
+    this.#differences.set(state, found);
+    return found;
+  }
+
   add(stream: LiveStream): void {
     this.keep();
     this.#streams.add(stream);
-    this.#entry ??= this.#follow();
+    this.#value ??= this.#follow();
     // Another process may have told its subscribers of a newer state.
-    whenKnown(this.#entry.refresh(), () => stream.begin());
+    whenKnown(this.#value.refresh(), () => stream.begin());
   }
 
   remove(stream: LiveStream): void {
@@ -70,8 +88,8 @@ export class LiveScript implements StreamSource {
   /** Stops following, because no stream is left. The known state only serves streams that continue from a cursor. */
   leave(): void {
     this.#stopPolling();
-    this.#entry?.leave();
-    this.#entry = undefined;
+    this.#value?.leave();
+    this.#value = undefined;
     this.isCurrent = false;
     this.known = withoutNews(this.known);
   }
@@ -87,24 +105,24 @@ export class LiveScript implements StreamSource {
     wake(streams, this.#options.clock);
   }
 
-  #follow(): FollowedEntry {
-    const { entries, origin, scriptId, clock } = this.#options;
+  #follow(): FollowedValue {
+    const { values, origin, scriptId, clock } = this.#options;
     this.#followsFrom = clock.now();
-    const entry = entries.follow(origin.account, scriptId, {
+    const value = values.follow(origin.account, scriptId, {
       lead: () => {
-        if (entry !== this.#entry) return;
+        if (value !== this.#value) return;
         this.#stopPolling();
         this.#poller = createPoller({
           ...this.#options,
           known: () => this.known,
-          store: (result) => this.#store(entry, result),
+          store: (record) => this.#store(value, record),
         });
         this.#poller.pollNow();
       },
       yield: () => this.#stopPolling(),
-      found: (found) => this.#found(found),
+      found: (found, ageMs, isCurrent) => this.#found(found, ageMs, isCurrent),
     });
-    return entry;
+    return value;
   }
 
   #stopPolling(): void {
@@ -113,15 +131,14 @@ export class LiveScript implements StreamSource {
   }
 
   /** Subscribers receive a result once it is stored: a result that is not stored never happened. */
-  async #store(entry: FollowedEntry, { record, change, isNew }: PollResult): Promise<void> {
+  async #store(value: FollowedValue, record: LiveRecord): Promise<void> {
     const ageMs = isKnown(record) ? Math.max(0, this.#options.clock.now() - record.readAt) : 0;
-    const whole = () => wholeOf(record);
-    const isStored = await entry.store({ head: record.head, change, isNew, whole, ageMs });
-    if (isStored && entry === this.#entry) this.#know(record, true);
+    const isStored = await value.store(toValue(record), ageMs);
+    if (isStored && value === this.#value) this.#know(record, true);
   }
 
-  #found({ isCurrent, ...parts }: FoundEntry): boolean {
-    const found = readParts(this.known, parts as LiveParts, this.#options.clock.now());
+  #found(value: object, ageMs: number, isCurrent: boolean): boolean {
+    const found = readValue(value, ageMs, this.#options.clock.now());
     if (!found) return false;
     // News from before this process followed is not for its subscribers.
     const isNews = found.head.refusal ? found.readAt >= this.#followsFrom : isCurrent;
@@ -130,8 +147,15 @@ export class LiveScript implements StreamSource {
   }
 
   #know(next: LiveRecord, isCurrent: boolean): void {
-    const { delay, refusal } = next.head;
+    const { cursor, delay, refusal } = next.head;
     this.known = next;
+    this.#differences = new Map();
+    if (isKnown(next)) {
+      this.#states.delete(cursor);
+      this.#states.set(cursor, next);
+    }
+    const [oldest = ''] = this.#states.keys();
+    if (this.#states.size > MAX_STATES) this.#states.delete(oldest);
     if (refusal) return void this.endAll({ error: new Refused(...refusal) });
     if (isCurrent && isKnown(next) && !delay) this.isCurrent = true;
     wake([...this.#streams], this.#options.clock);

@@ -1,6 +1,5 @@
-import type { Session } from '../../luaauth/sessions.ts';
 import { type LiveEvent, NO_STATE, type NumberedEvent, type SessionTest } from './live-event.ts';
-import { changesSince, type LiveChange, type LiveRecord } from './live-record.ts';
+import type { LiveDifference, LiveRecord } from './live-record.ts';
 
 /** The view that a stream has of its script. */
 export interface StreamSource {
@@ -8,7 +7,14 @@ export interface StreamSource {
   readonly known: LiveRecord;
   /** Whether the known state is kept up to date. */
   readonly isCurrent: boolean;
+  /** An earlier state. Undefined: it is not known any more. */
+  stateAt(cursor: string): LiveRecord | undefined;
+  /** What differs in a later state. */
+  since(state: LiveRecord, later: LiveRecord): LiveDifference;
 }
+
+/** A change with more sessions is not worth sending: the whole state replaces it. */
+const MAX_CHANGED = 1_000;
 
 interface LiveStreamOptions {
   readonly script: StreamSource;
@@ -104,10 +110,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     const { cursor, asOf, nextPollMs, isComplete, delay } = known.head;
     const before = this.#reported;
     if (before ? before.head !== known.head : this.#mayBegin && script.isCurrent) {
-      const missed = this.#isSnapshotDue(known)
-        ? undefined
-        : changesSince(known, before?.head.cursor ?? after);
-      const lists = missed && merge(missed, isWanted);
+      const lists = this.#changesTo(known, before ?? script.stateAt(after ?? ''));
       this.#reported = known;
       if (!lists) {
         this.#snapshotAt = known.readAt;
@@ -125,6 +128,15 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     return { type: 'SessionsDelay', ...position, reason: delay };
   }
 
+  /** Undefined: a snapshot takes the place of the changes. */
+  #changesTo(known: LiveRecord, from: LiveRecord | undefined): LiveDifference | undefined {
+    if (!from || from.head.base !== known.head.base || this.#isSnapshotDue(known)) return undefined;
+    const { script, isWanted } = this.#options;
+    const { appeared, disappeared } = script.since(from, known);
+    const lists = { appeared: appeared.filter(isWanted), disappeared: disappeared.filter(isWanted) };
+    return lists.appeared.length + lists.disappeared.length > MAX_CHANGED ? undefined : lists;
+  }
+
   #isSnapshotDue({ head, readAt }: LiveRecord): boolean {
     if (!this.#reported || head.delay) return false;
     return readAt + head.nextPollMs - this.#snapshotAt > SNAPSHOT_EVERY_MS;
@@ -132,27 +144,3 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
 }
 
 const OVER: Taken = { value: undefined, done: true };
-
-/** A change with more sessions is not worth sending: the whole state replaces it. */
-const MAX_CHANGED = 1_000;
-
-/**
- * Merges changes into one. A session that appeared and disappeared in between is in neither list. So a change is never
- * larger than the states before and after it. Undefined: the whole state is smaller.
- */
-function merge(changes: readonly LiveChange[], isWanted: SessionTest) {
-  const appeared = new Map<string, Session>();
-  const disappeared = new Map<string, Session>();
-  const move = (sessions: readonly Session[], from: Map<string, Session>, to: Map<string, Session>) => {
-    for (const session of sessions) {
-      const { id = '' } = session;
-      if (isWanted(session) && !from.delete(id)) to.set(id, session);
-    }
-  };
-  for (const change of changes) {
-    move(change.disappeared, appeared, disappeared);
-    move(change.appeared, disappeared, appeared);
-  }
-  if (appeared.size + disappeared.size > MAX_CHANGED) return undefined;
-  return { appeared: [...appeared.values()], disappeared: [...disappeared.values()] };
-}

@@ -3,10 +3,10 @@ import type { Timeouts } from '../../luaauth/api.ts';
 import type { LiveObserver } from '../../observability/live-observer.ts';
 import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
-import type { LiveEntries } from '../../state/port.ts';
 import { AbortSource, type Origin } from '../../transport/call.ts';
 import { timeOfDay } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
+import type { SharedValues } from '../../transport/shared-state.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
 import { isKnown } from './live-record.ts';
@@ -43,10 +43,10 @@ interface Ended {
   readonly ended?: readonly string[];
 }
 
-/** The entries of a process without others: each follower leads, and keeps what it stores. */
-const ALONE: Pick<LiveEntries, 'follow'> = {
+/** The values of a process without others: each follower leads, and keeps what it stores. */
+const ALONE: Pick<SharedValues, 'follow'> = {
   follow(_account, _name, { lead }) {
-    // The caller receives the entry first.
+    // The caller receives the value first.
     queueMicrotask(lead);
     return { store: () => true, refresh: () => undefined, leave: () => undefined };
   },
@@ -85,7 +85,7 @@ export function createLive(options: LiveOptions) {
       clock,
       today,
       random,
-      entries: state.live ?? ALONE,
+      values: state.values ?? ALONE,
       maxSessions: limits.maxSessions,
       openAccess,
       onPoll: (outcome) => observe((one) => one.polled?.(outcome)),
@@ -110,7 +110,7 @@ export function createLive(options: LiveOptions) {
   const ended = (name: string, sessionIds: readonly string[]) => {
     for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(sessionIds);
   };
-  state.live?.onMessage((name, { ended: ids }: Ended) => {
+  state.values?.onMessage((name, { ended: ids }: Ended) => {
     // A gateway of another version may send another form.
     if (Array.isArray(ids)) ended(name, ids);
   });
@@ -163,7 +163,7 @@ export function createLive(options: LiveOptions) {
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       ended(name, sessionIds);
-      state.live?.broadcast(name, { ended: sessionIds } satisfies Ended);
+      state.values?.broadcast(name, { ended: sessionIds } satisfies Ended);
     },
     /** Ends every stream after its pending events are taken. */
     endAll() {
@@ -191,14 +191,14 @@ function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimi
   if (own + 2 > most.length) {
     throw codedError(
       'TOO_MANY_STREAMS',
-      `There are ${streams.size} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one, or raise LIVE_MAX_STREAMS.`,
+      `There are ${streams.size} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one.`,
       details,
     );
   }
   const newest = most.at(-1);
   const error = codedError(
     'TOO_MANY_STREAMS',
-    `There are ${streams.size} live streams with this API key, most of them yours; at most ${maxStreams} are allowed. This stream made room for another caller. Begin fewer, or raise LIVE_MAX_STREAMS.`,
+    `There are ${streams.size} live streams with this API key, most of them yours; at most ${maxStreams} are allowed. This stream made room for another caller. Begin fewer.`,
     details,
   );
   newest?.end({ error });
@@ -211,7 +211,7 @@ function checkScripts({ scripts }: Account, scriptId: string, limits: LiveLimits
   if (followed >= limits.maxScripts) {
     throw codedError(
       'TOO_MANY_LIVE_SCRIPTS',
-      `Live streams of this API key follow ${followed} scripts already; at most ${limits.maxScripts} are allowed. End the streams of one, or raise LIVE_MAX_SCRIPTS.`,
+      `Live streams of this API key follow ${followed} scripts already; at most ${limits.maxScripts} are allowed. End the streams of one.`,
       { found: followed, limit: limits.maxScripts },
     );
   }

@@ -5,7 +5,7 @@ import type { Clock } from '../../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../../transport/errors.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import type { DelayReason } from './live-event.ts';
-import { isKnown, type LiveChange, type LiveHead, type LiveRecord, withChanges } from './live-record.ts';
+import { isKnown, type LiveHead, type LiveRecord, pastOf } from './live-record.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
 import { createSessionTracker, isSame } from './session-tracker.ts';
 
@@ -44,19 +44,11 @@ export interface PollerOptions {
   /** Returns what this process knows. The next poll continues from it. */
   readonly known: () => LiveRecord;
   /** Stores a result. If it is not stored, another poller follows. */
-  readonly store: (result: PollResult) => Promise<void>;
+  readonly store: (record: LiveRecord) => Promise<void>;
   readonly onPoll: (outcome: PollOutcome) => void;
 }
 
 type PollOutcome = 'changed' | 'same' | 'failed';
-
-export interface PollResult {
-  readonly record: LiveRecord;
-  /** The change that leads to the record. */
-  readonly change?: LiveChange | undefined;
-  /** Whether no change leads to the record. */
-  readonly isNew: boolean;
-}
 
 interface Poll extends ReadSessions {
   /** When the state was read, in ms since 1970. */
@@ -175,17 +167,13 @@ export function createPoller(options: PollerOptions) {
     const since = before.head.cursor;
     const cursor = hasChanged || isNew ? `${epoch}.${Number(since.split('.')[1]) + 1}` : since;
     const { asOf, isComplete, readAt } = found;
-    const head = { cursor, asOf, nextPollMs: Math.ceil(intervalMs), isComplete };
-    const change = hasChanged ? { since, cursor, appeared, disappeared } : undefined;
-    const content = change ? withChanges(before, [change]) : before;
-    const record: LiveRecord = {
-      ...content,
-      ...(isNew && { changes: [] }),
-      head,
-      readAt,
-      readBy: clock.now(),
-    };
-    await store({ record, change: isNew ? undefined : change, isNew });
+    const base = isNew ? cursor : before.head.base;
+    const head = { cursor, base, asOf, nextPollMs: Math.ceil(intervalMs), isComplete };
+    const sessions = new Map(before.sessions);
+    for (const { id = '' } of disappeared) sessions.delete(id);
+    for (const session of appeared) sessions.set(session.id ?? '', session);
+    const past = cursor === since ? before.past : pastOf(before);
+    await store({ head, sessions, past, readAt, readBy: clock.now() });
     onPoll(hasChanged ? 'changed' : 'same');
     if (isUncoordinated) await storeDelay('COORDINATION_LOST');
     else delay = undefined;
@@ -194,10 +182,10 @@ export function createPoller(options: PollerOptions) {
   /** Stores news about polls. The sessions stay as they are. */
   const storeNews = (news: Pick<LiveHead, 'delay' | 'refusal'>, readAt?: number) => {
     const before = known();
-    const { cursor, asOf, isComplete } = before.head;
+    const { cursor, base, asOf, isComplete } = before.head;
     const since = isKnown(before) ? asOf : today();
-    const head = { cursor, asOf: since, nextPollMs: Math.ceil(intervalMs), isComplete, ...news };
-    return store({ record: { ...before, head, readAt: readAt ?? before.readAt }, isNew: false });
+    const head = { cursor, base, asOf: since, nextPollMs: Math.ceil(intervalMs), isComplete, ...news };
+    return store({ ...before, head, readAt: readAt ?? before.readAt });
   };
 
   const refuse = ({ endpoint, kind, reason, code, message, fields, authorization }: Refused) => {

@@ -67,7 +67,7 @@ const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('Sessio
     sessions: t.expose('sessions', { type: [Session], description: 'The sessions, in no particular order.' }),
     complete: t.exposeBoolean('isComplete', {
       description:
-        'False: there are more sessions than the stream follows (LIVE_MAX_SESSIONS, 2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure.',
+        'False: there are more sessions than the stream follows (2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure.',
     }),
   }),
 });

@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import { documentError, malformedRequest } from '../../errors/coded-error.ts';
-import { DOCUMENT_ID_FORM, isDocumentId } from '../../operation/document-id.ts';
+import { DOCUMENT_ID_FORM, hashOf, isDocumentId } from '../../operation/document-id.ts';
 import {
   type DocumentResolver,
   type ListedDocuments,
@@ -12,9 +12,8 @@ import {
 } from '../../operation/document-resolver.ts';
 import type { OperationParams } from '../../operation/params.ts';
 import { MAX_DOCUMENT_LENGTH } from '../../plan/document.ts';
-import { hashOf } from '../../state/documents.ts';
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { Documents } from '../../state/port.ts';
+import { createRegisteredDocuments, type RegisteredDocuments } from './registered.ts';
 
 interface DocumentReference {
   readonly dialect: 'apollo' | 'other';
@@ -62,22 +61,17 @@ function checkId(name: string, id: string): string {
   throw malformedRequest(`${name} is not the id of a document. Give ${DOCUMENT_ID_FORM}.`);
 }
 
-interface DocumentResolverOptions extends PersistedDocuments {
-  readonly registered: Documents;
-}
-
-export function createDocumentResolver(options: DocumentResolverOptions): DocumentResolver {
-  const { mode, listed, registered } = options;
+export function createDocumentResolver({ mode, listed }: PersistedDocuments): DocumentResolver {
+  const registered = createRegisteredDocuments();
   let store = createDocumentStore(listed, registered);
 
   function find(reference: DocumentReference, sent: string | undefined, account: string | undefined) {
     if (reference.dialect === 'apollo' && sent !== undefined) return check(reference.id, sent);
     if (mode === 'off') throw reference.dialect === 'apollo' ? NOT_SUPPORTED : OFF;
     if (sent !== undefined) throw TWO_DOCUMENTS;
-    return whenKnown(store.find(reference.id, account), (text) => {
-      if (text === undefined) throw notFound(reference, mode);
-      return { text };
-    });
+    const text = store.find(reference.id, account);
+    if (text === undefined) throw notFound(reference, mode);
+    return { text };
   }
 
   function check(hash: string, text: string): ResolvedDocument {
@@ -109,19 +103,19 @@ export function createDocumentResolver(options: DocumentResolverOptions): Docume
   };
 }
 
-/** The listed documents, and documents registered at any gateway with the same state. */
-export function createDocumentStore(listed: ListedDocuments, registered: Documents) {
+/** The listed documents, and documents registered with this process. */
+export function createDocumentStore(listed: ListedDocuments, registered: RegisteredDocuments) {
   const byHash = new Map([...listed.values()].map((document) => [hashOf(document), document]));
   return {
     /** Finds a listed document by its id, or a listed or registered document by its hash, with or without `sha256:`. */
-    find(id: string, account: string | undefined): MaybePromise<string | undefined> {
+    find(id: string, account: string | undefined): string | undefined {
       const hash = id.replace(/^sha256:/, '');
       const known = listed.get(id) ?? listed.get(hash) ?? byHash.get(hash);
       return known ?? (account === undefined ? undefined : registered.get(account, hash));
     },
     isListed: (document: string) => byHash.get(hashOf(document)) === document,
     register(account: string, hash: string, document: string) {
-      if (!byHash.has(hash)) void registered.set(account, hash, document);
+      if (!byHash.has(hash)) registered.set(account, hash, document);
     },
   };
 }

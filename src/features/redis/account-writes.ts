@@ -1,97 +1,105 @@
 import type { Generation } from '../../state/port.ts';
-import { WINDOW_MS } from '../../state/sliding-window-log.ts';
-import { lua } from './client.ts';
-import { type AccountKeyspace, ENTER_ACCOUNT } from './keyspace.ts';
+import { luaInStore } from './client.ts';
+import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
 /** Stands for all resources of an account. No resource has a name like this. */
 export const EVERY_RESOURCE = '*';
+/** Its negative score counts the writes that may have changed something. */
+const COUNT = '-';
+const MAX_REMEMBERED = 10_000;
+/** How long the store remembers an account none of whose writes was carried out, in ms. Callers can make up keys. */
+const NOTHING_DONE_MS = 10_000;
 
 /**
- * Reads the state of the quota, and the writes since a reply with this name and count.
- * Replies 0 (no new writes) or 1, then the used permits and the pause in ms.
- * With 1 follow the account's name, its number of writes, and the number of the last forgotten write.
- * Then come the last write to each resource, and each write in doubt with its remaining ms.
- * This is a script because the values must be from one moment, and each operation waits for them.
+ * Counts a write to the resources at the end of the arguments, by a number that is higher than all before. The API may still carry
+ * out the write for `doubt` ms; 0: it has ended. `left` changes the count of writes that may have changed something, as a negative number.
  */
-export const READ_WRITES = lua('account writes doubts quota', 'epoch new_name name count')`
-local found = redis.call('HMGET', account, 'epoch', 'name', 'writes', 'forgotten')
-if found[1] ~= epoch then ${ENTER_ACCOUNT}
-  found = { epoch, new_name, '0', '0' }
+export const NOTE_WRITE = luaInStore('writes:zset doubts:zset', 'write doubt# keep# left#')`
+redis.call('ZREMRANGEBYSCORE', doubts, '-inf', now)
+local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or 0
+local number = math.max(last + 1, now)
+for index = 6, #ARGV do
+  redis.call('ZADD', writes, number, ARGV[index])
+  local mark = ARGV[index] .. ' ' .. write
+  if doubt > 0 then redis.call('ZADD', doubts, now + doubt, mark) else redis.call('ZREM', doubts, mark) end
 end
-local stored = redis.call('HMGET', quota, 'at', 'summary')
-local used, paused_until = string.match(stored[2] or '', '^(%d+) (%d+)$')
-local is_counting = used and now - stored[1] < ${WINDOW_MS}
-used = is_counting and tonumber(used) or 0
-local paused = math.max(0, tonumber(paused_until or 0) - now)
-local is_known = found[2] == name
-if is_known and found[3] == count then return { 0, used, paused } end
-local written = redis.call('ZRANGEBYSCORE', writes, is_known and '(' .. count or '-inf', '+inf', 'WITHSCORES')
-local left = redis.call('HGETALL', doubts)
-for index = 2, #left, 2 do left[index] = left[index] - now end
-return { 1, used, paused, found[2], found[3], found[4], written, left }`;
+local over = redis.call('ZCARD', writes) - ${MAX_REMEMBERED}
+if over > 0 then
+  redis.call('ZADD', writes, 'GT', redis.call('ZRANGE', writes, over, over, 'WITHSCORES')[2], '${EVERY_RESOURCE}')
+  redis.call('ZREMRANGEBYRANK', writes, 1, over)
+end
+if redis.call('ZINCRBY', writes, left, '${COUNT}') == '0' then keep = ${NOTHING_DONE_MS} end
+for _, key in ipairs({ writes, doubts }) do
+  if redis.call('PTTL', key) < keep or keep == ${NOTHING_DONE_MS} then redis.call('PEXPIRE', key, keep) end
+end
+return { 1, now }`;
+
+/**
+ * Reads the writes of an account since the number `count`. Replies the used permits and the pause of its quota in ms, and the number
+ * of the last write. If that is another one, each resource follows with its last write, and each write in doubt with the end of its
+ * doubt. This is a script because the values must be from one moment, and each operation waits for them.
+ */
+export const READ_WRITES = luaInStore('writes:zset doubts:zset quota:zset pace:hash', 'count')`
+local used = redis.call('ZCOUNT', quota, now, '+inf')
+local paused = math.max(0, (tonumber(redis.call('HGET', pace, 'paused')) or 0) - now)
+local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or '0'
+if last == count then return { 1, now, used, paused, last } end
+local since = tonumber(last) > tonumber(count) and '(' .. count or '1'
+return { 1, now, used, paused, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHSCORES'),
+  redis.call('ZRANGEBYSCORE', doubts, now, '+inf', 'WITHSCORES'), now }`;
 
 export type AccountWrites = ReturnType<typeof createAccountWrites>;
 
 /**
- * The writes of an account, as the store last reported them. After a partition, a new instance begins empty.
+ * The writes of an account, as the store last reported them. After a reset of the link, a new instance begins empty.
  * @param lastOwn - gives the number of the last write that this process has counted in its memory
  */
 export function createAccountWrites(account: AccountKeyspace, link: RedisLink, lastOwn: () => number) {
-  const keys = ['account', 'writes', 'doubts', 'quota'].map((kind) => account.key(kind));
-  let name = '';
-  let count = '';
-  let forgotten = 0;
-  let last = new Map<string, number>();
-  let doubtUntil = new Map<string, number>();
+  const keys = ['writes', 'doubts', 'quota', 'pace'].map((kind) => account.key(kind));
+  /** The store that the counts are of. */
+  let store = link.id;
+  let count = '0';
+  const last = new Map<string, number>();
+  const doubtUntil = new Map<string, number>();
   let knownOwn = 0;
   /** The read of the store that the driver has not written yet. */
   let asking: Promise<boolean> | undefined;
 
-  const learn = ([newName, newCount, newForgotten, written, doubts]: News) => {
-    if (String(newName) !== name) {
-      count = '';
-      last = new Map();
-    }
-    name = String(newName);
-    count = String(newCount);
-    forgotten = Number(newForgotten);
-    for (const [resource, number] of pairs(written)) last.set(resource, Number(number));
-    doubtUntil = new Map();
-    for (const [write, leftMs] of pairs(doubts)) {
+  const learn = (newCount: string, [written, doubts, time]: News) => {
+    // The store forgets writes that nothing remembers any more.
+    if (Number(newCount) < Number(count)) last.clear();
+    count = newCount;
+    for (const [resource, number] of pairs(written)) last.set(resource, number);
+    doubtUntil.clear();
+    for (const [write, until] of pairs(doubts)) {
       const [resource = ''] = write.split(' ');
-      doubtUntil.set(resource, Math.max(link.now() + Number(leftMs), doubtUntil.get(resource) ?? 0));
+      doubtUntil.set(resource, Math.max(link.now() + until - time, doubtUntil.get(resource) ?? 0));
     }
-    // A resource without an entry reads as `forgotten`, so entries up to that number add nothing.
-    if (last.size > MAX_REMEMBERED)
-      for (const [resource, number] of last) if (number <= forgotten) last.delete(resource);
+    // A resource without an entry reads as every resource, so entries up to that number add nothing.
+    const least = last.get(EVERY_RESOURCE) ?? 0;
+    if (last.size > 2 * MAX_REMEMBERED)
+      for (const [resource, number] of last) if (number < least) last.delete(resource);
   };
-
-  /** Whether the store has gone back in time within an epoch, as after a restored snapshot of its machine. */
-  const hasReturned = ([newName, newCount]: News) =>
-    String(newName) === name && Number(newCount) < Number(count);
 
   const ask = async (): Promise<boolean> => {
     const own = lastOwn();
-    const known = () => {
+    const asked = () => {
       asking = undefined;
       return count;
     };
-    const reply = await account.run(READ_WRITES, keys, [() => name, known]);
-    const [isNews, used, pausedMs, ...news] = reply as [number, number, number, ...unknown[]];
+    const reply = await link.run(READ_WRITES, keys, [asked]);
+    const [used, pausedMs, newCount, ...news] = reply as [number, number, Buffer, ...unknown[]];
     account.quota.note(link.now(), used, pausedMs);
-    if (isNews !== 0 && hasReturned(news as News)) {
-      await link.membership.beginEpoch();
-      return ask();
-    }
-    if (isNews !== 0) learn(news as News);
+    store = link.id;
+    if (news.length > 0) learn(String(newCount), news as unknown as News);
     knownOwn = own;
     return true;
   };
 
   return {
-    /** The number of the last partition when this instance was created. */
-    partition: link.lastPartition,
+    /** The resets of the link before this instance was made. */
+    resets: link.resets,
     /** Reads new writes from the store. Callers share a command until it is written. Gives false if this fails. */
     refresh(): Promise<boolean> {
       // A read that starts after a write was answered must not join a command that Redis may have run before.
@@ -108,25 +116,18 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
     read(resource: string): Generation {
       // Hashing a resource's name costs more than the rest, and most accounts rarely write.
       if (last.size === 0 && doubtUntil.size === 0)
-        return { number: `${name}.${forgotten}`, isInDoubt: false, partition: 0 };
+        return { number: `${store}.0`, isInDoubt: false, isAlone: false };
       const named = account.encryption.name(resource);
-      const number = Math.max(last.get(named) ?? 0, forgotten);
+      const number = Math.max(last.get(named) ?? 0, last.get(EVERY_RESOURCE) ?? 0);
       const until = Math.max(doubtUntil.get(named) ?? 0, doubtUntil.get(EVERY_RESOURCE) ?? 0);
-      return { number: `${name}.${number}`, isInDoubt: until > link.now(), partition: 0 };
+      return { number: `${store}.${number}`, isInDoubt: until > link.now(), isAlone: false };
     },
   };
 }
 
-const MAX_REMEMBERED = 20_000;
+type News = [written: readonly Buffer[], doubts: readonly Buffer[], time: number];
 
-type News = [
-  name: Buffer,
-  count: Buffer,
-  forgotten: Buffer,
-  written: readonly unknown[],
-  doubts: readonly unknown[],
-];
-
-function* pairs(flat: readonly unknown[]): Generator<[string, unknown]> {
-  for (let index = 0; index < flat.length; index += 2) yield [String(flat[index]), flat[index + 1]];
+/** The members of a sorted set with their scores. */
+function* pairs(flat: readonly Buffer[]): Generator<[string, number]> {
+  for (let index = 0; index < flat.length; index += 2) yield [String(flat[index]), Number(flat[index + 1])];
 }

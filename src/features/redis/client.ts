@@ -6,40 +6,52 @@ import { type CreateClient, loadClient } from './driver.ts';
 export interface LuaScript {
   readonly source: string;
   readonly sha: string;
+  /** The types of the values at its keys, as Redis names them. */
+  readonly types: readonly string[];
 }
 
-/**
- * The beginning of each script. `now` is the time of Redis in whole ms: scripts know no other time. `raise` prolongs the life
- * of a key.
- */
+/** The beginning of each script. `now` is the time of Redis in whole ms: scripts know no other time. */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function raise(key, ms)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, math.ceil(ms)) end
-end
 `;
 
-/**
- * Makes a script with named keys and arguments. An argument with "#" is a number. The script reads further keys and
- * arguments, whose number varies, from KEYS and ARGV.
- */
-export function lua(keys: string, args: string) {
+const words = (text: string) => text.split(' ').filter((word) => word !== '');
+
+/** `guard` comes before the text of the script. */
+function scriptMaker(keys: string, args: string, guard: string) {
+  const types = words(keys).map((key) => key.split(':')[1] ?? '');
   const named = (names: string, list: string) =>
-    names
-      .split(' ')
-      .filter((name) => name !== '')
-      .map((name, index) => {
+    words(names)
+      .map((word, index) => {
+        const [name = ''] = word.split(/[:#]/);
         const value = `${list}[${index + 1}]`;
-        return `local ${name.replace('#', '')} = ${name.endsWith('#') ? `tonumber(${value})` : value}\n`;
+        return `local ${name} = ${word.endsWith('#') ? `tonumber(${value})` : value}\n`;
       })
       .join('');
-  const begin = NOW + named(keys, 'KEYS') + named(args, 'ARGV');
+  const begin = NOW + named(keys, 'KEYS') + named(args, 'ARGV') + guard;
   return (strings: TemplateStringsArray, ...values: readonly (string | number)[]): LuaScript => {
     const source = begin + String.raw({ raw: strings }, ...values);
-    return { source, sha: createHash('sha1').update(source).digest('hex') };
+    return { source, sha: createHash('sha1').update(source).digest('hex'), types };
   };
 }
+
+/**
+ * Makes a script from named keys with their types (`quota:zset`) and named arguments. An argument with "#" is a number. The
+ * script reads further arguments, whose number varies, from ARGV.
+ */
+export const lua = (keys: string, args: string) => scriptMaker(keys, args, '');
+
+/**
+ * Makes a script that does nothing and replies 0 if the store has another id than the process knows: the first key is that of the
+ * store, the first argument its id. All other replies begin with 1 and the time.
+ */
+export const luaInStore = (keys: string, args: string) =>
+  scriptMaker(
+    `store:hash ${keys}`,
+    `id ${args}`,
+    "if redis.call('HGET', store, 'id') ~= id then return { 0, now } end",
+  );
 
 /** A function returns the argument as of the moment when the driver writes the command. It may be called again. */
 export type Argument = string | number | Buffer | (() => string);
@@ -61,10 +73,12 @@ interface RedisConnectionOptions {
 /** Redis has answered a command with an error. The connection still works. */
 export class RedisRefused extends Error {
   override name = 'RedisRefused' as const;
-  /** Whether Redis rejects all writes, but can be read. */
+  /** Whether Redis rejects all writes for a while: it is full, a replica, or still loading. */
   readonly cannotWrite: boolean;
   /** Whether Redis does not remember the script. */
   readonly isUnknownScript: boolean;
+  /** Whether a key of the command has a value of another type. */
+  readonly isOfOtherType: boolean;
 
   constructor(cause: Error) {
     const [, code = ''] = CODES.exec(cause.message) ?? [];
@@ -72,7 +86,8 @@ export class RedisRefused extends Error {
     const said = cause.message.replace(/,? with args beginning with:.*|\.$/s, '');
     super(IN_WORDS[code] ?? said, { cause });
     this.isUnknownScript = cause.message.startsWith('NOSCRIPT');
-    this.cannotWrite = /OOM|READONLY|MISCONF|NOREPLICAS/.test(code);
+    this.isOfOtherType = cause.message.includes('WRONGTYPE');
+    this.cannotWrite = /OOM|READONLY|MISCONF|NOREPLICAS/.test(code) || cause.message.startsWith('LOADING');
   }
 }
 
@@ -169,7 +184,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     /** Names the run of the Redis process, and changes at each start. */
     const [, runId = ''] = /^run_id:(\w+)/m.exec(facts) ?? [];
     if (/^(redis|server)_mode:cluster/m.test(facts))
-      throw new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`);
+      throw new RedisRefused(new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`));
     isOpen = true;
     return { runId, end, run, send };
   } catch (error) {

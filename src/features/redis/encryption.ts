@@ -11,8 +11,6 @@ const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 const PLAIN = Buffer.from([0]);
 const COMPRESSED = Buffer.from([1]);
 
-export type Encryption = ReturnType<typeof createEncryption>;
-
 /**
  * Protects stored data with a secret, such as an API key: names become an HMAC, values are encrypted. A reader of the store
  * sees neither. Another secret cannot open the values.
@@ -69,4 +67,14 @@ function kindOf(location: string): string {
 
 function derive(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'luaauth-graphql', purpose, 32));
+}
+
+/** The object in a JSON text; undefined: the text holds no object. */
+export function parsedObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { type Clock, keepAlive, wait } from '../../transport/clock.ts';
-import type { RandomSource } from '../../transport/random-source.ts';
+import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import {
   type Argument,
   connectToRedis,
@@ -8,129 +8,187 @@ import {
   RedisRefused,
 } from './client.ts';
 import { type CreateClient, RedisClientMissing } from './driver.ts';
-import { Membership } from './membership.ts';
+import { ABSENT_MS, BEAT, BEAT_MS, MARK_WITHIN_MS, shareOf } from './slots.ts';
+import { createClockWatch } from './store-clock.ts';
 
 interface RedisLinkOptions {
-  /** A `redis://` or `rediss://` URL, as `@redis/client` understands it. */
-  readonly url: string;
-  /**
-   * Returns the URL for each connection, so that it may change; default: `url`. An error of `readUrl` becomes the reason why
-   * Redis is lost.
-   */
-  readonly readUrl?: (() => string) | undefined;
+  /** Gives the URL for each connection. Its error becomes the reason why Redis is lost. */
+  readonly readUrl: () => string;
   /** The prefix of every key. Gateways with the same prefix count together. */
   readonly prefix: string;
-  /** Requests in any second for one API key; 0: no limit. Must be the same in all gateways. */
-  readonly rate: number;
-  /** The number of gateways that divide the quota, also before Redis is first reached; undefined: the present gateways. */
-  readonly instances: number | undefined;
+  /** How many processes may share an account, from 1 to 10. */
+  readonly instances: number;
   readonly commandTimeoutMs: number;
   /** Its timers do not keep the process alive. */
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly createClient: CreateClient;
-  /**
-   * Called with the reason when the other gateways are lost, and for each new reason. Called with undefined when the gateways
-   * are found.
-   */
+  /** Called with the reason when Redis is lost, and for each new reason. Called with undefined when Redis is used again. */
   readonly onChange: (reason: Error | undefined) => void;
   /** Called when a value of this kind in Redis is dropped. */
   readonly onRejected: (kind: string) => void;
 }
 
-const BEAT_MS = 250;
 /** How long a start tries to reach Redis, in ms. */
 const START_MS = 5_000;
 /** The fewest attempts of a start: on a busy machine one attempt may take all of `START_MS`. */
 const START_TRIES = 5;
+/** How long a start waits for a free slot, in ms. */
+const SLOT_MS = 10_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
-/** The most reasons that are reported for one partition. */
+/** The most reasons that are reported while Redis is lost. */
 const MAX_TOLD = 20;
-/**
- * How often Redis is checked during recovery, in ms. Shorter than any stall that counts as a partition, so that no stall is
- * missed.
- */
+/** How often Redis is checked while it is lost, in ms. Shorter than any stall that counts as a loss. */
 const WATCH_EVERY_MS = 25;
-/** How long Redis must answer well before it is used again, in ms. Doubles after each partition that follows soon. */
-const CALM_MS = 2_000;
+/** How long Redis must answer well before it is used again, in ms. Doubles after each loss that follows soon. */
+const CALM_MS = 1_000;
 const MAX_CALM_MS = 60_000;
-/** A multiple of the calm time. After so long without a partition, the calm time returns to `CALM_MS`. */
+/** A multiple of the calm time. After so long without a loss, the calm time returns to `CALM_MS`. */
 const FORGIVEN_AFTER = 10;
-/** The shortest use of a share that was waited for, even if Redis is well, in ms. Otherwise one wait could follow another. */
-const SERVED_MS = 1_000;
-/** When a refused call may be tried again, in ms. */
-const REFUSED_MS = 1_000;
+/** In so many ms of silence, all requests arrive that were sent before, and stop counting. */
+const SILENCE_MS = 1_600;
+/**
+ * After the last mark, the others may take the whole quota until the slot is absent. What they take is sent within half a second,
+ * and stops counting after a silence.
+ */
+const ALONE_AFTER_MS = MARK_WITHIN_MS + ABSENT_MS + 500 + SILENCE_MS - 100;
 
 export type RedisLink = ReturnType<typeof createRedisLink>;
 
 /**
- * The connection to Redis, and its state. Any failed command is a partition. The connection is closed, and the process is
- * degraded to its share of the quota. The process reconnects at once. It counts, caches and leads by the new connection only
- * after Redis has answered well for a while.
+ * The connection to Redis, and the slot of this process. Any failed command is a loss: the connection is closed, and the process
+ * goes on with its share of the quota. It reconnects at once, and uses Redis again after Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
-  const {
-    url,
-    readUrl = () => url,
-    prefix,
-    rate,
-    instances,
-    commandTimeoutMs,
-    onChange,
-    onRejected,
-  } = options;
+  const { readUrl, prefix, instances, commandTimeoutMs, onChange, onRejected } = options;
   const { clock, random, createClient } = options;
   const { now } = clock;
-  const onChanged = new Set<() => unknown>();
-  const onClose = new Set<() => unknown>();
+  const storeKey = `${prefix}:store`;
+  /** Names this process in the store. */
+  const me = randomId(random);
+  const onReset = new Set<() => void>();
+  const onClose = new Set<() => Promise<unknown>>();
+  let names = 0;
   let catchUp: () => Promise<void> = async () => undefined;
+  let mayReturn: () => boolean = () => true;
   let connection: RedisConnection | undefined;
-  let isDegraded = false;
-  /** The number of the last partition, whether it is over or not. */
-  let lastPartition = 0;
-  let isOpen = false;
-  let isClosed = false;
+  let runId = '';
+  let watch = createClockWatch();
+  let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
+  /** Whether this process sends no more with its share, because it is about to use Redis again. */
+  let isReturning = false;
+  let id = '';
+  let slot = 0;
+  /** Whether the slot of this process was given to another process. */
+  let isReplaced = false;
+  /** The slots with their holders, as last seen. */
+  let seenSlots: readonly Argument[] = [];
+  /** The time of Redis in the last beat. */
+  let seen = 0;
+  let markedAt = Number.NEGATIVE_INFINITY;
+  /** Until then this process does not mark the slot that it has taken over. */
+  let markFrom = Number.NEGATIVE_INFINITY;
+  let silentUntil = Number.NEGATIVE_INFINITY;
+  let lastShareUseAt = Number.NEGATIVE_INFINITY;
+  let resets = 0;
+  let aloneFrom = 0;
+  /** Since then nothing speaks against the store that this process has found again. */
+  let trustedFrom = Number.POSITIVE_INFINITY;
   let calmMs = CALM_MS;
-  /** The reasons that were reported for this partition. */
-  const told = new Set<string>();
   let backAt = Number.NEGATIVE_INFINITY;
+  /** The reasons that were reported for this loss. */
+  const told = new Set<string>();
 
-  /**
-   * Returns the name of a key. A cluster keeps keys with the same tag together. The default tag is common to all accounts.
-   */
-  const key = (name: string, tag = 'gateways') => `${prefix}:{${tag}}:${name}`;
-
-  const callBack = async () => {
-    const actions = [...onChanged];
-    onChanged.clear();
-    await Promise.all(actions.map((action) => action()));
+  /** Sends nothing for a while. A process without Redis need not be silent, but uses Redis that much later. */
+  const silence = (ms: number) => {
+    if (phase === 'lost') trustedFrom = now();
+    else silentUntil = Math.max(silentUntil, now() + ms);
   };
 
-  /** Uses the connection. @throws when the store is lost before or during the use: a command may have run nevertheless. */
-  const use = async (
-    action: (connection: RedisConnection) => Promise<unknown>,
-    isOffer: boolean,
-  ): Promise<unknown> => {
+  /** What this process knows may be wrong: it forgets it, and sends nothing until all earlier requests stop counting. */
+  const reset = (silenceMs: number) => {
+    resets += 1;
+    silence(silenceMs);
+    for (const action of onReset) action();
+  };
+
+  const hear = (time: number, sentAt: number) => {
+    if (watch.hear(time, sentAt, now())) reset(SILENCE_MS);
+  };
+
+  /** Uses the connection. @throws when Redis is lost before or during the use: a command may have run nevertheless. */
+  const use = async <T>(action: (connection: RedisConnection) => Promise<T>, isOffer = false): Promise<T> => {
     const used = connection;
-    if (!used) throw new Error('Redis is lost');
+    if (!used) throw LOST;
     try {
       return await action(used);
     } catch (error) {
       const isLost = !(isOffer && error instanceof RedisRefused);
-      if (isLost && used === connection) degrade(asError(error));
+      if (isLost && used === connection) lose(asError(error));
       throw error;
     }
   };
 
-  /** Runs a script. @throws when the store is lost before or during the run: the script may have run nevertheless. */
-  const run = (script: LuaScript, keys: readonly string[], args: readonly Argument[]): Promise<unknown> =>
-    use((used) => used.run(script, keys, args), false);
+  /** Runs a script. Drops a value of another type, and runs the script once more. */
+  const evaluate = async (
+    used: RedisConnection,
+    script: LuaScript,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<unknown> => {
+    try {
+      return await used.run(script, keys, args);
+    } catch (error) {
+      if (!(error instanceof RedisRefused && error.isOfOtherType)) throw error;
+      for (const [index, key] of keys.entries()) {
+        const type = String(await used.send('TYPE', key));
+        if (type === 'none' || type === script.types[index]) continue;
+        onRejected('type');
+        await used.send('DEL', key);
+      }
+      return used.run(script, keys, args);
+    }
+  };
 
-  const membership = new Membership({
-    ...{ instances, now, random, key, run, onRejected },
-    onChange: () => void callBack(),
-  });
+  const beat = (mode: 'mark' | 'look' | 'leave') =>
+    use(async (used) => {
+      const sentAt = now();
+      const args = [id, runId, randomId(random), instances, me, seen, mode, ...seenSlots];
+      const reply = (await evaluate(used, BEAT, [storeKey], args)) as BeatReply;
+      if (used !== connection || mode === 'leave') return false;
+      const [time, newId, ageMs, given, isGood, ...slots] = reply;
+      const known = id;
+      id = String(newId);
+      hear(time, sentAt);
+      // The store has lost what was sent before.
+      if (known !== id) reset(known === '' ? SILENCE_MS - ageMs : SILENCE_MS);
+      if (given !== slot) {
+        isReplaced = given === 0 && (isReplaced || slot > 0);
+        slot = given;
+        markFrom = isGood === 1 ? now() : now() + SILENCE_MS;
+        // The process that had this slot may have used its share until a moment ago.
+        silence(markFrom - now());
+      }
+      seenSlots = slots.map((one) => (Buffer.isBuffer(one) ? String(one) : one));
+      seen = time;
+      if (isGood === 1) markedAt = now();
+      return isGood === 1;
+    });
+
+  /** Marks the slot. A mark that came too late is made again. */
+  const mark = async () => {
+    const mode = now() < markFrom ? 'look' : 'mark';
+    if (!(await beat(mode)) && mode === 'mark' && slot > 0) await beat('mark');
+  };
+
+  const beatOn = async () => {
+    for (;;) {
+      await wait(clock, BEAT_MS);
+      if (phase !== 'open') return;
+      await mark().catch(() => undefined);
+    }
+  };
 
   const disconnect = () => {
     connection?.end();
@@ -145,181 +203,233 @@ export function createRedisLink(options: RedisLinkOptions) {
       clock,
       createClient,
       onLost: (reason) => {
-        if (opened === connection) degrade(reason);
+        if (opened === connection) lose(reason);
       },
     });
     connection = opened;
-    try {
-      await membership.enter(opened.runId);
-    } catch (error) {
-      disconnect();
-      throw error;
-    }
+    runId = opened.runId;
+    watch = createClockWatch();
+    await beat(phase === 'starting' ? 'mark' : 'look');
   };
 
-  /** Beats until Redis is lost. A partition lasts longer than `BEAT_MS`, so two loops never run at once. */
-  const beatOn = async () => {
-    for (;;) {
-      await wait(clock, BEAT_MS);
-      if (isClosed || isDegraded) return;
-      await membership.beat().catch(() => undefined);
-    }
-  };
-
-  /** Reports a reason once in each partition. */
+  /** Reports a reason once in each loss. */
   const tell = (reason: Error) => {
     if (told.has(reason.message) || told.size === MAX_TOLD) return;
     told.add(reason.message);
     onChange(reason);
   };
 
-  const degrade = (reason: Error) => {
+  const lose = (reason: Error) => {
     disconnect();
-    if (isDegraded || !isOpen || isClosed) return;
-    lastPartition += 1;
-    isDegraded = true;
+    if (phase !== 'open') return;
+    phase = 'lost';
     const isForgiven = now() - backAt > FORGIVEN_AFTER * calmMs;
     calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * calmMs);
-    membership.reserve();
+    aloneFrom = Math.max(markedAt + ALONE_AFTER_MS, silentUntil);
+    isReturning = false;
     told.clear();
     tell(reason);
-    void callBack();
     void recover();
   };
 
-  const isCalm = (wellSince: number) =>
-    connection !== undefined && now() - wellSince >= calmMs && now() - membership.degradedFrom >= SERVED_MS;
-
   const recover = async () => {
-    let wellSince = Number.POSITIVE_INFINITY;
     let beatAt = Number.NEGATIVE_INFINITY;
-    while (!isCalm(wellSince)) {
+    for (;;) {
       try {
-        const isBeat = now() - beatAt >= BEAT_MS;
-        if (!connection || isBeat) beatAt = now();
         if (!connection) {
           await connect();
-          wellSince = now();
-        } else await (isBeat ? membership.beat() : connection.send('PING'));
+          trustedFrom = beatAt = now();
+        } else if (now() - beatAt >= BEAT_MS) {
+          beatAt = now();
+          await beat('look');
+        } else await use((used) => used.send('PING'));
         await wait(clock, WATCH_EVERY_MS);
         // Runs last: the store must know all answered writes of this process before the store is used again.
         await catchUp();
+        isReturning = slot > 0 && now() - trustedFrom >= calmMs;
+        const silentSince = Math.max(trustedFrom, lastShareUseAt);
+        if (isReturning && now() - silentSince >= SILENCE_MS && mayReturn()) break;
       } catch (error) {
         disconnect();
-        if (!isClosed) tell(asError(error));
+        if (isClosed()) return;
+        if (isReturning) calmMs = Math.min(MAX_CALM_MS, 2 * calmMs);
+        isReturning = false;
+        if (error !== LOST) tell(asError(error));
         await wait(clock, RETRY_MS);
       }
-      if (isClosed) return disconnect();
+      if (isClosed()) return disconnect();
     }
-    isDegraded = false;
+    phase = 'open';
+    isReturning = false;
     backAt = now();
+    reset(0);
     onChange(undefined);
-    try {
-      await callBack();
-      if (isDegraded) return;
-      // The others may now use the share: the store has all requests that were sent.
-      await membership.release();
-      void beatOn();
-    } catch (error) {
-      if (!isDegraded) degrade(asError(error));
-    }
+    await mark().catch(() => undefined);
+    void beatOn();
   };
+  const isClosed = () => phase === 'closed';
 
   return {
-    membership,
     clock,
     now,
     random,
-    prefix,
-    key,
-    run,
-    /**
-     * The same for a value that may be missing. Redis is not lost if it has no room for the value, or rejects the value.
-     * @throws as `run` does; RedisRefused.
-     */
-    offer: (script: LuaScript, keys: readonly string[], args: readonly Argument[]) =>
-      use((used) => used.run(script, keys, args), true),
-    /** Sends a command for a value that may be missing. @throws as `offer` does. */
-    send: (...words: readonly Argument[]) => use((used) => used.send(...words), true),
-    /** Gives up the store for the reason, which it returns. */
-    lose(reason: Error): Error {
-      degrade(reason);
-      return reason;
+    key: (name: string, tag: string) => `${prefix}:{${tag}}:${name}`,
+    /** Names this process in members and leases. */
+    me,
+    nextName() {
+      names += 1;
+      return `${me}.${names}`;
     },
-    /** Whether this process has left the store. */
+    instances,
+    /** The id of the store. */
+    get id() {
+      return id;
+    },
+    /** Changes when this process may have missed something: see `onReset`. */
+    get resets() {
+      return resets;
+    },
+    get isLost() {
+      return phase !== 'open';
+    },
     get isClosed() {
-      return isClosed;
+      return phase === 'closed';
     },
-    get isDegraded() {
-      return isDegraded;
-    },
-    /** Whether Redis can be reached. While the process is degraded, Redis has not answered well for long enough yet. */
+    /** Whether Redis can be reached, even if it is not used again yet. */
     get isReachable() {
       return connection !== undefined;
     },
-    get lastPartition() {
-      return lastPartition;
+    /** Until then this process sends nothing. */
+    get silentUntil() {
+      if (phase === 'open') return silentUntil;
+      return isReturning ? now() + SILENCE_MS : Math.max(aloneFrom, silentUntil);
     },
-    get partition() {
-      return isDegraded ? lastPartition : 0;
+    /** The share of this process while Redis is lost; below 1: a part of a call each second. */
+    shareOf: (rate: number) => shareOf(rate, instances, slot),
+    /** Called with each use of the share. */
+    usesShare() {
+      lastShareUseAt = now();
     },
-    refusedMs: () => (!isDegraded || rate === 0 || membership.shareOf(rate) > 0 ? 0 : REFUSED_MS),
+    /** How long calls are refused because another process has the share of this process, in ms. */
+    refusedMs: () => (phase !== 'open' && isReplaced ? 1_000 : 0),
     /**
-     * Connects for the first time. If Redis is not required or takes no writes, begins without Redis, and goes on trying.
-     * @throws when Redis is required and all attempts fail for `START_MS`; RedisClientMissing.
+     * Runs a script of `luaInStore`, whose keys and arguments go on after the store. Returns the reply behind the time. @throws when
+     * Redis is lost before or during the run: the script may have run nevertheless; RedisRefused if the value is an offer.
      */
-    async open(isRequired: boolean): Promise<void> {
-      const startedAt = now();
+    async run(
+      script: LuaScript,
+      keys: readonly string[],
+      args: readonly Argument[],
+      isOffer = false,
+    ): Promise<unknown[]> {
       for (let tries = 1; ; tries += 1) {
-        try {
-          await connect();
-          isOpen = true;
-          void beatOn();
-          return;
-        } catch (cause) {
-          if (cause instanceof RedisClientMissing) throw cause;
-          // A full or read-only Redis is there. The other gateways go on without it, so this gateway begins too.
-          const isThere = cause instanceof RedisRefused && cause.cannotWrite;
-          if (!isRequired || isThere) {
-            isOpen = true;
-            membership.beginWithout();
-            return degrade(asError(cause));
-          }
-          if (tries >= START_TRIES && now() - startedAt > START_MS) {
-            const tried = `${tries} attempts within ${START_MS / 1_000} s failed, the last one with:`;
-            throw new Error(`${tried} ${asError(cause).message}`, { cause });
-          }
-          const letEnd = keepAlive();
-          await wait(clock, RETRY_MS);
-          letEnd();
+        const sentAt = now();
+        const reply = await use(
+          (used) =>
+            evaluate(used, script, [storeKey, ...keys], [id, ...args]) as Promise<
+              [number, number, ...unknown[]]
+            >,
+          isOffer,
+        );
+        const [isDone, time, ...rest] = reply;
+        hear(time, sentAt);
+        if (isDone === 1) return rest;
+        if (tries === 3) {
+          const reason = new Error('Redis loses what it holds again and again');
+          lose(reason);
+          throw reason;
         }
+        await beat('look');
       }
     },
-    /** Sets the action that brings the store up to date before a partition is over. */
+    /** Begins a new store, so that nothing counts that is in this store. @throws when Redis is lost. */
+    async beginStore(): Promise<void> {
+      await use((used) => used.send('DEL', storeKey));
+      await beat('look');
+    },
+    /** Sends a command for a value that may be missing. @throws as `run` does with an offer. */
+    send: (...words: readonly Argument[]) => use((used) => used.send(...words), true),
+    /**
+     * Connects for the first time, and takes a slot. Without Redis, begins with the share, and goes on trying. @throws when no slot
+     * is free; RedisRefused if Redis is there and cannot be used; RedisClientMissing.
+     */
+    async open(): Promise<void> {
+      const startedAt = now();
+      markedAt = startedAt + SILENCE_MS - ALONE_AFTER_MS;
+      for (let tries = 1; ; tries += 1) {
+        try {
+          if (!connection) await connect();
+          else await beat('mark');
+          if (slot > 0) {
+            phase = 'open';
+            void mark()
+              .catch(() => undefined)
+              .then(beatOn);
+            return;
+          }
+        } catch (cause) {
+          disconnect();
+          if (cause instanceof RedisClientMissing) throw cause;
+          if (cause instanceof RedisRefused && !cause.cannotWrite) throw cause;
+          const isFull = cause instanceof RedisRefused;
+          if (isFull || (tries >= START_TRIES && now() - startedAt > START_MS)) {
+            phase = 'open';
+            return lose(asError(cause));
+          }
+        }
+        if (connection && now() - startedAt > SLOT_MS) {
+          disconnect();
+          throw new NoSlot(
+            `All ${instances} slots are taken by other processes. Set LUAAUTH_INSTANCES to the number of processes, with the extra ones of a rolling restart, or end one of them`,
+          );
+        }
+        const letEnd = keepAlive();
+        await wait(clock, RETRY_MS);
+        letEnd();
+      }
+    },
+    /** Sets the action that brings the store up to date before it is used again. */
     onBack(action: () => Promise<void>) {
       catchUp = action;
     },
-    /**
-     * Calls back once: when the others are lost or found, the share is usable sooner, or the store is new. The share stays
-     * reserved until a returned Promise resolves.
-     */
-    whenChanged: (action: () => unknown) => void onChanged.add(action),
-    notWhenChanged: (action: () => unknown) => void onChanged.delete(action),
-    /** Calls back once, before this process leaves the store. A returned Promise is awaited. */
-    whenClosed: (action: () => unknown) => void onClose.add(action),
-    notWhenClosed: (action: () => unknown) => void onClose.delete(action),
+    /** Sets whether all requests of the share have arrived, and no longer count. */
+    returnsIf(test: () => boolean) {
+      mayReturn = test;
+    },
+    /** Calls back each time when Redis is used again, is new, or its clock was set: what this process knows may be outdated. */
+    onReset: (action: () => void) => void onReset.add(action),
+    /** Calls back before this process leaves the store. */
+    whenClosed: (action: () => Promise<unknown>) => void onClose.add(action),
+    notWhenClosed: (action: () => Promise<unknown>) => void onClose.delete(action),
     /** Reports a kind of value in the store that was dropped, because it is not authentic or has another form. */
     rejected: onRejected,
     async close() {
-      if (!isDegraded) await Promise.allSettled([...onClose].map((action) => action()));
-      isClosed = true;
-      const used = connection;
-      await membership.leave().catch(() => undefined);
-      connection = undefined;
-      used?.end();
+      if (phase === 'open') {
+        await Promise.allSettled([...onClose].map((action) => action()));
+        await beat('leave').catch(() => undefined);
+      }
+      phase = 'closed';
+      disconnect();
     },
   };
 }
+
+/** As many processes as may share an account are running. */
+class NoSlot extends Error {
+  override name = 'NoSlot' as const;
+}
+
+/** There is no connection. Its loss was reported. */
+const LOST = new Error('Redis is lost');
+
+type BeatReply = [
+  time: number,
+  id: Buffer,
+  ageMs: number,
+  slot: number,
+  isGood: number,
+  ...slots: Argument[],
+];
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -1,20 +1,23 @@
 import type { RedisStateOptions } from '../../server/features.ts';
-import { createDocumentsInMemory } from '../../state/documents.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import { createCacheInMemory, createPageSizesInMemory } from '../../state/memory.ts';
-import type { State } from '../../state/port.ts';
+import type { Interceptor } from '../../transport/call.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
+import { CoordinationLost } from '../../transport/errors.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
-import { READ_WRITES } from './account-writes.ts';
+import type { TransportState } from '../../transport/shared-state.ts';
 import { connectToRedis } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
-import { createRedisLink } from './link.ts';
-import { createLiveEntriesInRedis } from './live-entries.ts';
+import { LEASE } from './lease.ts';
+import { createRedisLink, type RedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
-import { createSharedCacheInRedis } from './shared-cache.ts';
-import { createDocumentsInRedis } from './shared-documents.ts';
+import { sharedCache } from './shared-cache.ts';
+import { createSharedValues } from './shared-values.ts';
+
+/** How many processes may share an account at most. */
+export const MOST_INSTANCES = 10;
 
 /** Longer than any call takes. An answer is cached under the generation from the start of its call. */
 const LONGEST_CALL_MS = 200_000;
@@ -29,19 +32,22 @@ interface Surroundings {
 
 /**
  * Opens the state of several gateways in Redis. Each process also caches entries in memory. An entry is valid until a write
- * to its resources is known. @throws when Redis is required and cannot be reached; RedisClientMissing.
+ * to its resources is known. @throws when no slot is free; RedisClientMissing.
  */
 export async function openStateInRedis(
   options: RedisStateOptions,
   surroundings: Partial<Surroundings> = {},
-): Promise<State> {
-  const { longestTtlMs, isRequired = true } = options;
+): Promise<TransportState> {
   const { random = systemRandom, clock = backgroundClock, createClient = createRedisClient } = surroundings;
+  const { readUrl = () => options.url } = options;
   const now = options.now ?? clock.now;
+  const { instances = MOST_INSTANCES } = options;
+  if (!Number.isInteger(instances) || instances < 1 || instances > MOST_INSTANCES)
+    throw new RangeError(`instances: ${instances}. Give a whole number from 1 to ${MOST_INSTANCES}.`);
   const link = createRedisLink({
-    ...options,
+    readUrl,
     prefix: options.prefix ?? 'luaauth',
-    instances: options.instances,
+    instances,
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
     clock: { ...clock, now },
     random,
@@ -58,34 +64,27 @@ export async function openStateInRedis(
         () => undefined,
       ),
   });
-  const accounts = createAccountKeyspaces(link, longestTtlMs + LONGEST_CALL_MS);
-  const live = createLiveEntriesInRedis(link, accounts, {
-    createClient,
-    readUrl: options.readUrl ?? (() => options.url),
-  });
+  const accounts = createAccountKeyspaces(link);
+  const values = createSharedValues(link, accounts, { createClient, readUrl });
   let own = createCacheInMemory(now);
-  const state: State = {
+  // Other processes may have written unnoticed.
+  link.onReset(() => {
+    own = createCacheInMemory(now);
+  });
+  const state: TransportState = {
     quotas: createQuotasInRedis(link, accounts),
-    generations: createGenerationsInRedis(link, accounts),
+    generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
     cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
-    shared: createSharedCacheInRedis(link, accounts),
-    documents: createDocumentsInRedis(link, accounts, createDocumentsInMemory()),
     pageSizes: createPageSizesInMemory(now),
-    live,
-    coordination: link,
+    steps: (policy) => [sharedCache(link, accounts, policy), refuseWithoutShare(link)],
+    values,
     async close() {
-      await live.close();
+      await values.close();
       await link.close();
     },
   };
-  const dropEntries = () => {
-    link.whenChanged(dropEntries);
-    // Other processes may have written during a partition.
-    if (!link.isDegraded) own = createCacheInMemory(now);
-  };
-  link.whenChanged(dropEntries);
   try {
-    await link.open(isRequired);
+    await link.open();
   } catch (error) {
     await link.close();
     throw error;
@@ -93,12 +92,22 @@ export async function openStateInRedis(
   return state;
 }
 
+/** Refuses calls while another process uses the share of this process. */
+function refuseWithoutShare(link: RedisLink): Interceptor {
+  return (next) => (call, progress) => {
+    const refusedMs = link.refusedMs();
+    return refusedMs > 0 ? Promise.reject(new CoordinationLost(call, refusedMs)) : next(call, progress);
+  };
+}
+
 /** Explains why Redis cannot be used, and how to fix this. */
 export function redisProblem({ name, message }: Error, url: string): string {
   const { host } = new URL(url);
   return name === 'RedisClientMissing'
     ? 'REDIS_URL needs a package that is not installed. Run "npm install @redis/client@6", or leave REDIS_URL out.'
-    : `Redis cannot be used at ${host}: ${message}. Start it, set REDIS_URL to a Redis that answers in time, or set REDIS_REQUIRED=false to start without it.`;
+    : name === 'NoSlot'
+      ? message
+      : `Redis cannot be used at ${host}: ${message}.`;
 }
 
 const ASK_TIMEOUT_MS = 5_000;
@@ -112,6 +121,7 @@ export async function askRedis({ url, prefix }: { readonly url: string; readonly
     createClient: createRedisClient,
   };
   const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
-  const keys = Array<string>(4).fill(`${prefix}:{gateways}:store`);
-  await connection.run(READ_WRITES, keys, ['', '', '', '']).finally(connection.end);
+  await connection
+    .run(LEASE, [`${prefix}:store`, `${prefix}:none`], ['none', 'none', 0])
+    .finally(connection.end);
 }

@@ -1,142 +1,126 @@
-import { LRUCache } from 'lru-cache';
-import type { CacheEntry, Lease, LookupResult, SharedCache } from '../../state/port.ts';
-import {
-  type CacheRecord,
-  type CacheView,
-  fill,
-  isAnswer,
-  keptMs,
-  leaseOf,
-  lookUp,
-  textOfLease,
-} from './cache-record.ts';
-import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
+import type { CacheEntry } from '../../state/port.ts';
+import type { Call, Interceptor, Progress, Send } from '../../transport/call.ts';
+import { every, wait } from '../../transport/clock.ts';
+import type { ServePolicy } from '../../transport/steps/cache.ts';
+import { luaInStore } from './client.ts';
+import { parsedObject } from './encryption.ts';
+import type { AccountKeyspaces } from './keyspace.ts';
+import { LEASE, LEASE_MS, RENEW_LEASE_MS } from './lease.ts';
 import type { RedisLink } from './link.ts';
-import {
-  changeRecord,
-  NOTHING_SEEN,
-  parsedObject,
-  type RecordChange,
-  type RecordOptions,
-  type SeenRecord,
-} from './record-store.ts';
 
 /** Larger answers are not shared: they would delay all other commands. */
 const MAX_SHARED_BYTES = 1024 * 1024;
+const FIRST_WAIT_MS = 4;
+const LONGEST_WAIT_MS = 200;
+const WAIT_GROWTH = 1.5;
+
 /**
- * The most bytes of the records that this process remembers. It remembers the answers that it has filled or waits for, as it is
- * likely to ask again. The lease of a remembered answer takes one command, of another old answer two.
+ * Looks up an entry, which is as good as a call if it is younger than `fresh` ms, or was filled after the time `since`. If it is
+ * not, takes the lease to fill it. Replies 1 if the entry is good and 2 if the process has the lease, the age of the entry in ms, the
+ * time at which it was asked for, and the entry.
  */
-const MAX_REMEMBERED_BYTES = 8 * 1024 * 1024;
-/** The memory of a record without its answer, in bytes. */
-const RECORD_BYTES = 1024;
+export const LOOK_UP = luaInStore('entry:hash lease:string', 'fresh# since holder ms#')`
+local found = redis.call('HMGET', entry, 'at', 'value')
+local at = found[2] and found[1] or ''
+local age = now - (tonumber(at) or 0)
+if at ~= '' and (age < fresh or (since ~= '' and at ~= since)) then return { 1, now, 1, age, at, found[2] } end
+local has_lease = redis.call('SET', lease, holder, 'NX', 'PX', ms)
+return { 1, now, has_lease and 2 or 0, age, at, since == '' and found[2] or '' }`;
 
-/** Cache entries that all processes share, each encrypted under its account's key. */
-export function createSharedCacheInRedis(link: RedisLink, accounts: AccountKeyspaces): SharedCache {
-  const { membership } = link;
-  const remembered = new LRUCache<string, Readonly<SeenRecord<CacheRecord>>>({
-    maxSize: MAX_REMEMBERED_BYTES,
-  });
-  const isHeld = (holder: string, takenAt: number) =>
-    !holder.startsWith(`${membership.instance}.`) && membership.isHeld(holder, takenAt);
+/** Stores an answer that is `age` ms old for `ttl` ms, unless there is a newer one. */
+export const FILL = luaInStore('entry:hash', 'age# ttl# value')`
+if now - age > (tonumber(redis.call('HGET', entry, 'at')) or 0) then
+  redis.call('HSET', entry, 'at', now - age, 'value', value)
+  redis.call('PEXPIRE', entry, ttl)
+end
+return { 1, now }`;
 
-  const remember = (key: string, seen: SeenRecord<CacheRecord>) => {
-    const answer = seen.record?.answer;
-    if (answer) remembered.set(key, seen, { size: RECORD_BYTES + 3 * answer.bytes });
-    else remembered.delete(key);
-  };
-  const recall = (key: string): SeenRecord<CacheRecord> => {
-    const known = remembered.get(key);
-    const keptUntil = known?.record?.answer?.keptUntil ?? 0;
-    // Redis no longer has a record whose answer has expired.
-    const isKept = keptUntil > membership.clock.expectedAt(link.now());
-    return { ...NOTHING_SEEN, ...(isKept && known) };
-  };
+type Reply = [outcome: number, ageMs: number, at: Buffer, sealed: Buffer];
 
-  const recordOf = (account: AccountKeyspace, key: string): RecordOptions<CacheRecord> => ({
-    link,
-    key,
-    touched: account.key('account'),
-    isTimed: false,
-    fields: ['lease', 'value'],
-    read([lease, sealed], storedAt) {
-      if (!sealed?.length) return { answer: undefined, lease: leaseOf(lease), storedAt };
-      const text = account.encryption.open(sealed, key);
-      const answer = text === undefined ? undefined : parsedObject(text);
-      if (answer && isAnswer(answer)) return { answer, lease: leaseOf(lease), storedAt };
-      if (text !== undefined) link.rejected('entry');
-      // The process replaces a broken answer, even if another process has the lease.
-      return { answer: undefined, lease: undefined, storedAt };
-    },
-    write({ answer, lease }, _now, before) {
-      const changed = lease === before?.lease ? [] : ['lease', textOfLease(lease)];
-      if (!answer || answer === before?.answer) return changed;
-      return [...changed, 'value', account.encryption.seal(JSON.stringify(answer), key)];
-    },
-    keepMs: keptMs,
-    stored: (record, storedAt) => ({ ...record, storedAt }),
-  });
-
-  const leaseFor = (
-    record: RecordOptions<CacheRecord>,
-    holder: string,
-    seen: SeenRecord<CacheRecord>,
-  ): Lease => {
-    const end = async (answer?: CacheEntry & { readonly ttlMs: number }): Promise<void> => {
-      const change: RecordChange<CacheRecord, void> = (found, now) => ({
-        record: fill(found, now, holder, answer),
-        result: undefined,
-      });
-      // Redis may have no room for the answer. Others wait for the end of the lease, so Redis is lost without it.
-      const update = answer && { touchMs: answer.ttlMs, run: link.offer };
-      try {
-        await changeRecord(record, seen, change, update);
-        // A lease that ends without an answer leaves the old answer.
-        remember(record.key, seen);
-      } catch {
-        // If the store is lost, the lease ends without this command.
-        if (answer) await end();
-      }
-    };
-    return {
-      release: () => void end(),
-      fill({ value, bytes, ageMs }, ttlMs) {
-        const isShared = bytes <= MAX_SHARED_BYTES && ttlMs > 0;
-        void end(isShared ? { value, bytes, ageMs, ttlMs } : undefined);
-      },
-    };
-  };
-
-  return {
-    async lookUp(accountName, name, lookup): Promise<LookupResult> {
-      // A process that loses Redis again before it is back keeps its session, and a lease would last as long.
-      if (link.isDegraded) return DEGRADED;
-      const account = accounts.of(accountName);
-      const key = account.key(`entry-${account.encryption.name(name)}`);
-      const holder = membership.nextName();
-      const change: RecordChange<CacheRecord, CacheView> = (found, now) =>
-        lookUp(found, now, lookup, holder, isHeld);
-      const record = recordOf(account, key);
-      const seen = recall(key);
-      try {
-        const view = await changeRecord(record, seen, change, { run: link.offer });
-        const { answer, ageMs, isFreshEnough, hasLease } = view;
-        const entry = answer && { value: answer.value, bytes: answer.bytes, ageMs };
-        const lease = hasLease ? leaseFor(record, holder, seen) : undefined;
-        // The process waits, and Redis need not reply the old answer each time.
-        if (!lease && !isFreshEnough) remember(key, seen);
-        return { entry, isFreshEnough, lease, seen: answer?.by ?? '' };
-      } catch {
-        return DEGRADED;
-      }
-    },
-  };
+/** A call with a rate of its own, or for which no client waits, may be made later than others. So only its equals wait for it. */
+function turnOf({ origin, revalidation }: Call<unknown>): string {
+  if (revalidation) return 'last';
+  return origin.callerRate === undefined ? 'usual' : 'limited';
 }
 
-/** The result while the store is lost: each process makes its own calls. */
-const DEGRADED: LookupResult = {
-  entry: undefined,
-  isFreshEnough: false,
-  lease: { fill() {}, release() {} },
-  seen: '',
-};
+/**
+ * Serves what another process has read, or waits for its call. Of the equal calls of all processes one is made, by the process that
+ * has the lease of the entry.
+ */
+export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy: ServePolicy): Interceptor {
+  const { clock } = link;
+
+  const locate = (call: Call<unknown>) => {
+    const { encryption, key } = accounts.of(call.origin.account);
+    const name = encryption.name(call.key);
+    return { encryption, entry: key(`entry-${name}`), lease: key(`lease-${turnOf(call)}-${name}`) };
+  };
+
+  /** Makes the call for all processes, and keeps its lease meanwhile. */
+  const fetch = async <T>(next: Send, call: Call<T>, progress: Progress, holder: string) => {
+    const { encryption, entry, lease } = locate(call);
+    const change = (ms: number) => void link.run(LEASE, [lease], [holder, ms]).catch(() => undefined);
+    const stop = every(clock, RENEW_LEASE_MS, () => change(LEASE_MS));
+    try {
+      const answer = await next(call, progress);
+      const { value, bytes, sentAt } = answer;
+      const ageMs = Math.ceil(clock.now() - sentAt);
+      const ttlMs = Math.floor(policy.keptMsOf(call) - ageMs);
+      if (bytes <= MAX_SHARED_BYTES && ttlMs > 0 && !link.isLost) {
+        const sealed = encryption.seal(JSON.stringify({ value, bytes }), entry);
+        // Redis may have no room for the answer.
+        link.run(FILL, [entry], [ageMs, ttlMs, sealed], true).catch(() => undefined);
+      }
+      return answer;
+    } finally {
+      stop();
+      change(0);
+    }
+  };
+
+  const read = async <T>(next: Send, call: Call<T>, progress: Progress) => {
+    const { encryption, entry: entryKey, lease } = locate(call);
+    let since = '';
+    let older: { readonly entry: CacheEntry; readonly askedAt: number } | undefined;
+    const failed = (failure: unknown) => {
+      if (!older) throw failure;
+      return policy.serveInstead<T>(call, older.entry, older.askedAt, failure);
+    };
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
+      const holder = link.nextName();
+      const args = [policy.freshMsOf(call), since, holder, LEASE_MS];
+      const reply = await link.run(LOOK_UP, [entryKey, lease], args, true).catch(() => undefined);
+      // Redis is lost: each process makes its own calls.
+      if (!reply) return next(call, progress).catch(failed);
+      const [outcome, ageMs, at, sealed] = reply as Reply;
+      const entry = entryIn(encryption.open(sealed, entryKey), Math.max(0, ageMs));
+      if (outcome === 1 && entry) return policy.serve<T>(entry, since === '' ? 'fresh' : 'shared');
+      if (entry) older = { entry, askedAt: clock.now() - entry.ageMs };
+      if (entry && policy.isBetterThanCall(call, entry)) {
+        if (outcome === 2) void link.run(LEASE, [lease], [holder, 0]).catch(() => undefined);
+        return policy.serve<T>(entry, 'stale');
+      }
+      // An entry that cannot be read is replaced.
+      if (outcome > 0) return fetch(next, call, progress, holder).catch(failed);
+      if (since === '') since = String(at) || '0';
+      const leftMs = call.deadline - clock.now();
+      // The next step fails with the reason.
+      if (leftMs <= 0 || call.signal?.aborted) return next(call, progress).catch(failed);
+      await wait(clock, Math.min(waitMs, leftMs));
+    }
+  };
+
+  return (next) => (call, progress) => {
+    const isReady = !link.isLost && !call.isInDoubt && !call.isAlone;
+    const isShared = call.kind === 'read' && policy.mayBeOlder(call) && policy.freshMsOf(call) > 0;
+    return isReady && isShared ? read(next, call, progress) : next(call, progress);
+  };
+
+  function entryIn(text: string | undefined, ageMs: number): CacheEntry | undefined {
+    const found: Partial<CacheEntry> = (text !== undefined && parsedObject(text)) || {};
+    if (typeof found.bytes === 'number' && 'value' in found)
+      return { value: found.value, bytes: found.bytes, ageMs };
+    if (text !== undefined) link.rejected('entry');
+    return undefined;
+  }
+}

@@ -23,8 +23,8 @@ import {
   type RequestRecord,
 } from '../../observability/request-record.ts';
 import { StartError } from '../../observability/start-error.ts';
+import { hashOf } from '../../operation/document-id.ts';
 import type { ListedDocuments } from '../../operation/document-resolver.ts';
-import { hashOf } from '../../state/documents.ts';
 import type { Observer, Outcome, Usage } from '../../transport/observer.ts';
 import { version } from '../../version.ts';
 

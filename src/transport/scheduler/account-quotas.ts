@@ -13,7 +13,6 @@ export interface AccountQuotasOptions {
   readonly quotas: Quotas;
   /** The quota over all accounts; undefined: there is none. */
   readonly total: Pool | undefined;
-  readonly byCaller: () => Iterable<readonly [caller: string, count: number]>;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
   /** Called when the API has asked for a pause. `pool` then gives no permit for `pauseMs`. */
@@ -27,7 +26,7 @@ interface Suspect {
 }
 
 /** The longest pause at the API's request before the next try, in ms. */
-export const MAX_PAUSE_MS = 5 * 60_000;
+const MAX_PAUSE_MS = 5 * 60_000;
 /** The pause after a rare refusal if the API gives no time, in ms. */
 const RARE_PAUSE_MS = 100;
 /** An endpoint that is refused again within this time, while other endpoints go through, has a quota of its own. */
@@ -107,7 +106,7 @@ export class AccountQuotas {
 
   #pool(limits: QuotaRules, options?: Partial<PoolOptions>): Pool {
     const { quotas, clock, account, onReady } = this.#options;
-    const usual = { byCaller: () => this.#byCaller(), isBackground: EVERY_REVALIDATION };
+    const usual = { isBackground: EVERY_REVALIDATION };
     return new Pool({ quotas, account, limits, clock, onReady, ...usual, ...options });
   }
 
@@ -119,20 +118,14 @@ export class AccountQuotas {
     if (this.#parts.size >= SWEEP_AT)
       for (const [other, one] of this.#parts) if (one.isIdle()) this.#parts.delete(other);
     const limits = { rate, ...NEVER_SLOWER };
-    const pool: Pool = this.#pool(limits, {
+    const pool = this.#pool(limits, {
       part,
       isOfCaller: true,
-      byCaller: () => [[caller, pool.waiting]],
       // Polls need not leave permits for each other.
       isBackground: ({ isPoll }) => !isPoll,
     });
     this.#parts.set(part, pool);
     return pool;
-  }
-
-  /** The waiting callers that have not used up their own rate. */
-  *#byCaller(): Iterable<readonly [caller: string, count: number]> {
-    for (const one of this.#options.byCaller()) if (!this.#parts.get(partOf(one[0]))?.isEmpty) yield one;
   }
 
   #suspect(endpoint: string, now: number): Suspect {

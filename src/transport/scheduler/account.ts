@@ -68,7 +68,6 @@ export class Account implements AccountRecord {
     const { rate, clock, quotas, total } = shared;
     this.quotas = new AccountQuotas({
       ...{ account: name, rate, clock, quotas, total },
-      byCaller: () => this.#byCaller(),
       onReady: () => this.#onReady(),
       onPause: (pool, pauseMs) => this.#refuseLate(pool, pauseMs),
     });
@@ -323,13 +322,6 @@ export class Account implements AccountRecord {
   #onReady(): void {
     this.#shared.pump(false);
     if (!this.hasConnection) this.quotas.key.giveBack();
-  }
-
-  *#byCaller(): Iterable<readonly [caller: string, count: number]> {
-    for (const { share, key, size } of this.queue.waiting)
-      if (share === SHARES.caller) yield [key as string, size];
-    const poll = this.#latePoll(this.#now);
-    if (poll) yield [poll.call.origin.caller, 1];
   }
 
   /** The poll that has waited longest, if it is late enough to go before callers. */

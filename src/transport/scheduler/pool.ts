@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { Demand, Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
 import type { Call, Revalidation } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { RateLimited } from '../errors.ts';
@@ -13,8 +13,6 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
-  /** The callers whose calls wait for nothing but a permit of this pool, and the number of these calls. */
-  readonly byCaller?: Demand['byCaller'];
   readonly isOfCaller?: boolean;
   /** Whether a call that renews a cache entry has to leave permits for other calls. */
   readonly isBackground: (revalidation: Revalidation) => boolean;
@@ -27,7 +25,7 @@ export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
  * `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a store, the pool
  * fetches a permit ahead, and keeps it until a call takes it.
  */
-export class Pool implements Demand {
+export class Pool {
   readonly options: PoolOptions;
   waiting = 0;
   readonly #quota: Quota;
@@ -46,17 +44,6 @@ export class Pool implements Demand {
     this.#quota = quotas.open(account, part, limits, this.#refill);
   }
 
-  /** How many calls wait for nothing but a permit of this pool. */
-  get size(): number {
-    let size = 0;
-    for (const [, count] of this.byCaller()) size += count;
-    return Math.min(size, this.waiting);
-  }
-
-  byCaller(): Iterable<readonly [caller: string, count: number]> {
-    return this.options.byCaller?.() ?? [];
-  }
-
   get isEmpty(): boolean {
     return !this.#fetched && (this.#isEmpty || this.#isFetching);
   }
@@ -70,14 +57,15 @@ export class Pool implements Demand {
     return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.hasBackgroundPermit();
   }
 
-  /** `isBackground`: the call has to leave permits for other calls. `alone`: the demand if no call waits. */
-  take(isBackground: boolean, alone: Demand): Permit | undefined {
-    if (isBackground && this.#fetched?.isBackground === false) this.giveBack();
+  /** `isBackground`: the call has to leave permits for other calls. */
+  take(isBackground: boolean): Permit | undefined {
+    const isTooOld = this.#fetched?.permit.mayBeUsed === false;
+    if (isTooOld || (isBackground && this.#fetched?.isBackground === false)) this.giveBack();
     const fetched = this.#fetched?.permit;
     this.#fetched = undefined;
     if (fetched || this.#isEmpty || this.#isFetching || (isBackground && this.#isEmptyForBackground))
       return fetched;
-    const answer = this.#quota.take(this.waiting === 0 ? alone : this, isBackground);
+    const answer = this.#quota.take(Math.max(1, this.waiting), isBackground);
     if (typeof answer === 'number') this.#emptyFor(answer, isBackground);
     else if (!(answer instanceof Promise)) return answer;
     else this.#await(answer, isBackground);
@@ -101,14 +89,12 @@ export class Pool implements Demand {
 
   remove(): void {
     this.waiting -= 1;
-    if (this.waiting > 0) this.#quota.left(this);
-    else this.rest();
+    this.rest();
   }
 
   /** Stops watching the quota if no call waits. */
   rest(): void {
     if (this.waiting > 0) return;
-    this.#quota.left(this);
     this.giveBack();
     this.#reset();
   }

@@ -1,5 +1,6 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { QuotaStatus, Quotas } from '../../state/port.ts';
+import { createSlidingWindows } from '../../state/sliding-window-log.ts';
 import { Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
@@ -65,9 +66,10 @@ export function createScheduler(options: SchedulerOptions) {
   const mayStart = (turn: Turn) => turn.startBy >= clock.now() && turn.takePermits();
   const nextTurn = () => queue.next(mayStart, isForConnection);
 
-  const limits = { rate: totalRate, ...NEVER_SLOWER, isLocal: true };
+  const limits = { rate: totalRate, ...NEVER_SLOWER };
   const ofTotal = { account: 'total', limits, onReady: () => pump(false), isBackground: () => false };
-  const total = totalRate === 0 ? undefined : new Pool({ quotas, clock, ...ofTotal });
+  const total =
+    totalRate === 0 ? undefined : new Pool({ quotas: createSlidingWindows(clock.now), clock, ...ofTotal });
   const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
   const shared: Shared = {
     ...{ clock, quotas, total, known, queue, pump },

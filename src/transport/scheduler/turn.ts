@@ -1,4 +1,4 @@
-import type { Demand, Permit } from '../../state/port.ts';
+import type { Permit } from '../../state/port.ts';
 import type { Call } from '../call.ts';
 import type { CallFailure } from '../errors.ts';
 import type { AccountQuotas } from './account-quotas.ts';
@@ -23,7 +23,7 @@ interface TurnAccount {
 }
 
 /** The turn of a call: the permits that it needs, and where it waits for them. */
-export class Turn implements Demand {
+export class Turn {
   declare readonly applicant: Applicant;
   declare readonly call: Call<unknown>;
   declare pools: readonly Pool[];
@@ -56,14 +56,6 @@ export class Turn implements Demand {
     return deadline - Math.max(neededMs, Math.min(RESERVED_MS, timeoutMs / 10));
   }
 
-  get size(): number {
-    return 1;
-  }
-
-  byCaller(): Iterable<readonly [caller: string, count: number]> {
-    return [[this.call.origin.caller, 1]];
-  }
-
   /** Makes a call that waits wait for a permit of this pool as well. */
   join(pool: Pool): void {
     if (this.pools.includes(pool)) return;
@@ -77,7 +69,7 @@ export class Turn implements Demand {
     const permits: Permit[] = [];
     for (const pool of this.pools) {
       const isBackground = revalidation !== undefined && pool.options.isBackground(revalidation);
-      const permit = pool.take(isBackground, this);
+      const permit = pool.take(isBackground);
       if (permit === undefined) {
         for (const [index, taken] of permits.entries()) this.pools[index]?.keep(taken, isBackground);
         return false;

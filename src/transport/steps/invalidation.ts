@@ -37,9 +37,9 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
   };
 
   const read = <T>(next: Send, call: Call<T>, progress: Progress, generation: Generation) => {
-    if (generation.partition > 0) progress.uncoordinated();
-    const { number, isInDoubt, partition } = generation;
-    return next({ ...call, key: keyOf(call, number), isInDoubt, partition }, progress);
+    if (generation.isAlone) progress.uncoordinated();
+    const { number, isInDoubt, isAlone } = generation;
+    return next({ ...call, key: keyOf(call, number), isInDoubt, isAlone }, progress);
   };
 
   return (next) => (call, progress) => {
@@ -69,7 +69,7 @@ function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<
 
 function both(one: Generation, other: Generation): Generation {
   const number = `${one.number}.${other.number}`;
-  return { number, isInDoubt: one.isInDoubt || other.isInDoubt, partition: one.partition || other.partition };
+  return { number, isInDoubt: one.isInDoubt || other.isInDoubt, isAlone: one.isAlone || other.isAlone };
 }
 
 function keyOf<T>({ origin, method, path, body }: Call<T>, generation: Generation['number']): string {

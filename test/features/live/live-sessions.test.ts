@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createStateInMemory } from '../../../src/state/memory.ts';
-import type { LiveEntries } from '../../../src/state/port.ts';
+import type { SharedValues } from '../../../src/transport/shared-state.ts';
 import { createLiveApi, refuse, wireUser } from '../../support/api/live-api.ts';
 import { json } from '../../support/api/recorder.ts';
 import { subscribeBySse } from '../../support/clients/event-stream.ts';
@@ -379,7 +379,7 @@ describe('a list of several pages', () => {
     events.leave();
   });
 
-  it('is followed up to LIVE_MAX_SESSIONS', async () => {
+  it('is followed up to 2,000 sessions', async () => {
     const api = useApi({ cap: 100 });
     api.connect('s', ...ids(2_001));
     const events = await subscribe(fixture.gateway);
@@ -389,7 +389,7 @@ describe('a list of several pages', () => {
   });
 });
 
-describe('a list that was longer than LIVE_MAX_SESSIONS for a while', () => {
+describe('a list that was longer than the followed part for a while', () => {
   const short = useRecorder({ transport, liveLimits: { rate: 0, maxSessions: 2 }, liveObserver });
 
   it('is shown as a whole to who resumes from before', async () => {
@@ -523,7 +523,7 @@ describe('trouble', () => {
 describe('a store that takes 10 s for the result of a poll', () => {
   /** Ends the first store that has not ended. */
   let endStore: (() => void)[] = [];
-  const live: LiveEntries = {
+  const values: SharedValues = {
     follow(_account, _name, { lead }) {
       queueMicrotask(lead);
       const store = () => new Promise<boolean>((resolve) => void endStore.push(() => resolve(true)));
@@ -533,7 +533,7 @@ describe('a store that takes 10 s for the result of a poll', () => {
     onMessage: () => undefined,
   };
   const slow = useRecorder({
-    transport: { ...transport, state: { ...createStateInMemory(clock), live } },
+    transport: { ...transport, state: { ...createStateInMemory(clock), values } },
     liveLimits: { rate: 0 },
     liveObserver,
   });

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
+import { createRegisteredDocuments } from '../../../src/features/persisted/registered.ts';
 import { createDocumentStore } from '../../../src/features/persisted/resolve.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { PersistedDocuments } from '../../../src/operation/document-resolver.ts';
 import { watchDocuments } from '../../../src/server/watched-files.ts';
-import { createDocumentsInMemory } from '../../../src/state/documents.ts';
 import { sha256 } from '../../support/clients/keys.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 import { openGateway } from '../../support/gateways/gateway.ts';
@@ -296,43 +296,14 @@ describe('a malformed request for a document', () => {
 });
 
 describe('what clients register', () => {
-  const document = (n: number) => `query { a${n}: __typename }`;
-
-  it('is bounded in number: the document that was not used longest goes first', () => {
-    const store = createDocumentStore(new Map(), createDocumentsInMemory({ maxDocuments: 3 }));
-    for (const n of [1, 2, 3]) store.register('one', `h${n}`, document(n));
-    expect(store.find('h1', 'one')).toBe(document(1));
-    store.register('one', 'h4', document(4));
-    expect(['h1', 'h2', 'h3', 'h4'].map((id) => store.find(id, 'one') !== undefined)).toEqual([
-      true,
-      false,
-      true,
-      true,
-    ]);
-  });
-
-  it('is bounded in weight, and never pushes a listed document out', () => {
-    const store = createDocumentStore(listed, createDocumentsInMemory({ maxBytes: 100_000 }));
+  it('is bounded in weight: the document that was not used longest goes first, and never a listed one', () => {
+    const store = createDocumentStore(listed, createRegisteredDocuments(100_000));
     const large = 'x'.repeat(20_000);
-    for (let n = 0; n < 50; n += 1) store.register('one', `h${n}`, large + n);
-    const kept = Array.from({ length: 50 }, (_, n) => store.find(`h${n}`, 'one')).filter(Boolean);
-    expect(kept).toHaveLength(2);
+    for (const n of [1, 2]) store.register('one', `h${n}`, large + n);
+    expect(store.find('h1', 'one')).toBe(`${large}1`);
+    store.register('one', 'h3', large);
+    expect(['h1', 'h2', 'h3'].map((id) => store.find(id, 'one') !== undefined)).toEqual([true, false, true]);
     for (const [id, text] of listed) expect(store.find(id, 'one')).toBe(text);
-  });
-
-  it('leaves each account its fair part, however much another one registers', () => {
-    const store = createDocumentStore(new Map(), createDocumentsInMemory({ maxDocuments: 9 }));
-    const countOf = (account: string) =>
-      Array.from({ length: 100 }, (_, n) => store.find(`h${n}`, account)).filter(Boolean).length;
-    for (let n = 0; n < 3; n += 1) store.register('modest', `h${n}`, document(n));
-    for (let n = 0; n < 100; n += 1) store.register('greedy', `h${n}`, document(n));
-    expect([countOf('modest'), countOf('greedy')]).toEqual([3, 6]);
-    for (let n = 0; n < 100; n += 1) store.register('another', `h${n}`, document(n));
-    expect(['modest', 'greedy', 'another'].map(countOf)).toEqual([3, 3, 3]);
-    for (const account of ['modest', 'greedy', 'another']) {
-      const newest = account === 'modest' ? 2 : 99;
-      expect(store.find(`h${newest}`, account)).toBe(document(newest));
-    }
   });
 });
 

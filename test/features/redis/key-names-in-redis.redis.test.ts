@@ -10,12 +10,10 @@ import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT } from '../../support/clients/reads.ts';
 import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithRedis } from '../../support/redis/redis.ts';
-import { eventually, expectCalls } from '../../support/vitest/waiting.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;
-/** The kinds of names that all gateways have in common. */
-const OF_ALL = ['beats', 'instances', 'store'];
 
 describeWithRedis('names in Redis', () => {
   const fixture = useSeveralGateways();
@@ -29,7 +27,7 @@ describeWithRedis('names in Redis', () => {
     return (lists as string[][]).flat();
   };
 
-  it('begin with the account, but for those that all gateways have in common', async () => {
+  it('begin with the account, but for the store that all gateways have in common', async () => {
     const api = createLiveApi();
     const recorder = await startRecorder((recorded, response) =>
       (recorded.line.endsWith('/sessions') ? api.respond : answerPlainly)(recorded, response),
@@ -57,13 +55,6 @@ describeWithRedis('names in Redis', () => {
       views.push(await viewLive(gateway, 's', undefined, headers));
       await gateway.execute(SCRIPT, { id: 'a' }, headers);
       await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, headers);
-      const query = '{ script(id: "a") { name } }';
-      const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(query, 'hex') } };
-      await fetch(`${gateway.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ query, extensions }),
-      });
       for (const name of await names()) seen.add(name);
     }
     for (const view of views) await eventually(() => expect(view.events.length).toBeGreaterThan(0));
@@ -92,37 +83,8 @@ describeWithRedis('names in Redis', () => {
     });
     for (const view of views) view.leave();
 
-    const kinds = kindsSeen();
     const accounts = ['one', 'two', 'held'].map(tagOf);
-    const strangers = kinds.filter(({ tag }) => !accounts.includes(tag) && tag !== 'gateways');
-    expect(strangers).toEqual([]);
-    const common = kinds.filter(({ tag }) => tag === 'gateways').map(({ kind }) => kind);
-    expect(common.sort()).toEqual(OF_ALL);
-  });
-
-  it('let no account wait for the rate of another one’s polls', async () => {
-    const api = createLiveApi();
-    api.connect('s', 'user');
-    let release = () => {};
-    const recorder = await startRecorder((recorded, response) => {
-      const answer = () => api.respond(recorded, response);
-      if (recorded.headers.token === 'one') release = answer;
-      else answer();
-    });
-    fixture.closing.push(() => recorder.close());
-    const options = { upstream: recorder.url, liveLimits: { rate: 1 } };
-    const [busy, free] = [
-      await fixture.open({ ...options, timeouts: { read: 60_000, write: 60_000 } }),
-      await fixture.open(options),
-    ];
-    // Its poll is not answered, so it has used the only permit of its rate.
-    const waiting = await viewLive(busy, 's', undefined, { token: 'one' });
-    await expectCalls(recorder, 1);
-    const view = await viewLive(free, 's', undefined, { token: 'two' });
-    await view.shows('user');
-    expect(waiting.events).toEqual([]);
-    release();
-    await waiting.shows('user');
-    for (const one of [view, waiting]) one.leave();
+    const others = [...seen].filter((name) => !accounts.some((tag) => name.startsWith(`luaauth:{${tag}}:`)));
+    expect(others).toEqual(['luaauth:store']);
   });
 });

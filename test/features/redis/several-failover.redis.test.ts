@@ -67,7 +67,7 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
       const ids = (name: string) => Array.from({ length: 50 }, (_one, index) => `${name}${index}`);
       expect([await nameAt(one), await nameAt(other)]).toEqual(['v1', 'v1']);
       await edit(one);
-      await fixture.haveShares(2);
+      await fixture.haveSlots(2);
       await inStep();
 
       const during = Promise.all(
@@ -88,7 +88,7 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
     const recorder = await startRecorder((recorded, response) => api.respond(recorded, response));
     fixture.closing.push(() => recorder.close());
     const { gateways, inStep, failOver, areBack } = await openTwo(recorder.url);
-    await fixture.haveShares(2);
+    await fixture.haveSlots(2);
     api.connect('s', 'a', 'b');
     const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
     for (const view of views) await view.shows('a', 'b');

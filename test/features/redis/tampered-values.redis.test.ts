@@ -1,103 +1,97 @@
-import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import type { TransportState, ValueFollower } from '../../../src/transport/shared-state.ts';
 import { PATIENT_MS, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
-import { followEntry } from '../../support/redis/entry-follower.ts';
-import { quotasOf } from '../../support/redis/records.ts';
 import { describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+
+const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
 
 describeWithRedis('what somebody else writes into Redis', () => {
   const fixture = useSeveralGateways();
 
-  it('does not raise the quota: a changed record is dropped, counted, and pauses the account for a moment', async () => {
-    const rejected: string[] = [];
-    const { url } = fixture.redis;
-    const options = { url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: 5_000 };
-    const state = await openStateInRedis({ ...options, onRejected: (kind) => rejected.push(kind) });
-    fixture.closing.push(async () => state.close?.());
-    const limits = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
-    const quota = state.quotas.open('one', undefined, limits, () => undefined);
-    const take = async () => quota.take({ size: 1, byCaller: () => [['caller', 1]] }, false);
-    await eventually(async () => expect(await take()).not.toBeTypeOf('number'));
-    const [[key] = ['']] = await quotasOf(fixture.redis, 'one');
-    const another = createEncryption('another').seal('{}', key);
-    const ofOtherForm = createEncryption('one').seal(JSON.stringify({ version: 9, held: [] }), key);
-    const noJson = createEncryption('one').seal('{', key);
-    for (const value of [another, ofOtherForm, noJson, Buffer.from('x')]) {
-      await fixture.redis.bytes('HSET', key, 'version', randomUUID(), 'value', value);
-      const waitMs = await take();
-      expect(waitMs).toBeTypeOf('number');
-      expect(waitMs).toBeGreaterThan(0);
-      await eventually(async () => expect(await take()).not.toBeTypeOf('number'));
-    }
-    expect(rejected).toEqual(['quota', 'record', 'record', 'quota']);
-  });
-
   /** A process of the gateway, and the kinds of values that it has dropped. */
   const open = async () => {
     const rejected: string[] = [];
-    const { url } = fixture.redis;
-    const options = { url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS };
-    const state = await openStateInRedis({ ...options, onRejected: (kind) => rejected.push(kind) });
-    fixture.closing.push(async () => state.close?.());
+    const losses: unknown[] = [];
+    const state = await openStateInRedis({
+      url: fixture.redis.url,
+      longestTtlMs: 1_000,
+      commandTimeoutMs: PATIENT_MS,
+      onRejected: (kind) => rejected.push(kind),
+      onChange: (reason) => losses.push(reason),
+    });
+    fixture.closing.push(async () => {
+      await state.close?.();
+      expect(losses).toEqual([]);
+    });
     return { state, rejected };
   };
+  const keyOf = async (pattern: string) => {
+    const [key = ''] = (await fixture.redis.command('KEYS', pattern)) as readonly string[];
+    return key;
+  };
+  const follow = ({ values }: TransportState, follower: Partial<ValueFollower> = {}) =>
+    values?.follow('one', 'value', { lead() {}, yield() {}, found: () => true, ...follower });
 
-  it.each([
-    ['without its lease', { bytes: 1, askedAt: 1, keptUntil: 1e15, value: 1 }],
-    ['without its size', { by: 'x', askedAt: 1, keptUntil: 1e15, value: 1 }],
-    ['without the time until which it is kept', { by: 'x', bytes: 1, askedAt: 1, value: 1 }],
-    ['without its age', { by: 'x', bytes: 1, keptUntil: 1e15, value: 1 }],
-    ['which is no object', 5],
-    ['which is no JSON', undefined],
-  ])('is no answer %s: it is dropped, counted, and replaced', async (_name, content) => {
+  it('starves no account: a value of another type is dropped and counted, and so are absurd permits', async () => {
     const { state, rejected } = await open();
-    const lookUp = () =>
-      state.shared?.lookUp('one', 'name', { freshMs: 60_000, since: 'another', turn: 'usual' });
-    const found = () => eventually(async () => expect((await lookUp())?.entry?.value).toBe('answer'));
-    const fill = async () => (await lookUp())?.lease?.fill({ value: 'answer', bytes: 10, ageMs: 0 }, 60_000);
-    await fill();
-    await found();
-    const [key = ''] = (await fixture.redis.command('KEYS', '*:entry-*')) as readonly string[];
-    const sealed = createEncryption('one').seal(content === undefined ? '{' : JSON.stringify(content), key);
-    await fixture.redis.bytes('HSET', key, 'version', randomUUID(), 'value', sealed);
-    const { entry, lease } = (await lookUp()) ?? {};
-    expect([entry, rejected]).toEqual([undefined, ['entry']]);
-    lease?.fill({ value: 'answer', bytes: 10, ageMs: 0 }, 60_000);
-    await found();
+    const quota = state.quotas.open('one', undefined, LIMITS, () => undefined);
+    const isGiven = () => eventually(async () => expect(await quota.take(1, false)).not.toBeTypeOf('number'));
+    await isGiven();
+    const key = await keyOf('*:quota');
+    for (const name of [key, 'luaauth:store']) {
+      await fixture.redis.command('SET', name, 'another type');
+      await isGiven();
+    }
+    expect(rejected).toEqual(['type', 'type']);
+    for (let n = 0; n < 60; n += 1) await fixture.redis.command('ZADD', key, '9e15', `absurd-${n}`);
+    await isGiven();
+    await fixture.redis.command('HSET', await keyOf('luaauth:store'), '2', 'well, in other words', 'at', 'x');
+    await isGiven();
   });
 
   it('is no broadcast: it is dropped, counted, and the next broadcast arrives', async () => {
     const { state, rejected } = await open();
     const { state: other } = await open();
-    followEntry(state, 'one');
+    follow(state);
     const received: object[] = [];
-    state.live?.onMessage((_account, message) => received.push(message));
+    state.values?.onMessage((_account, message) => received.push(message));
     const arrives = (n: number) =>
       eventually(() => {
-        other.live?.broadcast('one', { n });
+        other.values?.broadcast('one', { n });
         expect(received).toContainEqual({ n });
       });
     await arrives(1);
-    const { tag, seal } = createEncryption('one');
-    const channel = `luaauth:{${tag}}:live`;
-    for (const text of ['{', 'null', '[]', '{"from":"another"}', '{"from":"another","message":null}'])
-      await fixture.redis.bytes(
-        'PUBLISH',
-        channel,
-        Buffer.concat([Buffer.from(`${channel} `), seal(text, channel)]),
-      );
+    const [channel = ''] = (await fixture.redis.command('PUBSUB', 'CHANNELS', '*:live')) as readonly string[];
+    const noObject = createEncryption('one').seal('5', channel);
+    for (const body of [Buffer.from('changed by hand'), noObject])
+      await fixture.redis.bytes('PUBLISH', channel, Buffer.concat([Buffer.from(`${channel} `), body]));
     await arrives(2);
-    expect(rejected).toEqual(Array(5).fill('live'));
+    expect(rejected).toEqual(['live', 'live']);
   });
 
-  it('is no gateway of this version: it is counted', async () => {
-    const { rejected } = await open();
-    expect(rejected).toEqual([]);
-    await fixture.redis.command('HSET', 'luaauth:{gateways}:instances', 'stranger', 'well, in other words');
-    await open();
-    await eventually(() => expect(rejected).toContain('instance'));
+  it('is no shared value: it is dropped, counted, and the next value is found', async () => {
+    const [{ state }, { state: other, rejected }] = [await open(), await open()];
+    let leads = false;
+    const leading = follow(state, {
+      lead() {
+        leads = true;
+      },
+    });
+    await eventually(() => expect(leads).toBe(true));
+    await leading?.store({ n: 1 }, 0);
+    const found: object[] = [];
+    const following = follow(other, { found: (value) => found.push(value) > 0 });
+    await eventually(() => expect(found).toEqual([{ n: 1 }]));
+    const sealed = createEncryption('another').seal('{}', 'another place');
+    await fixture.redis.bytes('HSET', await keyOf('*:live-*'), 'version', 'other', 'sealed', sealed);
+    await eventually(async () => {
+      await following?.refresh();
+      expect(rejected).toEqual(['live']);
+    });
+    await leading?.store({ n: 2 }, 0);
+    await eventually(() => expect(found).toEqual([{ n: 1 }, { n: 2 }]));
   });
 });

@@ -3,8 +3,8 @@ import type { Plugin } from 'graphql-yoga';
 import { Pool } from 'undici';
 import type { Context } from '../../../src/context.ts';
 import { createGateway, type GatewayOptions } from '../../../src/gateway.ts';
+import { hashOf } from '../../../src/operation/document-id.ts';
 import { startServer } from '../../../src/server/listen.ts';
-import { hashOf } from '../../../src/state/documents.ts';
 import { type Adapter, type AdapterRequest, ORIGIN } from './adapters.ts';
 import { type GivenOptions, withGatewayDefaults } from './gateway.ts';
 

@@ -15,7 +15,7 @@ export async function whileRedisIsKept(
     try {
       return await attempt();
     } catch (failure) {
-      const wasLost = processes().some(({ output }) => output.stdout.includes('Redis is lost'));
+      const wasLost = processes().some(({ output }) => output.stdout.includes('Redis is lost: '));
       if (!wasLost || attempts === MOST_ATTEMPTS) throw failure;
     }
     await beginAnew();

@@ -1,14 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { createStateInMemory } from '../../../src/state/memory.ts';
-import type { Quota, Snapshot, State, Write } from '../../../src/state/port.ts';
+import type { Quota, Snapshot, Write } from '../../../src/state/port.ts';
 import type { Clock } from '../../../src/transport/clock.ts';
+import type { TransportState } from '../../../src/transport/shared-state.ts';
 
 /**
  * A state that gives every answer a turn later and as JSON, as a store outside the process does. `beforePermit` is awaited before
  * a permit is taken.
  */
-export function createLateState(clock: Clock, beforePermit: () => Promise<unknown> = setImmediate): State {
-  const { quotas, generations, cache, documents, pageSizes } = createStateInMemory(clock);
+export function createLateState(
+  clock: Clock,
+  beforePermit: () => Promise<unknown> = setImmediate,
+): TransportState {
+  const { quotas, generations, cache, pageSizes } = createStateInMemory(clock);
   return {
     quotas: {
       open: (account, part, limits, onFreed) =>
@@ -19,12 +23,8 @@ export function createLateState(clock: Clock, beforePermit: () => Promise<unknow
       get: (key) => later(() => asJson(cache.get(key))),
       set: (key, entry, ttlMs) => later(() => cache.set(key, entry, ttlMs)),
     },
-    documents: {
-      get: (account, hash) => later(() => documents.get(account, hash)),
-      set: (account, hash, document) => later(() => documents.set(account, hash, document)),
-    },
     pageSizes,
-    live: {
+    values: {
       follow(_account, _name, { lead }) {
         void later(lead);
         return { store: () => later(() => true), refresh: () => later(() => undefined), leave() {} };
@@ -37,8 +37,7 @@ export function createLateState(clock: Clock, beforePermit: () => Promise<unknow
 
 function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
-    take: (demand, isBackground) => beforePermit().then(() => quota.take(demand, isBackground)),
-    left: (demand) => quota.left(demand),
+    take: (waiting, isBackground) => beforePermit().then(() => quota.take(waiting, isBackground)),
     hasBackgroundPermit: () => quota.hasBackgroundPermit(),
     etaMs: (ahead) => quota.etaMs(ahead),
     pause: (pauseMs) => later(() => quota.pause(pauseMs)),

@@ -1,8 +1,8 @@
 import { afterEach } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { RedisStateOptions } from '../../../src/server/features.ts';
-import type { State } from '../../../src/state/port.ts';
 import type { Clock } from '../../../src/transport/clock.ts';
+import type { TransportState } from '../../../src/transport/shared-state.ts';
 import { PATIENT_MS } from '../gateways/several-gateways.ts';
 import type { RedisServer } from './redis.ts';
 
@@ -14,9 +14,9 @@ export function useStates(redis: { readonly server: RedisServer }) {
   });
   return {
     closing,
-    async open(options: Partial<RedisStateOptions> = {}, clock?: Clock): Promise<State> {
+    async open(options: Partial<RedisStateOptions> = {}, clock?: Clock): Promise<TransportState> {
       const { url } = redis.server;
-      const all = { url, rate: 50, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS, ...options };
+      const all = { url, longestTtlMs: 1_000, commandTimeoutMs: PATIENT_MS, ...options };
       const state = await openStateInRedis(all, clock && { clock });
       closing.push(async () => state.close?.());
       return state;

@@ -8,11 +8,11 @@ import { openByUrql } from '../../src/live/urql.ts';
 import { createWebhook } from '../../src/live/webhook.ts';
 import { createUrql } from '../../src/urql.ts';
 import { startWebhook } from '../support/fake-webhook.ts';
-import { sandboxKeys, seeded, useGateway } from '../support/fixture.ts';
+import { sandboxKeys, seeded, useShortStreams } from '../support/fixture.ts';
 import { join } from '../support/visitors.ts';
 
 /** The gateway completes a stream after three seconds. */
-const fixture = useGateway({ LIVE_MAX_LIFETIME_MS: '3000' });
+const fixture = useShortStreams(3_000);
 const { idleScriptId: scriptId, placeId } = seeded;
 const BOT = fileURLToPath(new URL('../../src/live/bot.ts', import.meta.url));
 

@@ -8,11 +8,11 @@ import { createSocketClient, openBySocket } from '../../src/live/graphql-ws.ts';
 import { openByUrql } from '../../src/live/urql.ts';
 import { NOTHING_KNOWN } from '../../src/live/who-is-on.ts';
 import { createUrql } from '../../src/urql.ts';
-import { sandboxKeys, seeded, useGateway } from '../support/fixture.ts';
+import { sandboxKeys, seeded, useShortStreams } from '../support/fixture.ts';
 import { join } from '../support/visitors.ts';
 
 /** The gateway completes a stream after two seconds. */
-const fixture = useGateway({ LIVE_MAX_LIFETIME_MS: '2000' });
+const fixture = useShortStreams(2_000);
 const { idleScriptId: scriptId } = seeded;
 
 const clients: readonly [string, (url: string, key: string) => OpenStream][] = [

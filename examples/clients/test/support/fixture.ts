@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
+import { createGateway, createTransport } from '../../../../src/index.ts';
 import {
   type GatewayProcess,
   startProcess,
@@ -35,6 +39,28 @@ export function useGateway(variables: Variables = {}) {
   beforeEach(() => fixture.sandbox.reset());
   afterAll(async () => {
     await gateway.kill();
+    await fixture.sandbox.close();
+  });
+  return fixture;
+}
+
+/** A gateway in this process that completes a stream after this time, in front of a sandbox. */
+export function useShortStreams(maxLifetimeMs: number) {
+  let server: Server;
+  const fixture = { sandbox: {} as Sandbox, url: '' };
+  beforeAll(async () => {
+    fixture.sandbox = await startSandbox({ rate: 0 });
+    const transport = createTransport({ url: fixture.sandbox.url, rate: 0, freshMs: 0, staleMs: 0 });
+    const gateway = createGateway({ transport, liveLimits: { maxLifetimeMs } });
+    server = createServer(gateway).listen(0, '127.0.0.1');
+    server.on('upgrade', gateway.upgrade);
+    await once(server, 'listening');
+    fixture.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+  });
+  beforeEach(() => fixture.sandbox.reset());
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
     await fixture.sandbox.close();
   });
   return fixture;

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { NOTE_WRITE, READ_WRITES } from '../../../src/features/redis/account-writes.ts';
+import type { LuaScript } from '../../../src/features/redis/client.ts';
+import { LEASE } from '../../../src/features/redis/lease.ts';
+import { TAKE } from '../../../src/features/redis/semaphore.ts';
+import { FILL, LOOK_UP } from '../../../src/features/redis/shared-cache.ts';
+import { LOOK, STORE } from '../../../src/features/redis/shared-values.ts';
+import { BEAT } from '../../../src/features/redis/slots.ts';
+import { RedisModel } from '../../simulation/redis-model.ts';
+import { TWINS } from '../../simulation/twins.ts';
+import { propertySeed } from '../../support/random/property-runs.ts';
+import { createSeeded, type Seeded } from '../../support/random/seeded.ts';
+import { describeWithEachEngine, type RedisServer, startRedis } from '../../support/redis/redis.ts';
+
+const HISTORIES = 40;
+const STEPS = 120;
+
+/** Scripts read the time from a key: the clock of a real Redis goes on by itself. */
+const CLOCK = 'clock-of-test';
+const atGivenTime = (source: string) =>
+  source.replace("redis.call('TIME')", `redis.call('HMGET', '${CLOCK}', 'seconds', 'micros')`);
+
+interface Step {
+  readonly script: LuaScript;
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+const IDS = ['store-1', 'store-1', 'store-1', 'store-2'];
+const PROCESSES = ['one', 'two', 'three'];
+const GARBAGE = ['', 'x', '1e15', '-1', '{}'];
+
+/** A script with arguments as processes send them. */
+function randomStep({ pick, below, chance }: Seeded): Step {
+  const id = pick(IDS);
+  const me = pick(PROCESSES);
+  const some = (words: readonly string[]) => Array.from({ length: 1 + below(3) }, () => pick(words));
+  const inStore = (script: LuaScript, keys: readonly string[], args: readonly (string | number)[]): Step => ({
+    script,
+    keys: ['store', ...keys],
+    args: [id, ...args],
+  });
+  const permits = () =>
+    some([1, 2, 3, 4, 5].map((n) => `${me}.${n}.1`)).flatMap((name) => [
+      name,
+      pick([0, 0, 1, 400, 1_002, 5_000]),
+    ]);
+  const mode = pick(['mark', 'mark', 'mark', 'look', 'leave']);
+  const seen = 1_800_000_000_000 + below(20_000);
+  const known = chance(0.5) ? [1, 'one', 2, 'two'] : [];
+  const take = () => {
+    const { rate, recovery, slow } = pick([
+      { rate: 50, recovery: 0.02, slow: 0.8 },
+      { rate: 7, recovery: 1, slow: 1 },
+    ]);
+    const wants = [`${me}.${below(9)}`, pick([0, 1, 3, 50]), pick([0, 0, 0, 10])];
+    const changes = [pick([0, 0, 0, 0, 500]), chance(0.1) ? slow : 1, pick([1, 30, 50])];
+    return inStore(
+      TAKE,
+      ['quota', 'asking', 'pace'],
+      [rate, 3, recovery, me, ...wants, ...changes, ...(chance(0.7) ? permits() : [])],
+    );
+  };
+  return pick([
+    () => ({
+      script: BEAT,
+      keys: ['store'],
+      args: [id, pick(['run', 'run', 'run', 'run', 'run', 'other']), pick(IDS), 3, me, seen, mode, ...known],
+    }),
+    () => ({ script: BEAT, keys: ['store'], args: [id, 'run', id, 3, me, seen, 'mark', ...known] }),
+    take,
+    take,
+    take,
+    () =>
+      inStore(
+        NOTE_WRITE,
+        ['writes', 'doubts'],
+        [`${me}.1`, pick([0, 0, 900]), 60_000, pick([-1, 0, 1]), ...some(['a', 'b', 'c', '*'])],
+      ),
+    () =>
+      inStore(
+        READ_WRITES,
+        ['writes', 'doubts', 'quota', 'pace'],
+        [pick(['0', '0', String(seen), '1900000000000'])],
+      ),
+    () =>
+      inStore(
+        LOOK_UP,
+        ['entry', 'lease'],
+        [pick([0, 500, 5_000]), pick(['', '0', String(seen)]), `${me}.1`, 3_000],
+      ),
+    () => inStore(FILL, ['entry'], [below(800), 60_000, pick(['value', 'other'])]),
+    () => inStore(LEASE, [pick(['lease', 'live-lease'])], [`${me}.1`, pick([0, 3_000])]),
+    () => inStore(LOOK, ['value', 'live-lease'], [pick(['', 'v1', 'v2']), `${me}.1`, 3_000]),
+    () =>
+      inStore(
+        STORE,
+        ['value', 'live-lease'],
+        [pick(['v1', 'v2', 'v3']), `${me}.1`, 3_000, below(500), pick(['s', 't'])],
+      ),
+  ])();
+}
+
+/** A text instead of what a script has stored. */
+function randomGarbage({ pick, below }: Seeded): readonly [key: string, field: string, value: string] {
+  const [key, field] = pick([
+    ['store', String(1 + below(3))],
+    ['store', 'at'],
+    ['pace', 'full'],
+    ['pace', 'paused'],
+    ['entry', 'at'],
+    ['value', 'at'],
+  ] as const);
+  return [key, field, pick(GARBAGE)];
+}
+
+const texts = (reply: unknown): unknown =>
+  Array.isArray(reply) ? reply.map(texts) : Buffer.isBuffer(reply) ? reply.toString('latin1') : reply;
+
+it('every script has one twin', () => {
+  const scripts = [BEAT, TAKE, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, LEASE, LOOK, STORE];
+  expect(TWINS.map(({ sha }) => sha).sort()).toEqual(scripts.map(({ sha }) => sha).sort());
+});
+
+describeWithEachEngine('scripts answer as their twins', (engine) => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis(engine);
+  });
+  afterAll(() => redis.close());
+
+  it('in random histories, with garbage among the values', { timeout: 300_000 }, async () => {
+    for (let history = 0; history < HISTORIES; history += 1) {
+      const random = createSeeded(propertySeed(1), 'scripts', history);
+      await redis.command('FLUSHALL');
+      let now = 1_800_000_000_000;
+      const model = new RedisModel({ nowMs: () => now, expiryMs: () => 0, publish: () => undefined });
+      for (let step = 0; step < STEPS; step += 1) {
+        now += random.pick([0, 1, 30, 250, 900, 3_100]) - (random.chance(0.02) ? 5_000 : 0);
+        const at = `history ${history}, step ${step}`;
+        if (random.chance(0.05)) {
+          const [key, field, value] = randomGarbage(random);
+          model.hset(key, { [field]: value });
+          await redis.command('HSET', key, field, value);
+        }
+        const { script, keys, args } = randomStep(random);
+        await redis.command(
+          'HSET',
+          CLOCK,
+          'seconds',
+          String(Math.floor(now / 1_000)),
+          'micros',
+          String((now % 1_000) * 1_000),
+        );
+        const words = [String(keys.length), ...keys, ...args.map(String)];
+        const real = await redis.command('EVAL', atGivenTime(script.source), ...words);
+        const twin = texts(model.eval('EVAL', script.source, keys, args.map(String)));
+        expect([at, args, real]).toEqual([at, args, twin]);
+      }
+      for (const key of model.keys)
+        expect([key, await redis.command('TYPE', key)]).toEqual([key, model.type(key)]);
+      for (const key of ['quota', 'writes', 'doubts'])
+        expect(await redis.command('ZRANGE', key, '0', '-1', 'WITHSCORES')).toEqual(model.zall(key));
+    }
+  });
+});

@@ -1,0 +1,250 @@
+import { NOTE_WRITE, READ_WRITES } from '../../src/features/redis/account-writes.ts';
+import type { LuaScript } from '../../src/features/redis/client.ts';
+import { LEASE } from '../../src/features/redis/lease.ts';
+import { TAKE } from '../../src/features/redis/semaphore.ts';
+import { FILL, LOOK_UP } from '../../src/features/redis/shared-cache.ts';
+import { LOOK, STORE } from '../../src/features/redis/shared-values.ts';
+import { BEAT } from '../../src/features/redis/slots.ts';
+import type { RedisModel } from './redis-model.ts';
+
+type Redis = Pick<
+  RedisModel,
+  | 'now'
+  | 'del'
+  | 'pttl'
+  | 'pexpire'
+  | 'get'
+  | 'setNew'
+  | 'hget'
+  | 'hset'
+  | 'hdel'
+  | 'zadd'
+  | 'zrem'
+  | 'zall'
+  | 'zscore'
+  | 'publish'
+>;
+
+/** A script of the product in TypeScript. */
+export interface Twin extends LuaScript {
+  run(redis: Redis, keys: readonly string[], args: readonly string[]): unknown;
+}
+
+/** Names the keys and the arguments as the script does, and checks the store if the script does. */
+function twinOf(
+  script: LuaScript,
+  run: (redis: Redis, keys: readonly string[], args: readonly string[]) => unknown,
+): Twin {
+  return { ...script, run };
+}
+
+function inStore(script: LuaScript, run: Twin['run']): Twin {
+  return twinOf(script, (redis, [store = '', ...keys], [id, ...args]) =>
+    redis.hget(store, 'id') === id ? run(redis, [store, ...keys], args) : [0, redis.now],
+  );
+}
+
+const numberOf = (text: string | undefined) => (text === undefined ? 0 : Number(text) || 0);
+
+const slotOf = (redis: Redis, store: string, slot: number) => {
+  const [, holder, mark, heard] = /^(\S+) (\d+) (\d+)$/.exec(redis.hget(store, slot) ?? '') ?? [];
+  if (holder === undefined) return undefined;
+  return { holder, mark, away: redis.now - Number(mark), silent: redis.now - Number(heard) };
+};
+
+const beat = twinOf(
+  BEAT,
+  (redis, [store = ''], [id, run, newId = '', count, me = '', seen, mode, ...known]) => {
+    const { now } = redis;
+    const hold = (slot: string | number, holder: string, isMarked: boolean) =>
+      redis.hset(store, { [slot]: `${holder} ${isMarked ? now : now - 1_000} ${now}` });
+    if (redis.hget(store, 'run') !== run || now < numberOf(redis.hget(store, 'at'))) {
+      redis.del(store);
+      redis.hset(store, { id: newId, run: run ?? '', begun: now });
+      for (let index = 0; index < known.length; index += 2)
+        hold(known[index] ?? '', known[index + 1] ?? '', false);
+    }
+    redis.hset(store, { at: now });
+    redis.pexpire(store, 3_600_000);
+    const slots = Array.from({ length: Number(count) }, (_one, index) => index + 1).map((slot) => ({
+      slot,
+      ...slotOf(redis, store, slot),
+    }));
+    const others = slots.filter(({ holder }) => holder !== me);
+    const mine = slots.findLast(({ holder }) => holder === me);
+    let own = mine?.slot ?? 0;
+    const free = others.find(({ silent }) => silent === undefined || silent >= 3_600_000)?.slot ?? 0;
+    const left = others.find(({ silent = 0 }) => silent >= 3_000 && silent < 3_600_000)?.slot ?? 0;
+    const waits = others.some(({ silent = 0 }) => silent >= 1_000 && silent < 3_000);
+    const storeId = redis.hget(store, 'id');
+    let isGood = own > 0 && mode === 'mark' && id === storeId && now - Number(seen) <= 400;
+    if (mode === 'leave') redis.hdel(store, own);
+    else if (isGood) hold(own, me, true);
+    else if (own > 0) redis.hset(store, { [own]: `${me} ${mine?.mark} ${now}` });
+    else {
+      own = left > 0 ? left : waits ? 0 : free;
+      isGood = own > 0 && own === free && mode === 'mark';
+      if (own > 0) hold(own, me, isGood);
+    }
+    const seenSlots = slots.flatMap(({ slot, holder }) => (holder === undefined ? [] : [slot, holder]));
+    const begun = numberOf(redis.hget(store, 'begun'));
+    return [now, storeId, now - begun, own, isGood ? 1 : 0, ...seenSlots];
+  },
+);
+
+const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = ''], args) => {
+  const { now } = redis;
+  const [rate = 0, slots = 0, recovery = 1] = args.slice(0, 3).map(Number);
+  const [, , , me = '', name = ''] = args;
+  const [wanted = 0, kept = 0, pause = 0, slow = 1, seenLimit = 0] = args.slice(5, 10).map(Number);
+  for (let index = 10; index < args.length; index += 2) {
+    const [permit = '', ms] = [args[index], Number(args[index + 1])];
+    if (ms > 0) redis.zadd(quota, now + ms, permit);
+    else redis.zrem(quota, permit);
+  }
+  for (const [permit, at] of redis.zall(quota))
+    if (at <= now || at >= now + 60_000) redis.zrem(quota, permit);
+  for (const [process, until] of redis.zall(asking)) if (until <= now) redis.zrem(asking, process);
+  let full = Math.min(Math.max(numberOf(redis.hget(pace, 'full')), now), now + 1_000 / recovery);
+  let paused = Math.min(numberOf(redis.hget(pace, 'paused')), now + 300_000);
+  let limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
+  if (slow < 1 && limit >= seenLimit) {
+    limit = Math.max(1, Math.floor(limit * slow));
+    full = now + Math.ceil(((rate - limit) * 1_000) / (recovery * rate));
+  }
+  paused = Math.max(paused, now + pause);
+  if (pause > 0 || slow < 1) {
+    redis.hset(pace, { full, paused });
+    redis.pexpire(pace, 400_000);
+  }
+  let usable = limit;
+  for (let slot = 1; slot <= slots; slot += 1) {
+    const { away = 0, silent = 0 } = slotOf(redis, store, slot) ?? {};
+    if (away < 1_000 || silent >= 3_600_000) continue;
+    usable -= Math.max(1, Math.floor(rate / slots) + (slot <= rate % slots ? 1 : 0));
+  }
+  const permits = redis.zall(quota);
+  const used = permits.length;
+  const free = usable - kept - used;
+  redis.zrem(asking, me);
+  const others = redis.zall(asking).length;
+  let part = free;
+  if (others > 0 && free > 0)
+    part = Math.ceil(usable / (others + 1)) - permits.filter(([permit]) => permit.startsWith(me)).length;
+  const given = paused > now ? 0 : Math.max(0, Math.min(wanted, free, part));
+  for (let index = 1; index <= given; index += 1) redis.zadd(quota, now + 5_000, `${name}.${index}`);
+  let wait = 0;
+  if (given < wanted) {
+    if (kept === 0) redis.zadd(asking, now + 150, me);
+    const next = redis.zall(quota)[Math.max(0, used - usable)]?.[1];
+    wait = Math.max(20, Math.min(100, part < free || next === undefined ? 0 : Math.ceil(next - now)));
+  }
+  for (const key of [quota, asking]) redis.pexpire(key, 60_000);
+  const last = redis.zall(quota).at(-1)?.[1] ?? now;
+  const pausedMs = Math.max(0, Math.ceil(paused - now));
+  return [1, now, given, wait, used + given, limit, pausedMs, Math.ceil(last - now)];
+});
+
+const noteWrite = inStore(
+  NOTE_WRITE,
+  (redis, [, writes = '', doubts = ''], [write, doubt, keep, left, ...resources]) => {
+    const { now } = redis;
+    for (const [mark, until] of redis.zall(doubts)) if (until <= now) redis.zrem(doubts, mark);
+    const number = Math.max((redis.zall(writes).at(-1)?.[1] ?? 0) + 1, now);
+    for (const resource of resources) {
+      redis.zadd(writes, number, resource);
+      const mark = `${resource} ${write}`;
+      if (Number(doubt) > 0) redis.zadd(doubts, now + Number(doubt), mark);
+      else redis.zrem(doubts, mark);
+    }
+    const all = redis.zall(writes);
+    const over = all.length - 10_000;
+    if (over > 0) {
+      const dropped = all[over]?.[1] ?? 0;
+      redis.zadd(writes, Math.max(dropped, redis.zscore(writes, '*') ?? 0), '*');
+      redis.zrem(
+        writes,
+        ...redis
+          .zall(writes)
+          .slice(1, over + 1)
+          .map(([resource]) => resource),
+      );
+    }
+    const count = (redis.zscore(writes, '-') ?? 0) + Number(left);
+    redis.zadd(writes, count, '-');
+    const keepMs = count === 0 ? 10_000 : Number(keep);
+    for (const key of [writes, doubts])
+      if (redis.pttl(key) < keepMs || count === 0) redis.pexpire(key, keepMs);
+    return [1, now];
+  },
+);
+
+const readWrites = inStore(
+  READ_WRITES,
+  (redis, [, writes = '', doubts = '', quota = '', pace = ''], [count = '']) => {
+    const { now } = redis;
+    const used = redis.zall(quota).filter(([, at]) => at >= now).length;
+    const paused = Math.trunc(Math.max(0, numberOf(redis.hget(pace, 'paused')) - now));
+    const all = redis.zall(writes);
+    const last = all.at(-1)?.[1] ?? 0;
+    if (String(last) === count) return [1, now, used, paused, count];
+    const news = all.filter(([, number]) => (last > Number(count) ? number > Number(count) : number >= 1));
+    const inDoubt = redis.zall(doubts).filter(([, until]) => until >= now);
+    const flat = (pairs: typeof news) => pairs.flatMap(([member, score]) => [member, String(score)]);
+    return [1, now, used, paused, String(last), flat(news), flat(inDoubt), now];
+  },
+);
+
+const lookUp = inStore(LOOK_UP, (redis, [, entry = '', lease = ''], [fresh, since, holder = '', ms]) => {
+  const { now } = redis;
+  const value = redis.hget(entry, 'value');
+  const at = value === undefined ? '' : (redis.hget(entry, 'at') ?? '');
+  const age = now - numberOf(at);
+  if (at !== '' && (age < Number(fresh) || (since !== '' && at !== since)))
+    return [1, now, 1, age, at, value];
+  const hasLease = redis.setNew(lease, holder, Number(ms));
+  return [1, now, hasLease ? 2 : 0, age, at, since === '' ? (value ?? '') : ''];
+});
+
+const fill = inStore(FILL, (redis, [, entry = ''], [age, ttl, value = '']) => {
+  const { now } = redis;
+  if (now - Number(age) > numberOf(redis.hget(entry, 'at'))) {
+    redis.hset(entry, { at: now - Number(age), value });
+    redis.pexpire(entry, Number(ttl));
+  }
+  return [1, now];
+});
+
+const lease = inStore(LEASE, (redis, [, key = ''], [holder, ms]) => {
+  const { now } = redis;
+  if (redis.get(key) !== holder) return [1, now, 0];
+  if (Number(ms) > 0) redis.pexpire(key, Number(ms));
+  else redis.del(key);
+  return [1, now, 1];
+});
+
+const look = inStore(LOOK, (redis, [, value = '', key = ''], [version, holder = '', ms]) => {
+  const { now } = redis;
+  if (!redis.setNew(key, holder, Number(ms)) && redis.get(key) === holder) redis.pexpire(key, Number(ms));
+  const held = redis.get(key);
+  const known = redis.hget(value, 'version');
+  redis.pexpire(value, 75_000);
+  const age = now - numberOf(redis.hget(value, 'at'));
+  const sealed = known !== undefined && known !== version ? redis.hget(value, 'sealed') : '';
+  const isCurrent = redis.hget(value, 'by') === held;
+  return [1, now, held === holder ? 1 : 0, isCurrent ? 1 : 0, known ?? '', age, sealed ?? ''];
+});
+
+const store = inStore(
+  STORE,
+  (redis, [, value = '', key = ''], [version = '', holder = '', ms, age, sealed = '']) => {
+    const { now } = redis;
+    if (redis.get(key) !== holder) return [1, now, 0];
+    redis.hset(value, { version, by: holder, at: now - Number(age), sealed });
+    redis.pexpire(value, 75_000);
+    redis.pexpire(key, Number(ms));
+    return [1, now, 1];
+  },
+);
+
+export const TWINS: readonly Twin[] = [beat, take, noteWrite, readWrites, lookUp, fill, lease, look, store];
