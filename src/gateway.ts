@@ -5,6 +5,7 @@ import type { Plugin } from 'graphql-yoga';
 import { createClientNameOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
+import type { ClientRequest } from './client-request.ts';
 import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
 import { type Execute, execute as executeCompiled } from './execution/execute.ts';
 import { createGate } from './gate/gate.ts';
@@ -24,7 +25,6 @@ import type { Timeouts } from './luaauth/api.ts';
 import type { LiveObserver } from './observability/live-observer.ts';
 import type { OnlineObserver } from './observability/online-observer.ts';
 import {
-  type ClientRequest,
   createRequestTracker,
   type GatewayLog,
   type RequestObserver,

@@ -1,5 +1,5 @@
+import type { ClientRequest } from '../client-request.ts';
 import type { ClientName } from '../gate/client.ts';
-import type { ClientRequest } from '../observability/request-record.ts';
 import { createPlaceOf, networkOf } from './client-place.ts';
 import { type Credentials, createHash, isKeyForAll } from './identify.ts';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ClientRequest } from '../observability/request-record.ts';
+import type { ClientRequest } from '../client-request.ts';
 
 /** Names a client, so that clients whose keys are not accepted yet can take turns. */
 export type PlaceOf = (request: Pick<ClientRequest, 'address' | 'socket' | 'header'>) => string;

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
+import type { ClientRequest } from '../client-request.ts';
 import { codedError } from '../errors/coded-error.ts';
-import type { ClientRequest } from '../observability/request-record.ts';
 import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import { createKnownAccounts } from '../transport/accounts.ts';
 import type { Origin } from '../transport/call.ts';

@@ -1,6 +1,6 @@
+import type { ClientRequest } from '../client-request.ts';
 import { OVERLOADED, requestError } from '../errors/coded-error.ts';
 import type { Reservation } from '../gate/memory.ts';
-import type { ClientRequest } from '../observability/request-record.ts';
 import { GrowingBuffer } from '../transport/body.ts';
 
 /** A value read from a body, with its approximate memory in bytes. */

@@ -1,6 +1,6 @@
 import type { GraphQLError, OperationTypeNode } from 'graphql';
+import type { ClientRequest } from '../client-request.ts';
 import { requestError } from '../errors/coded-error.ts';
-import type { ClientRequest } from '../observability/request-record.ts';
 import { isLoopback, isProbe } from './address.ts';
 import type { AcceptedTypes } from './negotiation.ts';
 import { type HttpResponse, REQUEST_ID } from './response.ts';

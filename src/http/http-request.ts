@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ClientRequest, credentialsIn, type SentCredentials } from '../observability/request-record.ts';
+import { type ClientRequest, credentialsIn, type SentCredentials } from '../client-request.ts';
 import { AbortSource, type Signal } from '../transport/call.ts';
 import { OPERATION_PATH, type OwnPath } from './address.ts';
 import { wasRead } from './body.ts';

@@ -1,37 +1,7 @@
-import type { Socket } from 'node:net';
 import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import type { ClientRequest } from '../client-request.ts';
 import { notify } from '../state/maybe-promise.ts';
-import type { Signal } from '../transport/call.ts';
 import type { Usage } from '../transport/observer.ts';
-
-export interface ClientRequest {
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  /** Aborted when the client leaves before its answer is complete. */
-  readonly signal: Signal;
-  readonly credentials: SentCredentials;
-  /** The client's address; empty if unknown. */
-  readonly address: string;
-  /** Undefined if unknown. */
-  readonly socket?: Socket | undefined;
-  /** What is left unread while too many operations of the client wait. */
-  readonly source?: { pause(): unknown; resume(): unknown } | undefined;
-  /** Returns a header by its name in lower case. */
-  header(name: string): string | null;
-}
-
-/** The headers in which a client can send a key. They are never shown. */
-export interface SentCredentials {
-  readonly token: string | undefined;
-  /** The value of `Authorization` without the word Bearer. */
-  readonly bearer: string | undefined;
-}
-
-/** Other code must not read these headers, because the log hides only what is read here. */
-export function credentialsIn(token: string | null, authorization: string | null): SentCredentials {
-  return { token: token ?? undefined, bearer: authorization?.replace(/^Bearer(?: +|$)/i, '') };
-}
 
 interface OperationFacts {
   readonly name: string | undefined;

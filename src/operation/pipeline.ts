@@ -2,6 +2,7 @@ import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationT
 import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
+import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
 import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
@@ -10,7 +11,6 @@ import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/sub
 import type { Gate } from '../gate/gate.ts';
 import { HEAP_PER_BYTE } from '../gate/memory.ts';
 import type {
-  ClientRequest,
   RequestRecord,
   RequestTracker,
   WriteBegun,

@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql';
+import type { ClientRequest } from '../client-request.ts';
 import { requestError } from '../errors/coded-error.ts';
-import type { ClientRequest, WriteFacts } from '../observability/request-record.ts';
+import type { WriteFacts } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
 import type { Price } from '../plan/price.ts';
 import type { Usage } from '../transport/observer.ts';

@@ -65,17 +65,34 @@ describe('imports point down', () => {
     ['transport', ['state']],
     ['luaauth', ['transport', 'state']],
     ['errors', ['luaauth', 'transport']],
-    ['observability', ['transport', 'state/maybe-promise.ts']],
+    ['observability', ['client-request.ts', 'transport', 'state/maybe-promise.ts']],
     ['plan', ['callers', 'errors', 'luaauth/endpoints.ts']],
     ['gate', ['errors']],
-    ['callers', ['luaauth', 'transport', 'errors', 'observability', 'state', 'gate/client.ts']],
-    ['context.ts', ['callers', 'luaauth', 'transport', 'errors', 'observability']],
+    [
+      'callers',
+      ['client-request.ts', 'luaauth', 'transport', 'errors', 'observability', 'state', 'gate/client.ts'],
+    ],
+    ['context.ts', ['client-request.ts', 'callers', 'luaauth', 'transport', 'errors', 'observability']],
     ['schema', ['callers', 'luaauth', 'plan', 'errors', 'context.ts', 'state/maybe-promise.ts']],
     [
       'operation',
-      ['callers', 'plan', 'execution', 'observability', 'errors', 'context.ts', 'transport', 'state', 'gate'],
+      [
+        'client-request.ts',
+        'callers',
+        'plan',
+        'execution',
+        'observability',
+        'errors',
+        'context.ts',
+        'transport',
+        'state',
+        'gate',
+      ],
     ],
-    ['http', ['operation', 'observability', 'errors', 'context.ts', 'transport', 'gate']],
+    [
+      'http',
+      ['client-request.ts', 'operation', 'observability', 'errors', 'context.ts', 'transport', 'gate'],
+    ],
     [
       'config',
       [
@@ -121,7 +138,10 @@ describe('imports point down', () => {
     ['features/persisted', ['operation', 'plan', 'errors', 'state', 'transport']],
     ['features/redis', ['state', 'transport', 'server/features.ts']],
     ['features/sandbox', ['luaauth/wire.ts', 'luaauth/endpoints.ts', 'server/signals.ts']],
-    ['features/websocket', ['gate', 'http', 'operation', 'observability', 'errors', 'transport']],
+    [
+      'features/websocket',
+      ['client-request.ts', 'gate', 'http', 'operation', 'observability', 'errors', 'transport'],
+    ],
   ])('%s imports nothing but itself and %j', (layer, below) => {
     const own = imports.filter(({ from }) => isIn(from, [layer]));
     expect(own.filter(({ to }) => !isIn(to, [layer, ...below])).map(show)).toEqual([]);
@@ -188,7 +208,14 @@ describe('imports point down', () => {
 
 it('few files stand in the root: what starts, what is embedded, what builds, and what all see', () => {
   const files = sources.map(({ file }) => file).filter((file) => !file.includes('/'));
-  expect(files.sort()).toEqual(['context.ts', 'gateway.ts', 'index.ts', 'main.ts', 'version.ts']);
+  expect(files.sort()).toEqual([
+    'client-request.ts',
+    'context.ts',
+    'gateway.ts',
+    'index.ts',
+    'main.ts',
+    'version.ts',
+  ]);
 });
 
 it('only the command line and the configuration read the environment', () => {

@@ -1,13 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
+import { type ClientRequest, credentialsIn, type SentCredentials } from '../../client-request.ts';
 import { codedError } from '../../errors/coded-error.ts';
 import { stringifyResult } from '../../http/shown-result.ts';
-import {
-  type ClientRequest,
-  credentialsIn,
-  type SentCredentials,
-} from '../../observability/request-record.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
