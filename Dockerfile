@@ -48,7 +48,7 @@ RUN if [ "$MCP" = true ]; then \
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 # For the command "schema".
-COPY schema/relay.graphql schema/schema.graphql schema/subgraph.graphql schema/
+COPY schema/introspection.d.ts schema/relay.graphql schema/schema.graphql schema/subgraph.graphql schema/types.d.ts schema/
 COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
 COPY examples/agents/documents examples/agents/documents

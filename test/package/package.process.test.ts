@@ -61,9 +61,11 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'examples/react-dashboard/dist/assets/index-<hash>.js',
     'examples/react-dashboard/dist/index.html',
     'package.json',
+    'schema/introspection.d.ts',
     'schema/relay.graphql',
     'schema/schema.graphql',
     'schema/subgraph.graphql',
+    'schema/types.d.ts',
   ]);
 });
 
@@ -344,6 +346,36 @@ it('is used from TypeScript through its exports, with types that hold, those of 
     stdout: '{"data":{"script":{"name":"Nightfall Hub"}}} Script function\n',
     stderr: '',
   });
+});
+
+it('types a client by gql.tada and by graphql-codegen, as docs/typed-clients.md shows', async () => {
+  const folder = join(product.user, 'typed');
+  const packages = join(folder, 'node_modules');
+  mkdirSync(packages, { recursive: true });
+  const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+  for (const name of ['gql.tada', '@graphql-codegen', '@graphql-typed-document-node', 'graphql'])
+    symlinkSync(join(modules, name), join(packages, name));
+  symlinkSync(join(product.user, 'node_modules/luaauth-graphql'), join(packages, 'luaauth-graphql'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const files = [...textOf('docs/typed-clients.md').matchAll(/`(\w+\.ts)`:\n\n```ts\n([\s\S]*?)```/g)];
+  expect(files.map(([, name]) => name)).toEqual(['tada.ts', 'codegen.ts', 'preset.ts']);
+  for (const [, name = '', text = ''] of files) writeFileSync(join(folder, name), text);
+
+  const codegen = join(modules, '@graphql-codegen/cli/esm/bin.js');
+  const generated = await run(process.execPath, [codegen, '--config', 'codegen.ts'], { cwd: folder });
+  expect([generated.code, generated.stderr]).toEqual([0, expect.any(String)]);
+  const strict = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
+  const compile = (file: string) =>
+    run(process.execPath, [TSC, ...strict, '--types', '', file], { cwd: folder });
+  for (const file of ['tada.ts', 'preset.ts']) {
+    const { code, stdout } = await compile(file);
+    expect([file, code, stdout]).toEqual([file, 0, '']);
+    const wrong = readFileSync(join(folder, file), 'utf8').replace(/robloxId }|\.message/g, (found) =>
+      found === '.message' ? '.massage' : 'robloxIdd }',
+    );
+    writeFileSync(join(folder, `wrong-${file}`), wrong);
+    expect((await compile(`wrong-${file}`)).stdout).toMatch(/robloxIdd|massage/);
+  }
 });
 
 it('exports nothing but what is meant to be used', async () => {

@@ -33,6 +33,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/persisted-documents.md',
     'docs/agents.md',
     'docs/federation.md',
+    'docs/typed-clients.md',
     'docs/security.md',
     'docs/keys-for-a-team.md',
   ],
