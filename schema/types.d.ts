@@ -859,7 +859,7 @@ export type SessionsSnapshot = LiveEvent & {
   __typename?: 'SessionsSnapshot';
   /** The state that the event leads to was read at this instant. */
   asOf: Scalars['DateTime']['output'];
-  /** False: there are more sessions than the stream follows (LIVE_MAX_SESSIONS, 2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure. */
+  /** False: there are more sessions than the stream follows (2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure. */
   complete: Scalars['Boolean']['output'];
   /** Names the state that the event leads to. As `after` of another subscription it goes on from there, with any process of the gateway, for as long as that is known. */
   cursor: Scalars['String']['output'];

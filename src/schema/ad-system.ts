@@ -16,9 +16,10 @@ import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts
 import { callsTo, freeOf } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
-import { defineMutation, idField, nameField } from './define-mutation.ts';
+import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loadable-ref.ts';
 import { defineBatchLoader, defineLoader, errorOf } from './loader.ts';
+import { idField, nameField } from './mutation-input.ts';
 import { MAX_READ, Project, TOLD_WITHOUT_PROJECT, tooMany } from './project.ts';
 import { exposeSettings, setting } from './setting.ts';
 

@@ -1,41 +1,15 @@
 import type { KeyScope } from '../callers/scopes.ts';
 import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
-import { badUserInput } from '../errors/coded-error.ts';
 import { endOfWrite } from '../errors/masking.ts';
-import { MAX_NAME } from '../luaauth/decoders.ts';
 import type { Endpoint, MemberOf } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
-import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason } from '../luaauth/refusal.ts';
 import { type ParamName, type Params, paramsIn, type Resource } from '../luaauth/resource.ts';
 import type { Effect } from '../plan/cost.ts';
-import { checkFilled, checkId } from './argument.ts';
 import { builder, type Fields } from './builder.ts';
 import { fieldOf, type Loadable } from './loadable-fields.ts';
-import { asRefusal, type InputNames, nothingToEdit, refusalType } from './refusal.ts';
-
-interface InputField<Wire extends string = string> {
-  readonly type: 'ID' | 'String' | 'Boolean' | 'DateTime' | 'SafeInt' | 'JSON' | ['ID'];
-  /** The field's name in the path or payload of the REST call. */
-  readonly wire: Wire;
-  readonly description: string;
-  readonly isRequired?: boolean;
-  /** The meaning of null. By default `refused` in an edit, `left out` elsewhere. */
-  readonly ofNull?: 'clears' | 'left out' | 'refused' | 'sent';
-  /** Converts a value to its wire form. @throws BAD_USER_INPUT */
-  readonly write?: (argument: string, value: never) => unknown;
-}
-
-export function idField<const Wire extends string>(wire: Wire, description: string, write = checkId) {
-  return { type: 'ID', wire, description, isRequired: true, write } as const;
-}
-
-/** A name cannot be cleared, so it must not be empty. A name past `MAX_NAME` could not be read again. */
-export function nameField(description: string) {
-  const write = (argument: string, name: string) =>
-    checkFilled(argument, name, 'at least one character', MAX_NAME);
-  return { type: 'String', wire: 'name', description, write } as const;
-}
+import { defineInput, type InputField } from './mutation-input.ts';
+import { asRefusal, nothingToEdit, refusalTypes } from './refusal.ts';
 
 interface Done<Path extends string, Payload, Answer> {
   readonly type: string;
@@ -79,7 +53,38 @@ interface AnyObject {
 }
 
 /**
- * Result union, scopes, price and the paths of invalid fields follow from the input, the endpoint and the success.
+ * Defines a mutation with its input, its result and its price. Without it, `deleteScript` would be in Pothos:
+ *
+ * ```ts
+ * const Input = builder.inputType('DeleteScriptInput', { fields: (t) => ({ id: t.id({ required: true }) }) });
+ * const Success = builder.objectRef<Done>('DeleteScriptSuccess').implement({
+ *   scopes: 'inherited',
+ *   fields: (t) => ({ deletedScriptId: t.id({ resolve: ({ params }) => params.script_id }) }),
+ * });
+ * const Result = builder.unionType('DeleteScriptResult', {
+ *   types: [Success, ...['invalid fields', 'not permitted', 'undocumented'].map(refusalType)],
+ *   resolveType: ({ type }) => type,
+ * });
+ * builder.mutationField('deleteScript', (t) =>
+ *   t.field({
+ *     type: Result,
+ *     scopes: ['scripts:delete'],
+ *     cost: removeScript,
+ *     effect: 'ends',
+ *     args: { input: t.arg({ type: Input, required: true }) },
+ *     resolve: async (_root, { input }, { caller: { api } }) => {
+ *       const params = { script_id: checkId('input.id', input.id) };
+ *       try {
+ *         return { type: 'DeleteScriptSuccess', params, answer: await removeScript(api, params) };
+ *       } catch (error) {
+ *         return asRefusal(error, { script_id: 'id' }, params) ?? error;
+ *       }
+ *     },
+ *   }),
+ * );
+ * ```
+ *
+ * Besides, each write is recorded for the audit log, and what is read after it is read anew.
  * @throws Error at the start of the process if the input lacks a path parameter
  */
 export function defineMutation<const Path extends Route, Payload, Answer>(
@@ -88,33 +93,29 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
   const { name, description, effect, scope, endpoint, input, isEdit = false, success } = options;
   const typeName = name.charAt(0).toUpperCase() + name.slice(1);
   const successName = `${typeName}Success`;
-  const fields = Object.entries<InputField>(input.fields);
-  const inputNames: InputNames = Object.fromEntries(fields.map(([field, { wire }]) => [wire, field]));
   const inPath = paramsIn(endpoint.route);
-  const missing = inPath.find((param) => !Object.hasOwn(inputNames, param));
+  const wires: readonly string[] = Object.values(input.fields).map(({ wire }) => wire);
+  const missing = inPath.find((param) => !wires.includes(param));
   if (missing) throw new Error(`${name}.input.fields: no field gives ${missing} of ${endpoint.route}`);
-  const others = fields.filter(([, { wire }]) => !inPath.includes(wire)).map(([field]) => field);
-
-  const Input = builder.inputType(`${typeName}Input`, {
-    description: input.description,
-    fields: (t) =>
-      Object.fromEntries(
-        fields.map(([field, { type, isRequired: required = false, description: about }]) => [
-          field,
-          t.field({ type, required, description: about }),
-        ]),
-      ),
-  });
+  const { type: Input, names, read } = defineInput(`${typeName}Input`, { ...input, inPath, isEdit });
+  const others = Object.keys(names).filter((wire) => !inPath.includes(wire));
 
   const Result = builder.unionType(`${typeName}Result`, {
     description: `The result of ${name}.`,
-    types: [...successTypes(success, successName, inPath), ...refusalTypes(endpoint, isEdit)] as never,
+    types: [
+      ...successTypes(success, successName, inPath),
+      ...refusalTypes(endpoint.refusals, isEdit),
+    ] as never,
     resolveType: ({ type }: { readonly type: string }) => type,
   });
 
   const run = async (given: object, context: Context) => {
-    const [params, sent] = readInput(given, fields, inPath, isEdit) as [Params<Path>, Payload];
-    if (isEdit && Object.keys(sent as object).length === 0) return nothingToEdit(others, params);
+    const [params, sent] = read({ ...given }) as [Params<Path>, Payload];
+    if (isEdit && Object.keys(sent as object).length === 0)
+      return nothingToEdit(
+        others.map((wire) => names[wire] as string),
+        params,
+      );
     // The endpoint's declaration has typed the payload. This function sees the type of any endpoint.
     const payload = (others.length > 0 ? [sent] : []) as never;
     let done: Done<Path, Payload, Answer>;
@@ -122,7 +123,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
       const answer = await endpoint(context.caller.api, params, ...payload);
       done = { type: successName, params, sent, answer };
     } catch (error) {
-      const refusal = asRefusal(error, inputNames, params);
+      const refusal = asRefusal(error, names, params);
       if (refusal === undefined) throw error;
       return refusal;
     } finally {
@@ -187,33 +188,4 @@ function successTypes<Path extends Route, Payload, Answer>(
     })) as never,
   });
   return [made];
-}
-
-function refusalTypes({ refusals }: Pick<Endpoint<Route, unknown, unknown>, 'refusals'>, isEdit: boolean) {
-  const own = isEdit ? (['nothing to edit'] as const) : [];
-  const reasons = new Set<RefusalReason>([...Object.values(refusals), ...own, ...REFUSALS_OF_ANY_WRITE]);
-  return REASONS.filter((reason) => reasons.has(reason)).map(refusalType);
-}
-
-/** Splits an input into path parameters and payload, both by wire names. @throws BAD_USER_INPUT */
-function readInput(
-  given: object,
-  fields: readonly (readonly [string, InputField])[],
-  inPath: readonly string[],
-  isEdit: boolean,
-): [params: object, sent: object] {
-  const params: Record<string, unknown> = {};
-  const sent: Record<string, unknown> = {};
-  for (const [name, { wire: wireName, write, ofNull = isEdit ? 'refused' : 'left out' }] of fields) {
-    const value = (given as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined || (value === null && ofNull === 'left out')) continue;
-    const argument = `input.${name}`;
-    if (value === null && ofNull === 'refused')
-      throw badUserInput(argument, 'null is not allowed. Leave the field out to keep it as it is.');
-    // The API clears a field by an empty string.
-    const isCleared = value === null && ofNull === 'clears';
-    const written = isCleared ? '' : write ? write(argument, value as never) : value;
-    (inPath.includes(wireName) ? params : sent)[wireName] = written;
-  }
-  return [params, sent];
 }

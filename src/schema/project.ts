@@ -13,9 +13,10 @@ import { callsTo } from '../plan/cost.ts';
 import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { selectsOneOf } from '../plan/select.ts';
 import { builder } from './builder.ts';
-import { defineMutation, idField, nameField } from './define-mutation.ts';
+import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loadable-ref.ts';
 import { defineLoader } from './loader.ts';
+import { idField, nameField } from './mutation-input.ts';
 import { exposeSettings, secretSetting, setting } from './setting.ts';
 
 export const projectExecutionsOf = defineLoader('executions of a project', (api, id: string) =>

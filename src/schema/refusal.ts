@@ -1,4 +1,4 @@
-import { REASONS, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
+import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
 import { builder, type Fields } from './builder.ts';
 
 interface RefusedWrite {
@@ -69,6 +69,13 @@ export function refusalType(reason: RefusalReason) {
   const made = TYPES.get(reason);
   if (!made) throw new TypeError(`luaauth/refusal.ts: ${reason} has no type`);
   return made;
+}
+
+/** The types of all refusals of a write, from the codes that its endpoint documents. */
+export function refusalTypes(documented: Readonly<Record<number, RefusalReason>>, isEdit: boolean) {
+  const own = isEdit ? (['nothing to edit'] as const) : [];
+  const reasons = new Set<RefusalReason>([...Object.values(documented), ...own, ...REFUSALS_OF_ANY_WRITE]);
+  return REASONS.filter((reason) => reasons.has(reason)).map(refusalType);
 }
 
 /** The GraphQL input field for each wire field of a mutation: `{ free_for_all: 'freeForAll' }`. */

@@ -12,8 +12,9 @@ import {
 import { freeOf } from '../plan/cost.ts';
 import { checkFilled } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineMutation, idField, nameField } from './define-mutation.ts';
+import { defineMutation } from './define-mutation.ts';
 import { loadableRef, objectNamedBy } from './loadable-ref.ts';
+import { idField, nameField } from './mutation-input.ts';
 import { Project, TOLD_WITHOUT_PROJECT } from './project.ts';
 import { exposeSettings, setting } from './setting.ts';
 

@@ -19,8 +19,9 @@ import { getUser } from '../luaauth/users.ts';
 import { freeOf } from '../plan/cost.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineMutation, idField } from './define-mutation.ts';
+import { defineMutation } from './define-mutation.ts';
 import { loadableRef, objectNamedBy } from './loadable-ref.ts';
+import { idField } from './mutation-input.ts';
 import { Script } from './script.ts';
 import { User } from './user.ts';
 

@@ -11,8 +11,9 @@ import {
 } from '../luaauth/users.ts';
 import { checkKey, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineMutation, idField } from './define-mutation.ts';
+import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loadable-ref.ts';
+import { idField } from './mutation-input.ts';
 import { refusalType } from './refusal.ts';
 
 const Blacklist = builder.objectRef<UserShape>('Blacklist').implement({
