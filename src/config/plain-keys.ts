@@ -11,7 +11,7 @@ const MAX_TOLD = 10;
 
 /** Texts of templates and examples, in lower case and without punctuation. A random key does not contain them by chance. */
 const PLACEHOLDER =
-  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own|luaauth)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop|12345678|abcdefgh/;
+  /change(?:me|this|it)|placeholder|replace(?:me|this|with)|insert(?:key|your|here)|your(?:own|luaauth)?(?:key|token|secret|password|gateway|api)|my(?:secret|password)|supersecret|password|undefined|(?:null){2}|(?:none){3}|(?:todo){2}|(?:test){3}|longrandom|randomkey|qwertyuiop|^1234567|^abcdefg/;
 
 /** Describes the problems of a plain list of gateway keys, without the keys. Undefined if every key looks hard to guess. */
 export function describeBadKeys(list: readonly string[], heldKey: unknown): string | undefined {

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
@@ -199,10 +197,10 @@ describe('the process', () => {
 const CTRL_C = '\u0003';
 
 describe('the process on a terminal', needing('script of util-linux'), () => {
-  async function openTerminal(variables: Variables) {
+  async function openTerminal(variables: Variables, shown = 'Live API') {
     const terminal = startOnTerminal({ PORT: '0', ...variables });
     processes.started.push(terminal);
-    await eventually(() => expect(terminal.lines().join()).toContain('Live API'));
+    await eventually(() => expect(terminal.lines().join()).toContain(shown));
     const [, url = ''] = /GraphQL {3}(http\S+)\/graphql/.exec(terminal.lines().join()) ?? [];
     return { terminal, url };
   }
@@ -231,14 +229,17 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
   });
 
   it('ends at once on a second Ctrl-C, which npm may pass on twice', async () => {
-    const { terminal, url } = await openTerminal({ SHUTDOWN_GRACE_MS: '600000' });
-    // Its body never arrives, so the first Ctrl-C waits for it.
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname).on('error', () => undefined);
-    socket.write(
-      'POST /graphql HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n',
+    let isAsked = false;
+    processes.respond = () => {
+      isAsked = true;
+    };
+    const { terminal, url } = await openTerminal(
+      { LUAAUTH_API_URL: processes.recorder.url, SHUTDOWN_GRACE_MS: '600000' },
+      'LuaAuth ',
     );
-    await once(socket, 'data');
+    // The first Ctrl-C waits for its answer, which never comes.
+    void post(url, NAME).catch(() => undefined);
+    await eventually(() => expect(isAsked).toBe(true));
     terminal.type(CTRL_C);
     await eventually(() => expect(terminal.lines().join()).toContain('stopping {"signal":"SIGINT"}'));
     await delay(150);
