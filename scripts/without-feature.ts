@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   agents: /\bMCP|\bmcp\b|\/agent\.ts'/,
   audit: /AUDIT_LOG/,
   commands: /\['(?:check|keys|query)'|'(?:check|keys|query)',/,
+  compression: /content-encoding|accept-encoding/,
   dashboard: /DASHBOARD|dashboard/,
   differences: /--probe/,
   federation: /_entities|_service|_Any/,

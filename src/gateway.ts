@@ -12,14 +12,13 @@ import { createGate } from './gate/gate.ts';
 import { mostBodyBytes } from './gate/memory.ts';
 import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
-import { createCompress } from './http/compression.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createRequestListener } from './http/node.ts';
 import { createReadParams } from './http/read-params.ts';
 import { createRoutes, type HttpRoute } from './http/routes.ts';
 import { refuseUpgrade, type Upgrade } from './http/upgrade.ts';
-import { createWriteResult } from './http/write-result.ts';
+import { type Compress, createWriteResult } from './http/write-result.ts';
 import { createYogaAdapter, type Fetch } from './http/yoga.ts';
 import type { Timeouts } from './luaauth/api.ts';
 import type { LiveObserver } from './observability/live-observer.ts';
@@ -45,6 +44,7 @@ export type { GatewayLog } from './observability/request-record.ts';
 
 /** The gateway works without any of these features. */
 export interface GatewayFeatures {
+  readonly compression?: { createCompress(): Compress };
   readonly federation?: { withFederation(schema: GraphQLSchema, showsScopes: boolean): GraphQLSchema };
   readonly graphiql?: { createGraphiQL(options: GraphiQLPageOptions): HttpRoute };
   readonly live?: {
@@ -253,7 +253,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     readParams: createReadParams(bodies),
     writeResult: createWriteResult({
       pipeline,
-      compress: options.compression === false ? () => undefined : createCompress(),
+      compress: options.compression === false ? undefined : features.compression?.createCompress(),
       clock,
     }),
     agents: agents?.answer,

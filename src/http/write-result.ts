@@ -3,14 +3,21 @@ import type { ExecutionResult } from 'graphql';
 import type { RequestRecord } from '../observability/request-record.ts';
 import type { Pipeline, WritableResult } from '../operation/pipeline.ts';
 import type { Clock } from '../transport/clock.ts';
-import type { Compress } from './compression.ts';
-import type { AcceptedTypes } from './negotiation.ts';
+import type { AcceptedTypes, Encoding } from './negotiation.ts';
 import { type HttpResponse, responseTo } from './response.ts';
 import { streamResponse } from './stream.ts';
 
+/** Compresses the text of an answer. Undefined, at once or later, if it should be sent uncompressed. */
+export type Compress = (
+  text: string,
+  result: ExecutionResult,
+  record: RequestRecord,
+) => Promise<{ readonly encoding: Encoding; readonly bytes: NonSharedBuffer } | undefined> | undefined;
+
 interface WriteResultOptions {
   readonly pipeline: Pipeline;
-  readonly compress: Compress;
+  /** Undefined: no answer is compressed. */
+  readonly compress: Compress | undefined;
   readonly clock: Clock;
 }
 
@@ -29,7 +36,7 @@ export function createWriteResult({ pipeline, compress, clock }: WriteResultOpti
     }
     if (Symbol.asyncIterator in result) throw new TypeError('The client accepts no stream of results.');
     const response = responseTo(result, answer ?? 'application/json');
-    const compressing = compress(response.body, result, record);
+    const compressing = compress?.(response.body, result, record);
     if (compressing === undefined) return response;
     return compressing.then((compressed) => {
       if (compressed === undefined) return response;

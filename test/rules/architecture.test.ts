@@ -120,6 +120,7 @@ describe('imports point down', () => {
         'context.ts',
       ],
     ],
+    ['features/compression', ['http', 'observability']],
     [
       'features/differences',
       ['luaauth', 'transport/call.ts', 'transport/clock.ts', 'observability/difference.ts'],

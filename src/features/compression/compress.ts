@@ -1,15 +1,9 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
-import type { RequestRecord } from '../observability/request-record.ts';
-import { type Encoding, negotiateEncoding } from './negotiation.ts';
-
-/** Compresses the text of an answer. Undefined, at once or later, if it should be sent uncompressed. */
-export type Compress = (
-  text: string,
-  result: ExecutionResult,
-  record: RequestRecord,
-) => Promise<{ readonly encoding: Encoding; readonly bytes: NonSharedBuffer } | undefined> | undefined;
+import { type Encoding, negotiateEncoding } from '../../http/negotiation.ts';
+import type { Compress } from '../../http/write-result.ts';
+import type { RequestRecord } from '../../observability/request-record.ts';
 
 /** A shorter answer fits into one packet anyway. */
 const LEAST_LENGTH = 1024;

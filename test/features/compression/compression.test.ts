@@ -2,12 +2,12 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { getIntrospectionQuery, OperationTypeNode } from 'graphql';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { createCompress } from '../../src/http/compression.ts';
-import { FetchRequest } from '../../src/http/http-request.ts';
-import { createRequestTracker } from '../../src/observability/request-record.ts';
-import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
+import { createCompress } from '../../../src/features/compression/compress.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
+import { FetchRequest } from '../../../src/http/http-request.ts';
+import { createRequestTracker } from '../../../src/observability/request-record.ts';
+import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 
 const ORIGIN = 'https://app.example.com';
 const { scriptId: id, sessionId } = seeded;
