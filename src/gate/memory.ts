@@ -11,6 +11,8 @@ export const HEAP_PER_BYTE = 8;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** A client may have this part of the bytes. */
 const SHARE_OF_CLIENT = 1 / 4;
+/** A single body may be larger, beside this part for heads and small bodies. */
+const SHARE_BESIDE = 1 / 64;
 
 /** The most bytes of all bodies that the heap of this process can hold. */
 export function mostBodyBytes(): number {
@@ -31,7 +33,7 @@ export interface Reservation {
 }
 
 /**
- * Counts the memory of bodies that arrive and of what running operations keep of them. A client gets a quarter, or one body.
+ * Counts the memory of bodies that arrive and of what running operations keep of them. A client gets a quarter, or one large body.
  * If its group has used up its share, the client with the most gives way, as far as its bodies still arrive.
  */
 export function createMemory(groups: readonly Group[], mostBytes: number) {
@@ -56,7 +58,7 @@ export function createMemory(groups: readonly Group[], mostBytes: number) {
     /** @returns whether there is memory for so many bytes, after others have given way */
     const grow = (to: number): boolean => {
       resize(to);
-      const isAlone = client.bytes === bytes;
+      const isAlone = client.bytes - bytes <= SHARE_BESIDE * mostBytes;
       let hasRoom = isAlone || client.bytes <= SHARE_OF_CLIENT * mostBytes;
       while (hasRoom && isFull(group) && group.bytes > bytes) hasRoom = makeRoom(client);
       if (!hasRoom) reservation.release();

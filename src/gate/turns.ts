@@ -4,7 +4,7 @@ import type { Client, Group, Source, WaitingOperation } from './client.ts';
 /** For how long operations begin before the event loop continues with I/O and timers. */
 const SLICE_MS = 20;
 /** Turns of the event loop between two slices, because Node.js accepts one connection in each. An empty one takes 10 µs. */
-const LOOPS_BETWEEN = 16;
+const LOOPS_BETWEEN = 32;
 /** How many operations of each group may wait. */
 const MOST_WAITING = 1_000;
 /** The sources of a client with more operations that wait are not read. */

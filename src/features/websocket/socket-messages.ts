@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { type ClientRequest, credentialsIn, type SentCredentials } from '../../client-request.ts';
-import { codedError } from '../../errors/coded-error.ts';
+import type { Source } from '../../gate/client.ts';
 import { stringifyResult } from '../../http/shown-result.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/call.ts';
@@ -55,15 +55,6 @@ export function errorMessage(id: string, result: ExecutionResult): string {
   return JSON.stringify({ id, type: MESSAGE.error, payload: errors });
 }
 
-/** The most simultaneous operations of a connection. */
-export const MAX_OPERATIONS = 20;
-
-export const TOO_MANY = codedError(
-  'TOO_MANY_OPERATIONS',
-  `This connection already runs the allowed ${MAX_OPERATIONS} operations. Complete one of them, or open another connection.`,
-  { limit: MAX_OPERATIONS, outcome: 'NOT_EXECUTED' },
-);
-
 /** Headers that a client sent in `connectionParams`, because web pages cannot set headers. Names are in lower case. */
 export type SentHeaders = ReadonlyMap<string, string>;
 
@@ -97,16 +88,18 @@ export class SocketClientRequest implements ClientRequest {
   readonly credentials: SentCredentials;
   readonly address: string;
   readonly socket: Socket;
+  readonly source: Source;
   readonly #upgrade: IncomingMessage;
   readonly #sent: SentHeaders;
 
-  constructor(upgrade: IncomingMessage, sent: SentHeaders, signal: Signal) {
+  constructor(upgrade: IncomingMessage, sent: SentHeaders, signal: Signal, source: Source) {
     this.#upgrade = upgrade;
     this.#sent = sent;
     this.signal = signal;
     this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
     this.address = upgrade.socket.remoteAddress ?? '';
     this.socket = upgrade.socket;
+    this.source = source;
   }
 
   header(name: string): string | null {

@@ -11,8 +11,11 @@ import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../htt
 import { readOperationPath } from '../../http/routes.ts';
 import { NO_SOCKET_HERE, responseOn, type Upgrade } from '../../http/upgrade.ts';
 import { offersProtocol, PROTOCOL } from './protocol.ts';
-import { openSocketConnection, type SocketParts } from './socket-connection.ts';
+import { openSocketConnection } from './socket-connection.ts';
+import type { SocketParts } from './socket-operations.ts';
 
+/** The most frames of a message, and chunks of a frame. `ws` stores an object for each, even for one byte. */
+const MAX_PARTS = { maxFragments: 1024, maxBufferedChunks: 4096 };
 /** How long a client may take to close its side of a connection. */
 const CLOSE_WITHIN_MS = 2_000;
 
@@ -83,8 +86,10 @@ function createServer(maxPayload: number): ws.WebSocketServer {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload,
+    // A message in each turn of the event loop. Hundreds of a chunk would keep other clients waiting.
+    allowSynchronousEvents: false,
     // The published types describe an older version.
-    ...({ closeTimeout: CLOSE_WITHIN_MS } as object),
+    ...({ closeTimeout: CLOSE_WITHIN_MS, ...MAX_PARTS } as object),
     handleProtocols: () => PROTOCOL,
   });
 }

@@ -86,7 +86,10 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
         ),
         isWell(),
       ]);
-      for (const answer of answers.slice(0, count)) expect(JSON.stringify(answer)).toMatch(says);
+      const texts = answers.slice(0, count).map((answer) => JSON.stringify(answer));
+      // Together they may be more than a client may send at once.
+      expect(texts.filter((text) => !says.test(text) && !text.includes('OVERLOADED'))).toEqual([]);
+      expect(texts.filter((text) => says.test(text))).not.toEqual([]);
       const { result } = await sendMessage(url, KEY, 'tools/call', {
         name: 'scripts',
         arguments: { ids: ['a'] },
