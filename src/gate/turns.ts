@@ -3,8 +3,12 @@ import type { Client, Group, Source, WaitingOperation } from './client.ts';
 
 /** For how long operations begin before the event loop continues with I/O and timers. */
 const SLICE_MS = 20;
-/** Turns of the event loop between two slices, because Node.js accepts one connection in each. An empty one takes 10 µs. */
-const LOOPS_BETWEEN = 32;
+/**
+ * Turns of the event loop between two slices, because Node.js accepts one connection in each. An empty turn takes 10 µs.
+ * After the time of a slice, the fewest are enough.
+ */
+const MOST_LOOPS = 32;
+const LEAST_LOOPS = 8;
 /** How many operations of each group may wait. */
 const MOST_WAITING = 1_000;
 /** The sources of a client with more operations that wait are not read. */
@@ -54,7 +58,8 @@ export function createTurns(groups: readonly Group[], mostUnderWay: number) {
     let loops = 0;
     const go = () => {
       loops += 1;
-      if (loops < LOOPS_BETWEEN && performance.now() < until) setImmediate(go);
+      const isLong = loops >= LEAST_LOOPS && performance.now() >= until;
+      if (loops < MOST_LOOPS && !isLong) setImmediate(go);
       else beginNext();
     };
     setImmediate(go);

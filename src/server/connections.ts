@@ -20,8 +20,15 @@ export type Connections = ReturnType<typeof watchConnections>;
 /** Twice the measured heap of a small waiting request. A client may send thousands at once on one connection. */
 const HEAP_PER_REQUEST = 32 * 1024;
 
-/** Closes a connection that sends further requests before its answers while the heap is full. */
+/** If more requests arrive in a turn of the event loop, other connections are read in the next turn. */
+const MOST_IN_TURN = 4_000;
+
+/**
+ * Closes a connection that sends further requests before its answers while the heap is full. Node.js makes all requests that
+ * are in a chunk of 64 kB, and reads hundreds of connections in one turn of the event loop, so their number is bounded too.
+ */
 export function watchConnections(server: Server) {
+  const limitTurn = limitRequestsInTurn(() => open.keys());
   const open = new Map<Socket, OpenConnection>();
   const heapBytes = getHeapStatistics().heap_size_limit;
   let held = 0;
@@ -39,6 +46,7 @@ export function watchConnections(server: Server) {
     const connection = open.get(socket);
     if (!connection) return;
     const { unanswered } = connection;
+    limitTurn();
     if (held >= heapBytes && unanswered.length > 0) socket.destroy();
     if (socket.destroyed) return;
     // A connection has room for one large head.
@@ -69,5 +77,23 @@ export function watchConnections(server: Server) {
           return unanswered.length === 0 && !isUpgraded && socket.bytesRead === readBytes;
         })
         .map(({ socket }) => socket),
+  };
+}
+
+/** @returns a function to call with each request */
+function limitRequestsInTurn(sockets: () => Iterable<Socket>): () => void {
+  let requests = 0;
+  let unread: Socket[] = [];
+  const endTurn = () => {
+    requests = 0;
+    for (const socket of unread) socket.resume();
+    unread = [];
+  };
+  return () => {
+    requests += 1;
+    if (requests === 1) setImmediate(endTurn);
+    if (requests !== MOST_IN_TURN) return;
+    unread = [...sockets()].filter((socket) => !socket.isPaused());
+    for (const socket of unread) socket.pause();
   };
 }

@@ -32,7 +32,7 @@ export function oneAtATime(connections: Connections, begin: RequestListener): Re
       if (unanswered.length <= MOST_UNANSWERED) socket.resume();
       beginWaiting(message, response);
     };
-    // In a tick of its own: hundreds of responses may close each other.
-    before.on('close', () => process.nextTick(onTurn));
+    // In the next turn of the event loop: hundreds of refusals at once would keep other connections waiting.
+    before.on('close', () => setImmediate(onTurn));
   };
 }

@@ -215,8 +215,7 @@ it('never reserves more memory than there is, and has all of it again in the end
           if (what === 'complete') held.bytes = 0;
           if (!isKept) open = open.filter((other) => other !== held);
         }
-        const bytesOf = (isTheirs: (one: Held) => boolean) =>
-          open.filter(isTheirs).map((one) => one.bytes);
+        const bytesOf = (isTheirs: (one: Held) => boolean) => open.filter(isTheirs).map((one) => one.bytes);
         for (const who of NAMES) {
           const [largest = 0, ...others] = bytesOf((one) => one.name === who).sort((a, b) => b - a);
           const beside = others.reduce((sum, one) => sum + one, 0);
