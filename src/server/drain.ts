@@ -26,7 +26,12 @@ export function drain(
     // A socket is idle only after its last answer, so this looks again until all sockets are closed.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
     const cut = setTimeout(() => {
-      for (const response of connections.unanswered()) cutShort(response, cors);
+      for (const { unanswered } of connections.all()) {
+        // A connection has one request under way; the others have not begun.
+        const [begun, ...waiting] = unanswered;
+        if (begun) cutShort(begun, cors);
+        for (const response of waiting) refuseWhileDraining(response, cors);
+      }
       flush = setTimeout(() => {
         server.closeAllConnections();
         // The server does not count WebSockets as its connections.
