@@ -42,6 +42,8 @@ export function startProcess(
   return {
     output,
     ended,
+    /** The id of the process. */
+    pid: child.pid as number,
     /** The URL that the process prints when it listens. */
     async listening(): Promise<string> {
       for (;;) {

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { getIntrospectionQuery } from 'graphql';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerPlainly } from '../support/api/plain-api.ts';
+import { startRecorder } from '../support/api/recorder.ts';
+import { openRaw, postText } from '../support/clients/raw-http.ts';
+import { upgradeText } from '../support/clients/socket-client.ts';
+import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
+
+/** The CPU time of a process in seconds: time in which it does not run does not count. */
+function cpuOf(pid: number): number {
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = rest.split(' ').slice(11, 13).map(Number) as [number, number];
+  return (user + system) / 100;
+}
+
+function mostMemoryOf(pid: number): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+const QUERY = getIntrospectionQuery();
+const HEALTH = 'GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n';
+const introspection = postText(JSON.stringify({ query: QUERY }), { token: 'one' });
+const read = (id: string, token: string) =>
+  postText(JSON.stringify({ query: `{ script(id: "${id}") { name } }` }), { token });
+
+/** A masked text frame of a client. */
+function frame(message: object): Buffer {
+  const bytes = Buffer.from(JSON.stringify(message));
+  const head =
+    bytes.length < 126
+      ? Buffer.from([0x81, 0x80 | bytes.length])
+      : Buffer.from([0x81, 0xfe, bytes.length >> 8, bytes.length & 0xff]);
+  return Buffer.concat([head, Buffer.alloc(4), bytes]);
+}
+
+describe.skipIf(process.platform !== 'linux')(
+  'a process with a heap of 256 MB, by its CPU time',
+  {
+    timeout: 180_000,
+  },
+  () => {
+    let recorder: Awaited<ReturnType<typeof startRecorder>>;
+    let gateway: GatewayProcess;
+    let url = '';
+    let sockets: Socket[] = [];
+
+    beforeEach(async () => {
+      recorder = await startRecorder(answerPlainly);
+      gateway = startProcess({
+        PORT: '0',
+        LUAAUTH_API_URL: recorder.url,
+        LUAAUTH_RATE: '0',
+        NODE_OPTIONS: '--max-old-space-size=256',
+      });
+      url = await gateway.listening();
+      for (const token of ['one', 'other']) {
+        const { socket, until } = await openRaw(url);
+        socket.write(read('first', token));
+        await until('"data"');
+        socket.destroy();
+      }
+    });
+    afterEach(async () => {
+      for (const socket of sockets) socket.destroy();
+      sockets = [];
+      await gateway.kill();
+      await recorder.close();
+    });
+
+    /** A connection that the gateway has accepted. */
+    async function open() {
+      const client = await openRaw(url);
+      sockets.push(client.socket);
+      client.socket.write(HEALTH);
+      await client.until('"ok"');
+      return client;
+    }
+
+    /** The CPU time until health checks and reads of another key are answered, over some rounds. */
+    async function expectOthersServed(probe: Awaited<ReturnType<typeof open>>) {
+      const { pid } = gateway;
+      let [health, reading] = [0, 0];
+      for (let round = 0; round < 8; round += 1) {
+        const before = cpuOf(pid);
+        const answered = new Promise((resolve) => probe.socket.once('data', resolve));
+        probe.socket.write(HEALTH);
+        await answered;
+        health = Math.max(health, cpuOf(pid) - before);
+        const from = cpuOf(pid);
+        probe.socket.write(read(`read${round}`, 'other'));
+        await probe.until(`name of read${round}`);
+        reading = Math.max(reading, cpuOf(pid) - from);
+      }
+      expect(health).toBeLessThan(0.5);
+      expect(reading).toBeLessThan(1);
+      expect(mostMemoryOf(pid)).toBeLessThan(400);
+    }
+
+    it.each([
+      ['reads', true],
+      ['does not read', false],
+    ])(
+      'serves others beside 200 WebSockets without a key, of 20 introspections each, whose client %s',
+      async (_what, reads) => {
+        const probe = await open();
+        const clients = [];
+        for (let count = 0; count < 200; count += 1) {
+          const client = await openRaw(url);
+          sockets.push(client.socket);
+          client.socket.write(upgradeText('/graphql'));
+          await client.until('101 ');
+          client.socket.removeAllListeners('data');
+          if (reads) client.socket.resume();
+          else client.socket.pause();
+          clients.push(client);
+        }
+        const subscribe = (id: number) =>
+          frame({ type: 'subscribe', id: String(id), payload: { query: QUERY } });
+        const all = Buffer.concat([
+          frame({ type: 'connection_init', payload: {} }),
+          ...Array.from({ length: 20 }, (_one, id) => subscribe(id)),
+        ]);
+        for (const { socket } of clients) socket.write(all);
+        await expectOthersServed(probe);
+      },
+    );
+
+    it('serves others beside 100 connections of a key with 100 introspections each', async () => {
+      const probe = await open();
+      for (let count = 0; count < 100; count += 1) {
+        const { socket } = await open();
+        socket.removeAllListeners('data').resume();
+        socket.write(introspection.repeat(100));
+      }
+      await expectOthersServed(probe);
+    });
+
+    it('serves others beside a connection of a key with 1,000 introspections', async () => {
+      const probe = await open();
+      const { socket } = await open();
+      socket.removeAllListeners('data').resume();
+      socket.write(introspection.repeat(1_000));
+      await expectOthersServed(probe);
+    });
+
+    it('lives when 400 connections send 400 tiny operations each at once', async () => {
+      const probe = await open();
+      const tiny = postText('{"query":"{__typename}"}', { token: 'unknown' }).repeat(400);
+      for (let count = 0; count < 400; count += 1) {
+        const { socket } = await openRaw(url);
+        sockets.push(socket);
+        socket.removeAllListeners('data').resume();
+        socket.write(tiny);
+      }
+      for (let round = 0; round < 3; round += 1) {
+        probe.socket.write(read(`read${round}`, 'other'));
+        await probe.until(`name of read${round}`);
+      }
+      expect(mostMemoryOf(gateway.pid)).toBeLessThan(400);
+    });
+  },
+);
