@@ -137,7 +137,7 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   if (given < wanted) {
     if (kept === 0) redis.zadd(asking, now + 150, me);
     const next = redis.zall(quota)[Math.max(0, used - usable)]?.[1];
-    wait = Math.max(20, Math.min(100, part < free || next === undefined ? 0 : Math.ceil(next - now)));
+    wait = Math.max(25, Math.min(100, part < free || next === undefined ? 0 : Math.ceil(next - now)));
   }
   for (const key of [quota, asking]) redis.pexpire(key, 60_000);
   const last = redis.zall(quota).at(-1)?.[1] ?? now;
@@ -206,8 +206,9 @@ const lookUp = inStore(LOOK_UP, (redis, [, entry = '', lease = ''], [fresh, sinc
   return [1, now, hasLease ? 2 : 0, age, at, since === '' ? (value ?? '') : ''];
 });
 
-const fill = inStore(FILL, (redis, [, entry = ''], [age, ttl, value = '']) => {
+const fill = inStore(FILL, (redis, [, entry = '', key = ''], [holder, age, ttl, value = '']) => {
   const { now } = redis;
+  if (redis.get(key) === holder) redis.del(key);
   if (now - Number(age) > numberOf(redis.hget(entry, 'at'))) {
     redis.hset(entry, { at: now - Number(age), value });
     redis.pexpire(entry, Number(ttl));

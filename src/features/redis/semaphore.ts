@@ -8,7 +8,7 @@ const LONGEST_MS = 60_000;
 /** A process that waits for permits asks again within this time, in ms. */
 export const MOST_WAIT_MS = 100;
 /** A process that asks in vain asks again no sooner, in ms. */
-const LEAST_WAIT_MS = 20;
+const LEAST_WAIT_MS = 25;
 /** For so long the others leave a permit to a process that has asked in vain, in ms. */
 const ASKS_MS = 150;
 /** Pauses are shorter than this, in ms. */

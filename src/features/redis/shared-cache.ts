@@ -27,8 +27,9 @@ if at ~= '' and (age < fresh or (since ~= '' and at ~= since)) then return { 1, 
 local has_lease = redis.call('SET', lease, holder, 'NX', 'PX', ms)
 return { 1, now, has_lease and 2 or 0, age, at, since == '' and found[2] or '' }`;
 
-/** Stores an answer that is `age` ms old for `ttl` ms, unless there is a newer one. */
-export const FILL = luaInStore('entry:hash', 'age# ttl# value')`
+/** Stores an answer that is `age` ms old for `ttl` ms, unless there is a newer one, and gives the lease of the holder back. */
+export const FILL = luaInStore('entry:hash lease:string', 'holder age# ttl# value')`
+if redis.call('GET', lease) == holder then redis.call('DEL', lease) end
 if now - age > (tonumber(redis.call('HGET', entry, 'at')) or 0) then
   redis.call('HSET', entry, 'at', now - age, 'value', value)
   redis.call('PEXPIRE', entry, ttl)
@@ -61,20 +62,22 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     const { encryption, entry, lease } = locate(call);
     const change = (ms: number) => void link.run(LEASE, [lease], [holder, ms]).catch(() => undefined);
     const stop = every(clock, RENEW_LEASE_MS, () => change(LEASE_MS));
+    let isFilling = false;
     try {
       const answer = await next(call, progress);
       const { value, bytes, sentAt } = answer;
       const ageMs = Math.ceil(clock.now() - sentAt);
       const ttlMs = Math.floor(policy.keptMsOf(call) - ageMs);
-      if (bytes <= MAX_SHARED_BYTES && ttlMs > 0 && !link.isLost) {
+      isFilling = bytes <= MAX_SHARED_BYTES && ttlMs > 0 && !link.isLost;
+      if (isFilling) {
         const sealed = encryption.seal(JSON.stringify({ value, bytes }), entry);
         // Redis may have no room for the answer.
-        link.run(FILL, [entry], [ageMs, ttlMs, sealed], true).catch(() => undefined);
+        link.run(FILL, [entry, lease], [holder, ageMs, ttlMs, sealed], true).catch(() => change(0));
       }
       return answer;
     } finally {
       stop();
-      change(0);
+      if (!isFilling) change(0);
     }
   };
 

@@ -89,7 +89,7 @@ function randomStep({ pick, below, chance }: Seeded): Step {
         ['entry', 'lease'],
         [pick([0, 500, 5_000]), pick(['', '0', String(seen)]), `${me}.1`, 3_000],
       ),
-    () => inStore(FILL, ['entry'], [below(800), 60_000, pick(['value', 'other'])]),
+    () => inStore(FILL, ['entry', 'lease'], [`${me}.1`, below(800), 60_000, pick(['value', 'other'])]),
     () => inStore(LEASE, [pick(['lease', 'live-lease'])], [`${me}.1`, pick([0, 3_000])]),
     () => inStore(LOOK, ['value', 'live-lease'], [pick(['', 'v1', 'v2']), `${me}.1`, 3_000]),
     () =>
@@ -162,5 +162,28 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       for (const key of ['quota', 'writes', 'doubts'])
         expect(await redis.command('ZRANGE', key, '0', '-1', 'WITHSCORES')).toEqual(model.zall(key));
     }
+  });
+
+  it('an older shared answer never takes the place of a newer one', async () => {
+    await redis.command('FLUSHALL');
+    await redis.command('HSET', 'store', 'id', 'store-1');
+    const fill = (ageMs: number, value: string) =>
+      redis.command(
+        'EVAL',
+        FILL.source,
+        '3',
+        'store',
+        'entry',
+        'lease',
+        'store-1',
+        'one',
+        String(ageMs),
+        '60000',
+        value,
+      );
+    await fill(500, 'of half a second ago');
+    await fill(10, 'newer');
+    await fill(500, 'older, told later');
+    expect(await redis.command('HGET', 'entry', 'value')).toBe('newer');
   });
 });

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import { createStateInMemory } from '../../../src/state/memory.ts';
+import type { Permit, State } from '../../../src/state/port.ts';
+import { systemClock } from '../../../src/transport/clock.ts';
+import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
+import { describeWithEachEngine, useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
+
+const LIMITS = { rate: 10, backoff: 0.5, recoveryPerSecond: 0.01 };
+
+/** What each implementation of the state promises. */
+function promises(open: () => Promise<State>): void {
+  let state: State;
+  beforeEach(async () => {
+    state = await open();
+  });
+  afterEach(() => state.close?.());
+
+  const openQuota = (limits = LIMITS) => {
+    const quota = state.quotas.open('account', undefined, limits, () => undefined);
+    /** Takes so many permits, or fewer if there are no more. */
+    const take = async (count: number, isBackground = false) => {
+      const permits: Permit[] = [];
+      while (permits.length < count) {
+        const taken = await quota.take(1, isBackground);
+        if (typeof taken === 'number') return { permits, waitMs: taken };
+        permits.push(taken);
+      }
+      return { permits, waitMs: 0 };
+    };
+    /** A store that has just begun gives no permit for a while. */
+    const isOpen = () => eventually(async () => expect((await quota.status()).remaining).toBe(limits.rate));
+    return { quota, take, isOpen };
+  };
+
+  it('gives the permits of a second, and then says when to ask again', async () => {
+    const { quota, take, isOpen } = openQuota();
+    await isOpen();
+    const { permits, waitMs } = await take(11);
+    expect([permits.length, waitMs > 0]).toEqual([10, true]);
+    expect(await quota.status()).toMatchObject({ limit: 10, used: 10, remaining: 0 });
+  });
+
+  it('has a permit again a second after its request has arrived', async () => {
+    const { take, isOpen } = openQuota();
+    await isOpen();
+    const { permits } = await take(10);
+    for (const permit of permits) permit.sent();
+    const arrivedAt = performance.now();
+    for (const permit of permits) permit.answered();
+    await eventually(async () => expect((await take(1)).permits).toHaveLength(1));
+    expect(performance.now() - arrivedAt).toBeGreaterThan(1_000);
+  });
+
+  it('has a permit again at once if no request was sent with it', async () => {
+    const { take, isOpen } = openQuota();
+    await isOpen();
+    const { permits } = await take(10);
+    permits[0]?.release();
+    await eventually(async () => expect((await take(1)).permits).toHaveLength(1));
+  });
+
+  it('leaves a fifth of the permits to calls for which a client waits', async () => {
+    const { take, isOpen } = openQuota();
+    await isOpen();
+    await take(8);
+    expect((await take(1, true)).permits).toEqual([]);
+    expect((await take(2)).permits).toHaveLength(2);
+  });
+
+  it('gives no permit in a pause, and fewer after a slow-down', async () => {
+    const { quota, take, isOpen } = openQuota();
+    await isOpen();
+    await quota.slowDown();
+    expect((await quota.status()).limit).toBe(5);
+    await quota.pause(60_000);
+    expect(await take(1)).toMatchObject({ permits: [] });
+    expect(await quota.status()).toMatchObject({ remaining: 0 });
+  });
+
+  it('gives a resource another generation after a write, and puts what is unknown in doubt', async () => {
+    const read = async (resource: string) => state.generations.snapshot('account').read(resource);
+    const [before, other] = [await read('a'), await read('b')];
+    const done = await state.generations.snapshot('account').write(['a'], 1_000);
+    await done.end('done', 1_000);
+    expect((await read('a')).number).not.toBe(before.number);
+    expect(await read('b')).toEqual(other);
+    const unknown = await state.generations.snapshot('account').write(['b'], 1_000);
+    await unknown.end('unknown', 60_000);
+    expect((await read('b')).isInDoubt).toBe(true);
+    expect((await read('a')).isInDoubt).toBe(false);
+    expect([done.isLost, unknown.isLost]).toEqual([false, false]);
+  });
+
+  it('keeps a cache entry for its time, and a newer one in the place of an older one', async () => {
+    await state.cache.set('key', { value: 'newer', bytes: 5, ageMs: 10 }, 60_000);
+    await state.cache.set('key', { value: 'older', bytes: 5, ageMs: 1_000 }, 60_000);
+    expect(await state.cache.get('key')).toMatchObject({ value: 'newer', bytes: 5 });
+    await state.cache.set('other', { value: 'over', bytes: 4, ageMs: 0 }, 0);
+    expect(await state.cache.get('other')).toBeUndefined();
+  });
+}
+
+describe('the state in memory', () => {
+  promises(async () => createStateInMemory(systemClock));
+});
+
+describeWithEachEngine('the state in Redis', (engine) => {
+  const redis = useRedis(engine);
+  promises(() =>
+    openStateInRedis({
+      url: redis.server.url,
+      longestTtlMs: 1_000,
+      commandTimeoutMs: PATIENT_MS,
+      instances: 1,
+    }),
+  );
+});
