@@ -44,9 +44,14 @@ const WORDS = {
 
 type Given<Value> = Readonly<Record<string, Value>>;
 
+/** Pothos infers the types of a field from its type, which is not known here. */
+function fieldOfType(t: Builder, options: object) {
+  return t.field(options as never);
+}
+
 function read(t: Builder, type: Loadable, description: string, argument: string) {
   const { key, check, find } = type;
-  return t.field({
+  return fieldOfType(t, {
     type,
     nullable: true,
     description,
@@ -55,7 +60,7 @@ function read(t: Builder, type: Loadable, description: string, argument: string)
     args: { [key]: t.arg.id({ required: true, description: argument }) },
     resolve: (_root: unknown, args: Given<string>, context: Context, info: GraphQLResolveInfo) =>
       find(check(key, args[key] as string), context, info),
-  } as never);
+  });
 }
 
 type Builder = PothosSchemaTypes.RootFieldBuilder<SchemaTypes, unknown, FieldKind>;
@@ -78,7 +83,7 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
   several(this: Builder, type: Loadable, { costs }: { readonly costs: string }) {
     const { noun, key, check, find } = type;
     const keys = `${key}s`;
-    return this.field({
+    return fieldOfType(this, {
       type: [type],
       nullable: { list: false, items: true },
       description: `Several ${noun}s in the order of ${keys}. A ${noun} that cannot be read is null, with an error at its index; the others stay. ${costs}`,
@@ -94,17 +99,17 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
         readEach(keys, args[keys] ?? [], check).map((given) =>
           given instanceof Error ? given : find(given, context, info),
         ),
-    } as never);
+    });
   },
 
   readAgain(this: Builder, type: Loadable, keyOf: (source: unknown) => string) {
-    return this.field({
+    return fieldOfType(this, {
       type,
       nullable: true,
       description: `The ${type.noun}, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.`,
       reads: {},
       resolve: keyOf,
-    } as never);
+    });
   },
 });
 

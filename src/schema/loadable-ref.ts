@@ -20,10 +20,16 @@ interface LoadableOptions<Shape extends Provenance, Param extends string>
   readonly find?: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<Shape>;
 }
 
-const loadables = new Map<string, ReturnType<typeof makeRef>>();
+/** A type that federation routers read by a key. */
+interface Entity extends Loadable {
+  /** Like `find`, for a union: there the plugin does not read objects. */
+  readonly findNow: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<object>;
+}
+
+const loadables = new Map<string, Entity>();
 
 /** The types that a federation router reads by a key, by their names. */
-export const LOADABLES: ReadonlyMap<string, ReturnType<typeof makeRef>> = loadables;
+export const LOADABLES: ReadonlyMap<string, Entity> = loadables;
 
 /**
  * A type for `builder.objectType` whose objects are read by a key, such as an id. A field of the type may return a key:
@@ -33,34 +39,27 @@ export function loadableRef<Shape extends Provenance, Param extends string>(
   name: string,
   options: LoadableOptions<Shape, Param>,
 ) {
-  const ref = makeRef(name, options);
-  loadables.set(name, ref as never);
-  return ref;
-}
-
-function makeRef<Shape extends Provenance, Param extends string>(
-  name: string,
-  { resource, read, key = 'id', check = checkId, find }: LoadableOptions<Shape, Param>,
-) {
+  const { resource, read, key = 'id', check = checkId, find } = options;
   const loaderOf = defineLoader(name, (api, given: string) =>
     read(api, { [resource.param]: given } as Readonly<Record<Param, string>>),
   );
-  const ref = new LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
+  const type = new LoadableObjectRef<Types, string | Shape, Shape, string, string>(name, loaderOf);
   // As the plugin's own `loadableObjectRef` does.
-  builder.configStore.onTypeConfig(ref, (config) => {
+  builder.configStore.onTypeConfig(type, (config) => {
     config.extensions = { ...config.extensions, getDataloader: loaderOf, entityKey: key };
   });
   const load = (given: string, context: Context) => loaderOf(context).load(given);
-  return Object.assign(ref, {
+  const ref = Object.assign(type, {
     noun: resource.name,
     resource,
     key,
     check,
     loaderOf,
     find: find ?? ((given: string) => given),
-    /** Like `find`, for a union: there the plugin does not read objects. */
     findNow: find ?? load,
   });
+  loadables.set(name, ref);
+  return ref;
 }
 
 type NamesBy<Property extends string> = Provenance & { readonly [Name in Property]: string | undefined };
