@@ -23,14 +23,17 @@ import {
   word,
 } from './text-kinds.ts';
 
-/** A variable. Its flag, `--help`, docs/configuration.md, `.env.example` and its type are made from this row. */
+/**
+ * A variable. Its flag, `--help`, docs/configuration.md, `.env.example` and its type are made from this row. A `secret` can
+ * stand in the file NAME_FILE instead, and has no flag of its own.
+ */
 export interface Variable extends TextKind {
   readonly group: string;
   /** Its effect, for docs/configuration.md, `.env.example` and `--help`. */
   readonly meaning: string;
   /** Its default, or how the default follows from other variables. Undefined: not set by default. */
   readonly byDefault?: string | ((others: never) => string);
-  /** A value for `.env.example` if there is no default. A `secret` may stand in NAME_FILE instead. */
+  /** A value for `.env.example` if there is no default. */
   readonly example?: string;
 }
 
