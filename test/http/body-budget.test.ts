@@ -43,67 +43,46 @@ describe('bodies that arrive at the same time', () => {
     return { ...client, finish: () => client.socket.write(text.slice(-1)) };
   }
 
-  const ADAPTERS: [adapter: string, plugins: Plugins][] = [
-    ['node:http', []],
-    ['Yoga', [{}]],
-  ];
+  it('give way with 503 and retry-after when they are the largest', async () => {
+    const first = await openAlmost(50 * KB);
+    const second = await openAlmost(37 * KB);
+    const answer = await first.until('OVERLOADED');
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/^retry-after: 1\r$/im);
+    expect(answer).toContain('send it again in a moment');
+    second.finish();
+    expect(await second.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    // The budget is whole again.
+    const third = await openAlmost(TOTAL - KB);
+    third.finish();
+    expect(await third.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
-  it.each(ADAPTERS)(
-    'give way with 503 and retry-after when they are the largest, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      const first = await openAlmost(50 * KB);
-      const second = await openAlmost(37 * KB);
-      const answer = await first.until('OVERLOADED');
-      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
-      expect(answer).toMatch(/^retry-after: 1\r$/im);
-      expect(answer).toContain('send it again in a moment');
-      second.finish();
-      expect(await second.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-      // The budget is whole again.
-      const third = await openAlmost(TOTAL - KB);
-      third.finish();
-      expect(await third.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-    },
-  );
+  it('give way with the same status and headers where a stream is accepted', async () => {
+    const first = await openAlmost(50 * KB, { accept: 'text/event-stream' });
+    const second = await openAlmost(37 * KB);
+    const answer = await first.until('event: complete');
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/^retry-after: 1\r$/im);
+    expect(answer).toMatch(/^content-type: text\/event-stream/im);
+    second.socket.destroy();
+  });
 
-  it.each(ADAPTERS)(
-    'give way with the same status and headers where a stream is accepted, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      const first = await openAlmost(50 * KB, { accept: 'text/event-stream' });
-      const second = await openAlmost(37 * KB);
-      const answer = await first.until('event: complete');
-      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
-      expect(answer).toMatch(/^retry-after: 1\r$/im);
-      expect(answer).toMatch(/^content-type: text\/event-stream/im);
-      second.socket.destroy();
-    },
-  );
-
-  it.each(ADAPTERS)(
-    'do not give way to one whose key was never accepted when theirs was, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      fixture.respond = answerPlainly;
-      await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-      const known = await openAlmost(50 * KB, KEY);
-      const others: Record<string, string>[] = [
-        {},
-        { token: 'made-up' },
-        { authorization: 'Bearer made-up' },
-      ];
-      for (const other of others) {
-        const stranger = await openAlmost(37 * KB, other);
-        expect(await stranger.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-      }
-      const bearer = await openAlmost(10 * KB, { authorization: 'Bearer key' });
-      for (const client of [known, bearer]) {
-        client.finish();
-        expect(await client.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-      }
-    },
-  );
+  it('do not give way to one whose key was never accepted when theirs was', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    const known = await openAlmost(50 * KB, KEY);
+    const others: Record<string, string>[] = [{}, { token: 'made-up' }, { authorization: 'Bearer made-up' }];
+    for (const other of others) {
+      const stranger = await openAlmost(37 * KB, other);
+      expect(await stranger.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+    }
+    const bearer = await openAlmost(10 * KB, { authorization: 'Bearer key' });
+    for (const client of [known, bearer]) {
+      client.finish();
+      expect(await client.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    }
+  });
 
   it('give way by their heads alone', async () => {
     const open = async (bytes: number) => {
@@ -177,45 +156,37 @@ describe('bodies that arrive at the same time', () => {
     expect(fixture.gateway.logged.splice(0)).toMatchObject([{ message: 'broken' }]);
   });
 
-  it.each(ADAPTERS)(
-    'count until their operation is over, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      const calls: ServerResponse[] = [];
-      fixture.respond = (_recorded, response) => void calls.push(response);
-      const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-      const running = await openAlmost(50 * KB, KEY, query);
-      running.finish();
-      await eventually(() => expect(calls).toHaveLength(1));
-      const refused = await openAlmost(25 * KB, KEY);
-      expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-      json(calls[0] as ServerResponse, { success: true });
-      await running.until('ToggleScriptSuccess');
-      const taken = await openAlmost(25 * KB, KEY);
-      taken.finish();
-      expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-    },
-  );
+  it('count until their operation is over', async () => {
+    const calls: ServerResponse[] = [];
+    fixture.respond = (_recorded, response) => void calls.push(response);
+    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+    const running = await openAlmost(50 * KB, KEY, query);
+    running.finish();
+    await eventually(() => expect(calls).toHaveLength(1));
+    const refused = await openAlmost(25 * KB, KEY);
+    expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+    json(calls[0] as ServerResponse, { success: true });
+    await running.until('ToggleScriptSuccess');
+    const taken = await openAlmost(25 * KB, KEY);
+    taken.finish();
+    expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
-  it.each(ADAPTERS)(
-    'count until their subscription is over, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      fixture.respond = () => undefined;
-      const query = 'subscription { scriptSessions(scriptId: "a") { __typename } }';
-      const following = await openAlmost(50 * KB, { ...KEY, accept: 'text/event-stream' }, query);
-      following.finish();
-      expect(await following.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
-      const other = await openAlmost(25 * KB, KEY);
-      other.finish();
-      expect(await other.until('}')).toMatch(/^HTTP\/1\.1 503 /);
-      following.socket.destroy();
-      await eventually(() => expect(underWay).toBe(0));
-      const taken = await openAlmost(TOTAL - KB, KEY);
-      taken.finish();
-      expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-    },
-  );
+  it('count until their subscription is over', async () => {
+    fixture.respond = () => undefined;
+    const query = 'subscription { scriptSessions(scriptId: "a") { __typename } }';
+    const following = await openAlmost(50 * KB, { ...KEY, accept: 'text/event-stream' }, query);
+    following.finish();
+    expect(await following.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    const other = await openAlmost(25 * KB, KEY);
+    other.finish();
+    expect(await other.until('}')).toMatch(/^HTTP\/1\.1 503 /);
+    following.socket.destroy();
+    await eventually(() => expect(underWay).toBe(0));
+    const taken = await openAlmost(TOTAL - KB, KEY);
+    taken.finish();
+    expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
   it('count for the names of members in them as well', async () => {
     const calls: ServerResponse[] = [];
@@ -232,109 +203,93 @@ describe('bodies that arrive at the same time', () => {
     await running.until('ToggleScriptSuccess');
   });
 
-  it.each(ADAPTERS)(
-    'count like the head of their request, which may be all that it has, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      const calls: ServerResponse[] = [];
-      const more = 'x'.repeat(40 * KB);
-      const body = JSON.stringify({ query: '{ script(id: "b") { name } }' });
-      const post = postText(body, { token: 'key', more });
-      fixture.respond = (_recorded, response) => void calls.push(response);
-      const read = async (id: string) => {
-        const client = await openRaw(fixture.gateway.url);
-        const query = encodeURIComponent(`{ script(id: "${id}") { name } }`);
-        const line = `GET /graphql?query=${query}&more=${more} HTTP/1.1`;
-        client.socket.write(`${line}\r\nhost: localhost\r\ntoken: key\r\n\r\n`);
-        return client;
-      };
-      const running = await read('a');
-      await eventually(() => expect(calls).toHaveLength(1));
-      const other = await openRaw(fixture.gateway.url);
-      other.socket.write(post);
-      expect(await other.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-      json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
-      await running.until('"script":null');
-      (await openRaw(fixture.gateway.url)).socket.write(post);
-      await eventually(() => expect(calls).toHaveLength(2));
-      json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
-    },
-  );
+  it('count like the head of their request, which may be all that it has', async () => {
+    const calls: ServerResponse[] = [];
+    const more = 'x'.repeat(40 * KB);
+    const body = JSON.stringify({ query: '{ script(id: "b") { name } }' });
+    const post = postText(body, { token: 'key', more });
+    fixture.respond = (_recorded, response) => void calls.push(response);
+    const read = async (id: string) => {
+      const client = await openRaw(fixture.gateway.url);
+      const query = encodeURIComponent(`{ script(id: "${id}") { name } }`);
+      const line = `GET /graphql?query=${query}&more=${more} HTTP/1.1`;
+      client.socket.write(`${line}\r\nhost: localhost\r\ntoken: key\r\n\r\n`);
+      return client;
+    };
+    const running = await read('a');
+    await eventually(() => expect(calls).toHaveLength(1));
+    const other = await openRaw(fixture.gateway.url);
+    other.socket.write(post);
+    expect(await other.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+    json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
+    await running.until('"script":null');
+    (await openRaw(fixture.gateway.url)).socket.write(post);
+    await eventually(() => expect(calls).toHaveLength(2));
+    json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
+  });
 
-  it.each(ADAPTERS)(
-    'count for the documents of their operations, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      const calls: ServerResponse[] = [];
-      fixture.respond = (_recorded, response) => void calls.push(response);
-      const read = (name: string) => `query ${name} { script(id: "${name}") { name } }`;
-      const others = Array.from({ length: 45 }, (_one, index) => read(`b${index}`)).join(' ');
-      const begin = async (name: string) => {
-        const client = await openRaw(fixture.gateway.url);
-        const body = JSON.stringify({ query: `${read(name)} ${others}`, operationName: name });
-        client.socket.write(postText(body, KEY));
-        return client;
-      };
-      const running = await begin('a');
-      await eventually(() => expect(calls).toHaveLength(1));
-      expect(await (await begin('c')).until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-      json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
-      await running.until('"script":null');
-      const later = await begin('d');
-      await eventually(() => expect(calls).toHaveLength(2));
-      json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
-      await later.until('"script":null');
-    },
-  );
+  it('count for the documents of their operations', async () => {
+    const calls: ServerResponse[] = [];
+    fixture.respond = (_recorded, response) => void calls.push(response);
+    const read = (name: string) => `query ${name} { script(id: "${name}") { name } }`;
+    const others = Array.from({ length: 45 }, (_one, index) => read(`b${index}`)).join(' ');
+    const begin = async (name: string) => {
+      const client = await openRaw(fixture.gateway.url);
+      const body = JSON.stringify({ query: `${read(name)} ${others}`, operationName: name });
+      client.socket.write(postText(body, KEY));
+      return client;
+    };
+    const running = await begin('a');
+    await eventually(() => expect(calls).toHaveLength(1));
+    expect(await (await begin('c')).until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+    json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
+    await running.until('"script":null');
+    const later = await begin('d');
+    await eventually(() => expect(calls).toHaveLength(2));
+    json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
+    await later.until('"script":null');
+  });
 
-  it.each(ADAPTERS)(
-    'count for what is kept of them once they are parsed, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      fixture.respond = answerPlainly;
-      await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-      const calls: ServerResponse[] = [];
-      fixture.respond = (_recorded, response) => void calls.push(response);
-      const running = await openRaw(fixture.gateway.url);
-      const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-      running.socket.write(postText(JSON.stringify({ query }).padEnd(50 * KB), KEY));
-      await eventually(() => expect(calls).toHaveLength(1));
-      const taken = await openAlmost(60 * KB);
-      taken.finish();
-      expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-      json(calls[0] as ServerResponse, { success: true });
-      await running.until('ToggleScriptSuccess');
-    },
-  );
+  it('count for what is kept of them once they are parsed', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    const calls: ServerResponse[] = [];
+    fixture.respond = (_recorded, response) => void calls.push(response);
+    const running = await openRaw(fixture.gateway.url);
+    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+    running.socket.write(postText(JSON.stringify({ query }).padEnd(50 * KB), KEY));
+    await eventually(() => expect(calls).toHaveLength(1));
+    const taken = await openAlmost(60 * KB);
+    taken.finish();
+    expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    json(calls[0] as ServerResponse, { success: true });
+    await running.until('ToggleScriptSuccess');
+  });
 
-  it.each(ADAPTERS)(
-    'leave half to those whose key was accepted while operations of others run, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen(plugins);
-      fixture.respond = answerPlainly;
-      await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-      const calls: ServerResponse[] = [];
-      fixture.respond = (_recorded, response) => void calls.push(response);
-      const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-      const begin = async (token: string, bytes: number) => {
-        const client = await openAlmost(bytes, { token }, query);
-        client.finish();
-        return client;
-      };
-      const running = [await begin('made-up-1', 14 * KB), await begin('made-up-2', 14 * KB)];
-      await eventually(() => expect(calls).toHaveLength(2));
-      const refused = await begin('made-up-3', 14 * KB);
-      expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-      running.push(await begin(KEY.token, 30 * KB));
-      await eventually(() => expect(calls).toHaveLength(3));
-      for (const call of calls) json(call, { success: true });
-      for (const client of running) await client.until('ToggleScriptSuccess');
-      // Their part is free again.
-      const again = await openAlmost(TOTAL - KB, { token: 'made-up-4' });
-      again.finish();
-      expect(await again.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-    },
-  );
+  it('leave half to those whose key was accepted while operations of others run', async () => {
+    fixture.respond = answerPlainly;
+    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
+    const calls: ServerResponse[] = [];
+    fixture.respond = (_recorded, response) => void calls.push(response);
+    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+    const begin = async (token: string, bytes: number) => {
+      const client = await openAlmost(bytes, { token }, query);
+      client.finish();
+      return client;
+    };
+    const running = [await begin('made-up-1', 14 * KB), await begin('made-up-2', 14 * KB)];
+    await eventually(() => expect(calls).toHaveLength(2));
+    const refused = await begin('made-up-3', 14 * KB);
+    expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
+    running.push(await begin(KEY.token, 30 * KB));
+    await eventually(() => expect(calls).toHaveLength(3));
+    for (const call of calls) json(call, { success: true });
+    for (const client of running) await client.until('ToggleScriptSuccess');
+    // Their part is free again.
+    const again = await openAlmost(TOTAL - KB, { token: 'made-up-4' });
+    again.finish();
+    expect(await again.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
   it('are counted for an embedded fetch handler as well, and a stalled one is answered when it gives way', async () => {
     const post = (bytes: number, { ends }: { ends: boolean }) => {

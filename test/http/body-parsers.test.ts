@@ -71,8 +71,6 @@ async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {
 const WAYS: readonly (readonly [string, string, Partial<EmbeddedGatewayOptions>])[] = [
   ['by the common way', '/graphql', {}],
   ['at another path', '/graphql/', {}],
-  ['with CORS', '/graphql', { corsOrigins: ['https://app.example.com'] }],
-  ['with a plugin', '/graphql', { plugins: [{ onExecute() {} }] }],
 ];
 
 describe.each(WAYS)('behind a body parser, %s', (_way, path, options) => {

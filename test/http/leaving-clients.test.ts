@@ -10,10 +10,6 @@ import { openLog } from '../support/gateways/log-lines.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
 const FOREVER_MS = 600_000;
-const ADAPTERS: [adapter: string, plugins: NonNullable<TestGatewayOptions['plugins']>][] = [
-  ['node:http', []],
-  ['Yoga', [{}]],
-];
 const WRITE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
 
 const calls: { recorded: Recorded; response: ServerResponse }[] = [];
@@ -64,8 +60,7 @@ async function arrivals(count: number): Promise<void> {
 }
 
 describe('a client that closes its side after its requests', () => {
-  it.each(ADAPTERS)('is gone: its reads end, by the adapter of %s', async (_adapter, plugins) => {
-    await reopen({ plugins });
+  it('is gone: its reads end', async () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.end(read('a') + read('b'));
     expect(await client.closed).toBe('');
@@ -86,24 +81,21 @@ describe('a client that closes its side after its requests', () => {
 describe('a client that is gone', () => {
   const ids = Array.from({ length: 10 }, (_, index) => `script${index}`);
 
-  it.each(ADAPTERS)(
-    'has all of its ten reads ended and logged, by the adapter of %s',
-    async (_adapter, plugins) => {
-      const { log, lines } = openLog();
-      await reopen({ plugins, observers: [counter, ...(log.operations ? [log.operations] : [])] });
-      const client = await openRaw(fixture.gateway.url);
-      client.socket.write(ids.map((id) => read(id)).join(''));
-      await arrivals(10);
-      client.socket.destroy();
-      await eventually(() => expect(calls.filter(({ recorded }) => !recorded.socket.closed)).toEqual([]));
-      await eventually(() => expect(underWay).toBe(0));
-      expect(ended).toEqual(ids.map(() => 499));
-      expect(lines.map((line) => JSON.parse(line))).toMatchObject(
-        ids.map(() => ({ msg: 'operation', status: 499 })),
-      );
-      expect(calls).toHaveLength(10);
-    },
-  );
+  it('has all of its reads ended and logged', async () => {
+    const { log, lines } = openLog();
+    await reopen({ observers: [counter, ...(log.operations ? [log.operations] : [])] });
+    const client = await openRaw(fixture.gateway.url);
+    client.socket.write(ids.map((id) => read(id)).join(''));
+    await arrivals(10);
+    client.socket.destroy();
+    await eventually(() => expect(calls.filter(({ recorded }) => !recorded.socket.closed)).toEqual([]));
+    await eventually(() => expect(underWay).toBe(0));
+    expect(ended).toEqual(ids.map(() => 499));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject(
+      ids.map(() => ({ msg: 'operation', status: 499 })),
+    );
+    expect(calls).toHaveLength(10);
+  });
 
   it('has its writes carried out to their end, and ended and logged as well', async () => {
     const client = await openRaw(fixture.gateway.url);
@@ -191,26 +183,23 @@ describe('a client that does not read its answer', () => {
   const dates = ['a', 'b', 'c', 'd'].map((name) => `${name}: executions { date }`);
   const large = (id: string) => post(`{ project(id: "${id}") { id ${dates.join(' ')} } }`);
 
-  it.each(ADAPTERS)(
-    'is given up, with all that waits behind it, by the adapter of %s',
-    async (_adapter, plugins) => {
-      await reopen({ plugins, server: { writeTimeoutMs: 100, checkIntervalMs: 10 } });
-      const client = await openRaw(fixture.gateway.url);
-      client.socket.pause();
-      client.socket.write(large('a') + read('b') + read('c'));
-      await arrivals(3);
-      // The last one waits for LuaAuth still.
-      for (const { recorded, response } of calls)
-        if (!recorded.line.endsWith('/c')) json(response, { success: true, ...LARGE });
-      await eventually(() => expect(ended).toEqual([499, 499, 499]));
-      await eventually(() => expect(calls.at(-1)?.recorded.socket.closed).toBe(true));
-      client.socket.resume();
-      const text = await client.closed;
-      expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
-      expect(text.length).toBeLessThan(4 * LARGE_BYTES);
-      expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
-    },
-  );
+  it('is given up, with all that waits behind it', async () => {
+    await reopen({ server: { writeTimeoutMs: 100, checkIntervalMs: 10 } });
+    const client = await openRaw(fixture.gateway.url);
+    client.socket.pause();
+    client.socket.write(large('a') + read('b') + read('c'));
+    await arrivals(3);
+    // The last one waits for LuaAuth still.
+    for (const { recorded, response } of calls)
+      if (!recorded.line.endsWith('/c')) json(response, { success: true, ...LARGE });
+    await eventually(() => expect(ended).toEqual([499, 499, 499]));
+    await eventually(() => expect(calls.at(-1)?.recorded.socket.closed).toBe(true));
+    client.socket.resume();
+    const text = await client.closed;
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(text.length).toBeLessThan(4 * LARGE_BYTES);
+    expect((await fetch(`${fixture.gateway.url}/health`)).status).toBe(200);
+  });
 
   it('is given up before that when all of them leave too much unread', async () => {
     await reopen({

@@ -23,7 +23,6 @@ beforeAll(async () => {
   const options = {
     plain: {},
     cors: { corsOrigins: [ORIGIN] },
-    plugin: { plugins: [{ onExecute() {} }] },
     off: { compression: false },
   };
   for (const [name, given] of Object.entries(options)) {
@@ -94,7 +93,6 @@ const ADAPTERS: [name: string, gateway: string, path: (query: string) => string,
   ['another path', 'plain', () => '/graphql/', {}],
   ['GET', 'plain', (query) => `/graphql?query=${encodeURIComponent(query)}`, {}],
   ['a gateway with CORS', 'cors', () => '/graphql', { origin: ORIGIN }],
-  ['a gateway with a plugin', 'plugin', () => '/graphql', {}],
 ];
 
 describe.each(ADAPTERS)('an answer by %s', (_adapter, gateway, path, more) => {

@@ -287,11 +287,8 @@ describe('a stream in whose place something else has answered', () => {
   });
 });
 
-describe.each<[adapter: string, plugins: object[]]>([
-  ['node:http', []],
-  ['Yoga', [{}]],
-])('a subscription by HEAD, by the adapter of %s', (_adapter, plugins) => {
-  const live = useLive({ plugins });
+describe('a subscription by HEAD', () => {
+  const live = useLive();
 
   it('is answered by its headers at once, and polled no more', async () => {
     live.useApi().connect('s', 'a');
