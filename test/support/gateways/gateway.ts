@@ -71,7 +71,8 @@ export async function openGateway({
   });
   const logged: unknown[] = [];
   const log = { error: (error: unknown) => logged.push(error) };
-  const gateway = createGateway(withGatewayDefaults({ transport, log, ...options }));
+  const wrapped = { ...transport, ask: wrapAsk(transport.ask) };
+  const gateway = createGateway(withGatewayDefaults({ transport: wrapped, log, ...options }));
   const server = await startServer({
     listener: gateway,
     upgrade: gateway.upgrade,
