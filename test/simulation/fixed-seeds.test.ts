@@ -58,6 +58,10 @@ it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
     'a process that waits until it uses Redis again keeps its slot',
     { seed: 'a-5-1-1', seconds: 90, gateways: 5, faultsPerMinute: 20 },
   ],
+  [
+    'a process whose connection ends just before it uses Redis again goes on without Redis',
+    { seed: 'f-3-1-3', seconds: 90, gateways: 3, faultsPerMinute: 20 },
+  ],
 ])('%s', async (_title, { untilMs, ...options }) => {
   const { violation, lastLines } = await play(createPlan(options), { untilMs });
   expect(violation, lastLines.join('\n')).toBeUndefined();

@@ -248,7 +248,8 @@ export function createRedisLink(options: RedisLinkOptions) {
         await catchUp();
         isReturning = slot > 0 && now() - trustedFrom >= calmMs;
         const silentSince = Math.max(trustedFrom, lastShareUseAt);
-        if (isReturning && now() - silentSince >= SILENCE_MS && mayReturn()) break;
+        // The connection may have ended while this process waited.
+        if (connection && isReturning && now() - silentSince >= SILENCE_MS && mayReturn()) break;
       } catch (error) {
         disconnect();
         if (isClosed()) return;

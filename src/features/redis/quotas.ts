@@ -7,6 +7,8 @@ import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspa
 import type { RedisLink } from './link.ts';
 import { MOST_WAIT_MS, TAKE } from './semaphore.ts';
 
+/** When a process asks again that could use no permit, in ms. */
+const SOON_MS = 10;
 /** The most permits that one script takes. */
 const MAX_WANTED = 50;
 
@@ -157,7 +159,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       // The store may have turned out to be new, or this process may have stood still.
       if (first?.mayBeUsed === false) {
         for (const permit of permits) permit.release();
-        return Math.max(1, later(waitMs()));
+        return Math.max(SOON_MS, later(waitMs()));
       }
       usable = Math.min(MAX_WANTED, usable + permits.length);
       if (others.length > 0) keepReady(others, now() - askedAt);
@@ -165,7 +167,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     } catch {
       // Redis is lost, and may have given the permits in an answer that was lost.
       held.giveBack(names, askedAt);
-      return 1;
+      return SOON_MS;
     } finally {
       asking -= 1;
     }
