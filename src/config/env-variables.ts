@@ -154,7 +154,7 @@ export const VARIABLES = {
     ),
     LUAAUTH_TOTAL_RATE: row(
       perSecond(1_000_000),
-      `requests per second to LuaAuth for all API keys together. With this limit, a key has five calls until LuaAuth first accepts it. By default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
+      `requests per second to LuaAuth for all API keys together. All keys that LuaAuth has not accepted yet have a quarter of it together. By default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
       ({ LUAAUTH_RATE }: { LUAAUTH_RATE: number }) => `${LUAAUTH_RATE * KEYS_AT_FULL_RATE}`,
     ),
     FRESH_MS: row(duration(0, 3_600_000, 'off'), 'TTL of a cached read; 0: no cache', '1000'),

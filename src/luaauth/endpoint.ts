@@ -196,7 +196,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isInDoubt: false,
       isAlone: false,
       isUnshared: false,
-      inFlight: undefined,
+      needsRequest: undefined,
       revalidation: undefined,
     };
     const answer = api.ask(made, api.usage);

@@ -84,25 +84,17 @@ export interface Call<T> extends About, Asked {
   readonly isAlone: boolean;
   /** Whether the call needs its own request. The answer is cached for others. */
   readonly isUnshared: boolean;
-  /** The call in flight that other calls may share; undefined: the call is not shared. */
-  readonly inFlight: InFlight | undefined;
+  /**
+   * Asked when the call's turn has come, before it takes a permit. False: all who wait for it have joined an equal call or
+   * found an answer, so its signal is aborted. Undefined: the call needs its own request.
+   */
+  readonly needsRequest: (() => boolean) | undefined;
   /** Set if the call only renews a cache entry. No client waits for the answer, so all other calls go first. */
   readonly revalidation: Revalidation | undefined;
 }
 
-export interface InFlight {
-  /** Whether the call waits behind many others of its caller. Another caller had better wait for a turn of its own. */
-  waitsBehindMany: boolean;
-  /** Whether calls with the same key wait in turns of their own. */
-  readonly hasOtherTurns: boolean;
-  /** Called when the call's turn comes. The waiters of the other calls join this call. */
-  begin(): void;
-  /** Called when the call waits behind many others. The waiters of other callers get turns of their own. */
-  releaseOthers(): void;
-}
-
 /** A renewal of a cache entry. The renewal with the largest `servedAgeMs` goes first. */
-export interface Revalidation {
+interface Revalidation {
   /** In whole ms: reading a fraction allocates memory. Ages of the entry, summed over the times it was served. */
   readonly servedAgeMs: number;
   /** Whether this is a poll, which no cache entry can answer. Polls have their own rate, and leave no permit unused. */

@@ -2,9 +2,8 @@ import { decodeText } from './body.ts';
 import type { AbortListener, Allowance, Answer, Call, Progress, Reply, Send } from './call.ts';
 import { type Clock, Deadline } from './clock.ts';
 import { BadResponse, BroughtTooMuch, CallFailure, ClientLeft, TimedOut } from './errors.ts';
-import type { Account } from './scheduler/account.ts';
+import type { ScheduledCall, Sender } from './scheduler/scheduled-call.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
-import { type Applicant, Turn } from './scheduler/turn.ts';
 import { type Receiver, type UpstreamOptions, UpstreamRequest } from './upstream-request.ts';
 
 interface DispatchOptions extends UpstreamOptions {
@@ -28,14 +27,13 @@ export function createDispatch(options: DispatchOptions): Send {
 
 type Settle = (answer: Answer<unknown> | Promise<never>) => void;
 
-class Dispatch implements AbortListener, Applicant, Receiver {
+class Dispatch implements AbortListener, Sender, Receiver {
   readonly call: Call<unknown>;
   readonly allowance: Allowance;
   readonly #options: DispatchOptions;
   readonly #progress: Progress;
   readonly #resolve: Settle;
-  readonly #account: Account;
-  readonly #turn: Turn;
+  readonly #scheduled: ScheduledCall;
   #deadline: Deadline | undefined;
   #request: UpstreamRequest | undefined;
   #settled = false;
@@ -51,8 +49,7 @@ class Dispatch implements AbortListener, Applicant, Receiver {
     this.#progress = progress;
     this.allowance = progress.allowance ?? UNLIMITED;
     this.#resolve = resolve;
-    this.#account = options.scheduler.accountOf(call.origin.account);
-    this.#turn = new Turn(this, this.#account);
+    this.#scheduled = options.scheduler.schedule(this);
   }
 
   begin(): void {
@@ -62,11 +59,11 @@ class Dispatch implements AbortListener, Applicant, Receiver {
     if (call.signal?.aborted) this.handleEvent();
     else if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
     else if (this.allowance.bytesLeft < 0) this.fail(new BroughtTooMuch(call, 'no'));
-    else this.#account.request(this.#turn);
+    else this.#options.scheduler.request(this.#scheduled);
   }
 
   queued(): void {
-    this.#endAt(this.#turn.startBy, false);
+    this.#endAt(this.#scheduled.startBy, false);
     this.#progress.queued?.();
   }
 
@@ -94,10 +91,10 @@ class Dispatch implements AbortListener, Applicant, Receiver {
 
   #endDue(at: number, wasLate: boolean): void {
     const timesOutAt = this.#timesOutAt;
-    const end = timesOutAt ?? this.#turn.startBy;
+    const end = timesOutAt ?? this.#scheduled.startBy;
     const now = this.#options.clock.now();
     if (end > Math.max(at, now)) this.#endAt(end, this.#isUnhealthy, now);
-    else if (timesOutAt === undefined) this.#account.giveUp(this.#turn, wasLate);
+    else if (timesOutAt === undefined) this.#options.scheduler.giveUp(this.#scheduled, wasLate);
     else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }
 
@@ -107,12 +104,12 @@ class Dispatch implements AbortListener, Applicant, Receiver {
 
   sent(): void {
     this.#sentAt = this.#options.clock.now();
-    this.#turn.sent();
+    this.#scheduled.sent();
     this.#progress.sent();
   }
 
   answered(): void {
-    this.#turn.answered();
+    this.#scheduled.answered();
   }
 
   received({ status, headers }: Omit<Reply, 'text'>, body: Buffer): void {
@@ -120,7 +117,7 @@ class Dispatch implements AbortListener, Applicant, Receiver {
     try {
       const text = decodeText(this.call, headers, body, status);
       const value = this.call.decode({ status, headers, text }, this.call);
-      this.#account.end(this.#turn, undefined);
+      this.#options.scheduler.end(this.#scheduled, undefined);
       this.#progress.ended?.(undefined);
       const sentAt = this.#sentAt as number;
       this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
@@ -144,7 +141,7 @@ class Dispatch implements AbortListener, Applicant, Receiver {
     if (failure instanceof CallFailure && failure.ray !== undefined) this.#progress.proxied(failure.ray);
     // The connection has an answer too many. The expected answer may follow and reach another request.
     if (failure instanceof BadResponse && failure.isMisdirected) this.#request?.cut?.();
-    this.#account.end(this.#turn, failure);
+    this.#options.scheduler.end(this.#scheduled, failure);
     this.#progress.ended?.(failure);
     this.#resolve(Promise.reject(failure));
   }

@@ -23,7 +23,7 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Requests in any sliding second for one API key; 0, the default: no limit. */
   readonly rate?: number | undefined;
-  /** Over all API keys; 0, the default: no limit. With a limit, a key has five calls until the API accepts it. */
+  /** Over all API keys; 0, the default: no limit. With a limit, all keys that LuaAuth has not accepted have a quarter of it together. */
   readonly totalRate?: number | undefined;
   /** How long an answer in the cache is as good as a call, in ms; 0, the default: never. */
   readonly freshMs?: number | undefined;
@@ -114,7 +114,7 @@ export function createTransport(
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
     cache.step,
-    dedupe(clock),
+    dedupe(clock, cache.freshAnswer),
     ...(state.steps?.(cache.policy) ?? []),
     circuitBreaker.step,
     retry({ clock, random, mayRetry: circuitBreaker.isClosed, known }),

@@ -9,6 +9,7 @@ import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
+/** Calls in a second that all such keys have together. */
 const TOTAL = 10;
 const WINDOW_MS = 1_100;
 const clock = createManualClock();
@@ -26,7 +27,7 @@ const refuseAllBut =
 
 describe('clients with keys that LuaAuth has not accepted yet', () => {
   const fixture = useRecorder({
-    transport: { clock, random: () => 0, rate: 50, totalRate: TOTAL },
+    transport: { clock, random: () => 0, rate: 50, totalRate: 4 * TOTAL },
     trustedProxy: 'x-forwarded-for',
     timeouts: { read: 1_000_000, write: 1_000_000 },
     operationTimeoutMs: 1_000_000,

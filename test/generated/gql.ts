@@ -59,11 +59,9 @@ type Documents = {
     "\n  query ReadScript($id: ID!) {\n    script(id: $id) {\n      id\n      name\n    }\n  }\n": typeof types.ReadScriptDocument,
     "\n  query ReadScripts($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ReadScriptsDocument,
     "\n  query ReadWholeScript($id: ID!) {\n    script(id: $id) {\n      name\n      executions {\n        date\n        count\n      }\n      sessions(first: 2) {\n        nodes {\n          id\n          jobId\n        }\n      }\n      filtered: sessions(first: 2, filter: { placeId: \"606849621\" }) {\n        nodes {\n          id\n          jobId\n        }\n      }\n    }\n  }\n": typeof types.ReadWholeScriptDocument,
-    "\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n": typeof types.ReadProjectOfDocument,
     "\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n    project(id: $id) {\n      id\n    }\n    projects(ids: [$id]) {\n      id\n    }\n  }\n": typeof types.ByIdDocument,
     "\n  query Filtered($id: ID!, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(filter: $filter) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": typeof types.FilteredDocument,
     "\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n": typeof types.ReadExecutionsDocument,
-    "\n  query ReadQueued {\n    rateLimit {\n      queued\n    }\n  }\n": typeof types.ReadQueuedDocument,
     "\n  mutation WriteThenRead($id: ID!) {\n    editScript(input: { id: $id, name: \"new\" }) {\n      ... on EditScriptSuccess {\n        script {\n          ...Everything\n        }\n      }\n    }\n    updateScript(input: { id: $id, source: \"print(1)\" }) {\n      ... on UpdateScriptSuccess {\n        script {\n          ...Everything\n        }\n      }\n    }\n    toggleScript(input: { id: $id, enabled: true }) {\n      ... on ToggleScriptSuccess {\n        script {\n          ...Everything\n        }\n      }\n    }\n  }\n\n  fragment Everything on Script {\n    name\n    executions {\n      date\n    }\n    sessions(first: 2) {\n      nodes {\n        jobId\n      }\n    }\n    filtered: sessions(first: 2, filter: { placeId: \"606849621\" }) {\n      nodes {\n        jobId\n      }\n    }\n  }\n": typeof types.WriteThenReadDocument,
     "\n  query BadBetweenGood {\n    before: script(id: \"good\") {\n      name\n    }\n    script(id: \"bad\") {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n    after: script(id: \"good\") {\n      enabled\n    }\n  }\n": typeof types.BadBetweenGoodDocument,
 };
@@ -113,11 +111,9 @@ const documents: Documents = {
     "\n  query ReadScript($id: ID!) {\n    script(id: $id) {\n      id\n      name\n    }\n  }\n": types.ReadScriptDocument,
     "\n  query ReadScripts($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ReadScriptsDocument,
     "\n  query ReadWholeScript($id: ID!) {\n    script(id: $id) {\n      name\n      executions {\n        date\n        count\n      }\n      sessions(first: 2) {\n        nodes {\n          id\n          jobId\n        }\n      }\n      filtered: sessions(first: 2, filter: { placeId: \"606849621\" }) {\n        nodes {\n          id\n          jobId\n        }\n      }\n    }\n  }\n": types.ReadWholeScriptDocument,
-    "\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n": types.ReadProjectOfDocument,
     "\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n    project(id: $id) {\n      id\n    }\n    projects(ids: [$id]) {\n      id\n    }\n  }\n": types.ByIdDocument,
     "\n  query Filtered($id: ID!, $filter: SessionFilter) {\n    script(id: $id) {\n      sessions(filter: $filter) {\n        nodes {\n          id\n        }\n      }\n    }\n  }\n": types.FilteredDocument,
     "\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n": types.ReadExecutionsDocument,
-    "\n  query ReadQueued {\n    rateLimit {\n      queued\n    }\n  }\n": types.ReadQueuedDocument,
     "\n  mutation WriteThenRead($id: ID!) {\n    editScript(input: { id: $id, name: \"new\" }) {\n      ... on EditScriptSuccess {\n        script {\n          ...Everything\n        }\n      }\n    }\n    updateScript(input: { id: $id, source: \"print(1)\" }) {\n      ... on UpdateScriptSuccess {\n        script {\n          ...Everything\n        }\n      }\n    }\n    toggleScript(input: { id: $id, enabled: true }) {\n      ... on ToggleScriptSuccess {\n        script {\n          ...Everything\n        }\n      }\n    }\n  }\n\n  fragment Everything on Script {\n    name\n    executions {\n      date\n    }\n    sessions(first: 2) {\n      nodes {\n        jobId\n      }\n    }\n    filtered: sessions(first: 2, filter: { placeId: \"606849621\" }) {\n      nodes {\n        jobId\n      }\n    }\n  }\n": types.WriteThenReadDocument,
     "\n  query BadBetweenGood {\n    before: script(id: \"good\") {\n      name\n    }\n    script(id: \"bad\") {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n    after: script(id: \"good\") {\n      enabled\n    }\n  }\n": types.BadBetweenGoodDocument,
 };
@@ -319,10 +315,6 @@ export function graphql(source: "\n  query ReadWholeScript($id: ID!) {\n    scri
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n"): (typeof documents)["\n  query ReadProjectOf($id: ID!) {\n    script(id: $id) {\n      project {\n        name\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n    project(id: $id) {\n      id\n    }\n    projects(ids: [$id]) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query ById($id: ID!) {\n    script(id: $id) {\n      id\n    }\n    scripts(ids: [$id]) {\n      id\n    }\n    session(id: $id) {\n      id\n    }\n    project(id: $id) {\n      id\n    }\n    projects(ids: [$id]) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -332,10 +324,6 @@ export function graphql(source: "\n  query Filtered($id: ID!, $filter: SessionFi
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n"): (typeof documents)["\n  query ReadExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query ReadQueued {\n    rateLimit {\n      queued\n    }\n  }\n"): (typeof documents)["\n  query ReadQueued {\n    rateLimit {\n      queued\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

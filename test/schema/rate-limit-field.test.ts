@@ -123,7 +123,7 @@ describe('rateLimit without a quota', () => {
 });
 
 describe('rateLimit of a key that LuaAuth has never accepted', () => {
-  const fixture = useRecorder({ transport: { clock, today, random, rate: 10, totalRate: 100 } });
+  const fixture = useRecorder({ transport: { clock, today, random, rate: 10, totalRate: 20 } });
 
   it('is that of such keys, until LuaAuth accepts it', async () => {
     fixture.respond = answerPlainly;

@@ -2,9 +2,9 @@ import { request } from 'node:http';
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
-import { TOGGLE } from '../support/clients/mutations.ts';
+import { bearer as keyOf, ringOf } from '../support/clients/keys.ts';
 import { SCRIPTS } from '../support/clients/reads.ts';
-import { createManualClock, settle } from '../support/clocks/clock.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
@@ -80,69 +80,27 @@ describe('callers of one API key', () => {
     sent.destroy();
     await leave();
   });
-
-  it('take turns with their writes', async () => {
-    const leave = await askForAllThereIs();
-    const write = (key: string, id: string) =>
-      fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer(key));
-    const many = ids(30, 'many').map((id) => write('one', id));
-    await waitForQueued(620);
-    const few = ids(3, 'few').map((id) => write('two', id));
-    await waitForQueued(623);
-    await clock.advance(WINDOW_MS);
-    await Promise.all(few);
-    expect(inWindow(2, 'few')).toBe(3);
-    for (const window of [3, 4, 5, 6]) {
-      await expectCalls(fixture.recorder, (window - 1) * RATE);
-      await clock.advance(WINDOW_MS);
-    }
-    await Promise.all(many);
-    await leave();
-  });
 });
 
-describe('a read that joined the call of another caller', () => {
-  it('gets a turn of its own when the call fails and waits behind many again', async () => {
-    let fail = () => {};
-    fixture.respond = (recorded, response) => {
-      if (recorded.line !== 'GET /scripts/x0') answerPlainly(recorded, response);
-      else fail = () => void response.writeHead(503).end();
-    };
-    const client = new AbortController();
-    const many = readAll('one', 60, 'x', client.signal).catch(() => undefined);
-    await expectCalls(fixture.recorder, RATE);
-    // Those that wait, x0 and the queue.
-    await eventually(() => expect(clock.pending).toBe(52));
-    const other = readAll('two', 1, 'x');
-    await eventually(() => expect(clock.pending).toBe(53));
-    fixture.respond = answerPlainly;
-    fail();
-    await eventually(() => expect(clock.pending).toBe(53));
-    await settle();
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, 2 * RATE);
-    expect(fixture.recorder.lines().slice(RATE)).toContain('GET /scripts/x0');
-    expect((await other).errors).toBeUndefined();
-    client.abort();
-    await many;
-    await eventually(() => expect(clock.pending).toBe(0));
+describe('a call that the rate of its caller leaves no permit in time', () => {
+  const capped = useRecorder({
+    transport: { clock, random: () => 0, rate: RATE },
+    timeouts: { read: 3_000, write: 3_000 },
+    credentials: { heldKey: 'held', keyRing: ringOf([{ name: 'capped', rate: 1 }, { name: 'other' }]) },
   });
-});
 
-describe('while writes keep coming', () => {
-  it('reads have a fifth of the places', async () => {
-    const leave = await askForAllThereIs();
-    const writes = ids(40, 'w').map((id) =>
-      fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }, bearer('one')),
-    );
-    await waitForQueued(630);
-    for (const window of [2, 3, 4, 5]) {
-      await clock.advance(WINDOW_MS);
-      await expectCalls(fixture.recorder, window * RATE);
-      expect(inWindow(window, 'w')).toBe(8);
+  it('is refused at once, and says whose limit it is; others go on', async () => {
+    capped.respond = answerPlainly;
+    const read = (name: string, count: number) =>
+      capped.gateway.execute(SCRIPTS, { ids: ids(count, name) }, keyOf(name));
+    await read('capped', 1);
+    const { errors = [] } = await read('capped', 10);
+    expect(errors).toHaveLength(10);
+    for (const { message, extensions } of errors) {
+      expect(message).toBe('GET /scripts/:script_id: the rate of this gateway key is used up.');
+      expect(extensions).toMatchObject({ code: 'RATE_LIMITED', limit: 'caller', retryAfterMs: 3_006 });
     }
-    await clock.advance(WINDOW_MS);
-    await Promise.all(writes);
-    await leave();
+    expect((await read('other', RATE - 1)).errors).toBeUndefined();
+    await expectCalls(capped.recorder, RATE);
   });
 });

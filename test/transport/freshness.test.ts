@@ -344,8 +344,8 @@ describe('a renewal that waits for a place', () => {
     expect((await answer).data?.script?.name).toBe('name of a');
     expect((await others).errors).toBeUndefined();
     const order = fixture.recorder.lines().map((line) => line.replace('GET /scripts/', ''));
-    // The turn of the operation with less to ask comes first.
-    expect(order).toEqual(['a', 'x', 'd', 'a', 'e', 'f']);
+    // The oldest operation goes first, and the renewal needs no call of its own any more.
+    expect(order).toEqual(['a', 'x', 'd', 'e', 'f', 'a']);
   });
 });
 

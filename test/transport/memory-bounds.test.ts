@@ -7,8 +7,8 @@ import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call, Send } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import { Usage } from '../../src/transport/observer.ts';
+import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
-import { type Applicant, Turn } from '../../src/transport/scheduler/turn.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
 import { collectGarbage } from '../support/processes/live-memory.ts';
@@ -124,11 +124,10 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
   await expectBounded(50_000, 100, (index) => {
     clock.ms += 2;
     const call = callOf('read', 'a', `key-${index}`);
-    const account = scheduler.accountOf(call.origin.account);
-    const turn = new Turn({ call, queued() {}, admitted() {}, fail() {} }, account);
-    account.request(turn);
-    turn.sent();
-    account.end(turn, undefined);
+    const scheduled = scheduler.schedule({ call, queued() {}, admitted() {}, fail() {} });
+    scheduler.request(scheduled);
+    scheduled.sent();
+    scheduler.end(scheduled, undefined);
   });
 });
 
@@ -137,25 +136,24 @@ it('any number of operations, of which some always wait for a connection, takes 
   const { quotas } = createStateInMemory(clock);
   const known = createKnownAccounts();
   const scheduler = createScheduler({ connections: 2, rate: 0, totalRate: 0, clock, quotas, known });
-  const account = scheduler.accountOf('account');
-  const underWay: Turn[] = [];
+  const underWay: ScheduledCall[] = [];
   const sent: number[] = [];
   const begin = (index: number) => {
     clock.ms += 1;
     // An operation of its own: of one account, and one caller.
     const call = callOf('read', `${index}`, 'account', clock);
     const origin = { ...call.origin, startedAt: clock.ms };
-    const applicant: Applicant = {
+    const sender: Sender = {
       call: { ...call, origin },
       queued() {},
       admitted() {
-        underWay.push(turn);
+        underWay.push(scheduled);
         sent.push(index);
       },
       fail() {},
     };
-    const turn = new Turn(applicant, account);
-    account.request(turn);
+    const scheduled = scheduler.schedule(sender);
+    scheduler.request(scheduled);
   };
   for (const index of [-3, -2, -1]) begin(index);
   /** Always one is under way, the oldest, and the others wait. */
@@ -163,7 +161,7 @@ it('any number of operations, of which some always wait for a connection, takes 
   await expectBounded(30_000, 30, (index) => {
     begin(index);
     const oldest = underWay.shift();
-    if (oldest) account.end(oldest, undefined);
+    if (oldest) scheduler.end(oldest, undefined);
     if (underWay.length !== 1 || sent.splice(0).at(-1) !== index - 2) otherwise.push(index);
   });
   expect(otherwise).toEqual([]);

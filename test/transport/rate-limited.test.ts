@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { graphql } from '../generated/index.ts';
 import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
@@ -8,7 +7,7 @@ import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { quiet } from '../support/network/network.ts';
-import { eventually, expectCalls } from '../support/vitest/waiting.ts';
+import { expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const KEY = { token: 'key-a' };
@@ -19,14 +18,6 @@ const EXECUTIONS = graphql(/* GraphQL */ `
       executions {
         date
       }
-    }
-  }
-`);
-
-const QUEUED = graphql(/* GraphQL */ `
-  query ReadQueued {
-    rateLimit {
-      queued
     }
   }
 `);
@@ -334,7 +325,7 @@ describe('an endpoint that is limited more strictly than its key', () => {
   const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 } });
   const isExecutions = (line: string) => line.endsWith('/executions');
 
-  it('slows down alone once it was refused a second time while others went through', async () => {
+  it('pauses alone once it was refused a second time while others went through', async () => {
     fixture.respond = refuseFirst(1, undefined, isExecutions);
     const first = fixture.gateway.execute(EXECUTIONS, { id: 'a' });
     await expectCalls(fixture.recorder, 2);
@@ -372,60 +363,5 @@ describe('an endpoint that is limited more strictly than its key', () => {
       await expectCalls(fixture.recorder, index * 4 + 4);
       await clock.advance(30_000);
     }
-  });
-});
-
-describe('an endpoint that turned out to be limited more strictly', () => {
-  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 100 } });
-  const isExecutions = (line: string) => line.endsWith('/executions');
-
-  it('begins with 25 calls a second', async () => {
-    for (const [index, id] of ['a', 'b'].entries()) {
-      fixture.respond = refuseFirst(1, undefined, isExecutions);
-      const answer = fixture.gateway.execute(EXECUTIONS, { id });
-      await expectCalls(fixture.recorder, index * 4 + 2);
-      await clock.advance(1_000);
-      await answer;
-      await fixture.gateway.execute(SCRIPT, { id: `other-${id}` });
-      await clock.advance(1_100);
-    }
-    const answers = Promise.all(ids(30).map((id) => fixture.gateway.execute(EXECUTIONS, { id })));
-    await expectCalls(fixture.recorder, 8 + 30 + 25);
-    await clock.advance(1_100);
-    await expectCalls(fixture.recorder, 8 + 30 + 30);
-    expect((await answers).map(({ errors }) => errors)).toEqual(Array(30).fill(undefined));
-  });
-
-  it('begins with 25 calls a second, of those that already wait as well', async () => {
-    fixture.respond = refuseFirst(1, undefined, isExecutions);
-    const first = fixture.gateway.execute(EXECUTIONS, { id: 'a' });
-    await expectCalls(fixture.recorder, 2);
-    await clock.advance(1_000);
-    await first;
-    await fixture.gateway.execute(SCRIPT, { id: 'other' });
-    await clock.advance(1_100);
-    const refused: ServerResponse[] = [];
-    fixture.respond = (recorded, response) =>
-      isExecutions(recorded.line) ? void refused.push(response) : answerPlainly(recorded, response);
-    const second = fixture.gateway.execute(EXECUTIONS, { id: 'b' });
-    await expectCalls(fixture.recorder, 6);
-    const held: (() => void)[] = [];
-    fixture.respond = (recorded, response) => void held.push(() => answerPlainly(recorded, response));
-    const waiting = ids(30).map((id) => fixture.gateway.execute(EXECUTIONS, { id: `waiting-${id}` }));
-    await expectCalls(fixture.recorder, 6 + 30);
-    fixture.respond = answerPlainly;
-    // Takes all other permits.
-    await fixture.gateway.execute(SCRIPTS, { ids: ids(68) });
-    for (const answer of held) answer();
-    const queued = async () => (await fixture.gateway.execute(QUEUED)).data?.rateLimit.queued;
-    await eventually(async () => expect(await queued()).toBe(30));
-    for (const response of refused) answerRateLimited(response);
-    await eventually(async () => expect(await queued()).toBe(31));
-    await clock.advance(1_100);
-    await expectCalls(fixture.recorder, 104 + 25);
-    await clock.advance(1_100);
-    await expectCalls(fixture.recorder, 104 + 31);
-    const answers = await Promise.all([second, ...waiting]);
-    expect(answers.map(({ errors }) => errors)).toEqual(Array(31).fill(undefined));
   });
 });

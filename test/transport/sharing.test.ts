@@ -213,6 +213,56 @@ describe('reads that wait for one call in the queue', () => {
   });
 });
 
+describe('reads of several callers that wait for the quota', () => {
+  const FRESH_MS = 60_000;
+  const fixture = useRecorder({
+    transport: { clock, random, rate: 2, freshMs: FRESH_MS },
+    timeouts: { read: 60_000, write: 60_000 },
+    operationTimeoutMs: 60_000,
+    credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
+  });
+  const ask = (caller: string, ...ids: string[]) =>
+    fixture.gateway.execute(SCRIPTS, { ids }, { authorization: `Bearer ${caller}` });
+  const usePermits = async () => {
+    fixture.respond = answerPlainly;
+    await ask('one', 'first', 'second');
+  };
+
+  it('take turns, and find the answer that another caller has got meanwhile', async () => {
+    await usePermits();
+    const greedy = ask('one', 'a', 'b', 'c', 'd');
+    await eventually(() => expect(clock.pending).toBe(5));
+    const other = ask('two', 'd');
+    await eventually(() => expect(clock.pending).toBe(6));
+    await clock.advance(1_100);
+    expect((await other).errors).toBeUndefined();
+    await clock.advance(1_100);
+    expect((await greedy).errors).toBeUndefined();
+    await expectCalls(fixture.recorder, 6);
+    const lines = fixture.recorder.lines().map((line) => line.replace('GET /scripts/', ''));
+    expect([lines.slice(2, 4).sort(), lines.slice(4).sort()]).toEqual([
+      ['a', 'd'],
+      ['b', 'c'],
+    ]);
+  });
+
+  it('join an equal call that is under way when their turn comes', async () => {
+    await usePermits();
+    const { respond, release } = holdBack(answerPlainly);
+    const one = ask('one', 'a');
+    await eventually(() => expect(clock.pending).toBe(2));
+    const two = ask('two', 'a', 'b');
+    await eventually(() => expect(clock.pending).toBe(4));
+    fixture.respond = respond;
+    await clock.advance(1_100);
+    // The second permit is for `b`: `a` is under way already.
+    await expectCalls(fixture.recorder, 4);
+    expect(fixture.recorder.lines().slice(2).sort()).toEqual(['GET /scripts/a', 'GET /scripts/b']);
+    release();
+    expect((await Promise.all([one, two])).map(({ errors }) => errors)).toEqual([undefined, undefined]);
+  });
+});
+
 describe("a read that joins another one's call late", () => {
   const fixture = useRecorder({ transport: { clock, random } });
 

@@ -1,29 +1,27 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
-import type { Call, Revalidation } from '../call.ts';
+import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { RateLimited } from '../errors.ts';
 
 export interface PoolOptions {
   readonly quotas: Quotas;
   readonly account: string;
-  /** An endpoint or a caller that has its own quota within the account; undefined: the whole account. */
+  /** A caller or an endpoint of the account; undefined: the whole account. */
   readonly part?: string | undefined;
   readonly limits: QuotaRules;
   readonly clock: Clock;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
   readonly isOfCaller?: boolean;
-  /** Whether a call that renews a cache entry has to leave permits for other calls. */
-  readonly isBackground: (revalidation: Revalidation) => boolean;
 }
 
-/** The pace of a quota that `ratelimited` does not slow down. The API limits by key or by endpoint. */
+/** The pace of a quota that `ratelimited` does not slow down: LuaAuth limits by key. */
 export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
 
 /**
- * `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a store, the pool
- * fetches a permit ahead, and keeps it until a call takes it.
+ * The permits of a quota. `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a
+ * store, the pool fetches a permit ahead, and keeps it until a call takes it.
  */
 export class Pool {
   readonly options: PoolOptions;
@@ -36,7 +34,7 @@ export class Pool {
   #pausedUntil = Number.NEGATIVE_INFINITY;
   /** May be after the pause, as the pause is limited. */
   #announcedUntil = Number.NEGATIVE_INFINITY;
-  #fetched: { readonly permit: Permit; readonly isBackground: boolean } | undefined;
+  #fetched: { readonly permit: Permit; readonly leavesRoom: boolean } | undefined;
 
   constructor(options: PoolOptions) {
     this.options = options;
@@ -48,7 +46,7 @@ export class Pool {
     return !this.#fetched && (this.#isEmpty || this.#isFetching);
   }
 
-  /** A background call has to leave permits for other calls. */
+  /** A call in the background has to leave permits for other calls. */
   get isEmptyForBackground(): boolean {
     return !this.#fetched && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetching);
   }
@@ -57,23 +55,23 @@ export class Pool {
     return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.hasBackgroundPermit();
   }
 
-  /** `isBackground`: the call has to leave permits for other calls. */
-  take(isBackground: boolean): Permit | undefined {
+  /** `leavesRoom`: only if permits for calls of clients stay free. */
+  take(leavesRoom: boolean): Permit | undefined {
     const isTooOld = this.#fetched?.permit.mayBeUsed === false;
-    if (isTooOld || (isBackground && this.#fetched?.isBackground === false)) this.giveBack();
+    if (isTooOld || (leavesRoom && this.#fetched?.leavesRoom === false)) this.giveBack();
     const fetched = this.#fetched?.permit;
     this.#fetched = undefined;
-    if (fetched || this.#isEmpty || this.#isFetching || (isBackground && this.#isEmptyForBackground))
+    if (fetched || this.#isEmpty || this.#isFetching || (leavesRoom && this.#isEmptyForBackground))
       return fetched;
-    const answer = this.#quota.take(Math.max(1, this.waiting), isBackground);
-    if (typeof answer === 'number') this.#emptyFor(answer, isBackground);
+    const answer = this.#quota.take(Math.max(1, this.waiting), leavesRoom);
+    if (typeof answer === 'number') this.#emptyFor(answer, leavesRoom);
     else if (!(answer instanceof Promise)) return answer;
-    else this.#await(answer, isBackground);
+    else this.#await(answer, leavesRoom);
     return undefined;
   }
 
-  keep(permit: Permit, isBackground: boolean): void {
-    this.#fetched = { permit, isBackground };
+  keep(permit: Permit, leavesRoom: boolean): void {
+    this.#fetched = { permit, leavesRoom };
   }
 
   /** Releases the permit that was fetched, because no call can take it soon. */
@@ -99,6 +97,7 @@ export class Pool {
     this.#reset();
   }
 
+  /** Gives no permit for `pauseMs`. `announcedMs`: how long LuaAuth asked for, which may be longer. */
   pause(pauseMs: number, announcedMs: number): void {
     void this.#quota.pause(pauseMs);
     const now = this.options.clock.now();
@@ -135,21 +134,21 @@ export class Pool {
     return this.waiting === 0 && !this.#isFetching && this.#quota.isIdle();
   }
 
-  #await(answer: Promise<Permit | number>, isBackground: boolean): void {
+  #await(answer: Promise<Permit | number>, leavesRoom: boolean): void {
     this.#isFetching = true;
     void answer.then((result) => {
       this.#isFetching = false;
-      if (typeof result === 'number') this.#emptyFor(result, isBackground);
-      else this.#fetched = { permit: result, isBackground };
+      if (typeof result === 'number') this.#emptyFor(result, leavesRoom);
+      else this.keep(result, leavesRoom);
       this.options.onReady();
       this.rest();
     });
   }
 
   /** Marks the pool as empty for `waitMs`. Infinity: until a request with a permit is sent or given up. */
-  #emptyFor(waitMs: number, isBackground: boolean): void {
+  #emptyFor(waitMs: number, leavesRoom: boolean): void {
     this.#isEmptyForBackground = true;
-    if (!isBackground) this.#isEmpty = true;
+    if (!leavesRoom) this.#isEmpty = true;
     this.#cancelTimer?.();
     this.#cancelTimer =
       waitMs === Number.POSITIVE_INFINITY ? undefined : this.options.clock.after(waitMs, this.#refill);

@@ -1,36 +1,36 @@
-import type { Share } from './flow.ts';
-
-/** The flows of waiting calls, from the top down, and how each takes turns with the flows beside it. */
-export const SHARES = {
-  /** An account whose key LuaAuth has accepted. */
-  account: { cost: 1, credit: 1 },
-  /** All other accounts together. Made-up keys get at most a fifth of the turns that an account wants. */
-  strangers: { cost: 4, credit: 1 },
-  place: { cost: 1, credit: 1, keepsPlace: true },
-  caller: { cost: 1, credit: 1, keepsPlace: true },
-  /** The writes of a caller go before its reads, but every fifth call is a read. */
-  writes: { cost: 1 / 4, credit: 0 },
-  reads: { cost: 1, credit: 0 },
-  /** An operation gets its last answers before larger or later operations get their first answers. */
-  operation: { cost: 1, credit: 1, keepsPlace: true, isWhole: true },
-  /** Calls that renew cache entries start only when no call for a client can start. */
-  revalidations: { cost: Number.POSITIVE_INFINITY, credit: 0 },
-} as const satisfies Readonly<Record<string, Share>>;
-
-export const MAX_WAITING = 10_000;
-/** Over all accounts, waiting or under way. Above it, the last call in turn is refused. */
-export const MAX_OF_STRANGERS = 400;
-/** Largest number of calls in a stranger's trial. By then the API has told whether it accepts the key. */
-export const MAX_OF_STRANGER = 5;
-/** While more calls of the same caller wait, another caller had better wait for a turn of its own. */
-export const MANY_CALLS = 8;
 /**
- * The time that a waiting call must have left, in ms; at most a tenth of its timeout. If the API takes longer to answer,
- * the call must have that time left. Otherwise a full queue would start each call just before its deadline, and the quota
- * would go to calls that time out.
+ * The rules of the scheduler. A call starts when it has a permit of each of its quotas, and a connection.
+ *
+ * | | rule | file |
+ * | --- | --- | --- |
+ * | 1 | There are quotas of the key, of the gateway, and of a caller. A call takes a permit of each, or none. | account-quotas.ts |
+ * | 2 | Accounts take turns, and so do the callers of an account. Who has had a turn goes to the end of the line. | line.ts |
+ * | 3 | The writes of a caller get four of five turns while its reads wait. | caller-line.ts |
+ * | 4 | Among the reads of a caller, the oldest operation goes first. | caller-line.ts |
+ * | 5 | Calls in the background, which are revalidations and polls, get one permit of twenty. Beyond that they take only permits that leave a fifth free. | account-queue.ts |
+ * | 6 | An account with requests under way leaves the last free connection to another account. | account.ts |
+ * | 7 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
+ * | 8 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | account.ts |
  */
-export const RESERVED_MS = 500;
-/** A poll that has waited for this time goes before callers, in ms. */
-export const LATE_POLL_MS = 5_000;
-/** Largest share of the quota for late polls. */
-export const LATE_POLLS_PART = 1 / 50;
+export const RULES = {
+  /** Calls of an account that may wait for a client, and as many in the background. */
+  maxWaiting: 10_000,
+  /** Writes of a caller that start in a row while reads of this caller wait. */
+  writesInARow: 4,
+  /** Calls for clients that start in a row while a call in the background waits. */
+  clientCallsInARow: 19,
+  /** What all keys that LuaAuth has not accepted may use of the quota of the gateway. */
+  unacceptedPart: 1 / 4,
+  /** Requests of such a key that may be under way. */
+  maxUnderWayOfUnaccepted: 5,
+  /** Calls of all such keys that may wait. */
+  maxWaitingOfUnaccepted: 400,
+  /** After so many refusals in a row, the waiting calls of such a key are withheld. */
+  refusalsInARow: 5,
+  /**
+   * The time that a waiting call must have left when it starts, in ms; at most a tenth of its timeout. If LuaAuth takes
+   * longer to answer, the call must have that time left. A full queue would otherwise start each call just before its
+   * deadline, and spend the quota on calls that time out.
+   */
+  reservedMs: 500,
+} as const;

@@ -5,16 +5,17 @@ import { Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { CallFailure } from '../errors.ts';
-import { Account, type Shared } from './account.ts';
-import { Flow } from './flow.ts';
+import { Account } from './account.ts';
+import { Turns } from './line.ts';
 import { NEVER_SLOWER, Pool } from './pool.ts';
-import { MAX_OF_STRANGER, SHARES } from './rules.ts';
-import type { Turn } from './turn.ts';
+import { ScheduledCall, type Sender } from './scheduled-call.ts';
+import type { Shared } from './shared.ts';
+import { UnacceptedKeys } from './unaccepted-keys.ts';
 
 interface SchedulerOptions {
-  /** Requests of one API key in any sliding second; 0: no quota, only pauses that the API asks for. */
+  /** Requests of one API key in any sliding second; 0: no quota, only pauses that LuaAuth asks for. */
   readonly rate: number;
-  /** Requests in any sliding second over all keys; 0: no quota. With a quota, keys that the API has never accepted may do less. */
+  /** Requests in any sliding second over all keys; 0: no quota. With a quota, keys that LuaAuth has not accepted share a part of it. */
   readonly totalRate: number;
   /** Requests that can be under way at a time. */
   readonly connections: number;
@@ -32,81 +33,69 @@ export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
 
 export type Scheduler = ReturnType<typeof createScheduler>;
 
-/**
- * A call takes all that it needs at once: a permit of each of its quotas, and a connection. Until then it waits in one
- * queue, where accounts, callers and operations take turns (`rules.ts`).
- */
+/** Decides when each call starts, by the rules in `rules.ts`. */
 export function createScheduler(options: SchedulerOptions) {
   const { rate, totalRate, connections, clock, quotas, known } = options;
   let isPumping = false;
   let mustPumpAgain = false;
-  let isForConnection = false;
 
   /** A call may end while it starts, and pump again. Then the same loop goes on, since nested loops would fill the stack. */
-  const pump = (forConnection: boolean) => {
-    if (isPumping) {
-      mustPumpAgain = true;
-      isForConnection ||= forConnection;
-      return;
-    }
-    if (queue.size === 0) return;
+  const pump = () => {
+    mustPumpAgain = true;
+    if (isPumping) return;
     isPumping = true;
-    isForConnection = forConnection;
     try {
-      do {
+      while (mustPumpAgain) {
         mustPumpAgain = false;
-        for (let turn = nextTurn(); turn; turn = nextTurn()) accountOf(turn.call.origin.account).start(turn);
-      } while (mustPumpAgain);
+        for (let call = queue.next(); call; call = queue.next()) accountOf(call).start(call);
+      }
     } finally {
       isPumping = false;
     }
   };
 
-  /** After a standstill, permits may come before an overdue timer fires. */
-  const mayStart = (turn: Turn) => turn.startBy >= clock.now() && turn.takePermits();
-  const nextTurn = () => queue.next(mayStart, isForConnection);
-
+  const queue = new Turns('all', undefined);
+  // Each process counts its own calls for all keys.
+  const ofGateway = { quotas: createSlidingWindows(clock.now), clock, onReady: pump };
   const limits = { rate: totalRate, ...NEVER_SLOWER };
-  const ofTotal = { account: 'total', limits, onReady: () => pump(false), isBackground: () => false };
-  const total =
-    totalRate === 0 ? undefined : new Pool({ quotas: createSlidingWindows(clock.now), clock, ...ofTotal });
-  const queue = new Flow<Turn>(SHARES.account, undefined, { isOpen: () => !total?.isEmpty });
   const shared: Shared = {
-    ...{ clock, quotas, total, known, queue, pump },
+    ...{ clock, quotas, queue, pump },
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
-    strangers: new Flow<Turn>(SHARES.strangers, queue),
+    total: totalRate > 0 ? new Pool({ ...ofGateway, account: 'total', limits }) : undefined,
+    unaccepted: new UnacceptedKeys({ ...ofGateway, known, totalRate }, queue),
+    refused: new WeakMap(),
     freeConnections: connections,
-    strangersUnderWay: 0,
-    strangersCalls: 0,
   };
   const accounts = new Accounts((name) => new Account(name, shared));
-  const accountOf = (name: string) => accounts.get(name) ?? accounts.add(name);
+  const accountNamed = (name: string) => accounts.get(name) ?? accounts.add(name);
+  const accountOf = ({ call }: Pick<ScheduledCall, 'call'>) => accountNamed(call.origin.account);
 
   return {
-    accountOf,
+    /** A call that `sender` wants to send. It waits for nothing before `request`. */
+    schedule: (sender: Sender) => new ScheduledCall(sender, accountOf(sender).answerTime),
+    /** Starts the call, lets it wait, or fails it. */
+    request: (call: ScheduledCall) => accountOf(call).request(call),
+    /** Fails a call that still waits at its `startBy`. `wasLate`: the process stood still. */
+    giveUp: (call: ScheduledCall, wasLate: boolean) => accountOf(call).giveUp(call, wasLate),
+    /** The request is over, or no longer wanted. `failure` is undefined when it succeeded. */
+    end: (call: ScheduledCall, failure: unknown) => accountOf(call).end(call, failure),
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
-      accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasBackgroundPermit ?? true,
+      accounts.get(call.origin.account)?.hasRoom(call) ?? shared.total?.hasBackgroundPermit ?? true,
     /** Marks a key as accepted, because another process's answer shows it, or the gateway holds it. */
     accept(name: string): void {
       const account = accounts.get(name);
-      if (!account) known.set(name, true);
-      else account.accept();
+      if (account) account.accept();
+      else known.set(name, true);
     },
     failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>
       accounts.get(name)?.failAll(failureOf),
-    /** How the quota of an account stands; for a stranger, its trial. `today`: the time of day, in ms since 1970. */
+    /** How the quota of an account stands. `today`: the time of day, in ms since 1970. */
     status(name: string, today: () => number): MaybePromise<RateLimitStatus> {
-      const account = accountOf(name);
-      const queued = account.queue.size;
-      if (account.isStranger) {
-        const limit = Math.min(shared.rate, MAX_OF_STRANGER);
-        const used = MAX_OF_STRANGER - account.triesLeft;
-        return { limit, remaining: Math.max(0, limit - used), used, queued, resetAtMs: today() };
-      }
-      return whenKnown(account.quotas.key.status(), ({ resetInMs, ...status }) => ({
+      const account = accountNamed(name);
+      return whenKnown(account.status(), ({ resetInMs, ...status }) => ({
         ...status,
-        queued,
+        queued: account.queue.size,
         resetAtMs: today() + Math.ceil(resetInMs),
       }));
     },

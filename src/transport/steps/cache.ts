@@ -128,5 +128,13 @@ export function createCache(options: CacheOptions) {
     };
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, isBetterThanCall, serve, serveInstead };
-  return { step, policy };
+  /** An answer in this process that is as good as a call; undefined: none is known at once. */
+  const freshAnswer = (call: Call<unknown>): Answer<unknown> | undefined => {
+    if (!keepsAnswers || call.isInDoubt || call.isAlone || !mayBeOlder(call)) return undefined;
+    const entry = entries.get(call.key);
+    if (!entry || entry instanceof Promise || entry.ageMs >= freshMsOf(call)) return undefined;
+    return serve(entry, 'fresh');
+  };
+
+  return { step, policy, freshAnswer };
 }

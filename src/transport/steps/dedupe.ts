@@ -3,23 +3,26 @@ import {
   AbortSource,
   type Answer,
   type Call,
-  type InFlight,
-  type Interceptor,
   type Progress,
   type Send,
 } from '../call.ts';
 import { type Clock, Deadline, soon } from '../clock.ts';
 import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
-import { systemRandom } from '../random-source.ts';
+
+/** An answer that a call of this key could have instead of a request of its own; undefined: there is none. */
+type FindAnswer = (call: Call<unknown>) => Answer<unknown> | undefined;
 
 /**
- * Joins reads of one key that are in flight into one call. Each waiter leaves on its own, at its deadline or when its
- * client leaves. The call is aborted when the last waiter leaves. A failure reaches every waiter once and is not kept.
+ * Joins a read to an equal call whose turn has come, or to an equal call of the same caller. Otherwise the read waits for
+ * its own turn. When its turn comes, it looks once more whether an equal call is under way or there is an answer.
+ *
+ * Each waiter leaves on its own, at its deadline or when its client leaves. The call is aborted when the last waiter leaves.
+ * A failure reaches every waiter once and is not kept.
  *
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
-export function dedupe(clock: Clock): Interceptor {
-  const slotOf = createSlots();
+export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Send {
+  const calls = new Map<string, SharedCall[]>();
 
   /** Whether a call that joined has most of its time left, and more time than the shared call had. */
   const hasMoreTime = ({ deadline, timeoutMs }: Call<unknown>, shared: SharedCall) =>
@@ -33,35 +36,47 @@ export function dedupe(clock: Clock): Interceptor {
         // Without more time than the shared call had, each waiter would fail in turn.
         if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, progress);
         // Another operation has received too much. This operation has its own allowance.
-        if (failure instanceof BroughtTooMuch || failure === OWN_TURN) return share(call, progress);
+        if (failure instanceof BroughtTooMuch) return share(call, progress);
         throw failure;
       }
     };
 
     const share: Send = <T>(call: Call<T>, progress: Progress) => {
       if (call.kind === 'write' || call.isUnshared) return next(call, progress);
-      // A call with its own rate would make callers without that rate wait for it.
       const { caller, callerRate } = call.origin;
+      // Callers without a rate of their own would wait for that rate.
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
-      const slot = slotOf(key);
-      let other: SharedCall | undefined;
-      for (let existing = slot.first; existing !== undefined; existing = existing.next) {
-        if (existing.key !== key) continue;
-        if (existing.serves(call)) return join(existing, call, progress);
-        other = existing;
-      }
-      const begun = new SharedCall(slot, key, call, join);
-      if (other) begun.hasOtherTurns = other.hasOtherTurns = true;
+      const equal = calls.get(key);
+      const other = equal?.find((shared) => shared.serves(call));
+      if (other) return join(other, call, progress);
+      const begun = new SharedCall(call, join);
+      if (equal) equal.push(begun);
+      else calls.set(key, [begun]);
+      const end = () => {
+        const left = (calls.get(key) ?? []).filter((shared) => shared !== begun);
+        if (left.length === 0) calls.delete(key);
+        else calls.set(key, left);
+        return begun.end();
+      };
+      const needsRequest = () => {
+        const underWay = calls
+          .get(key)
+          ?.find((shared) => shared.isUnderWay && !shared.aborted && shared !== begun);
+        const answer = underWay ? undefined : findAnswer(call);
+        begun.isUnderWay = underWay === undefined && answer === undefined;
+        if (begun.isUnderWay) return true;
+        for (const waiter of end())
+          if (underWay) waiter.joins(underWay);
+          else if (answer) waiter.settle(answer);
+        begun.abort();
+        return false;
+      };
       // Sets no timer: the call's own deadline gives a better reason for a timeout.
       const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
-      next({ ...call, signal: begun, inFlight: begun }, progress).then(
-        (answer) => handOut(answer, begun.end(), 0, clock),
+      next({ ...call, signal: begun, needsRequest }, progress).then(
+        (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
-          const another = isOutOfTime(failure) ? begun.another() : undefined;
-          for (const waiter of begun.end()) {
-            if (another) waiter.joins(another);
-            else waiter.settle(Promise.reject(failure));
-          }
+          for (const waiter of end()) waiter.settle(Promise.reject(failure));
         },
       );
       return waiting;
@@ -69,9 +84,6 @@ export function dedupe(clock: Clock): Interceptor {
     return share;
   };
 }
-
-/** Tells a waiter that joined to make a call of its own. */
-const OWN_TURN = new Error('a call of its own starts earlier');
 
 /** In one turn of the event loop, over all waiters: processing an answer blocks all other work. */
 const BYTES_A_TURN = 512 * 1024;
@@ -89,78 +101,34 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
 
 type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promise<Answer<T>>;
 
-/** More slots than calls are usually in flight; a power of 2. */
-const SLOTS = 4_096;
-
-interface Slot {
-  first: SharedCall | undefined;
-}
-
-/** Retains nothing of a removed call: old tables of a Map keep entries, and an object's keys become long-lived strings. */
-function createSlots(): (key: string) => Slot {
-  const slots = Array.from({ length: SLOTS }, (): Slot => ({ first: undefined }));
-  // A seed of this process, so that no client can send keys that all share a slot. No answer depends on it.
-  const seed = systemRandom.bytes(4).readInt32LE();
-  return (key) => {
-    let hash = seed;
-    for (let index = 0; index < key.length; index += 1) {
-      hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-      hash ^= hash >>> 15;
-    }
-    return slots[hash & (SLOTS - 1)] as Slot;
-  };
-}
-
-/** A call in flight and all waiters for its answer. Aborted when the last waiter leaves. */
-class SharedCall extends AbortSource implements InFlight {
-  declare readonly key: string;
+/** A call and all waiters for its answer. Aborted when the last waiter leaves. */
+class SharedCall extends AbortSource {
   /** The deadline of the call that began. -Infinity for a revalidation, so that every call that joins has more time. */
   declare readonly deadline: number;
-  declare next: SharedCall | undefined;
-  declare waitsBehindMany: boolean;
-  declare hasOtherTurns: boolean;
+  /** Whether its turn has come. */
+  declare isUnderWay: boolean;
   declare readonly join: Join;
-  declare private readonly slot: Slot;
   declare private readonly caller: string;
   declare private readonly isInBackground: boolean;
   declare private waiters: Waiter[];
 
-  constructor(slot: Slot, key: string, { origin, deadline, revalidation }: Call<unknown>, join: Join) {
+  constructor({ origin, deadline, revalidation }: Call<unknown>, join: Join) {
     super();
-    this.key = key;
     this.deadline = revalidation ? Number.NEGATIVE_INFINITY : deadline;
-    this.next = slot.first;
-    this.slot = slot;
-    slot.first = this;
-    this.isInBackground = revalidation !== undefined;
-    this.waitsBehindMany = this.isInBackground;
-    this.hasOtherTurns = false;
+    this.isUnderWay = false;
     this.join = join;
     this.caller = origin.caller;
+    this.isInBackground = revalidation !== undefined;
     this.waiters = [];
   }
 
-  /** Whether the shared call is answered about as soon as `call` itself would be. */
+  /** Whether a call need not wait for a turn of its own. */
   serves({ origin, revalidation }: Call<unknown>): boolean {
-    if (!this.waitsBehindMany || revalidation) return true;
-    return this.caller === origin.caller && !this.isInBackground;
-  }
-
-  begin(): void {
-    for (let other = this.another(); other; other = this.another()) {
-      for (const waiter of other.end()) waiter.joins(this);
-      other.abort();
-    }
-  }
-
-  releaseOthers(): void {
-    for (const waiter of [...this.waiters]) if (!this.serves(waiter.call)) waiter.leave(OWN_TURN);
-  }
-
-  another(): SharedCall | undefined {
-    let other = this.slot.first;
-    while (other !== undefined && (other === this || other.key !== this.key)) other = other.next;
-    return other;
+    if (this.aborted) return false;
+    return (
+      this.isUnderWay ||
+      (this.caller === origin.caller && this.isInBackground === (revalidation !== undefined))
+    );
   }
 
   /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
@@ -180,23 +148,12 @@ class SharedCall extends AbortSource implements InFlight {
     const index = this.waiters.indexOf(waiter);
     if (index === -1) return false;
     this.waiters.splice(index, 1);
-    if (this.waiters.length > 0) return true;
-    this.end();
-    this.abort();
+    if (this.waiters.length === 0) this.abort();
     return true;
   }
 
-  /** Takes the call out of its slot, so that no call joins any more. Returns the waiters. */
+  /** Returns the waiters, who wait no longer. */
   end(): readonly Waiter[] {
-    let before: SharedCall | undefined;
-    let found = this.slot.first;
-    while (found !== undefined && found !== this) {
-      before = found;
-      found = found.next;
-    }
-    if (found && before) before.next = this.next;
-    else if (found) this.slot.first = this.next;
-    this.next = undefined;
     const { waiters } = this;
     this.waiters = [];
     return waiters;

@@ -1,0 +1,25 @@
+import type { Quotas } from '../../state/port.ts';
+import type { Origin } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import type { Turns } from './line.ts';
+import type { Pool } from './pool.ts';
+import type { UnacceptedKeys } from './unaccepted-keys.ts';
+
+/** What all accounts share. */
+export interface Shared {
+  /** Requests of one key in any sliding second; Infinity: no quota. */
+  readonly rate: number;
+  readonly clock: Clock;
+  readonly quotas: Quotas;
+  /** The quota over all accounts; undefined: there is none. */
+  readonly total: Pool | undefined;
+  readonly unaccepted: UnacceptedKeys;
+  /** All calls that wait. */
+  readonly queue: Turns;
+  /** Operations of which a read was refused. Until then, further reads are refused if they have to wait for a permit. */
+  readonly refused: WeakMap<Origin, { readonly until: number; readonly pool: Pool }>;
+  /** Connections that carry no request. */
+  freeConnections: number;
+  /** Starts the calls that can start. */
+  readonly pump: () => void;
+}

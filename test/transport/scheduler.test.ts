@@ -1,0 +1,367 @@
+import { describe, expect, it } from 'vitest';
+import { Refused } from '../../src/luaauth/refusal.ts';
+import type { Call } from '../../src/transport/call.ts';
+import { ClientLeft, RateLimited } from '../../src/transport/errors.ts';
+import { createScene, many } from '../support/scenes/scene.ts';
+
+const WINDOW_MS = 1_002;
+const POLL = { revalidation: { servedAgeMs: 0, isPoll: true }, caller: 'polls' };
+const RENEWAL = { revalidation: { servedAgeMs: 0 } };
+
+describe('quotas', () => {
+  it('let the rate of a key start in any second, and the next call when the first one leaves the window', () => {
+    const scene = createScene({ rate: 3 });
+    scene.ask(many('a', 7));
+    expect(scene.pass(2 * WINDOW_MS)).toEqual(['0 a1 a2 a3', '1002 a4 a5 a6', '2004 a7']);
+  });
+
+  it('are one for each key, and one for all keys', () => {
+    const scene = createScene({ rate: 3, totalRate: 4 });
+    scene.ask(many('a', 4), { account: 'A' });
+    scene.ask(many('b', 4), { account: 'B' });
+    expect(scene.pass(WINDOW_MS)).toEqual(['0 a1 a2 a3 b1', '1002 a4 b2 b3 b4']);
+  });
+
+  it('hold a caller to its own rate, and leave the rest to others', () => {
+    const scene = createScene({ rate: 4 });
+    scene.ask(many('a', 5), { caller: 'capped', callerRate: 2 });
+    scene.ask(many('b', 4), { caller: 'other' });
+    expect(scene.pass(2 * WINDOW_MS)).toEqual(['0 a1 a2 b1 b2', '1002 a3 b3 a4 b4', '2004 a5']);
+  });
+
+  it('follow a caller whose rate changes from its next call on', () => {
+    const scene = createScene({ rate: 10 });
+    scene.ask(many('a', 3), { caller: 'capped', callerRate: 2 });
+    scene.ask(many('b', 3), { caller: 'capped', callerRate: 3 });
+    expect(scene.pass(WINDOW_MS)).toEqual(['0 a1 a2 b1 b2 b3', '1002 a3']);
+  });
+
+  it('hold 10,000 calls of a key; one more is refused at once', () => {
+    const scene = createScene({ rate: 1 });
+    scene.ask(many('a', 10_001), { timeoutMs: 1e9 });
+    scene.ask('late', { timeoutMs: 1e9 });
+    scene.ask('other', { account: 'B' });
+    expect(scene.pass(0)).toEqual(['0 a1 late:RateLimited10021502 other']);
+  });
+});
+
+describe('turns', () => {
+  it('go from account to account', () => {
+    const scene = createScene({ rate: 10, totalRate: 4 });
+    scene.ask(many('a', 12), { account: 'A' });
+    scene.ask(many('b', 4), { account: 'B' });
+    expect(scene.pass(2 * WINDOW_MS)).toEqual(['0 a1 a2 a3 a4', '1002 a5 b1 a6 b2', '2004 a7 b3 a8 b4']);
+  });
+
+  it('go from caller to caller, however many calls or operations each has', () => {
+    const scene = createScene({ rate: 4 });
+    for (const name of ['a', 'b', 'c']) scene.ask(many(name, 4), { caller: 'greedy' });
+    scene.ask(many('x', 2), { caller: 'other' });
+    scene.ask('y', { caller: 'third' });
+    expect(scene.pass(WINDOW_MS)).toEqual(['0 a1 a2 a3 a4', '1002 b1 x1 y b2']);
+  });
+
+  it('give a caller that comes again and again one call in each round', () => {
+    const scene = createScene({ rate: 3 });
+    for (const caller of ['a', 'b']) scene.ask(many(caller, 9), { caller });
+    scene.answer = (name) => {
+      if (name.startsWith('again')) scene.ask(`${name}+`, { caller: 'again' });
+      return undefined;
+    };
+    scene.ask('again', { caller: 'again' });
+    expect(scene.pass(3 * WINDOW_MS)).toEqual([
+      '0 a1 a2 a3',
+      '1002 a4 b1 again',
+      '2004 a5 b2 again+',
+      '3006 a6 b3 again++',
+    ]);
+  });
+
+  it('give the writes of a caller four of five, while its reads wait', () => {
+    const scene = createScene({ rate: 5 });
+    scene.ask(many('r', 8));
+    scene.ask(many('w', 9), { kind: 'write' });
+    expect(scene.pass(3 * WINDOW_MS)).toEqual([
+      '0 r1 r2 r3 r4 r5',
+      '1002 w1 w2 w3 w4 r6',
+      '2004 w5 w6 w7 w8 r7',
+      '3006 w9 r8',
+    ]);
+  });
+
+  it('give the oldest operation of a caller its reads first, even those that come late', () => {
+    const scene = createScene({ rate: 2 });
+    const first = scene.originOf({});
+    scene.ask('first1', { operation: first });
+    scene.pass(1);
+    scene.ask(many('second', 4));
+    scene.ask('first2', { operation: first });
+    expect(scene.pass(2 * WINDOW_MS + 1)).toEqual([
+      '1 second1',
+      '1002 first2',
+      '1003 second2',
+      '2004 second3',
+      '2005 second4',
+    ]);
+  });
+});
+
+describe('calls in the background', () => {
+  it('get one permit of twenty while clients use the whole quota, polls first', () => {
+    const scene = createScene({ rate: 20 });
+    scene.ask(many('c', 100));
+    scene.ask(many('renewal', 2), RENEWAL);
+    scene.ask(many('poll', 2), POLL);
+    const [, second = '', third = '', fourth = ''] = scene.pass(3 * WINDOW_MS);
+    expect(
+      [second, third, fourth].map((line) => line.split(' ').filter((name) => /poll|renewal/.test(name))),
+    ).toEqual([['poll1'], ['poll2'], ['renewal1']]);
+    expect(second.split(' ')).toHaveLength(21);
+  });
+
+  it('otherwise leave a fifth of the permits free, and keep a distance', () => {
+    const scene = createScene({ rate: 10 });
+    scene.ask(many('renewal', 12), RENEWAL);
+    expect(scene.pass(300)).toEqual(['0 renewal1 renewal2', '51 renewal3', '176 renewal4']);
+    scene.pass(WINDOW_MS);
+    scene.ask(many('c', 2));
+    expect(scene.pass(0)[0]).toMatch(/ c1 c2$/);
+  });
+
+  it('are renewed in the order of the ages that were served', () => {
+    const scene = createScene({ rate: 5 });
+    scene.ask(many('c', 5));
+    scene.ask('young', { revalidation: { servedAgeMs: 10 } });
+    scene.ask('old', { revalidation: { servedAgeMs: 20 } });
+    expect(
+      scene
+        .pass(2 * WINDOW_MS)
+        .slice(1)
+        .join(' '),
+    ).toMatch(/old.*young/);
+  });
+
+  it('give each of 20 followed scripts a poll every 10 s beside reads that use the whole quota', () => {
+    const scene = createScene({ rate: 50 });
+    const polledAt = new Map<string, number>();
+    let longest = 0;
+    const poll = (name: string) => scene.ask(name, POLL);
+    scene.answer = (name) => {
+      if (name.startsWith('poll')) {
+        longest = Math.max(longest, scene.clock.now() - (polledAt.get(name) ?? 0));
+        polledAt.set(name, scene.clock.now());
+        scene.clock.after(2_000, () => poll(name));
+      } else scene.ask(name);
+      return undefined;
+    };
+    scene.ask(many('read', 100));
+    scene.ask(many('renewal', 100), { revalidation: { servedAgeMs: 1e6 } });
+    many('poll', 20).split(' ').forEach(poll);
+    scene.pass(60_000);
+    expect(polledAt.size).toBe(20);
+    expect(longest).toBeLessThan(10_000);
+    for (const at of polledAt.values()) expect(60_000 - at).toBeLessThan(10_000);
+  });
+});
+
+describe('connections', () => {
+  const hang = () => 'nothing' as const;
+
+  it('are one account’s but one, which is left for an account that has none', () => {
+    const scene = createScene({ rate: 50, connections: 4 });
+    scene.answer = hang;
+    scene.ask(many('a', 6), { account: 'A' });
+    scene.ask(many('b', 3), { account: 'B' });
+    expect(scene.pass(0)).toEqual(['0 a1 a2 a3 b1']);
+  });
+
+  it('take no permit of the quota while a call waits for one', () => {
+    const scene = createScene({ rate: 50, connections: 4 });
+    scene.answer = hang;
+    scene.ask(many('a', 6));
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ used: 3, queued: 3 });
+  });
+
+  it('end a call that waits for one too long as timed out', () => {
+    const scene = createScene({ rate: 50, connections: 2 });
+    scene.answer = hang;
+    scene.ask(many('a', 2), { timeoutMs: 3_000 });
+    expect(scene.pass(3_000)).toEqual(['0 a1', '2700 a2:TimedOut']);
+  });
+});
+
+describe('calls that cannot start in time', () => {
+  it('are refused at once with all reads of their operation, and told when to come back', () => {
+    const scene = createScene({ rate: 2 });
+    const asked = { timeoutMs: 3_000 };
+    scene.ask(many('a', 2), asked);
+    scene.pass(0);
+    scene.ask(many('b', 2), asked);
+    // In three seconds two more can start.
+    scene.ask(many('c', 4), asked);
+    scene.ask('d', asked);
+    expect(scene.pass(3_000)).toEqual([
+      '0 c1:RateLimited3006 c2:RateLimited3006 c3:RateLimited3006 c4:RateLimited3006',
+      '1002 b1 b2',
+      '2004 d',
+    ]);
+  });
+
+  it('are refused alone where they are writes', () => {
+    const scene = createScene({ rate: 1 });
+    scene.ask('a');
+    scene.pass(0);
+    scene.ask(many('w', 4), { kind: 'write', timeoutMs: 3_000 });
+    expect(scene.pass(3_000)).toEqual(['0 w3:RateLimited3006 w4:RateLimited3006', '1002 w1', '2004 w2']);
+  });
+
+  it('are told so by the rate of their caller', () => {
+    const scene = createScene({ rate: 10 });
+    const asked = { caller: 'capped', callerRate: 1, timeoutMs: 3_000 };
+    for (const name of ['a', 'b', 'c', 'd']) {
+      scene.ask(name, asked);
+      scene.pass(0);
+    }
+    scene.ask('other');
+    expect(scene.pass(3_000)).toEqual(['0 other', '1002 b', '2004 c']);
+  });
+
+  it('free their turns when their clients leave', () => {
+    const scene = createScene({ rate: 1 });
+    scene.ask('a');
+    const left = scene.ask(many('b', 3));
+    scene.ask('c');
+    for (const call of left) scene.scheduler.end(call, new ClientLeft(call.call, 'no'));
+    expect(scene.pass(WINDOW_MS)).toEqual(['0 a', '1002 c']);
+    scene.pass(60_000);
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  it('leave without a request if an equal call has answered them when their turn comes', () => {
+    const scene = createScene({ rate: 1 });
+    scene.ask('a');
+    let needsRequest = true;
+    const [answered] = scene.ask('answered', {
+      needsRequest() {
+        if (!needsRequest && answered) scene.scheduler.end(answered, new ClientLeft(answered.call, 'no'));
+        return needsRequest;
+      },
+    });
+    needsRequest = false;
+    scene.ask('b');
+    expect(scene.pass(WINDOW_MS)).toEqual(['0 a', '1002 b']);
+  });
+});
+
+describe('an answer that says ratelimited', () => {
+  const A = { endpoint: 'GET /a' };
+  const B = { endpoint: 'GET /b' };
+
+  it('pauses the key for as long as it says, and refuses what cannot wait so long', () => {
+    const scene = createScene({ rate: 5 });
+    scene.answer = (_name, call) => new RateLimited(call, 4_000, { byApi: true });
+    scene.ask('a');
+    scene.pass(0);
+    scene.answer = () => undefined;
+    scene.ask('b');
+    scene.ask('c', { timeoutMs: 3_000 });
+    scene.ask('d', { account: 'B' });
+    expect(scene.pass(5_000)).toEqual(['0 c:RateLimited4000 d', '4000 b']);
+  });
+
+  it('pauses an endpoint alone that is refused again while others go through', () => {
+    const scene = createScene({ rate: 10 });
+    scene.answer = (name, call) => (name === 'a' ? new RateLimited(call, 1_000, { byApi: true }) : undefined);
+    for (let time = 0; time < 2; time += 1) {
+      scene.ask('a', A);
+      scene.pass(0);
+      scene.ask('b', B);
+      scene.ask('after', A);
+      scene.pass(time === 0 ? 2_000 : 0);
+    }
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 10, queued: 1 });
+    scene.ask('b2', B);
+    expect(scene.pass(2_000)).toEqual(['2000 b2', '3000 after']);
+  });
+
+  it('slows the key down by a fifth when it comes again, and the key recovers', () => {
+    const scene = createScene({ rate: 10 });
+    scene.answer = (_name, call) => new RateLimited(call, undefined, { byApi: true });
+    const limit = () => scene.scheduler.status('key', () => 0);
+    scene.ask(many('a', 10));
+    scene.pass(0);
+    expect(limit()).toMatchObject({ limit: 8, remaining: 0 });
+    scene.answer = () => undefined;
+    scene.pass(10_000);
+    expect(limit()).toMatchObject({ limit: 10, remaining: 10 });
+  });
+});
+
+describe('keys that LuaAuth has not accepted', () => {
+  const refuse = (_name: string, call: Call<unknown>) =>
+    new Refused(call, 'not permitted', { code: -1, message: 'unauthorized', fields: [], authorization: [] });
+  const from = (place: string, account: string) => ({ place, account });
+
+  it('share a quarter of the quota of the gateway, in turns by client address', () => {
+    const scene = createScene({ rate: 10, totalRate: 16, isAccepted: false });
+    scene.answer = refuse;
+    for (const key of ['k', 'l', 'm']) scene.ask(many(key, 3), from('attacker', key));
+    scene.ask(many('n', 2), from('newcomer', 'n'));
+    scene.scheduler.accept('good');
+    scene.ask(many('good', 12), from('attacker', 'good'));
+    expect(scene.pass(WINDOW_MS)).toEqual([
+      '0 k1 k2 k3 l1 good1 good2 good3 good4 good5 good6 good7 good8 good9 good10',
+      '1002 l2 n1 m1 n2 good11 good12',
+    ]);
+  });
+
+  it('have five calls under way each', () => {
+    const scene = createScene({ rate: 50, totalRate: 200, isAccepted: false });
+    scene.answer = () => 'nothing';
+    for (const key of ['k', 'l']) scene.ask(many(key, 7), { account: key, timeoutMs: 2_000 });
+    expect(scene.pass(2_000)).toEqual([
+      `0 ${many('k', 5)} ${many('l', 5)}`,
+      '1800 k6:TimedOut k7:TimedOut l6:TimedOut l7:TimedOut',
+    ]);
+  });
+
+  it('have their waiting calls withheld after five refusals in a row, and are tried again', () => {
+    const scene = createScene({ rate: 50, totalRate: 200, isAccepted: false });
+    scene.answer = refuse;
+    scene.ask(many('a', 8));
+    scene.ask('w1 w2 w3', { kind: 'write' });
+    // One more begins for each of the first four refusals.
+    expect(scene.pass(0)).toEqual(['0 a1 a2 a3 a4 a5 w1 w2 w3 a6 a7:RateLimited1000 a8:RateLimited1000']);
+    scene.ask(many('b', 4));
+    expect(scene.pass(0)).toEqual(['0 b1 b2 b3 b4']);
+  });
+
+  it('are as free as all others once a call succeeds', () => {
+    const scene = createScene({ rate: 20, totalRate: 40, isAccepted: false });
+    scene.answer = (name, call) => (name === 'a4' ? undefined : refuse(name, call));
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 10, remaining: 10 });
+    scene.ask(many('a', 20));
+    expect(scene.pass(0)).toEqual([`0 ${many('a', 20)}`]);
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 20, remaining: 0 });
+  });
+
+  it('are not limited for the key that the gateway holds', () => {
+    const scene = createScene({ rate: 40, totalRate: 40, isAccepted: false });
+    scene.answer = refuse;
+    scene.scheduler.accept('held');
+    scene.ask(many('a', 30), { account: 'held' });
+    expect(scene.pass(0)).toEqual([`0 ${many('a', 30)}`]);
+  });
+
+  it('have 400 waiting calls together; then the address with the most loses its last', () => {
+    const scene = createScene({ rate: 50, totalRate: 4, isAccepted: false });
+    scene.answer = () => 'nothing';
+    for (let key = 1; key <= 100; key += 1)
+      scene.ask(many(`k${key}-`, 5), { ...from('attacker', `k${key}`), timeoutMs: 1e9 });
+    const [first = ''] = scene.pass(0);
+    expect(first.match(/RateLimited1000/g)).toHaveLength(99);
+    scene.ask('n', { ...from('newcomer', 'n'), timeoutMs: 1e9 });
+    expect(scene.pass(0)).toEqual([expect.stringMatching(/^0 k\d+-\d:RateLimited1000$/)]);
+    expect(scene.scheduler.status('n', () => 0)).toMatchObject({ queued: 1 });
+  });
+});
