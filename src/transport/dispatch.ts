@@ -115,7 +115,7 @@ class Dispatch implements AbortListener, Sender, Receiver {
   received({ status, headers }: Omit<Reply, 'text'>, body: Buffer): void {
     this.#settle();
     try {
-      const text = decodeText(this.call, headers, body, status);
+      const text = decodeText(this.call, body, status);
       const value = this.call.decode({ status, headers, text }, this.call);
       this.#options.scheduler.end(this.#scheduled, undefined);
       this.#progress.ended?.(undefined);

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { GrowingBuffer } from './body.ts';
+import { decompress, GrowingBuffer, tooLarge } from './body.ts';
 import { type Allowance, type Call, headerIn, type Reply } from './call.ts';
 import type { CarriedRequest, Carrier } from './connection.ts';
 import { BadResponse, BroughtTooMuch, type CallFailure, Unavailable } from './errors.ts';
@@ -9,7 +9,7 @@ export interface UpstreamOptions {
   readonly origin: string;
   /** The prefix of every path, such as `/luaauth` behind a proxy; empty or without a slash at its end. */
   readonly basePath: string;
-  /** Largest body in bytes. */
+  /** Largest body in bytes, decoded. */
   readonly maxBodyBytes: number;
   readonly userAgent: string;
 }
@@ -105,9 +105,30 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
   }
 
   onComplete(): void {
+    const bytes = this.#body.bytes();
+    const encoding = headerIn(this.#headers, 'content-encoding')?.toLowerCase() ?? 'identity';
+    if (encoding === 'identity') this.#deliver(bytes);
+    else void this.#inflate(bytes, encoding);
+  }
+
+  async #inflate(bytes: Buffer, encoding: string): Promise<void> {
+    const { call, allowance } = this.#receiver;
+    try {
+      const decoded = await decompress(call, bytes, encoding, this.#options.maxBodyBytes);
+      allowance.bytesLeft -= decoded.length;
+      if (allowance.bytesLeft < 0) throw new BroughtTooMuch(call, 'unknown');
+      this.#deliver(decoded);
+    } catch (failure) {
+      // The status of a failure says more than its body.
+      if (this.#status >= 400) this.#deliver(bytes);
+      else this.#fail(failure as Error);
+    }
+  }
+
+  #deliver(body: Buffer): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#receiver.received({ status: this.#status, headers: this.#headers }, this.#body.bytes());
+    this.#receiver.received({ status: this.#status, headers: this.#headers }, body);
   }
 
   onError(cause: Error): void {
@@ -125,8 +146,7 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
   }
 
   #refuseSize(): void {
-    const { maxBodyBytes } = this.#options;
-    this.#failCut(new BadResponse(this.#receiver.call, `it is larger than ${maxBodyBytes} bytes`));
+    this.#failCut(tooLarge(this.#receiver.call, this.#options.maxBodyBytes));
   }
 
   /** Fails before the whole body is there. The status of a server error says more than its body. */
@@ -158,7 +178,6 @@ const NOT_HTTP = ['HTTPParserError', 'HeadersOverflowError', 'ResponseContentLen
 /** All headers that go upstream. The client's request gives only the key. */
 function requestHeaders<T>({ origin, body }: Call<T>, userAgent: string): Record<string, string> {
   const accept = 'application/json';
-  // A compressed answer could be small to send and large to read.
-  const headers = { token: origin.key, accept, 'accept-encoding': 'identity', 'user-agent': userAgent };
+  const headers = { token: origin.key, accept, 'user-agent': userAgent };
   return body === undefined ? headers : { ...headers, 'content-type': accept };
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { scriptIdOf, wireScript } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
@@ -34,6 +35,16 @@ describe('what the calls of an operation bring', () => {
     );
     // Each operation has an allowance of its own.
     expect((await read(3)).errors).toBeUndefined();
+  });
+
+  it('is counted when it is unpacked', async () => {
+    fixture.respond = (recorded, response) => {
+      const script = wireScript(scriptIdOf(recorded));
+      const packed = gzipSync(JSON.stringify({ success: true, script, filler: FILLER }));
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
+    };
+    expect((await read(3)).errors).toBeUndefined();
+    expect(codesOf((await read(6)).errors)).toEqual(Array(3).fill('ANSWER_TOO_LARGE'));
   });
 
   it('leaves no call to make once it is used up: a write that follows is not sent', async () => {

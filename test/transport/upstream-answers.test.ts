@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { body, LIMIT, padded, SCRIPT } from '../support/api/answers.ts';
 import type { Respond } from '../support/api/recorder.ts';
@@ -41,6 +42,11 @@ describe('an answer that is as it should be', () => {
   it.each([
     ['without an encoding', body(SCRIPT)],
     ['with the encoding identity', body(SCRIPT, 200, { 'content-encoding': 'identity' })],
+    ['with gzip', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'gzip' })],
+    ['with GZIP, and white space behind it', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'GZIP \t' })],
+    ['with x-gzip', body(gzipSync(SCRIPT), 200, { 'content-encoding': 'x-gzip' })],
+    ['with deflate', body(deflateSync(SCRIPT), 200, { 'content-encoding': 'deflate' })],
+    ['with br', body(brotliCompressSync(SCRIPT), 200, { 'content-encoding': 'br' })],
     ['under 201', body(SCRIPT, 201)],
     ['with another content type', body(SCRIPT, 200, { 'content-type': 'text/plain' })],
     ['with white space around it', body(`\n\t ${SCRIPT}\r\n`)],

@@ -1,7 +1,10 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Respond } from './recorder.ts';
 
 /** The largest answer that the gateway reads, in bytes. */
+/** Far less work than the best that Brotli can do. */
+const QUICKLY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+
 export const LIMIT = 8 * 1024 * 1024;
 /** A good answer to `GET /scripts/a`. */
 export const SCRIPT = JSON.stringify({ success: true, script: { id: 'a', name: 'Näme 🌒' } });
@@ -85,13 +88,34 @@ const UNUSABLE: [failure: string, respond: Respond, says: RegExp][] = [
   ['success under 404', body(SCRIPT, 404), /it says success under HTTP 404/],
   [
     'an encoding that was not asked for',
-    body(gzipSync(SCRIPT), 200, { 'content-encoding': 'gzip' }),
-    /it is compressed, which was not asked for/,
+    body(SCRIPT, 200, { 'content-encoding': 'zstd' }),
+    /its content-encoding is not supported/,
+  ],
+  [
+    'two encodings at once',
+    body(SCRIPT, 200, { 'content-encoding': 'gzip, br' }),
+    /its content-encoding is not supported/,
+  ],
+  [
+    'an encoding named like a property',
+    body(SCRIPT, 200, { 'content-encoding': 'constructor' }),
+    /its content-encoding is not supported/,
+  ],
+  ['gzip that is none', body(SCRIPT, 200, { 'content-encoding': 'gzip' }), /its body cannot be decompressed/],
+  [
+    'gzip that breaks off',
+    body(gzipSync(SCRIPT).subarray(0, -12), 200, { 'content-encoding': 'gzip' }),
+    /its body cannot be decompressed/,
   ],
   [
     'a gzip bomb',
     body(gzipSync(Buffer.alloc(60 * 1024 * 1024)), 200, { 'content-encoding': 'gzip' }),
-    /it is compressed, which was not asked for/,
+    /larger than 8388608 bytes/,
+  ],
+  [
+    'a brotli bomb',
+    body(brotliCompressSync(Buffer.alloc(20 * 1024 * 1024), QUICKLY), 200, { 'content-encoding': 'br' }),
+    /larger than 8388608 bytes/,
   ],
   ['18 MB', body(`{"success": true, "x": "${'x'.repeat(18 * 1024 * 1024)}"}`), /larger than 8388608 bytes/],
   ['one byte too many', body(padded(LIMIT + 1)), /larger than 8388608 bytes/],
