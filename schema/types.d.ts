@@ -651,6 +651,8 @@ export type Query = {
   user?: Maybe<User>;
   /** Several users in the order of keys. A user that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct key. Needs the scope `users:read`. */
   users: Array<Maybe<User>>;
+  /** The users whose licence keys the operator's table (`USERS_FILE`) gives to a Discord id. An unknown id gives an empty list. A user that cannot be read is null, with an error at its index. The field is an error if there is no table, or if callers send their own LuaAuth keys. Costs one REST call for each key. Needs the scope `users:read`. */
+  usersByDiscordId?: Maybe<Array<Maybe<User>>>;
 };
 
 
@@ -699,6 +701,12 @@ export type QueryUserArgs = {
 /** Reads. An operation asks once for each distinct script, session, execution list and session page. */
 export type QueryUsersArgs = {
   keys: Array<Scalars['ID']['input']>;
+};
+
+
+/** Reads. An operation asks once for each distinct script, session, execution list and session page. */
+export type QueryUsersByDiscordIdArgs = {
+  discordId: Scalars['ID']['input'];
 };
 
 /** The quota of the caller's API key, in REST calls, as the gateway sees it. Calls that bypass the gateway with the same key are not included. */

@@ -145,10 +145,10 @@ const defaultText = (value: unknown) => (value === undefined ? '' : ` = ${JSON.s
 function costText(field: AnyField): string {
   const cost = costOf(field);
   if (!cost) return '';
-  const { each, endpoint, freeFields, providedBy, batchedBy, perObject, item } = cost;
+  const { each, distinct, endpoint, freeFields, providedBy, batchedBy, perObject, item } = cost;
   if (endpoint === 'the same again') return '0, or 1 (the endpoint of the page, once more)';
   const parts = [
-    `1${each ? ' for each distinct one' : ''} (${endpointsOf(field, endpoint)})`,
+    `1${each ? (distinct ? ' for each distinct one' : ' for each item') : ''} (${endpointsOf(field, endpoint)})`,
     ...(freeFields
       ? [
           `0 for no more than ${codes(freeFields)}${providedBy ? `, with ${codes(providedBy, ' or ')} among them` : ''}`,

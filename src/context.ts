@@ -3,6 +3,7 @@ import type { PlaceOf } from './callers/client-place.ts';
 import type { Grant } from './callers/grant.ts';
 import type { Identity } from './callers/identify.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
+import type { UserTable } from './callers/user-table.ts';
 import type { ClientRequest } from './client-request.ts';
 import type { Access, Api, Timeouts } from './luaauth/api.ts';
 import type { WriteBegun, WriteEnd } from './observability/request-record.ts';
@@ -50,6 +51,8 @@ export interface Context {
   readonly live: Live | undefined;
   /** Undefined if the gateway samples no script. */
   readonly online: Online | undefined;
+  /** Undefined if there is no table, or if callers send their own LuaAuth keys. */
+  readonly users: UserTable | undefined;
   /** Call it when a write begins, and its result as soon as the write has ended. */
   readonly writing: (write: WriteBegun) => (end: WriteEnd) => void;
 }
@@ -72,6 +75,7 @@ export interface ContextOptions {
   readonly timeouts: Timeouts;
   readonly live: Live | undefined;
   readonly online: Online | undefined;
+  readonly users: UserTable | undefined;
   readonly placeOf: PlaceOf;
   /** The time limit of a whole operation. */
   readonly operationTimeoutMs: number;
@@ -87,7 +91,7 @@ export interface Beginning {
 }
 
 export function createContext(options: ContextOptions) {
-  const { transport, timeouts, live, online, operationTimeoutMs, maxReceivedBytes, placeOf } = options;
+  const { transport, timeouts, live, online, users, operationTimeoutMs, maxReceivedBytes, placeOf } = options;
   const { ask, clock, isKnown, rateLimit, state, status } = transport;
   const { pageSizes, generations } = state;
   const owners = createOwners();
@@ -140,6 +144,7 @@ export function createContext(options: ContextOptions) {
     writing: beginning.writing,
     live,
     online,
+    users,
     caller: new LazyCaller(beginning),
     // Not an array, which would reserve room for 17 loaders.
     loaders: {},

@@ -5,6 +5,7 @@ import type { Plugin } from 'graphql-yoga';
 import { createClientNameOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
+import type { UserTable } from './callers/user-table.ts';
 import type { ClientRequest } from './client-request.ts';
 import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
 import { type Execute, execute as executeCompiled } from './execution/execute.ts';
@@ -73,7 +74,10 @@ export interface GatewayFeatures {
 }
 
 export interface GatewayOptions
-  extends Omit<ContextOptions, 'placeOf' | 'live' | 'online' | 'operationTimeoutMs' | 'maxReceivedBytes'> {
+  extends Omit<
+    ContextOptions,
+    'placeOf' | 'live' | 'online' | 'users' | 'operationTimeoutMs' | 'maxReceivedBytes'
+  > {
   /** The time limit of a whole operation. */
   readonly operationTimeoutMs: number;
   readonly credentials: Credentials;
@@ -95,6 +99,11 @@ export interface GatewayOptions
   /** The ids of scripts whose connected users are counted once a minute. Needs `credentials.heldKey`, the key of the polls. */
   readonly metricsScripts?: readonly string[] | undefined;
   readonly onlineObserver?: OnlineObserver | undefined;
+  /**
+   * The licence keys of Discord ids, for `usersByDiscordId`: a `Map`, or an object with its method `get`. The table may
+   * change. Needs `credentials.heldKey`. Without it the field is an error.
+   */
+  readonly users?: UserTable | undefined;
   /**
    * Decides the answer of `/readiness`, within 5 seconds. Anything but `true`, and any error, counts as not ready.
    * Without this option the gateway is always ready.
@@ -191,6 +200,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     options.transport,
   );
   const execute = options.execute ?? executeCompiled;
+  // The table belongs to the account of the held key, so it is not for callers with other accounts.
+  const users = options.credentials.heldKey === undefined ? undefined : options.users;
   const maxBodiesBytes = Math.min(options.maxBodiesBytes ?? Number.POSITIVE_INFINITY, mostBodyBytes());
   const gate = createGate(maxBodiesBytes);
   const clientNameOf = createClientNameOf(options.credentials, wasAccepted, options.trustedProxy);
@@ -204,11 +215,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     gate,
     clientNameOf,
     execute,
+    users,
     contextFor: createContext({
       ...options,
       maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
       live,
       online,
+      users,
       placeOf: createPlaceOf(options.trustedProxy),
     }),
     tracker,

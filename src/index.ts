@@ -1,6 +1,6 @@
 import { readPlainKey } from './callers/key-ring.ts';
 import { defaults } from './config/config.ts';
-import { checkLookups } from './embed/lookups.ts';
+import { checkLookups, checkUsers } from './embed/lookups.ts';
 import {
   checkGatewayOptions,
   checkTransportOptions,
@@ -21,6 +21,7 @@ import { version } from './version.ts';
 export type { Grant } from './callers/grant.ts';
 export type { Credentials, TokenVerifier } from './callers/identify.ts';
 export type { KeyRing } from './callers/key-ring.ts';
+export type { UserTable } from './callers/user-table.ts';
 export type { EmbeddedGatewayOptions, EmbeddedTransportOptions } from './embed/options.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export type { Timeouts } from './luaauth/api.ts';
@@ -71,6 +72,7 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   return createPlainGateway({
     ...withDefaults({ log, maxBodyBytes, operationTimeoutMs }, options),
     credentials,
+    users: options.users && checkUsers(options.users),
     timeouts: withDefaults(defaults.timeouts, options.timeouts),
     limits: withDefaults(defaults.limits, options.limits),
     liveLimits: withDefaults(defaults.live, options.liveLimits),

@@ -16,6 +16,7 @@ import { findContradictions } from './requirements.ts';
 import { parseDotEnv, readDocuments, readTextFile } from './text-file.ts';
 import { redisUrl } from './text-kinds.ts';
 import { findUnknownNames, notesOnNames } from './unknown-names.ts';
+import { readUsersFile } from './users-file.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
@@ -118,6 +119,7 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
     apiUrl,
     credentials: { heldKey, gatewayKeys },
     keysFile,
+    usersFile: readUsers(values, problems),
     jwt: readJwt(values),
     host,
     port: values.PORT,
@@ -176,6 +178,15 @@ function readKeys(
   const read = readKeysFile(path, heldKey);
   if ('entries' in read) return { path, entries: read.entries };
   problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: ${problem}`));
+  return undefined;
+}
+
+/** Adds the problem of the file. */
+function readUsers({ USERS_FILE: path }: VariableValues, problems: string[]) {
+  if (path === undefined) return undefined;
+  const read = readUsersFile(path);
+  if ('users' in read) return { path, ...read };
+  problems.push(`USERS_FILE: ${JSON.stringify(path)}: ${read.problem}`);
   return undefined;
 }
 

@@ -88,6 +88,10 @@ export const VARIABLES = {
       'keys that callers must send when LUAAUTH_TOKEN is set: key or name=key, separated by commas or line breaks. In a file # starts a comment; a .json file lists scopes for each key',
       { secret: true },
     ),
+    USERS_FILE: row(
+      filePath,
+      'a table for usersByDiscordId: CSV with the columns discord_id and user_key; needs LUAAUTH_TOKEN',
+    ),
     GATEWAY_JWKS_URL: row(
       httpUrl,
       'accepts JSON Web Tokens of callers, verified with the public keys (JWKS) at this URL; needs LUAAUTH_TOKEN',

@@ -20,6 +20,9 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
     isLive &&
       isOverLimit &&
       `LUAAUTH_RATE: ${rate === 0 ? '0 means no limit, which' : rate} is more than the ${DOCUMENTED_RATE} calls per second that LuaAuth documents for a key. LuaAuth refuses the calls above its limit. Leave LUAAUTH_RATE out.`,
+    values.USERS_FILE !== undefined &&
+      values.LUAAUTH_TOKEN === undefined &&
+      'USERS_FILE: set without LUAAUTH_TOKEN, so usersByDiscordId is an error: callers send their own LuaAuth keys, and the table is not for them. Set LUAAUTH_TOKEN, or leave USERS_FILE out.',
     rate > 0 &&
       liveRate > rate &&
       `LIVE_RATE: ${liveRate} is more than LUAAUTH_RATE (${rate}), which bounds subscriptions too. Set LIVE_RATE to less than ${rate}.`,

@@ -3,7 +3,9 @@ import type { Grant } from '../callers/grant.ts';
 import type { Credentials, RefusedToken, TokenVerifier } from '../callers/identify.ts';
 import type { KeyRing } from '../callers/key-ring.ts';
 import { isScope, SCOPES } from '../callers/scopes.ts';
+import { MAX_KEYS_OF_ID, type UserTable } from '../callers/user-table.ts';
 import { type Kind, problemsOf, textLike } from '../config/kinds.ts';
+import { isId } from '../luaauth/decoders.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder } from '../transport/embedder-calls.ts';
 
@@ -61,6 +63,21 @@ function checkedVerifier(verifier: TokenVerifier, clock: Clock): TokenVerifier {
       const given = await askEmbedder(() => verifier.verify(token), { name, withinMs: WITHIN_MS, clock });
       const { reason } = (given ?? {}) as Partial<RefusedToken>;
       return typeof reason === 'string' ? { reason } : readGrant(given, name);
+    },
+  };
+}
+
+/** Lets an embedder's table give nothing but lists of licence keys. Anything else is an error of the operation. */
+export function checkUsers(users: UserTable): UserTable {
+  return {
+    get(discordId) {
+      const keys: unknown = users.get(discordId);
+      if (keys === undefined) return undefined;
+      const isList = Array.isArray(keys) && keys.length <= MAX_KEYS_OF_ID && keys.every(isId);
+      if (isList) return [...new Set<string>(keys)];
+      throw new TypeError(
+        `users.get gave no list of at most ${MAX_KEYS_OF_ID} licence keys, and not undefined either. Mend the table.`,
+      );
     },
   };
 }

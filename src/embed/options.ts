@@ -92,6 +92,7 @@ const GATEWAY_OPTIONS = objectOf({
   liveObserver: anObject,
   metricsScripts: VARIABLES.METRICS_SCRIPTS,
   onlineObserver: anObject,
+  users: withMethod('get', 'a Map of lists of licence keys by Discord id, or an object with its method get'),
   isReady: aFunction,
   path: textLike(/^(?:\/[\w.-]+)*\/graphql$/, 'a path that ends in /graphql, such as /api/graphql'),
   maxBodyBytes: VARIABLES.MAX_BODY_BYTES,
@@ -115,6 +116,10 @@ export function checkTransportOptions(options: EmbeddedTransportOptions | undefi
 export function checkGatewayOptions(options: EmbeddedGatewayOptions | undefined): void {
   const problems = problemsOf('', options ?? {}, GATEWAY_OPTIONS);
   if (problems.length === 0) problems.push(...findUnprotected(options?.credentials ?? {}));
+  if (options?.users && options.credentials?.heldKey === undefined)
+    problems.push(
+      'users: given without credentials.heldKey, so nobody could use it. Give heldKey, or leave users out.',
+    );
   refuse('createGateway', problems);
 }
 

@@ -17,6 +17,12 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID.test(value);
 }
 
+export const DISCORD_ID_FORM = '1 to 32 digits';
+
+export function isDiscordId(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,32}$/.test(value);
+}
+
 export function isName(text: string): boolean {
   return text.length <= MAX_NAME;
 }

@@ -2,6 +2,7 @@ import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationT
 import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
+import type { UserTable } from '../callers/user-table.ts';
 import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
 import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
@@ -49,6 +50,7 @@ export interface PipelineOptions {
   readonly gate: Gate;
   readonly clientNameOf: ClientNameOf;
   readonly execute: Execute;
+  readonly users: UserTable | undefined;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
   readonly clock: Clock;
@@ -80,7 +82,7 @@ export interface Pipeline {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
-  const { gate, clientNameOf } = options;
+  const { gate, clientNameOf, users } = options;
   const plain = { execute: options.execute, subscribe };
 
   /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
@@ -142,7 +144,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     const variables = coerceVariables(operation, params.variables);
     if ('errors' in variables) return variables;
-    const price = operation.price(variables.coerced);
+    // A price tells how many keys a Discord id has, which only an accepted caller may learn.
+    const price = operation.price(variables.coerced, identity.refusal ? undefined : users);
     const mode = reportModeOf(request);
     if (mode === 'plan') return planResult(price, limits);
     const refusal = checkPrice(price, limits);

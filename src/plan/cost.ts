@@ -8,8 +8,11 @@ interface Called {
   readonly route: Route;
 }
 
+/** The licence keys that the operator's table gives to a Discord id; none if the caller may not use the table. */
+type KeysOf = (discordId: string) => readonly string[];
+
 interface CountItems {
-  (args: Arguments): number;
+  (args: Arguments, keysOf: KeysOf): number;
   readonly slicedBy?: string;
   readonly most?: number;
 }
@@ -73,6 +76,11 @@ export const THE_SAME_AGAIN: Cost = { endpoint: 'the same again' };
 export function eachIn(argument: string): CostOptions {
   const listIn = ({ [argument]: list }: Arguments): readonly unknown[] => (Array.isArray(list) ? list : []);
   return { each: true, items: (args) => listIn(args).length, distinct: (args) => new Set(listIn(args)).size };
+}
+
+/** One call for each licence key that the operator's table gives to the Discord id in an argument. */
+export function eachKeyOf(argument: string): CostOptions {
+  return { each: true, items: (args, keysOf) => keysOf(String(args[argument])).length };
 }
 
 /** The size of a page. The resolver refuses a size out of range; here such a size must not distort the sum. */

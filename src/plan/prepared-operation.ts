@@ -6,6 +6,7 @@ import {
   type OperationDefinitionNode,
   type OperationTypeNode,
 } from 'graphql';
+import type { UserTable } from '../callers/user-table.ts';
 import { type Price, priceOf } from './price.ts';
 import { type RequiredScopes, requiredScopesOf } from './required-scopes.ts';
 import { type Fragments, fragmentsOf, type ObjectPlan, type Selection, select } from './select.ts';
@@ -75,11 +76,14 @@ export class PreparedOperation {
     return this.#requiredScopes;
   }
 
-  /** The highest price with these coerced variables. Runs nothing. */
-  price(variables: CoercedVariables): Price {
+  /**
+   * The highest price with these coerced variables. Runs nothing.
+   * @param users - the operator's table, if the caller may use it
+   */
+  price(variables: CoercedVariables, users?: UserTable): Price {
     const known = this.#variantOf(variables)?.price;
     if (known) return known;
-    const price = priceOf(this.schema, this.#selectionFor(variables), variables);
+    const price = priceOf(this.schema, this.#selectionFor(variables), variables, users);
     const variant = this.#variantOf(variables);
     if (variant && price.isStatic) variant.price = price;
     return price;

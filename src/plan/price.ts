@@ -1,4 +1,5 @@
 import { type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
+import type { UserTable } from '../callers/user-table.ts';
 import { type Arguments, annotationsOf, type Cost, costOf } from './cost.ts';
 import { saturate } from './limits.ts';
 import {
@@ -18,7 +19,7 @@ export interface Price {
   readonly calls: number;
   readonly objects: number;
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
-  /** Whether the price depends only on what is selected. */
+  /** Whether the price depends only on what is selected, not on variables or on the operator's table of users. */
   readonly isStatic: boolean;
 }
 
@@ -48,8 +49,19 @@ interface Sum {
   objects: number;
 }
 
-export function priceOf(schema: GraphQLSchema, { root }: Selection, variables: CoercedVariables): Price {
+/** @param users - the table, if the caller may use it */
+export function priceOf(
+  schema: GraphQLSchema,
+  { root }: Selection,
+  variables: CoercedVariables,
+  users: UserTable | undefined,
+): Price {
   let isStatic = true;
+  const keysOf = (discordId: string) => {
+    // The table may change, and not every caller may use it.
+    isStatic = false;
+    return users?.get(discordId) ?? NONE;
+  };
   /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
   const batchedBy = new Map<string, string>();
   /** Endpoints that a query calls at most once. After each write they are called again. */
@@ -71,7 +83,7 @@ export function priceOf(schema: GraphQLSchema, { root }: Selection, variables: C
     const cost = costOf(definition);
     const args = cost?.items || typeof cost?.endpoint === 'function' ? argumentsOf(field) : {};
     const object = objectOf(value);
-    const items = cost?.items?.(args) ?? place.items;
+    const items = cost?.items?.(args, keysOf) ?? place.items;
     const isList = value.kind === 'list';
     const times = isList ? saturate(place.times * items) : place.times;
     const different = cost?.distinct?.(args) ?? items;

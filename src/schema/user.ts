@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { badUserInput } from '../errors/coded-error.ts';
-import { MAX_NAME, usable } from '../luaauth/decoders.ts';
+import { badUserInput, codedError } from '../errors/coded-error.ts';
+import { DISCORD_ID_FORM, isDiscordId, MAX_NAME, usable } from '../luaauth/decoders.ts';
 import {
   blacklistUser,
   editUser,
@@ -9,6 +9,7 @@ import {
   unblacklistUser,
   user,
 } from '../luaauth/users.ts';
+import { eachKeyOf } from '../plan/cost.ts';
 import { checkKey, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
@@ -105,7 +106,28 @@ builder.queryFields((t) => ({
       'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
   }),
   users: t.several(User, { costs: 'Costs one REST call for each distinct key.' }),
+  usersByDiscordId: t.field({
+    type: [User],
+    nullable: { list: true, items: true },
+    description:
+      "The users whose licence keys the operator's table (`USERS_FILE`) gives to a Discord id. An unknown id gives an empty list. A user that cannot be read is null, with an error at its index. The field is an error if there is no table, or if callers send their own LuaAuth keys. Costs one REST call for each key.",
+    reads: eachKeyOf('discordId'),
+    args: { discordId: t.arg.id({ required: true, description: 'The id on Discord, in digits.' }) },
+    resolve: (_root, { discordId }, { caller, users }) => {
+      // Refuses callers without a credential, who may not learn which ids the table has.
+      void caller.api;
+      if (!users) throw NO_TABLE;
+      if (!isDiscordId(discordId))
+        throw badUserInput('discordId', `it is not a Discord id. Give ${DISCORD_ID_FORM}.`);
+      return users.get(discordId)?.slice() ?? [];
+    },
+  }),
 }));
+
+const NO_TABLE = codedError(
+  'FORBIDDEN',
+  'This gateway finds no user by Discord id. Its operator can change that: set LUAAUTH_TOKEN, so that callers do not send their own LuaAuth keys, and USERS_FILE, the table of Discord ids. Or ask for user(key:).',
+);
 
 for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
   builder.objectField(refusalType(reason), 'user', (t) =>
@@ -164,8 +186,8 @@ defineMutation({
 });
 
 function checkDigits(argument: string, value: string): string {
-  if (!/^\d{1,32}$/.test(value))
-    throw badUserInput(argument, 'it is not a Discord id. Give 1 to 32 digits, or null to clear it.');
+  if (!isDiscordId(value))
+    throw badUserInput(argument, `it is not a Discord id. Give ${DISCORD_ID_FORM}, or null to clear it.`);
   return value;
 }
 

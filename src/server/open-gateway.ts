@@ -14,7 +14,7 @@ type GatewayConfig = Pick<
   PageConfig;
 type AgentsConfig = Pick<Config, 'agents' | 'persisted' | 'gatewayKey' | 'apiUrl'>;
 
-type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials'>;
+type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials' | 'users'>;
 
 /** Starts the configured gateway on its port, or for an agent at stdin. @throws StartError */
 export async function openGateway(

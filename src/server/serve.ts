@@ -8,7 +8,7 @@ import { openGateway } from './open-gateway.ts';
 import { openObservability, secretsInUrl } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
-import { openKeys, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
+import { openKeys, openUsers, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
 
 /** At stdin it runs until stdin ends, and logs to stderr. Without an API: the sandbox at `sandboxUrl`, or a new one. */
 export async function serve(
@@ -45,7 +45,7 @@ export async function serve(
     REDIS_URL: (url: string) => hide(secretsInUrl(url)),
   };
   watchSecrets(config, uses, log);
-  const parts = { transport, isReady: () => ready, credentials };
+  const parts = { transport, isReady: () => ready, credentials, users: openUsers(config, log) };
   const server = await openGateway(config, observability, parts, by, features).catch(exit);
   const replace = (listed: ListedDocuments) => {
     server.replaceDocuments(listed);

@@ -2,8 +2,10 @@ import { watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../callers/identify.ts';
 import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
+import type { UserTable } from '../callers/user-table.ts';
 import type { Config, SecretFile } from '../config/config.ts';
 import { readKeysFile } from '../config/keys-file.ts';
+import { readUsersFile } from '../config/users-file.ts';
 import type { Gateway } from '../gateway.ts';
 import type { ProcessFeatures } from './features.ts';
 import type { OperationLog } from './log.ts';
@@ -17,61 +19,107 @@ function watch(path: string, reload: () => void): void {
   process.on('SIGHUP', reload);
 }
 
+/** What a look at a file has found. `version` differs whenever the content differs. */
+interface Found {
+  readonly version: string;
+  /** @throws Error if the content cannot be used, with the reason */
+  use(): void;
+}
+
+/**
+ * Uses what a file holds when it changes. What is found counts when the next look finds the same, because another program
+ * may be writing the file.
+ */
+function watchSettled(
+  path: string,
+  inForce: string,
+  look: () => Found,
+  onRefused: (reason: string) => void,
+): void {
+  let current = inForce;
+  let seen: string | undefined;
+  let next: NodeJS.Timeout | undefined;
+  const lookAgain = () => {
+    clearTimeout(next);
+    const { version, use } = look();
+    const isUnchanged = version === current;
+    const isSure = version === seen;
+    seen = isUnchanged || isSure ? undefined : version;
+    if (isUnchanged) return;
+    if (!isSure) {
+      next = setTimeout(lookAgain, LOOK_EVERY_MS).unref();
+      return;
+    }
+    try {
+      use();
+      current = version;
+    } catch (error) {
+      onRefused((error as Error).message.replace(/\.$/, ''));
+    }
+  };
+  watch(path, lookAgain);
+  // The watcher compares with the file as it is now, but it may have changed since the configuration was read.
+  lookAgain();
+}
+
 type Log = Pick<OperationLog, 'info' | 'warn'>;
 
 /** Applies a new value of a secret. @throws Error if it cannot be used */
 type UseSecret = (value: string) => void;
 
-/**
- * Reads files of secrets again when they change. A bad file leaves the previous value in force. What is found counts when
- * the next look finds the same, because another program may be writing the file.
- */
+/** Reads files of secrets again when they change. A bad file leaves the previous value in force. */
 export function watchSecrets(
   { secretFiles }: Config,
   uses: Readonly<Record<SecretFile['name'], UseSecret>>,
   { info, warn }: Log,
 ): void {
   for (const { name, path, value, read } of secretFiles) {
-    let current = value;
-    let seen: string | undefined;
-    let next: NodeJS.Timeout | undefined;
-    const use = (found: Found) => {
-      try {
-        if ('problem' in found) throw new Error(found.problem);
-        uses[name](found.value);
-        current = found.value;
-        info(`${name}_FILE: read again, the secret has changed`);
-      } catch (error) {
-        // Each connection to Redis reads the file itself, and reports the same problem.
-        if (name === 'REDIS_URL') return;
-        const reason = (error as Error).message.replace(/\.$/, '');
-        warn(`${reason}. The previous secret stays in force.`);
-      }
-    };
-    const look = () => {
-      clearTimeout(next);
+    const look = (): Found => {
       const found = lookAt(read);
-      const text = JSON.stringify(found);
-      const isUnchanged = 'value' in found && found.value === current;
-      const isSure = text === seen;
-      seen = isUnchanged || isSure ? undefined : text;
-      if (isSure) use(found);
-      else if (!isUnchanged) next = setTimeout(look, LOOK_EVERY_MS).unref();
+      return {
+        version: JSON.stringify(found),
+        use() {
+          if ('problem' in found) throw new Error(found.problem);
+          uses[name](found.value);
+          info(`${name}_FILE: read again, the secret has changed`);
+        },
+      };
     };
-    watch(path, look);
-    // The watcher compares with the file as it is now, but it may have changed since the configuration was read.
-    look();
+    watchSettled(path, JSON.stringify({ value }), look, (reason) => {
+      // Each connection to Redis reads the file itself, and reports the same problem.
+      if (name !== 'REDIS_URL') warn(`${reason}. The previous secret stays in force.`);
+    });
   }
 }
 
-type Found = { readonly value: string } | { readonly problem: string };
-
-function lookAt(read: () => string): Found {
+function lookAt(read: () => string): { readonly value: string } | { readonly problem: string } {
   try {
     return { value: read() };
   } catch (error) {
     return { problem: (error as Error).message };
   }
+}
+
+/** The configured table of users. It is read again when the file changes. A bad file leaves the previous table in force. */
+export function openUsers({ usersFile }: Config, { info, warn }: Log): UserTable | undefined {
+  if (!usersFile) return undefined;
+  const { path, version } = usersFile;
+  let { users } = usersFile;
+  const look = (): Found => {
+    const found = readUsersFile(path);
+    return {
+      version: found.version,
+      use() {
+        if ('problem' in found) throw new Error(found.problem);
+        users = found.users;
+        info(`USERS_FILE: read again, ${users.size} Discord ids`);
+      },
+    };
+  };
+  watchSettled(path, version, look, (reason) =>
+    warn(`USERS_FILE: ${JSON.stringify(path)}: ${reason}. The previous table stays in force.`),
+  );
+  return { get: (discordId) => users.get(discordId) };
 }
 
 type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };

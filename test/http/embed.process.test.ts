@@ -113,6 +113,14 @@ it.each<[options: object, problem: string]>([
     { credentials: { heldKey: 'held', tokenVerifier: { find: () => 'unknown' } } },
     'credentials.tokenVerifier: an object: must be an object with the method verify, awaited if it is made later.',
   ],
+  [
+    { users: {} },
+    'users: an object: must be a Map of lists of licence keys by Discord id, or an object with its method get.',
+  ],
+  [
+    { users: new Map() },
+    'users: given without credentials.heldKey, so nobody could use it. Give heldKey, or leave users out.',
+  ],
   ...Object.entries({
     keyRing: { find: () => 'unknown' },
     tokenVerifier: { verify: () => ({ reason: 'is none' }) },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { csvLine, readCsv } from '../../src/features/commands/bulk/csv.ts';
+import { readCsv } from '../../src/config/csv.ts';
+import { csvLine } from '../../src/features/commands/bulk/csv-line.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const runs = { numRuns: propertyRuns(300), seed: propertySeed(7) };

@@ -104,7 +104,18 @@ describe('imports point down', () => {
         'callers',
       ],
     ],
-    ['embed', ['config', 'callers', 'gateway.ts', 'luaauth/api.ts', 'plan/limits.ts', 'transport']],
+    [
+      'embed',
+      [
+        'config',
+        'callers',
+        'gateway.ts',
+        'luaauth/api.ts',
+        'luaauth/decoders.ts',
+        'plan/limits.ts',
+        'transport',
+      ],
+    ],
     [
       'features/agents',
       [

@@ -14,7 +14,10 @@ import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import type { Route } from '../../src/luaauth/endpoints.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
-const fixture = useSandbox({ shared: true });
+const fixture = useSandbox({
+  shared: true,
+  gateway: { credentials: { heldKey: 'sandbox-key' }, users: new Map([['1', ['unknown']]]) },
+});
 
 const read = (name: string) =>
   buildSchema(readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8'));
@@ -81,6 +84,8 @@ const NULLS: readonly (readonly [place: string, document: string, route?: Route]
   ['Query.session 0', '{ session(id: "unknown") { robloxId } }'],
   ['Query.user 0', '{ user(key: "unknown") { fingerprintAssigned } }'],
   ['Query.users 1', '{ users(keys: ["unknown"]) { fingerprintAssigned } }'],
+  ['Query.usersByDiscordId 0', '{ usersByDiscordId(discordId: "no digits") { fingerprintAssigned } }'],
+  ['Query.usersByDiscordId 1', '{ usersByDiscordId(discordId: 1) { fingerprintAssigned } }'],
   ['AdSystem.project 0', `{ adSystem(id: "${systemId}") { project { name } } }`, 'GET /projects/:project_id'],
   ['Project.adSystems 0', project('adSystems { name }'), 'GET /ads/systems'],
   ['Project.executions 0', project('executions { count }'), 'GET /projects/:project_id/executions'],

@@ -7,11 +7,16 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql';
+import { MAX_KEYS_OF_ID, type UserTable } from '../../callers/user-table.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { CoercedVariables } from '../../plan/variables.ts';
 
 /** The JSON of a request cannot hold more items. */
 const MOST_ITEMS = 150_000;
+
+const MOST_KEYS = Array.from({ length: MAX_KEYS_OF_ID }, String);
+/** Every Discord id has as many keys as it may have. */
+const FULL_TABLE: UserTable = { get: () => MOST_KEYS };
 
 /**
  * The price in REST calls, at most `limit`, with the longest lists, the largest pages and distinct ids. A selection counts
@@ -29,7 +34,7 @@ export function mostCalls(prepared: PreparedOperation, limit: number): number {
   const values = variables
     .filter(({ type }) => getNamedType(type).name !== 'Boolean')
     .map(({ name, type }) => [name, largest(type, name, length)]);
-  return Math.min(prepared.price(Object.fromEntries(values)).calls, limit);
+  return Math.min(prepared.price(Object.fromEntries(values), FULL_TABLE).calls, limit);
 }
 
 /** The most expensive value of a type. Each text is named after its place, so that all texts differ. */

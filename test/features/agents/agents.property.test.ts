@@ -96,6 +96,8 @@ it.each<[document: string, most: number]>([
     'query t($ids: [ID!]!, $x: Boolean!) { projects(ids: $ids) { id adSystems @include(if: $x) { id } } }',
     LIMIT,
   ],
+  ['query t($id: ID!) { usersByDiscordId(discordId: $id) { key } }', 100],
+  ['query t { usersByDiscordId(discordId: 1) { key } }', 100],
   ['query t($r: [_Any!]!) { _entities(representations: $r) { ... on Script { name } } }', LIMIT],
 ])('%s costs at most %i', async (document, most) => {
   expect(mostOf((await toolOf(document)) ?? { description: '' })).toBe(most);

@@ -23,6 +23,7 @@ Query.project(id: ID!): Project
 Query.projects(ids: [ID!]!): [Project]!
 Query.user(key: ID!): User
 Query.users(keys: [ID!]!): [User]!
+Query.usersByDiscordId(discordId: ID!): [User]
 Script.id: ID!
 Script.project: Project
 Script.name: String!

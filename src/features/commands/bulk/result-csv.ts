@@ -1,5 +1,5 @@
 import { isObject } from '../../../luaauth/envelope.ts';
-import { csvLine } from './csv.ts';
+import { csvLine } from './csv-line.ts';
 import { replaceFile, resultsIn } from './result-file.ts';
 import { messageOf } from './row-sender.ts';
 

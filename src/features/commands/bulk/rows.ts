@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { delimiterOf, readCsv } from '../../../config/csv.ts';
 import { isObject } from '../../../luaauth/envelope.ts';
 import { stringifyExactJson } from '../../../transport/json.ts';
 import { parseInputJson, UnusableInput } from '../input-text.ts';
 import type { Members } from '../own-gateway.ts';
-import { readCsv } from './csv.ts';
 import type { RowOperation, RowVariable } from './row-operation.ts';
 
 interface RowPlace {
@@ -76,9 +76,7 @@ function jsonOf(text: string): { readonly given: Members } | { readonly problem:
 }
 
 function* readTable(text: string, operation: RowOperation, constants: Members): Generator<Found> {
-  const header = /^.*/.exec(text.trimStart())?.[0] ?? '';
-  const delimiter = [',', ';', '\t'].find((found) => header.includes(found)) ?? ',';
-  const records = readCsv(text, delimiter);
+  const records = readCsv(text, delimiterOf(text));
   const { value: first } = records.next();
   if (!first) return;
   const { line } = first;

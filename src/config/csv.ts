@@ -1,5 +1,3 @@
-import { stringifyExactJson } from '../../../transport/json.ts';
-
 /** The cells of a record, or the problem of the line. `line` counts from 1. */
 type CsvRecord = { readonly line: number } & (
   | { readonly cells: readonly string[] }
@@ -60,17 +58,8 @@ function isLineEnd(character: string | undefined): boolean {
   return character === undefined || character === '\n' || character === '\r';
 }
 
-/** Spreadsheets run a cell that begins with one of these characters as a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-/** An apostrophe keeps spreadsheets from running a text as a formula. */
-export function csvLine(cells: readonly unknown[]): string {
-  return cells.map(csvCell).join(',');
-}
-
-function csvCell(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  const text = typeof value === 'object' ? stringifyExactJson(value) : String(value);
-  const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** The first of comma, semicolon and tab in the header; a comma if there is none. */
+export function delimiterOf(text: string): string {
+  const header = /^.*/.exec(text.trimStart())?.[0] ?? '';
+  return [',', ';', '\t'].find((found) => header.includes(found)) ?? ',';
 }
