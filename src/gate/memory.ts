@@ -37,9 +37,21 @@ export interface Reservation {
  * If its group has used up its share, the client with the most gives way, as far as its bodies still arrive.
  */
 export function createMemory(groups: readonly Group[], mostBytes: number) {
-  /** Whether the group needs more than its share, or more than what other groups leave. */
-  const isFull = ({ share, bytes }: Group) =>
-    bytes > share * mostBytes || groups.reduce((sum, group) => sum + group.bytes, 0) > mostBytes;
+  const isOverShare = ({ share, bytes }: Group) => bytes > share * mostBytes;
+  const isFull = () => groups.reduce((sum, { bytes }) => sum + bytes, 0) > mostBytes;
+
+  /**
+   * Refuses the newest arriving body of the client that has the most bytes, in a group that has more than its share, else in
+   * the group of the given client. @returns false if that is the given client
+   */
+  const makeRoom = (client: Client): boolean => {
+    const group = groups.find(isOverShare) ?? client.group;
+    const largest = group.largest(({ arriving, bytes }) => (arriving.size > 0 ? bytes : 0));
+    const newest = largest && [...largest.arriving].at(-1);
+    if (!newest || (group === client.group && largest.bytes <= client.bytes)) return false;
+    newest.refuse();
+    return true;
+  };
 
   return (client: Client, headBytes: number): Reservation => {
     const { group } = client;
@@ -60,7 +72,7 @@ export function createMemory(groups: readonly Group[], mostBytes: number) {
       resize(to);
       const isAlone = client.bytes - bytes <= SHARE_BESIDE * mostBytes;
       let hasRoom = isAlone || client.bytes <= SHARE_OF_CLIENT * mostBytes;
-      while (hasRoom && isFull(group) && group.bytes > bytes) hasRoom = makeRoom(client);
+      while (hasRoom && (isFull() || (isOverShare(group) && group.bytes > bytes))) hasRoom = makeRoom(client);
       if (!hasRoom) reservation.release();
       return hasRoom;
     };
@@ -88,13 +100,4 @@ export function createMemory(groups: readonly Group[], mostBytes: number) {
     grow(headBytes);
     return reservation;
   };
-}
-
-/** Refuses the newest arriving body of the client that has the most bytes. @returns false if that is the given client */
-function makeRoom(client: Client): boolean {
-  const largest = client.group.largest(({ arriving, bytes }) => (arriving.size > 0 ? bytes : 0));
-  const newest = largest && [...largest.arriving].at(-1);
-  if (!newest || largest.bytes <= client.bytes) return false;
-  newest.refuse();
-  return true;
 }

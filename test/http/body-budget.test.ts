@@ -77,11 +77,8 @@ describe('bodies that arrive at the same time', () => {
       const stranger = await openAlmost(37 * KB, other);
       expect(await stranger.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
     }
-    const bearer = await openAlmost(10 * KB, { authorization: 'Bearer key' });
-    for (const client of [known, bearer]) {
-      client.finish();
-      expect(await client.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-    }
+    known.finish();
+    expect(await known.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('give way by their heads alone', async () => {
@@ -291,7 +288,7 @@ describe('bodies that arrive at the same time', () => {
     expect(await again.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('are counted for an embedded fetch handler as well, and a stalled one is answered when it gives way', async () => {
+  it('are counted for an embedded fetch handler as well', async () => {
     const post = (bytes: number, { ends }: { ends: boolean }) => {
       const body = new ReadableStream({
         start(controller) {
@@ -304,11 +301,10 @@ describe('bodies that arrive at the same time', () => {
       const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
       return fixture.gateway.fetch(new Request('http://localhost/graphql', init));
     };
-    const stalled = post(50 * KB, { ends: false });
-    const [first, second] = await Promise.all([stalled, post(37 * KB, { ends: true })]);
-    expect([first.status, first.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await second.json()).toEqual({ data: { __typename: 'Query' } });
-    expect((await post(TOTAL - KB, { ends: true })).status).toBe(200);
+    // Without an address, all callers are one client.
+    void post(50 * KB, { ends: false });
+    const second = await post(37 * KB, { ends: true });
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
   it('are too large for good when one alone is', async () => {

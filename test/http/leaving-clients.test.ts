@@ -86,28 +86,25 @@ describe('a client that is gone', () => {
     await reopen({ observers: [counter, ...(log.operations ? [log.operations] : [])] });
     const client = await openRaw(fixture.gateway.url);
     client.socket.write(ids.map((id) => read(id)).join(''));
-    await arrivals(10);
+    await arrivals(1);
     client.socket.destroy();
     await eventually(() => expect(calls.filter(({ recorded }) => !recorded.socket.closed)).toEqual([]));
     await eventually(() => expect(underWay).toBe(0));
-    expect(ended).toEqual(ids.map(() => 499));
+    await eventually(() => expect(ended).toEqual(ids.map(() => 499)));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject(
       ids.map(() => ({ msg: 'operation', status: 499 })),
     );
-    expect(calls).toHaveLength(10);
+    expect(calls).toHaveLength(1);
   });
 
-  it('has its writes carried out to their end, and ended and logged as well', async () => {
+  it('has its write carried out to the end, and no request behind it', async () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.write(post(WRITE) + read('b') + post(WRITE.replace('"a"', '"c"')));
-    await arrivals(3);
+    await arrivals(1);
     client.socket.destroy();
-    await eventually(() => expect(underWay).toBe(0));
-    const open = calls.filter(({ recorded }) => !recorded.socket.closed);
-    await eventually(() => expect(calls.filter(({ recorded }) => !recorded.socket.closed)).toHaveLength(2));
-    expect(open.filter(({ recorded }) => recorded.line.startsWith('POST'))).toHaveLength(2);
+    await eventually(() => expect(ended).toEqual([499, 499, 499]));
+    expect(calls.map(({ recorded }) => recorded.socket.closed)).toEqual([false]);
     for (const call of calls) answer(call);
-    expect(ended).toEqual([499, 499, 499]);
   });
 
   it('harms nobody who waits for the same read', async () => {
@@ -116,14 +113,14 @@ describe('a client that is gone', () => {
     leaving.socket.write(post('{ __typename }') + read('a') + read('a'));
     await arrivals(1);
     // Otherwise the first request of the leaving client could count in place of the staying client's read.
-    await eventually(() => expect([underWay, ended]).toEqual([2, [200]]));
+    await eventually(() => expect([underWay, ended]).toEqual([1, [200]]));
     staying.socket.write(read('a'));
-    await eventually(() => expect(underWay).toBe(3));
+    await eventually(() => expect(underWay).toBe(2));
     // The answer to a later request shows that the read has joined the others.
     const later = await openRaw(fixture.gateway.url);
     later.socket.write(post('{ __typename }'));
     await later.until('__typename');
-    await eventually(() => expect(underWay).toBe(3));
+    await eventually(() => expect(underWay).toBe(2));
     leaving.socket.destroy();
     await eventually(() => expect(underWay).toBe(1));
     answer(calls[0] as (typeof calls)[number]);
@@ -188,12 +185,10 @@ describe('a client that does not read its answer', () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.pause();
     client.socket.write(large('a') + read('b') + read('c'));
-    await arrivals(3);
-    // The last one waits for LuaAuth still.
-    for (const { recorded, response } of calls)
-      if (!recorded.line.endsWith('/c')) json(response, { success: true, ...LARGE });
+    await arrivals(1);
+    for (const { response } of calls) json(response, { success: true, ...LARGE });
     await eventually(() => expect(ended).toEqual([499, 499, 499]));
-    await eventually(() => expect(calls.at(-1)?.recorded.socket.closed).toBe(true));
+    expect(calls).toHaveLength(1);
     client.socket.resume();
     const text = await client.closed;
     expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
