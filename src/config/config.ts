@@ -184,10 +184,13 @@ function readKeys(
 /** Adds the problem of the file. */
 function readUsers({ USERS_FILE: path }: VariableValues, problems: string[]) {
   if (path === undefined) return undefined;
-  const read = readUsersFile(path);
-  if ('users' in read) return { path, ...read };
-  problems.push(`USERS_FILE: ${JSON.stringify(path)}: ${read.problem}`);
-  return undefined;
+  const { version, parse } = readUsersFile(path);
+  try {
+    return { path, version, users: parse() };
+  } catch (error) {
+    problems.push(`USERS_FILE: ${JSON.stringify(path)}: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 function readRedis(values: VariableValues) {

@@ -7,22 +7,24 @@ import { readTextFile } from './text-file.ts';
 /** The licence keys of each Discord id. */
 type Users = ReadonlyMap<string, readonly string[]>;
 
-/** What the file holds, or its problem. `version` differs whenever the content differs. */
-type UsersFile = { readonly version: string } & ({ readonly users: Users } | { readonly problem: string });
-
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_ROWS = 100_000;
 
-/** A problem never quotes a cell, because any cell may be a licence key. */
-export function readUsersFile(path: string): UsersFile {
+/** Reads the file. `version` differs whenever the content differs. */
+export function readUsersFile(path: string) {
   const file = readTextFile(path, MAX_BYTES);
-  if ('problem' in file) {
-    const problem = `the file ${file.problem}. Give the path of a readable file.`;
-    return { version: problem, problem };
-  }
-  const users = parseUsers(file.text);
-  const version = hash('sha256', file.text);
-  return typeof users === 'string' ? { version, problem: users } : { version, users };
+  return {
+    version: 'text' in file ? hash('sha256', file.text) : file.problem,
+    /** @throws Error that never quotes a cell, because any cell may be a licence key */
+    parse(): Users {
+      const users =
+        'text' in file
+          ? parseUsers(file.text)
+          : `the file ${file.problem}. Give the path of a readable file.`;
+      if (typeof users === 'string') throw new Error(users);
+      return users;
+    },
+  };
 }
 
 /** Reads CSV with the columns `discord_id` and `user_key`, or says what its first problem is. */

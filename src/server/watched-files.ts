@@ -110,8 +110,7 @@ export function openUsers({ usersFile }: Config, { info, warn }: Log): UserTable
     return {
       version: found.version,
       use() {
-        if ('problem' in found) throw new Error(found.problem);
-        users = found.users;
+        users = found.parse();
         info(`USERS_FILE: read again, ${users.size} Discord ids`);
       },
     };
