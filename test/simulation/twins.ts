@@ -105,8 +105,10 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   for (const [permit, at] of redis.zall(quota))
     if (at <= now || at >= now + 60_000) redis.zrem(quota, permit);
   for (const [process, until] of redis.zall(asking)) if (until <= now) redis.zrem(asking, process);
-  let full = Math.min(Math.max(numberOf(redis.hget(pace, 'full')), now), now + 1_000 / recovery);
-  let paused = Math.min(numberOf(redis.hget(pace, 'paused')), now + 300_000);
+  let full = Math.max(numberOf(redis.hget(pace, 'full')), now);
+  if (full > now + 1_000 / recovery) full = now;
+  let paused = numberOf(redis.hget(pace, 'paused'));
+  if (paused > now + 300_000) paused = 0;
   let limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
   if (slow < 1 && limit >= seenLimit) {
     limit = Math.max(1, Math.floor(limit * slow));
@@ -184,7 +186,8 @@ const readWrites = inStore(
   (redis, [, writes = '', doubts = '', quota = '', pace = ''], [count = '']) => {
     const { now } = redis;
     const used = redis.zall(quota).filter(([, at]) => at >= now).length;
-    const paused = Math.trunc(Math.max(0, numberOf(redis.hget(pace, 'paused')) - now));
+    const left = Math.trunc(Math.max(0, numberOf(redis.hget(pace, 'paused')) - now));
+    const paused = left > 300_000 ? 0 : left;
     const all = redis.zall(writes);
     const last = all.at(-1)?.[1] ?? 0;
     if (String(last) === count) return [1, now, used, paused, count];

@@ -2,6 +2,7 @@ import type { Generation } from '../../state/port.ts';
 import { luaInStore } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
+import { LONGEST_PAUSE_MS } from './semaphore.ts';
 
 /** Stands for all resources of an account. No resource has a name like this. */
 export const EVERY_RESOURCE = '*';
@@ -43,6 +44,7 @@ return { 1, now }`;
 export const READ_WRITES = luaInStore('writes:zset doubts:zset quota:zset pace:hash', 'count')`
 local used = redis.call('ZCOUNT', quota, now, '+inf')
 local paused = math.max(0, (tonumber(redis.call('HGET', pace, 'paused')) or 0) - now)
+if paused > ${LONGEST_PAUSE_MS} then paused = 0 end
 local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or '0'
 if last == count then return { 1, now, used, paused, last } end
 local since = tonumber(last) > tonumber(count) and '(' .. count or '1'

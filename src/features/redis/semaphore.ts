@@ -12,7 +12,7 @@ const LEAST_WAIT_MS = 25;
 /** For so long the others leave a permit to a process that has asked in vain, in ms. */
 const ASKS_MS = 150;
 /** Pauses are shorter than this, in ms. */
-const LONGEST_PAUSE_MS = 300_000;
+export const LONGEST_PAUSE_MS = 300_000;
 const KEEP_MS = 400_000;
 
 /**
@@ -38,8 +38,10 @@ redis.call('ZREMRANGEBYSCORE', quota, '-inf', now)
 redis.call('ZREMRANGEBYSCORE', quota, now + ${LONGEST_MS}, '+inf')
 redis.call('ZREMRANGEBYSCORE', asking, '-inf', now)
 local found = redis.call('HMGET', pace, 'full', 'paused')
-local full = math.min(math.max(tonumber(found[1]) or 0, now), now + 1000 / recovery)
-local paused = math.min(tonumber(found[2]) or 0, now + ${LONGEST_PAUSE_MS})
+local full, paused = math.max(tonumber(found[1]) or 0, now), tonumber(found[2]) or 0
+-- The clock was set back since.
+if full > now + 1000 / recovery then full = now end
+if paused > now + ${LONGEST_PAUSE_MS} then paused = 0 end
 local limit = math.max(1, math.floor(rate - (full - now) * recovery * rate / 1000))
 if slow < 1 and limit >= seen_limit then
   limit = math.max(1, math.floor(limit * slow))
