@@ -52,7 +52,11 @@ export default defineConfig(({ mode }) => ({
     // Nothing is mocked, so files share one import of the gateway.
     pool: 'threads',
     isolate: false,
-    setupFiles: ['test/support/vitest/to-be-error.ts', 'test/support/vitest/short-stacks.ts'],
+    setupFiles: [
+      'test/support/vitest/to-be-error.ts',
+      'test/support/vitest/short-stacks.ts',
+      'test/support/vitest/whole-properties.ts',
+    ],
     // Tests of one file that run beside each other share a thread.
     maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },
