@@ -175,7 +175,7 @@ describe('each mutation', () => {
     for (const document of [
       'mutation { deleteScript { __typename } }',
       'mutation ($id: ID!) { deleteScript(input: { id: $id }) { __typename } }',
-      `mutation { ${Array.from({ length: 26 }, (_one, index) => `m${index}: deleteScript(input: { id: "a" }) { __typename }`).join(' ')} }`,
+      `mutation { ${Array.from({ length: 251 }, (_one, index) => `m${index}: deleteScript(input: { id: "a" }) { __typename }`).join(' ')} }`,
       'mutation { deleteScript(input: { id: "../.." }) { __typename } }',
     ]) {
       const { errors = [] } = await ask('deploy', document);
