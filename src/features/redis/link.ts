@@ -151,8 +151,10 @@ export function createRedisLink(options: RedisLinkOptions) {
     }
   };
 
-  const beat = (mode: 'mark' | 'look' | 'leave') =>
-    use(async (used) => {
+  const beat = async (mode: 'mark' | 'look' | 'leave') => {
+    // A beat behind the last one would take a slot again.
+    if (phase === 'closed' && mode !== 'leave') throw LOST;
+    return use(async (used) => {
       const sentAt = now();
       const args = [id, runId, randomId(random), instances, me, seen, mode, ...seenSlots];
       const reply = (await evaluate(used, BEAT, [storeKey], args)) as BeatReply;
@@ -175,6 +177,7 @@ export function createRedisLink(options: RedisLinkOptions) {
       if (isGood === 1) markedAt = now();
       return isGood === 1;
     });
+  };
 
   /** Marks the slot. A mark that came too late is made again. */
   const mark = async () => {
@@ -405,11 +408,10 @@ export function createRedisLink(options: RedisLinkOptions) {
     /** Reports a kind of value in the store that was dropped, because it is not authentic or has another form. */
     rejected: onRejected,
     async close() {
-      if (phase === 'open') {
-        await Promise.allSettled([...onClose].map((action) => action()));
-        await beat('leave').catch(() => undefined);
-      }
+      if (phase === 'open') await Promise.allSettled([...onClose].map((action) => action()));
+      const leaves = phase === 'open';
       phase = 'closed';
+      if (leaves) await beat('leave').catch(() => undefined);
       disconnect();
     },
   };

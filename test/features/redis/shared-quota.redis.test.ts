@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
+import { BEAT_MS } from '../../../src/features/redis/slots.ts';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
 import { startRecorder } from '../../support/api/recorder.ts';
 import { SCRIPTS } from '../../support/clients/reads.ts';
+import { createManualClock } from '../../support/clocks/clock.ts';
 import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithEachEngine, describeWithRedis } from '../../support/redis/redis.ts';
-import { expectCalls } from '../../support/vitest/waiting.ts';
+import { eventually, expectCalls } from '../../support/vitest/waiting.ts';
 
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);
@@ -65,6 +67,26 @@ describeWithRedis('gateways with one key', () => {
     const began = performance.now();
     await gateway.execute(SCRIPTS, { ids: ids(50, 'a') });
     expect(performance.now() - began).toBeLessThan(900);
+  });
+
+  it('leave their slot for good, even if a beat is due before Redis hears of the end', async () => {
+    const clock = createManualClock();
+    const options = { url: fixture.redis.url, longestTtlMs: 1_000, commandTimeoutMs: 1_000_000 };
+    const state = await openStateInRedis(options, { clock });
+    await fixture.haveSlots(1);
+    // From then on the client waits for no answer: the next timer is that of the beat.
+    await clock.advance(1_000);
+    await eventually(async () => {
+      await clock.advance(25);
+      expect(clock.nextAt - clock.now()).toBeGreaterThan(25);
+    });
+    fixture.redis.pause();
+    const closed = state.close?.();
+    await clock.advance(0);
+    await clock.advance(BEAT_MS);
+    fixture.redis.resume();
+    await closed;
+    await fixture.haveSlots(0);
   });
 
   it('count a request that may still arrive for as long as LuaAuth is cut off', async () => {

@@ -114,6 +114,10 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     const [victim = 0] = pidsIn(workers);
     await redis.stop();
     process.kill(victim, 'SIGKILL');
+    // A connection that is handed to the killed worker before its end is noticed gets no answer.
+    await eventually(() =>
+      expect(workers.output.stderr).toContain('has ended; another worker takes its place.'),
+    );
     await eventually(async () => {
       expect(await ask(url)).toMatchObject({ data: { script: { name: 'name of a' } } });
       expect(pidsIn(workers).size).toBe(3);
