@@ -27,6 +27,8 @@ export default defineConfig({
     // As long as a busy machine may take.
     expect: { poll: { timeout: 45_000 } },
     fileParallelism: false,
+    // The built gateway runs in Node itself, so that it and its packages share one copy of graphql.
+    server: { deps: { external: [/\/dist\//] } },
     reporters: ['default', './test/support/sums.ts'],
   },
 });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { createGateway, createTransport } from '../../../../dist/index.js';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
-import { createGateway, createTransport } from '../../../../src/index.ts';
 import {
   type GatewayProcess,
   startProcess,
@@ -47,7 +47,12 @@ export function useGateway(variables: Variables = {}) {
 /** A gateway in this process that completes a stream after this time, in front of a sandbox. */
 export function useShortStreams(maxLifetimeMs: number) {
   let server: Server;
-  const fixture = { sandbox: {} as Sandbox, url: '' };
+  const fixture = {
+    sandbox: {} as Sandbox,
+    url: '',
+    /** Method and path of everything that reached the REST side, in order. */
+    lines: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
+  };
   beforeAll(async () => {
     fixture.sandbox = await startSandbox({ rate: 0 });
     const transport = createTransport({ url: fixture.sandbox.url, rate: 0, freshMs: 0, staleMs: 0 });
