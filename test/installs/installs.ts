@@ -13,6 +13,8 @@ const programOf = (path: string) => pathOf(`test/installs/node_modules/${path}`)
 
 const QUERY = '{ script(id: "9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk") { name } }';
 const ANSWER = { data: { script: { name: 'Nightfall Hub' } } };
+/** What a query says on stderr over the sandbox. */
+const SANDBOX_LINE = 'Sandbox: made-up data. Nothing reaches LuaAuth.\n';
 const SANDBOX = { LUAAUTH_SANDBOX: 'true', LUAAUTH_TOKEN: 'sandbox-key' };
 
 let product: Awaited<ReturnType<typeof installPacked>>;
@@ -53,7 +55,7 @@ describe('the packed product in an empty project', () => {
     assert.deepEqual([product.installing.code, product.installing.stderr], [0, '']);
     const env = { ...process.env, ...SANDBOX };
     const answered = await run('npx', ['luaauth-graphql', 'query', document], { cwd: product.user, env });
-    assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], ['', ANSWER]);
+    assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], [SANDBOX_LINE, ANSWER]);
   });
 
   test('is installed by pnpm without a warning, and answers', async () => {
@@ -63,7 +65,7 @@ describe('the packed product in an empty project', () => {
     assert.equal(added.code, 0, added.stdout + added.stderr);
     assert.doesNotMatch(added.stdout + added.stderr, /warn/i);
     const answered = await run(pnpm, ['exec', 'luaauth-graphql', 'query', document], { cwd, env });
-    assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], ['', ANSWER]);
+    assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], [SANDBOX_LINE, ANSWER]);
   });
 
   // Plug'n'Play gives a package only what its package.json names.
@@ -77,7 +79,7 @@ describe('the packed product in an empty project', () => {
     const lines = added.stdout.split('\n').filter((line) => !/ YN(?:0000|0013|0085|0092): |^$/.test(line));
     assert.deepEqual([lines, added.stderr], [[], '']);
     const answered = await run(yarn, ['luaauth-graphql', 'query', document], { cwd, env });
-    assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], ['', ANSWER]);
+    assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], [SANDBOX_LINE, ANSWER]);
   });
 
   test('has types that every way of importing a module finds', async () => {
