@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import './gateway-plugin.ts';
+import { GATEWAY_PLUGIN } from './gateway-plugin.ts';
 import './loadable-fields.ts';
 import { DataloaderPlugin, DirectivesPlugin, pothos } from './pothos.ts';
 
@@ -20,7 +20,7 @@ export const builder = new pothos.default<{
   };
 }>({
   defaultFieldNullability: false,
-  plugins: ['gateway', DataloaderPlugin, DirectivesPlugin],
+  plugins: [GATEWAY_PLUGIN, DataloaderPlugin, DirectivesPlugin],
 });
 
 export type Types = (typeof builder)['$inferSchemaTypes'];

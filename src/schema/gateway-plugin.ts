@@ -76,7 +76,19 @@ function isDecoded(parent: unknown): parent is Provenance {
   return (parent as Partial<Provenance>).from !== undefined;
 }
 
-pothos.default.registerPlugin('gateway', GatewayPlugin);
+export const GATEWAY_PLUGIN = 'luaauth-graphql';
+
+/**
+ * Makes the next schema with the plugin of this module. Pothos has one plugin of a name in a process, and a process may load
+ * several copies of this module, perhaps of different versions: the schema of each copy needs its own scopes and costs.
+ */
+export function registerGatewayPlugin(): void {
+  const { default: Builder } = pothos;
+  const before = Builder.allowPluginReRegistration;
+  Builder.allowPluginReRegistration = true;
+  Builder.registerPlugin(GATEWAY_PLUGIN, GatewayPlugin);
+  Builder.allowPluginReRegistration = before;
+}
 
 /** The properties of a decoded object that hold such values, or none. */
 type PropertyOf<Shape, Value> = {
@@ -100,7 +112,7 @@ type ExposeDecoded<Types extends SchemaTypes, Shape, Value, Further = unknown> =
 declare global {
   export namespace PothosSchemaTypes {
     interface Plugins<Types extends SchemaTypes> {
-      gateway: GatewayPlugin<Types>;
+      [GATEWAY_PLUGIN]: GatewayPlugin<Types>;
     }
     interface ObjectTypeOptions extends GatewayTypeOptions {}
     interface InterfaceTypeOptions extends GatewayTypeOptions {}

@@ -2,6 +2,7 @@ import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
 import { describeScopes } from './describe-scopes.ts';
 import { fetchable } from './fetchable.ts';
+import { registerGatewayPlugin } from './gateway-plugin.ts';
 import { hidePlumbing } from './hide-plumbing.ts';
 import { useOwnScalars } from './scalars.ts';
 import './script.ts';
@@ -35,6 +36,7 @@ export function createSchema(options: SchemaOptions = {}): GraphQLSchema {
 }
 
 function build({ readOnly = false, live, federation, subgraphScopes = false }: SchemaOptions): GraphQLSchema {
+  registerGatewayPlugin();
   const all = builder.toSchema({ directives: [...specifiedDirectives, fetchable] });
   const config = all.toConfig();
   const { mutation, subscription } = config;
