@@ -118,7 +118,7 @@ export function checkGatewayOptions(options: EmbeddedGatewayOptions | undefined)
   if (problems.length === 0) problems.push(...findUnprotected(options?.credentials ?? {}));
   if (options?.users && options.credentials?.heldKey === undefined)
     problems.push(
-      'users: given without credentials.heldKey, so nobody could use it. Give heldKey, or leave users out.',
+      'users: given without credentials.heldKey, so no caller could use it. Give heldKey, or leave users out.',
     );
   refuse('createGateway', problems);
 }

@@ -119,7 +119,7 @@ it.each<[options: object, problem: string]>([
   ],
   [
     { users: new Map() },
-    'users: given without credentials.heldKey, so nobody could use it. Give heldKey, or leave users out.',
+    'users: given without credentials.heldKey, so no caller could use it. Give heldKey, or leave users out.',
   ],
   ...Object.entries({
     keyRing: { find: () => 'unknown' },

@@ -43,8 +43,8 @@ function scriptMaker(keys: string, args: string, guard: string) {
 export const lua = (keys: string, args: string) => scriptMaker(keys, args, '');
 
 /**
- * Makes a script that does nothing and replies 0 if the store has another id than the process knows: the first key is that of the
- * store, the first argument its id. All other replies begin with 1 and the time.
+ * Makes a script that does nothing and replies 0 if the store has another id than the process knows. Its first key names the store,
+ * its first argument is the id. All other replies begin with 1 and the time.
  */
 export const luaInStore = (keys: string, args: string) =>
   scriptMaker(
