@@ -116,6 +116,23 @@ it('any number of writes takes bounded memory, and none that is forgotten makes 
   }
 });
 
+it('any number of keys, each for one call, takes bounded memory', async () => {
+  const clock = createTicks();
+  const { quotas } = createStateInMemory(clock);
+  const known = createKnownAccounts();
+  const scheduler = createScheduler({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
+  await expectBounded(50_000, 100, (index) => {
+    clock.ms += 2;
+    // The deadline of a call is a time of the same clock. With an overdue one it would not start.
+    const call = callOf('read', 'a', `key-${index}`, clock);
+    const scheduled = scheduler.schedule({ call, queued() {}, admitted() {}, fail() {} });
+    scheduler.request(scheduled);
+    expect(scheduled.state).toBe('started');
+    scheduled.sent();
+    scheduler.end(scheduled, undefined);
+  });
+});
+
 it('any number of operations, of which some always wait for a connection, takes bounded memory', async () => {
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
