@@ -6,8 +6,8 @@ import { useSandbox } from '../support/gateways/fixture.ts';
 const fixture = useSandbox({ shared: true });
 
 /**
- * Any client of this gateway adds a header to a GET that forces a preflight in browsers (see the CSRF rows of
- * http-surface.test.ts), so the auditor does as well. Everything else is as the suite sends it.
+ * Any client of this gateway adds a header to a GET that forces a preflight in browsers (see the rows of
+ * operation-requests.test.ts), so the auditor does as well. Everything else is as the suite sends it.
  */
 const fetchAsAClient: typeof fetch = (input, init = {}) => {
   const isGet = (init.method ?? 'GET') === 'GET';
@@ -17,7 +17,7 @@ const fetchAsAClient: typeof fetch = (input, init = {}) => {
 // The URL is asked for when an audit runs.
 const audits = serverAudits({ url: () => `${fixture.gateway.url}/graphql`, fetchFn: fetchAsAClient });
 
-/** Audits of an older draft, which had 400 where that of August 2026 has 422; `http-draft.test.ts` holds those. */
+/** Audits of an older draft, which had 400 where that of August 2026 has 422; `operation-requests.test.ts` has those. */
 const SUPERSEDED = ['423L', '86EE'];
 
 describe("every audit of graphql-http's server suite passes without a warning, but for what a later draft has changed", () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   type GraphQLArgument,
   type GraphQLInputType,
+  isEnumType,
   isInputObjectType,
   isListType,
   isNonNullType,
@@ -76,6 +77,7 @@ function valueOtherThanNull(type: GraphQLInputType): fc.Arbitrary<unknown> {
       { weight: 1, arbitrary: item },
     );
   }
+  if (isEnumType(type)) return fc.constantFrom(...type.getValues().map(({ name }) => name));
   if (!isInputObjectType(type)) return scalars[type.name] ?? fc.constant(null);
   const fields = Object.values(type.getFields());
   const required = fields.filter((field) => isNonNullType(field.type)).map(({ name }) => name);

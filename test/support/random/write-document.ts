@@ -1,4 +1,4 @@
-import { type GraphQLInputType, getNullableType, isInputObjectType, isListType } from 'graphql';
+import { type GraphQLInputType, getNullableType, isEnumType, isInputObjectType, isListType } from 'graphql';
 import type { Given } from './arguments.ts';
 import type { Document, FieldSelection, FragmentSelection, Operation, Selection } from './documents.ts';
 
@@ -95,10 +95,10 @@ class Writer {
     return `${head}${this.#set(below.slice(0, half))}`;
   }
 
-  /** Neighbours of the same name would have to have the same arguments. */
+  /** Fields of one key would have to have the same arguments. Without arguments, they merge. */
   #aliasOf(field: FieldSelection): string {
     if (field.specialKey !== undefined) return `${field.specialKey}: `;
-    if (!field.isAliased && field.args.length === 0 && field.below.length === 0) return '';
+    if (!field.isAliased && field.args.length === 0) return '';
     const alias = this.#aliases.get(field) ?? `f${this.#aliases.size + 1}`;
     this.#aliases.set(field, alias);
     return `${alias}: `;
@@ -149,7 +149,7 @@ class Writer {
     const { name, type } = argument;
     if (by === 'nothing')
       return this.#plainly ? [] : [`${name}: ${this.#variable(String(type), [undefined, other])}`];
-    if (this.#plainly || by === 'literal') return [`${name}: ${toLiteral(value)}`];
+    if (this.#plainly || by === 'literal') return [`${name}: ${toLiteral(type, value)}`];
     return [`${name}: ${this.#valueBy(by, type, value, other)}`];
   }
 
@@ -167,9 +167,9 @@ class Writer {
       case 'parts':
         return this.#parts(type, value);
       case 'default':
-        return this.#variable(loose, [undefined, other], toLiteral(value));
+        return this.#variable(loose, [undefined, other], toLiteral(type, value));
       case 'overridden':
-        return this.#variable(loose, [value, undefined], toLiteral(other));
+        return this.#variable(loose, [value, undefined], toLiteral(type, other));
     }
   }
 
@@ -198,10 +198,14 @@ class Writer {
   }
 }
 
-function toLiteral(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(toLiteral).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{ ${Object.entries(value)
-    .map(([key, one]) => `${key}: ${toLiteral(one)}`)
-    .join(', ')} }`;
+function toLiteral(type: GraphQLInputType | undefined, value: unknown): string {
+  const nullable = type && getNullableType(type);
+  const ofItem = isListType(nullable) ? nullable.ofType : nullable;
+  if (Array.isArray(value)) return `[${value.map((item) => toLiteral(ofItem, item)).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const fields = isInputObjectType(ofItem) ? ofItem.getFields() : {};
+    const members = Object.entries(value).map(([key, one]) => `${key}: ${toLiteral(fields[key]?.type, one)}`);
+    return `{ ${members.join(', ')} }`;
+  }
+  return typeof value === 'string' && isEnumType(ofItem) ? value : JSON.stringify(value);
 }
