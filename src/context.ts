@@ -87,6 +87,8 @@ export interface Beginning {
   readonly request: ClientRequest;
   readonly identity: Identity;
   readonly cost: number;
+  /** Whether the operation's usage names the source of each call. */
+  readonly keepsSources: boolean;
   readonly writing: Context['writing'];
 }
 
@@ -97,7 +99,7 @@ export function createContext(options: ContextOptions) {
   const owners = createOwners();
 
   class LazyCaller implements Caller {
-    readonly usage = new Usage(maxReceivedBytes);
+    readonly usage: Usage;
     readonly grant: Grant | undefined;
     readonly #startedAt = clock.now();
     readonly #beginning: Beginning;
@@ -105,6 +107,7 @@ export function createContext(options: ContextOptions) {
 
     constructor(beginning: Beginning) {
       this.#beginning = beginning;
+      this.usage = new Usage(maxReceivedBytes, beginning.keepsSources);
       this.grant = beginning.identity.grant;
     }
 

@@ -157,7 +157,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { type } = operation.facts;
     const writes: WriteFacts[] | undefined = type === 'mutation' ? [] : undefined;
     const writing = (write: WriteBegun) => tracker.writing(record, write, writes);
-    const beginning: Beginning = { request, identity, cost: price.calls, writing };
+    const beginning: Beginning = {
+      request,
+      identity,
+      cost: price.calls,
+      keepsSources: mode === 'report',
+      writing,
+    };
     const { execute, subscribe: begin } = hooks ?? plain;
     const newContext = () => {
       const own = contextFor(beginning);

@@ -44,7 +44,11 @@ export function addReport(
   const coordination = usage.isUncoordinated && { coordination: 'lost' };
   const { stale, oldestMs, ray } = usage;
   const staleness = stale > 0 && { stale, oldestMs: Math.ceil(oldestMs), ray };
-  const report = mode === 'report' && { ...usage.counts(), writes: writes?.map(reportedWrite) };
+  const report = mode === 'report' && {
+    ...usage.counts(),
+    sources: usage.sources,
+    writes: writes?.map(reportedWrite),
+  };
   const upstream = { ...report, ...staleness, ...coordination };
   return { ...result, extensions: { ...result.extensions, upstream } };
 }

@@ -114,6 +114,17 @@ export interface Answer<T> {
 
 export type Source = 'call' | 'shared' | 'fresh' | 'stale';
 
+/**
+ * Why a call was not answered from the cache. `miss`: no answer was kept. `expired`: the kept answer was too old. `written`: a write
+ * has made the kept answer old, or may still do so. `bypass`: no earlier answer will do, as for a write.
+ */
+export type WhyAsked = 'miss' | 'expired' | 'written' | 'bypass';
+
+/** Where the answer of a call came from, its own request or another call's counting as the API. */
+export type CallSource =
+  | { readonly endpoint: string; readonly from: 'cache' }
+  | { readonly endpoint: string; readonly from: 'api'; readonly why: WhyAsked };
+
 /** The bytes that an operation may still receive. Each request subtracts what arrives. */
 export interface Allowance {
   /** In bytes, decoded. */
@@ -127,6 +138,8 @@ export interface Allowance {
 export interface Progress {
   /** How much the operation may still receive; undefined: no limit. */
   readonly allowance: Allowance | undefined;
+  /** Takes where the answers of the operation's calls came from; undefined: they are not reported. */
+  readonly sources: CallSource[] | undefined;
   /** The call has to wait for a permit or a connection. */
   queued?(): void;
   /** The call has its permits and a connection after `waitedMs`: a request begins. */

@@ -1,5 +1,5 @@
 import { notify } from '../state/maybe-promise.ts';
-import type { About, Allowance, Answer, Progress, Source } from './call.ts';
+import type { About, Allowance, Answer, CallSource, Progress, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
 
 /**
@@ -9,6 +9,7 @@ import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailabl
  */
 export class Usage implements Progress {
   declare readonly allowance: Allowance;
+  declare readonly sources: CallSource[] | undefined;
   /** REST requests that this operation caused: reads, writes and retries. */
   declare calls: number;
   declare shared: number;
@@ -25,9 +26,10 @@ export class Usage implements Progress {
   /** Cloudflare's name of the last request that its proxy answered in place of the API. */
   declare ray: string | undefined;
 
-  /** `maxBytes`: decoded bytes that the operation's calls may receive in all. */
-  constructor(maxBytes = Number.POSITIVE_INFINITY) {
+  /** `maxBytes`: decoded bytes that the operation's calls may receive in all. `keepsSources`: whether `sources` is kept. */
+  constructor(maxBytes = Number.POSITIVE_INFINITY, keepsSources = false) {
     this.allowance = { bytesLeft: maxBytes };
+    this.sources = keepsSources ? [] : undefined;
     this.calls = 0;
     this.shared = 0;
     this.fresh = 0;
@@ -137,6 +139,7 @@ export class ObservedProgress implements Progress, Observed {
   readonly kind: About['kind'];
   readonly usage: Usage | undefined;
   readonly allowance: Allowance | undefined;
+  readonly sources: CallSource[] | undefined;
   readonly #observers: Observers;
   #hasRequested = false;
   #waitEnded: (() => void) | undefined;
@@ -148,6 +151,7 @@ export class ObservedProgress implements Progress, Observed {
     this.kind = kind;
     this.usage = usage;
     this.allowance = usage?.allowance;
+    this.sources = usage?.sources;
   }
 
   queued(): void {

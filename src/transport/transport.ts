@@ -16,6 +16,7 @@ import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-break
 import { dedupe } from './steps/dedupe.ts';
 import { createKeyCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
+import { sources } from './steps/sources.ts';
 
 export interface TransportOptions {
   /** Base URL of the REST API. */
@@ -113,6 +114,7 @@ export function createTransport(
   });
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
+    sources(cache.whyAsked),
     cache.step,
     dedupe(clock, cache.freshAnswer),
     ...(state.steps?.(cache.policy) ?? []),

@@ -22,7 +22,28 @@ interface Report {
   readonly oldestMs?: number;
 }
 
-const reportOf = ({ extensions }: Result<unknown>) => extensions?.upstream as Report;
+interface Source {
+  readonly endpoint: string;
+  readonly from: string;
+  readonly why?: string;
+}
+
+function upstreamOf({ extensions }: Result<unknown>) {
+  if (!extensions?.upstream) throw new Error('The answer has no report.');
+  return extensions.upstream as Report & { readonly sources: readonly Source[] };
+}
+
+/** The counts of a report. */
+function reportOf(answer: Result<unknown>): Report {
+  const { sources: _, ...report } = upstreamOf(answer);
+  return report;
+}
+
+/** The sources of a report, such as `GET /scripts/:script_id api miss`. */
+function sourcesOf(answer: Result<unknown>): readonly string[] {
+  return upstreamOf(answer).sources.map((source) => Object.values(source).join(' '));
+}
+
 const none: Report = { calls: 0, shared: 0, fresh: 0, stale: 0, queuedMs: 0 };
 
 const TOGGLE_AND_READ = graphql(/* GraphQL */ `
@@ -140,6 +161,70 @@ describe('x-upstream: report', () => {
     fixture.respond = (_recorded, response) => void response.writeHead(503).end();
     const result = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
     expect(reportOf(result)).toEqual({ ...none, calls: 3, stale: 1, oldestMs: 1_500 });
+  });
+});
+
+describe('the sources of a report', () => {
+  const fixture = useRecorder({ transport });
+  const read = (headers: Record<string, string> = ASKED) =>
+    fixture.gateway.execute(SCRIPT, { id: 'a' }, headers);
+  const GET = 'GET /scripts/:script_id';
+  const TOGGLE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+
+  it('say for each call why the cache did not answer it: miss, expired, written', async () => {
+    fixture.respond = answerPlainly;
+    expect(sourcesOf(await read())).toEqual([`${GET} api miss`]);
+    expect(sourcesOf(await read())).toEqual([`${GET} cache`]);
+    await clock.advance(1_000);
+    expect(sourcesOf(await read())).toEqual([`${GET} api expired`]);
+    const written = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, ASKED);
+    const toggle = 'POST /scripts/:script_id/toggle api bypass';
+    expect(sourcesOf(written)).toEqual([toggle, `${GET} api written`, toggle, `${GET} api written`]);
+    // Once the answer would no longer be kept, the write is no reason any more.
+    await fixture.gateway.execute(TOGGLE, undefined, KEY);
+    await clock.advance(60_001);
+    expect(sourcesOf(await read())).toEqual([`${GET} api miss`]);
+    await expectCalls(fixture.recorder, 8);
+  });
+
+  it('name a write of unknown outcome as the reason', async () => {
+    fixture.respond = answerPlainly;
+    await read();
+    fixture.respond = (_recorded, response) => void response.destroy();
+    await fixture.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, KEY);
+    fixture.respond = answerPlainly;
+    expect(sourcesOf(await read())).toEqual([`${GET} api written`]);
+    expect(sourcesOf(await read())).toEqual([`${GET} api written`]);
+  });
+
+  it('name a failed call, and the cache where an older answer took its place', async () => {
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    expect(sourcesOf(await read())).toEqual([`${GET} api miss`]);
+    fixture.respond = answerPlainly;
+    await read(KEY);
+    await clock.advance(1_500);
+    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
+    expect(sourcesOf(await read())).toEqual([`${GET} cache`]);
+  });
+
+  it('end after a hundred calls', async () => {
+    fixture.respond = answerPlainly;
+    const ids = Array.from({ length: 120 }, (_, index) => `script-${index}`);
+    const answer = await fixture.gateway.execute(SCRIPTS, { ids }, ASKED);
+    expect(sourcesOf(answer)).toEqual(Array.from({ length: 100 }, () => `${GET} api miss`));
+    expect(reportOf(answer)).toEqual({ ...none, calls: 120 });
+  });
+});
+
+describe('a report without a cache', () => {
+  const fixture = useRecorder({ transport: { clock, freshMs: 0, staleMs: 0 } });
+
+  it('names every call as one that bypasses it', async () => {
+    fixture.respond = answerPlainly;
+    for (const _ of [1, 2]) {
+      const answer = await fixture.gateway.execute(SCRIPT, { id: 'a' }, ASKED);
+      expect(sourcesOf(answer)).toEqual(['GET /scripts/:script_id api bypass']);
+    }
   });
 });
 

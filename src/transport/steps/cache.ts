@@ -1,6 +1,7 @@
-import type { MaybePromise } from '../../state/maybe-promise.ts';
+import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import { createBoundedCache } from '../../state/memory.ts';
 import type { CacheEntries, CacheEntry } from '../../state/port.ts';
-import type { About, Answer, Call, Interceptor, Progress, Send, Source } from '../call.ts';
+import type { About, Answer, Call, Interceptor, Progress, Send, Source, WhyAsked } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { allowsOlderAnswer } from '../errors.ts';
 
@@ -35,6 +36,9 @@ export interface ServePolicy {
   serveInstead<T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown): Promise<Answer<T>>;
 }
 
+/** How many reads are remembered with the key of their last answer. */
+const MAX_LAST_KEPT = 10_000;
+
 /**
  * Serves reads from earlier answers (RFC 9111, RFC 5861). A fresh entry is served at once. An older entry is served if
  * the quota has no room or the API is failing (stale-while-revalidate). An older entry also replaces the error of a
@@ -47,6 +51,8 @@ export function createCache(options: CacheOptions) {
   const keepsAnswers = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
   const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
   const keptMsOf = (call: Call<unknown>) => Math.max(freshMsOf(call), staleMs);
+  /** The last answer to each read, to know whether a write has made it old. */
+  const lastKept = createBoundedCache<{ readonly key: string; readonly until: number }>(MAX_LAST_KEPT);
   /** Revalidations under way, by key. An object, because the old tables of a busy Map keep each other alive in V8. */
   const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
 
@@ -74,8 +80,11 @@ export function createCache(options: CacheOptions) {
     return next(call, progress).then(
       (answer) => {
         const { value, bytes, sentAt } = answer;
-        const ageMs = clock.now() - sentAt;
-        void entries.set(call.key, { value, bytes, ageMs }, keptMsOf(call) - ageMs);
+        const now = clock.now();
+        const ageMs = now - sentAt;
+        const ttlMs = keptMsOf(call) - ageMs;
+        void entries.set(call.key, { value, bytes, ageMs }, ttlMs);
+        lastKept.set(nameOf(call), { key: call.key, until: now + ttlMs });
         return answer;
       },
       (failure) => {
@@ -136,5 +145,21 @@ export function createCache(options: CacheOptions) {
     return serve(entry, 'fresh');
   };
 
-  return { step, policy, freshAnswer };
+  /** Why a call asks the API if it does. With Redis, only the entries in this process are looked up. */
+  const whyAsked = (call: Call<unknown>): MaybePromise<WhyAsked> => {
+    if (!keepsAnswers || call.kind === 'write' || !mayBeOlder(call)) return 'bypass';
+    if (call.isInDoubt) return 'written';
+    return whenKnown(entries.get(call.key), (entry) => {
+      if (entry) return 'expired';
+      const last = lastKept.get(nameOf(call));
+      return last && last.key !== call.key && clock.now() < last.until ? 'written' : 'miss';
+    });
+  };
+
+  return { step, policy, freshAnswer, whyAsked };
+}
+
+/** Identifies a read without the generations of its resources. */
+function nameOf({ origin, method, path, body }: Call<unknown>): string {
+  return `${origin.account} ${method} ${path} ${body ?? ''}`;
 }
