@@ -26,12 +26,23 @@ variables are taken as well: see "luaauth-graphql serve --help".`,
 export function addFlags(command: Command): Command {
   for (const { name, group, variable, meaning, form, isSwitch, byDefault } of FLAGS) {
     const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
-    const on = new Option(`--${name} ${form}`, `${meaning} (${facts})`);
+    const on = new Option(`--${name}${form}`, `${meaning} (${facts})`);
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
   const switchedOff = GONE_FLAGS.map(({ name, instead }) => ({ name: `no-${name}`, instead }));
   return addGoneFlags(refuseWrongValues(command), [...GONE_FLAGS, ...switchedOff]);
+}
+
+/** The first switch that is given a value: Commander would take it for another flag, or for an argument. */
+export function switchWithValue(args: readonly string[]): string | undefined {
+  const switches = FLAGS.filter(({ isSwitch }) => isSwitch).map(({ name }) => name);
+  return switches.find((name) =>
+    args.some((arg, index) => {
+      const next = args[index + 1] ?? '';
+      return arg.startsWith(`--${name}=`) || (arg === `--${name}` && /^(?:true|false|on|off)$/.test(next));
+    }),
+  );
 }
 
 interface GoneFlag {

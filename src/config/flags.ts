@@ -19,7 +19,7 @@ function flagsOf(group: string, name: string, variable: Variable) {
     group,
     meaning,
     /** The form of its value for help. */
-    form: isSwitch ? '[true|false]' : `<${form}>`,
+    form: isSwitch ? '' : ` <${form}>`,
     isSwitch,
     isSecretFile: false,
     byDefault: defaultText(variable),
@@ -30,7 +30,7 @@ function flagsOf(group: string, name: string, variable: Variable) {
     variable: `${name}_FILE`,
     name: flagName(`${name}_FILE`),
     meaning: `the file that contains ${name}: ${meaning}`,
-    form: '<file>',
+    form: ' <file>',
     isSecretFile: secret === true,
   };
   return secret === 'in part' ? [own, file] : [file];

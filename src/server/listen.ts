@@ -66,14 +66,14 @@ export async function startServer(options: ServerOptions) {
   const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   const begin: RequestListener = (request, response) => {
-    if (draining) response.shouldKeepAlive = false;
-    // Needed to recognize a probe by its path.
+    if (!draining) return listener(request, response);
+    response.shouldKeepAlive = false;
+    // Needed to recognize a probe by its path. The listener leaves a path as it is.
     splitTarget(request);
     // Browsers hide the refusal of a preflight from the page, so preflights are answered. The next request needs a new
     // connection.
-    const isAnswered = isProbe(request.url) || request.method === 'OPTIONS';
-    if (draining && !isAnswered) refuseWhileDraining(response, cors);
-    else listener(request, response);
+    if (isProbe(request.url) || request.method === 'OPTIONS') return listener(request, response);
+    refuseWhileDraining(response, cors);
   };
   server.on('request', oneAtATime(connections, begin));
   // Node's own answer lacks our headers. Only the expectation `100-continue` has a meaning.

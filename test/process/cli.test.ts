@@ -119,6 +119,8 @@ describe('a command line that is wrong', () => {
     [['--api-url', ''], '--api-url is empty', 'Give it a value, or leave it out.'],
     [['check', '--gateway-keys-file='], '--gateway-keys-file is empty', ''],
     [['serve', 'twice'], "too many arguments for 'serve'", ''],
+    [['--read-only=false'], '--read-only takes no value', 'Write --read-only, or --no-read-only.'],
+    [['query', '-', '--sandbox', 'true'], '--sandbox takes no value', 'Write --sandbox, or --no-sandbox.'],
     [['query'], "missing required argument 'file'", ''],
     [['query', '-', '--variables', '[1]'], 'Give a JSON object, or @ and the path', ''],
     [['query', '-', '--variables', '@nowhere'], 'Give a JSON object, or @ and the path', ''],

@@ -3,6 +3,7 @@ import { printError } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import { createGateway } from '../../gateway.ts';
 import { isObject } from '../../luaauth/envelope.ts';
+import { provesKey } from '../../luaauth/refusal.ts';
 import { StartError } from '../../observability/start-error.ts';
 import { loadFeatures } from '../../server/features.ts';
 import { createLog } from '../../server/log.ts';
@@ -32,6 +33,8 @@ export interface Answer {
 export interface OwnGateway {
   /** `plan` asks for the price and runs nothing. `report` adds the calls and the results of mutations to the answer. */
   ask(operation: Operation, mode?: 'plan' | 'report'): Promise<Answer>;
+  /** Whether an answer has shown that LuaAuth knows the key. */
+  isKeyProven(): boolean;
   close(): Promise<void>;
 }
 
@@ -61,13 +64,17 @@ export async function openOwnGateway(
     graphiql: undefined,
     log: createLog({ level: 'error', secrets, destination: terminal.stderr }),
   });
+  let isProven = false;
   return {
     async ask(operation, mode) {
       const headers = { 'content-type': 'application/json', ...(mode && { 'x-upstream': mode }) };
       const body = stringifyExactJson(operation);
       const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
-      return readAnswer(parseExactJson(await response.text()), mode);
+      const answer = readAnswer(parseExactJson(await response.text()), mode);
+      isProven ||= mode !== 'plan' && showsKnownKey(answer);
+      return answer;
     },
+    isKeyProven: () => isProven,
     close,
   };
 }
@@ -99,10 +106,20 @@ export function membersOf(value: unknown): Members {
   return isObject(value) ? value : {};
 }
 
+/** Some refusals of a write, and all data, come only for a key that LuaAuth knows. */
+function showsKnownKey({ data, results }: Answer): boolean {
+  if (results.length > 0) return results.some((type) => isSuccess(type) || provesKey(String(type)));
+  return Object.values(data).some((value) => value !== null);
+}
+
 /** The result types of a successful mutation. */
 const SUCCESS = /^(?:\w+Success|MessageDelivered)$/;
 
 /** Whether LuaAuth, or the gateway for it, refused one of the mutations. */
 export function isRefused({ results }: Answer): boolean {
-  return results.some((type) => typeof type === 'string' && !SUCCESS.test(type));
+  return results.some((type) => typeof type === 'string' && !isSuccess(type));
+}
+
+function isSuccess(type: unknown): boolean {
+  return typeof type === 'string' && SUCCESS.test(type);
 }

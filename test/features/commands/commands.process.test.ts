@@ -32,6 +32,18 @@ it('a command line without sense ends with 2', async () => {
   expect((await run(['query'])).code).toBe(2);
 });
 
+it('query --each: one of several runs that begin at once on a file sends the rows', {
+  timeout: 120_000,
+}, async () => {
+  const { url, lines } = await record((_call, response) => json(response, { success: true, systems: [] }));
+  const { args } = eachRow(url, 30);
+  const runs = await Promise.all([1, 2, 3].map(() => run([...args, '--resume'])));
+  expect(runs.map(({ code }) => code)).toContain(0);
+  for (const { code, stderr } of runs)
+    expect(code === 0 || / the process \d+ writes this file/.test(stderr), stderr).toBe(true);
+  expect(lines().filter((line) => line.startsWith('POST'))).toHaveLength(30);
+});
+
 const EDIT = 'mutation ($key: ID!) { editUser(input: { key: $key, note: "a" }) { __typename } }';
 
 it.each([
@@ -44,15 +56,7 @@ it.each([
   },
   async (signal, end) => {
     const { url, lines } = await record((_call, response) => json(response, { success: true, systems: [] }));
-    const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
-    closing.push(async () => rmSync(folder, { recursive: true }));
-    const path = (name: string) => join(folder, name);
-    const keys = Array.from({ length: 1_000 }, (_, index) => `k${index + 1}`);
-    writeFileSync(path('edit.graphql'), EDIT);
-    writeFileSync(path('key'), 'of-mine');
-    writeFileSync(path('rows.csv'), ['key', ...keys].join('\n'));
-    const args = ['query', path('edit.graphql'), '--each', path('rows.csv'), '--output', path('out.jsonl')];
-    args.push('--rate', '0', '--api-url', url, '--token-file', path('key'));
+    const { keys, args, path } = eachRow(url, 1_000);
     const arrived = () => lines().flatMap((line) => /^POST \/users\/(\w+)\/edit/.exec(line)?.[1] ?? []);
 
     const ended = start(args);
@@ -75,3 +79,17 @@ it.each([
     expect(keys.filter((key) => !arrived().includes(key) && !unknown.includes(key))).toEqual([]);
   },
 );
+
+/** The arguments of a run over so many rows, in a folder of its own. */
+function eachRow(url: string, count: number) {
+  const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
+  closing.push(async () => rmSync(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  const keys = Array.from({ length: count }, (_, index) => `k${index + 1}`);
+  writeFileSync(path('edit.graphql'), EDIT);
+  writeFileSync(path('key'), 'of-mine');
+  writeFileSync(path('rows.csv'), ['key', ...keys].join('\n'));
+  const args = ['query', path('edit.graphql'), '--each', path('rows.csv'), '--output', path('out.jsonl')];
+  args.push('--rate', '0', '--api-url', url, '--token-file', path('key'));
+  return { keys, args, path };
+}

@@ -22,7 +22,7 @@ const answered = (stdout: string) =>
 describe('query', () => {
   it('prints the answer in one line', async () => {
     const { code, stdout, stderr } = await run(
-      ['query', 'read.graphql', '--sandbox', '--variables', `{"id":"${id}"}`],
+      ['query', '--sandbox', 'read.graphql', '--variables', `{"id":"${id}"}`],
       { files: { 'read.graphql': READ } },
     );
     expect([code, stderr]).toEqual([0, SANDBOX]);

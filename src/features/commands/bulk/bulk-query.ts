@@ -129,11 +129,20 @@ async function priceOfFirst(
   return price;
 }
 
-/** Reads what every account has, so that no row is sent with a wrong key. @throws StartError if that is refused */
+/**
+ * Reads the list of ad systems, so that no row is sent with a wrong key. LuaAuth may refuse this list to an account, and does
+ * not tell that from a wrong key: then the first rows have to prove the key. @throws StartError if it names the key, or does
+ * not answer
+ */
 async function proveKey(gateway: OwnGateway): Promise<void> {
   const { errors } = await gateway.ask({ query: '{ adSystems { id } }' });
-  if (errors.length > 0)
-    throw new StartError(`The key cannot be tested. ${messageOf({ errors })} Nothing was sent.`);
+  const [code] = errors.map(({ extensions }) => membersOf(extensions).code);
+  if (errors.length === 0 || code === 'FORBIDDEN') return;
+  const problem =
+    code === 'UNAUTHENTICATED'
+      ? 'LuaAuth does not know the key of LUAAUTH_TOKEN.'
+      : 'The key cannot be tested.';
+  throw new StartError(`${problem} ${messageOf({ errors })} Nothing was sent.`);
 }
 
 async function printPrice(

@@ -1,7 +1,7 @@
 import { printError, type Terminal } from '../../../cli/terminal.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
-import { type ResultFile, ROW_STATUSES, type RowStatus } from './result-file.ts';
+import { type ResultFile, ROW_STATUSES, type RowResult, type RowStatus } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
 import { createRowSender, Stop } from './row-sender.ts';
 import type { ReadableRow, Row } from './rows.ts';
@@ -31,10 +31,12 @@ export interface BulkEnd {
 const SECONDS_AHEAD = 2;
 const MOST_IN_FLIGHT = 200;
 const MOST_PROBLEMS_SHOWN = 20;
+/** So many rows may be refused before the key counts as wrong, unless an answer has shown that LuaAuth knows it. */
+const MOST_UNPROVEN = 10;
 
 /** Sends each row that has to be sent. @throws StartError before the first row if an earlier run had other rows */
 export async function runRows(run: BulkRun): Promise<BulkEnd> {
-  const { rows, file, price, rate, repeatUnknown, terminal } = run;
+  const { rows, gateway, file, price, rate, repeatUnknown, terminal } = run;
   for (const row of rows) checkSameRow(row, file);
   const stop = new Stop();
   terminal.onStop?.((signal) => stop.because(`${signal} ended the run`));
@@ -42,12 +44,21 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const counts: Record<RowStatus, number> = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
   const begun = performance.now();
   let sent = 0;
+  let unproven = 0;
+  /** A row that is refused to an unproven key is sent again by the next run. */
+  const judged = (result: RowResult): RowResult => {
+    if (gateway.isKeyProven() || result.status === 'UNKNOWN') return result;
+    unproven += 1;
+    if (unproven === MOST_UNPROVEN) stop.because(UNPROVEN);
+    return { ...result, status: 'FAILED' };
+  };
   const running = new Set<Promise<void>>();
   let failure: unknown;
   const start = (row: ReadableRow) => {
     const task = send(row)
-      .then((result) => {
-        if (!result) return;
+      .then((given) => {
+        if (!given) return;
+        const result = judged(given);
         sent += 1;
         counts[result.status] += 1;
         file.ended(result);
@@ -74,7 +85,8 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       counts[before.status] += 1;
       continue;
     }
-    while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
+    while (running.size >= (gateway.isKeyProven() ? Math.min(MOST_IN_FLIGHT, inFlight) : 1))
+      await Promise.race(running);
     if (stop.reason === undefined) start(row);
   }
   await Promise.all(running);
@@ -82,6 +94,8 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   if (failure !== undefined) throw failure;
   return { counts, sent, elapsedMs: performance.now() - begun, stoppedBy: stop.reason };
 }
+
+const UNPROVEN = `LuaAuth refused GET /ads/systems and ${MOST_UNPROVEN} rows, so it may not know the key of LUAAUTH_TOKEN. If "luaauth-graphql check --script ID" says that it does, these rows name what the account may not use: leave them out`;
 
 function isSentAgain(status: RowStatus, repeatUnknown: boolean): boolean {
   return status === 'FAILED' || status === 'INVALID' || (status === 'UNKNOWN' && repeatUnknown);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -39,13 +38,13 @@ export interface RowResult {
 interface Contents {
   /** For each row its last line. */
   readonly rows: Map<number, RowResult & { readonly bytes: Buffer }>;
-  /** The processes that write the file, or wrote it and were killed: the process by the id of the run, oldest first. */
-  readonly runs: Map<string, number>;
+  /** The processes that write the file, or that were killed while they wrote it, oldest first. */
+  readonly writers: number[];
 }
 
 /**
  * The results of a run, in a file of JSON lines to which lines are only added:
- * - `{"process":…,"run":…}` when a run begins. The first run whose process lives owns the file.
+ * - `{"process":…}` when a run begins. The first process that lives owns the file.
  * - `{"row":…,"line":…,"sent":…}` before a row with a write is sent. It is on the disk by then, so a later run knows what this
  *   run may have sent.
  * - `{"row":…,"line":…,"status":…}`, the result.
@@ -71,15 +70,13 @@ export class ResultFile {
     if (existsSync(path) && !statSync(path).isFile())
       throw new StartError(`${path}: it is not a regular file. Give another --output.`);
     if (existsSync(path)) load(path);
-    const run = randomUUID();
     for (;;) {
       const file = openSync(path, 'a', 0o600);
       // The line feed ends a line that a killed process has not finished.
-      append(file, `\n${JSON.stringify({ process: process.pid, run })}\n`);
-      const { rows, runs } = load(path);
-      const owner = processBefore(run, runs);
+      append(file, `\n${JSON.stringify({ process: process.pid })}\n`);
+      const { rows, writers } = load(path);
+      const owner = ownerBefore(writers);
       if (owner !== undefined) {
-        append(file, `${JSON.stringify({ ended: run })}\n`);
         closeSync(file);
         throw new StartError(
           `${path}: the process ${owner} writes this file. Wait until it ends. If it is not luaauth-graphql, remove the line with "process":${owner} from the file.`,
@@ -154,7 +151,7 @@ const INTERRUPTED =
 
 /** @throws StartError if the file has a line of another kind */
 function load(path: string): Contents {
-  const contents: Contents = { rows: new Map(), runs: new Map() };
+  const contents: Contents = { rows: new Map(), writers: [] };
   const all = readFileSync(path);
   /** A line that a killed process may not have finished: the file ends with it, or a run begins after it. */
   let broken: number | undefined;
@@ -167,10 +164,10 @@ function load(path: string): Contents {
     number += 1;
     if (bytes.length === 1) continue;
     const entry = parsed(bytes);
-    if (broken !== undefined && !('run' in entry)) throw notResults(path, broken);
+    if (broken !== undefined && !('process' in entry)) throw notResults(path, broken);
     broken = take(contents, entry, bytes) ? undefined : number;
   }
-  const isOfRun = contents.runs.size > 0 && all.at(-1) !== 0x0a;
+  const isOfRun = contents.writers.length > 0 && all.at(-1) !== 0x0a;
   if (broken !== undefined && !isOfRun) throw notResults(path, broken);
   return contents;
 }
@@ -191,10 +188,9 @@ function parsed(line: Buffer): Readonly<Record<string, unknown>> {
 }
 
 /** Returns whether it is a line of such a file. */
-function take({ rows, runs }: Contents, entry: Readonly<Record<string, unknown>>, bytes: Buffer): boolean {
-  const { process: pid, run, ended, row, line, sent, status, digest } = entry;
-  if (typeof run === 'string' && Number.isSafeInteger(pid) && Number(pid) > 0) runs.set(run, Number(pid));
-  else if (typeof ended === 'string') runs.delete(ended);
+function take({ rows, writers }: Contents, entry: Readonly<Record<string, unknown>>, bytes: Buffer): boolean {
+  const { process: pid, row, line, sent, status, digest } = entry;
+  if (Number.isSafeInteger(pid) && Number(pid) > 0) writers.push(Number(pid));
   else if (typeof row !== 'number' || typeof line !== 'number') return false;
   else if (typeof sent === 'string') {
     const unknown = { row, line, status: 'UNKNOWN', digest: sent, problem: INTERRUPTED } as const;
@@ -212,13 +208,14 @@ function append(file: number, line: string | Buffer): void {
   for (let from = 0; from < bytes.length; ) from += writeSync(file, bytes, from);
 }
 
-/** The process of an earlier run that lives. Each run adds its line before it looks, so all runs see the same order. */
-function processBefore(run: string, runs: Contents['runs']): number | undefined {
-  for (const [id, pid] of runs) {
-    if (id === run) return undefined;
-    if (isRunning(pid)) return pid;
-  }
-  return undefined;
+/**
+ * The first other process that lives and has added its line before this one. Each process adds its line before it looks, so
+ * all see the same order. An earlier line with the id of this process is of a killed
+ * process: in a container, each run may have the id 1.
+ */
+function ownerBefore(writers: readonly number[]): number | undefined {
+  const before = writers.slice(0, writers.lastIndexOf(process.pid));
+  return before.find((pid) => pid !== process.pid && isRunning(pid));
 }
 
 function isRunning(pid: number): boolean {

@@ -1,5 +1,4 @@
 import {
-  type FieldNode,
   getOperationAST,
   Kind,
   type OperationDefinitionNode,
@@ -7,10 +6,7 @@ import {
   parse,
   type TypeNode,
 } from 'graphql';
-import { isObject } from '../../../luaauth/envelope.ts';
 import { StartError } from '../../../observability/start-error.ts';
-import { stringifyExactJson } from '../../../transport/json.ts';
-import type { Members } from '../own-gateway.ts';
 
 /** The operation that runs for each row. */
 export interface RowOperation {
@@ -19,8 +15,6 @@ export interface RowOperation {
   /** The field that writes; undefined for a query. */
   readonly mutation: string | undefined;
   readonly variables: ReadonlyMap<string, RowVariable>;
-  /** A text that is equal for rows that change the same object: the `key` or `id` of the input, else all values. */
-  identityOf(values: Members): string;
 }
 
 export interface RowVariable {
@@ -43,7 +37,6 @@ export function readRowOperation(document: string, name: string | undefined): Ro
       'With --each a mutation has exactly one field, which is in no fragment: otherwise it would not be known after an error which fields were carried out.',
     );
   const written = isMutation && field?.kind === Kind.FIELD ? field : undefined;
-  const target = written && targetOf(written);
   return {
     document,
     name,
@@ -57,7 +50,6 @@ export function readRowOperation(document: string, name: string | undefined): Ro
         },
       ]),
     ),
-    identityOf: (values) => stringifyExactJson(target?.(values) ?? values),
   };
 }
 
@@ -78,25 +70,4 @@ function definitionIn(document: string, name: string | undefined): OperationDefi
 function nameOf(type: TypeNode): string | undefined {
   if (type.kind === Kind.NON_NULL_TYPE) return nameOf(type.type);
   return type.kind === Kind.NAMED_TYPE ? type.name.value : undefined;
-}
-
-const TARGETS = ['key', 'id'];
-/** Stands for a target that no row chooses: a literal, or the default of a variable. */
-const SAME_TARGET = '';
-
-/** Reads the mutation's `key` or `id` from the variables. The result is undefined if the input has neither. */
-function targetOf({ arguments: given = [] }: FieldNode): (values: Members) => unknown {
-  const value = given.find(({ name }) => name.value === 'input')?.value;
-  if (value?.kind === Kind.VARIABLE) {
-    const { value: name } = value.name;
-    return (values) => memberOf(values[name]);
-  }
-  const field = value?.kind === Kind.OBJECT && value.fields.find(({ name }) => TARGETS.includes(name.value));
-  if (!field) return () => undefined;
-  const name = field.value.kind === Kind.VARIABLE ? field.value.name.value : '';
-  return (values) => values[name] ?? SAME_TARGET;
-}
-
-function memberOf(input: unknown): unknown {
-  return isObject(input) ? TARGETS.map((key) => input[key]).find((found) => found !== undefined) : undefined;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { delimiterOf, readCsv } from '../../../config/csv.ts';
+import { anyText, decimal, onOff, readText, type TextKind } from '../../../config/text-kinds.ts';
 import { isObject } from '../../../luaauth/envelope.ts';
 import { stringifyExactJson } from '../../../transport/json.ts';
 import { parseInputJson, UnusableInput } from '../input-text.ts';
@@ -44,11 +45,11 @@ export function readRows(text: string, operation: RowOperation, constants: Membe
     if ('given' in found)
       for (const name of Object.keys(found.given)) if (!operation.variables.has(name)) unused.add(name);
     if (typeof values === 'string') return { ...place, problem: values };
-    const identity = operation.identityOf(values);
-    const before = operation.mutation && lineOf.get(identity);
-    if (before) return { ...place, problem: `it changes the same object as line ${before}` };
-    lineOf.set(identity, line);
-    return { ...place, values, digest: digestOf(operation, values) };
+    const digest = digestOf(operation, values);
+    const before = operation.mutation && lineOf.get(digest);
+    if (before) return { ...place, problem: `it is the same write as line ${before}` };
+    lineOf.set(digest, line);
+    return { ...place, values, digest };
   });
   return { rows, unused: [...unused] };
 }
@@ -119,18 +120,18 @@ function givenBy(
   return { given: Object.fromEntries(given) };
 }
 
-const TEXTS: readonly unknown[] = ['ID', 'String', 'DateTime'];
-const NUMBERS: readonly unknown[] = ['Int', 'Float', 'SafeInt'];
+/** The kinds of cells, by the type of their variable. */
+const KINDS: ReadonlyMap<string | undefined, TextKind> = new Map<string, TextKind>([
+  ...['ID', 'String', 'DateTime'].map((type) => [type, anyText] as const),
+  ...['Int', 'Float', 'SafeInt'].map((type) => [type, decimal] as const),
+  ['Boolean', onOff],
+]);
 
 /** Converts the text of a cell to the variable's type. */
 function cellValue(cell: string, { typeName }: RowVariable): unknown {
-  if (TEXTS.includes(typeName)) return cell;
-  if (NUMBERS.includes(typeName))
-    return /^-?\d{1,300}(?:\.\d+)?$/.test(cell.trim()) ? Number(cell) : new UnusableInput('a number');
-  if (typeName === 'Boolean') {
-    const word = cell.trim().toLowerCase();
-    return word === 'true' || word === 'false' ? word === 'true' : new UnusableInput('true or false');
-  }
+  const kind = KINDS.get(typeName);
+  if (kind === anyText) return cell;
+  if (kind) return readText(kind, cell.trim().toLowerCase()) ?? new UnusableInput(kind.allowed);
   // JSON, an input object or a list; or an enum, which is a word.
   try {
     return parseInputJson(cell);
