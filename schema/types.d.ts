@@ -443,7 +443,7 @@ export type Mutation = {
   editScript: EditScriptResult;
   /** Changes the Discord id, the expiry and the note of a user. An absent field stays as it is; null clears it. Repeating it has no further effect. Costs one REST call, two when the user is selected. Needs the scope `users:write`. */
   editUser: EditUserResult;
-  /** Calls a function that the script has registered, on the client of one session, and waits up to 60 s for its result. Other time limits of the gateway do not apply to this wait. They apply to later fields of the operation, so send this mutation alone. While it waits it holds one of the API key's 64 connections. The gateway never repeats it. Costs one REST call, however long it waits. Needs the scope `sessions:write`. */
+  /** Calls a function that the script has registered, on the client of one session, and waits up to 60 s for its result. Other time limits of the gateway do not apply to this wait. They apply to later fields of the operation, so send this mutation alone. The gateway never repeats it. Costs one REST call, however long it waits. Needs the scope `sessions:write`. */
   messageSession: MessageSessionResult;
   /** Enables or disables a script. Sets the state rather than flipping it, so repeating it has no further effect. Costs one REST call, two when the script is selected. Needs the scope `scripts:write`. */
   toggleScript: ToggleScriptResult;

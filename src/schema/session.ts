@@ -212,7 +212,7 @@ defineMutation({
   name: 'messageSession',
   effect: 'repeats',
   description:
-    "Calls a function that the script has registered, on the client of one session, and waits up to 60 s for its result. Other time limits of the gateway do not apply to this wait. They apply to later fields of the operation, so send this mutation alone. While it waits it holds one of the API key's 64 connections. The gateway never repeats it. Costs one REST call, however long it waits.",
+    'Calls a function that the script has registered, on the client of one session, and waits up to 60 s for its result. Other time limits of the gateway do not apply to this wait. They apply to later fields of the operation, so send this mutation alone. The gateway never repeats it. Costs one REST call, however long it waits.',
   scope: 'sessions:write',
   endpoint: sendMessage,
   input: {

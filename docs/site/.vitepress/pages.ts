@@ -38,10 +38,8 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/keys-for-a-team.md',
   ],
   'Run it': [
-    'docs/configuration.md',
-    'docs/production.md',
-    'docs/where-to-run-it.md',
     'docs/deployment.md',
+    'docs/configuration.md',
     'docs/operation.md',
     'docs/several-gateways.md',
     'docs/luaauth-api.md',

@@ -7,11 +7,11 @@ import { openUpstream } from '../../../src/server/open-upstream.ts';
 let observability: ReturnType<typeof openObservability> | undefined;
 
 /**
- * The gateway that `luaauth-graphql --api-url` starts, in this process and without its log. Starting a process takes longer
- * than all requests of most pages.
+ * The gateway that `npm start` starts, over a sandbox of its own, in this process and without its log. Starting a process takes
+ * longer than all requests of most pages.
  */
-export async function startDefaultGateway(apiUrl: string) {
-  const read = readConfig({ LUAAUTH_API_URL: apiUrl, PORT: '0', LOG_LEVEL: 'silent' });
+export async function startDefaultGateway() {
+  const read = readConfig({ PORT: '0', LOG_LEVEL: 'silent' });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const { config } = read;
   observability ??= openObservability(config, features);

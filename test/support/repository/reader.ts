@@ -4,19 +4,18 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
-import { startSandbox } from '../../../src/features/sandbox/server.ts';
 import { startDefaultGateway } from '../gateways/default-gateway.ts';
 import { startRedis } from '../redis/redis.ts';
 import { readBlocks, type Step } from './documentation.ts';
 import { pathOf } from './repository.ts';
 
-const SET_UP = readBlocks('docs/set-up.md').filter(({ language }) => language === 'sh');
-/** The commands of docs/set-up.md: build the clone, begin a terminal, run the sandbox, run the gateway. */
-export const [build = '', terminal = '', sandbox = '', gateway = ''] = SET_UP.map(({ text }) => text);
+/** The commands of docs/set-up.md, with which a terminal begins. */
+const terminal = readBlocks('docs/set-up.md').map(({ text }) => text)[0] ?? '';
 
-/** The shell of a newcomer has Node and the programs of the system, but no folder of ours. */
+/** The shell of a newcomer has Node and the programs of the system, but no folder of ours. A gateway takes any free port. */
 const env = {
   HOME: process.env.HOME,
+  PORT: '0',
   PATH: [dirname(process.execPath), ...(process.env.PATH ?? '').split(':')]
     .filter((folder) => !folder.includes('node_modules') && !folder.startsWith(pathOf('')))
     .join(':'),
@@ -25,17 +24,12 @@ const env = {
 /** Where a reader is: what runs there, and how the addresses of the pages are written there. */
 export interface Place {
   readonly clone: string;
-  /** The commands with which a terminal begins. */
-  readonly terminal: string;
   readonly localize: (text: string, gatewayUrl: string) => string;
-  readonly globalize: (text: string, gatewayUrl: string) => string;
-  /** Starts the gateway of the set-up. */
-  readonly startGateway: () => Promise<{ readonly url: string; close(): Promise<unknown> }>;
   readonly close: () => Promise<unknown>;
 }
 
 /**
- * A clone with free ports in place of 4000 and 4001, and a Redis of its own in place of the usual port.
+ * A clone with a free port in place of 4000, and a Redis of its own in place of the usual port.
  * @param command the text of the command `luaauth-graphql`
  */
 export async function openPlace({
@@ -48,25 +42,14 @@ export async function openPlace({
   const clone = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
   mkdirSync(join(clone, 'scripts/bin'), { recursive: true });
   writeFileSync(join(clone, 'scripts/bin/luaauth-graphql'), command, { mode: 0o755 });
-  const api = await startSandbox();
   const redis = withRedis ? await startRedis() : undefined;
   return {
     clone,
-    terminal,
     localize: (text, gatewayUrl) =>
       text
-        .replaceAll(' PORT=4000', ' PORT=0')
-        .replaceAll('http://127.0.0.1:4001', api.url)
         .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
-        // The sandbox may have a port that begins so.
-        .replaceAll(/http:\/\/127\.0\.0\.1:4000(?!\d)/g, gatewayUrl),
-    globalize: (text, gatewayUrl) =>
-      text
-        .replaceAll(api.url, 'http://127.0.0.1:4001')
-        .replaceAll(gatewayUrl || '\0', 'http://127.0.0.1:4000'),
-    startGateway: () => startDefaultGateway(api.url),
+        .replaceAll('http://127.0.0.1:4000', gatewayUrl),
     async close() {
-      await api.close();
       await redis?.close();
       rmSync(clone, { recursive: true });
     },
@@ -77,7 +60,7 @@ export async function openPlace({
 export function createReader(place: Place) {
   const children: ChildProcess[] = [];
   /** Asked until the document starts a gateway. */
-  let byDefault: Awaited<ReturnType<Place['startGateway']>> | undefined;
+  let byDefault: Awaited<ReturnType<typeof startDefaultGateway>> | undefined;
   let gatewayUrl = '';
 
   async function stopGateways() {
@@ -90,7 +73,7 @@ export function createReader(place: Place) {
   /** Runs a block of shell to its end, or until it serves. */
   function shell(text: string): Promise<string> {
     const url = gatewayUrl;
-    const script = place.localize(`${place.terminal}\n${text}`, url);
+    const script = place.localize(`${terminal}\n${text}`, url);
     // One pipe keeps the order of both outputs.
     const child = spawnBash(`exec 2>&1\n${script}`, place.clone);
     let output = '';
@@ -106,7 +89,7 @@ export function createReader(place: Place) {
       };
       child.stdout.on('data', onText);
       child.once('error', reject);
-      child.once('close', () => resolve(place.globalize(output, url)));
+      child.once('close', () => resolve(output.replaceAll(url || '\0', 'http://127.0.0.1:4000')));
     });
   }
 
@@ -127,7 +110,7 @@ export function createReader(place: Place) {
       if (starts) await stopGateways();
       const isAsked = kind === 'graphql' || text.includes('http://127.0.0.1:4000');
       if (isAsked && !starts && gatewayUrl === '') {
-        byDefault = await place.startGateway();
+        byDefault = await startDefaultGateway();
         gatewayUrl = byDefault.url;
       }
       return kind === 'graphql' ? post(text, variables) : shell(text);
