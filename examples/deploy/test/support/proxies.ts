@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -72,7 +72,6 @@ const recipes = {
     const site = replaceParts(textOf('Caddyfile'), {
       '\tadmin off\n': `\tadmin off\n\thttp_port ${ports.plain}\n\thttps_port ${ports.tls}\n\tdefault_bind 127.0.0.1\n`,
       '\n{$DOMAIN} {\n': `\n{$DOMAIN} {\n\ttls ${cert} ${key}\n`,
-      ...(isCaddyOfDebian() && { 'request_buffers 32KB': 'buffer_requests\nmax_buffer_size 32KB' }),
     });
     writeFileSync(config, site);
     const args = ['--config', config, '--adapter', 'caddyfile'];
@@ -86,11 +85,6 @@ const recipes = {
     return { command: 'caddy', check: ['validate', ...args], serve: ['run', ...args], variables };
   },
 };
-
-/** Caddy 2.6.2 of Debian 12 knows `request_buffers` by its former name. */
-function isCaddyOfDebian(): boolean {
-  return /^v?2\.6\.[0-2]\b/.test(execFileSync('caddy', ['version'], { encoding: 'utf8' }));
-}
 
 /** A configuration as a file of conf.d, with nothing written outside of the directory. */
 function nginxWith(site: string, directory: string): Recipe {
