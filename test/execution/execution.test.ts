@@ -7,7 +7,6 @@ import {
   type GraphQLResolveInfo,
   GraphQLSchema,
   GraphQLString,
-  getIntrospectionQuery,
   getOperationAST,
   getVariableValues,
   execute as graphqlExecute,
@@ -20,7 +19,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maskErrors } from '../../src/errors/masking.ts';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
-import { everyType } from '../support/random/every-type.ts';
 import { nothingMore } from '../support/random/outcome.ts';
 
 const schema = buildSchema(`
@@ -28,22 +26,13 @@ const schema = buildSchema(`
     node: Node
     nodeN: Node!
     nodes: [Node]
-    must: [Int!]
-    add(a: Int! = 1, b: Int, input: Input): String
     text: String
     textN: String!
-    then: String
   }
   type Mutation { node: Node nodeN: Node! text: String }
   type Subscription { node: Node }
   type Node { node: Node nodeN: Node! text: String textN: String! list: [Int] }
-  input Input { a: Int = 2, list: [Int!] }
 `);
-
-const resolveAll = (_source: unknown, args: object) => `${JSON.stringify(args)} of ${Object.keys(args)}`;
-const fieldsOf = (name: string) => (schema.getType(name) as GraphQLObjectType).getFields();
-const add = fieldsOf('Query').add;
-if (add) add.resolve = resolveAll;
 
 let rejections: unknown[] = [];
 const note = (reason: unknown) => rejections.push(reason);
@@ -123,138 +112,15 @@ it('an event of a subscription is executed as a query is', async () => {
   });
 });
 
-describe('the order of things', () => {
-  it('keeps the keys of the selection, whichever promise settles first', async () => {
-    const result = await expectSame('{ node { textN text node { text } list } text }', () => ({
-      node: () => ({
-        textN: later(9, () => 'n'),
-        text: later(2, () => 't'),
-        node: later(5, () => ({ text: 'below' })),
-        list: later(1, () => [1]),
-      }),
-      text: 'first',
-    }));
-    expect(JSON.stringify(result)).toBe(
-      '{"data":{"node":{"textN":"n","text":"t","node":{"text":"below"},"list":[1]},"text":"first"}}',
-    );
+it('gives a result at once where nothing is promised', () => {
+  const prepared = prepare('{ node { text } text }');
+  const { document } = prepared;
+  expect(execute({ schema, document, prepared, coerced: {}, rootValue: { node: { text: 'a' } } })).toEqual({
+    data: { node: { text: 'a' }, text: null },
   });
-
-  it.each(['{ __proto__: text }', '{ node { text __proto__: text } }'])(
-    'holds for a key that prototypes have: %s',
-    async (text) => {
-      const result = await expectSame(text, () => ({ text: 'x', node: { text: 'z' } }));
-      expect(JSON.stringify(result)).toContain('"__proto__":');
-    },
-  );
-
-  it('gives a result at once where nothing is promised', () => {
-    const prepared = prepare('{ node { text } text }');
-    const { document } = prepared;
-    expect(execute({ schema, document, prepared, coerced: {}, rootValue: { node: { text: 'a' } } })).toEqual({
-      data: { node: { text: 'a' }, text: null },
-    });
-  });
-
-  it('begins a field of a mutation when all of the one before is there', async () => {
-    const root = (log: Log) => ({
-      node: () => {
-        log.push('node');
-        return later(3, () => ({
-          node: () =>
-            later(3, () => {
-              log.push('below');
-              return { text: 'x' };
-            }),
-        }));
-      },
-      text: () => log.push('text'),
-      nodeN: () => ({ text: () => log.push('nodeN') }),
-    });
-    const text = 'mutation { node { node { text } } text again: node { text } nodeN { text } last: text }';
-    await expectSame(text, root);
-  });
-
-  it.each(Array.from({ length: 24 }, (_, count) => count))(
-    'begins it when graphql-js does while %i turns of a field that became null go on',
-    async (count) => {
-      const root = (log: Log) => ({
-        node: () => ({
-          node: {
-            // It notes each of its turns, so that their order can be seen.
-            node: () => step(log, 'orphan', 30),
-            nodeN: () => later(2, () => ({ textN: later(count, () => fail('early')) })),
-          },
-          list: later(count, () => [later(3, () => 1)]),
-        }),
-        text: () => log.push('text'),
-        nodeN: () => later(1, () => ({ textN: later(1, () => String(log.push('textN'))) })),
-      });
-      const below = 'node { node { node { node { text } } nodeN { textN } } list }';
-      await expectSame(`mutation { a: ${below} text nodeN { textN } b: ${below} c: text }`, root);
-      await expectSame(`mutation { a: ${below} nodeN { textN } text d: nodeN { textN } }`, root);
-    },
-  );
 });
 
-/** A chain of promises that notes each of its turns. */
-async function step(log: Log, name: string, count: number): Promise<object> {
-  for (let turn = 0; turn < count; turn += 1) {
-    await undefined;
-    log.push(`${name} ${turn}`);
-  }
-  return { node: () => log.push(`${name} end`) };
-}
-
 describe('an error', () => {
-  it.each(Array.from({ length: 16 }, (_, count) => count))(
-    'counts as long as nothing above it has become null, %i turns after another',
-    async (count) => {
-      const root = () => ({
-        node: later(2, () => ({
-          nodeN: () => later(1, () => ({ textN: later(2, () => fail('first')) })),
-          text: () => later(count, () => fail('second')),
-          list: () => later(1, () => [later(count, () => fail('item')), 1]),
-        })),
-      });
-      await expectSame('{ node { nodeN { textN } text list } }', root);
-      await expectSame('mutation { node { nodeN { textN } text list } text }', root);
-    },
-  );
-
-  it.each(Array.from({ length: 16 }, (_, count) => count))(
-    'at once, of a field that cannot be null, waits %i turns for the promises before it',
-    async (count) => {
-      const root = (settled: () => unknown) => (log: Log) => ({
-        node: () => ({
-          node: later(count, () => ({ text: later(2, settled), list: [later(5, () => 1)] })),
-          textN: () => fail('at once'),
-          text: () => log.push('is not called'),
-        }),
-        nodes: () => [later(count + 4, () => ({ text: () => later(7, () => fail('beside')) }))],
-        textN: () => later(9, () => fail('all')),
-      });
-      const text = '{ node { node { text list } textN text } nodes { text } textN }';
-      await expectSame(
-        text,
-        root(() => 'good'),
-      );
-      await expectSame(
-        text,
-        root(() => fail('bad')),
-      );
-    },
-  );
-
-  it('makes everything null that cannot be without it', async () => {
-    const result = await expectSame('{ nodeN { nodeN { textN } } text }', () => ({
-      nodeN: { nodeN: { textN: null } },
-    }));
-    expect(result.data).toBeNull();
-    expect(result.errors).toMatchObject([
-      { message: 'Cannot return null for non-nullable field Node.textN.', path: ['nodeN', 'nodeN', 'textN'] },
-    ]);
-  });
-
   it('keeps what was thrown, and stands at all nodes of its field', () => {
     const prepared = prepare('{ node { ...A text } } fragment A on Node { text }');
     const { document } = prepared;
@@ -293,18 +159,6 @@ describe('an error', () => {
     const masked = maskErrors(errors, masking);
     expect(masked.map(({ locations }) => locations)).toEqual(errors.map(({ locations }) => locations));
     expect(lookUps).toBe(1);
-  });
-
-  it('that ends a list early leaves no promise without somebody who handles it', async () => {
-    const doomed = () => Promise.reject(new Error('nobody waits'));
-    await expectSame('{ must }', () => ({ must: () => [doomed(), doomed(), 'wrong', doomed(), 1] }));
-    await expectSame('{ must }', () => ({
-      *must() {
-        yield doomed();
-        yield 1;
-        fail('in the middle');
-      },
-    }));
   });
 });
 
@@ -405,24 +259,6 @@ describe('the option usesInfo', () => {
   });
 });
 
-describe('arguments', () => {
-  it.each([
-    ['{ add }', {}],
-    ['{ add(a: 5, b: null, input: { list: 3 }) }', {}],
-    ['query ($a: Int!) { add(b: 3, a: $a) }', { a: 4 }],
-    ['query ($a: Int!, $b: Int) { add(b: $b, a: $a) }', { a: 4 }],
-    ['query ($a: Int!, $b: Int) { add(b: $b, a: $a) }', { a: 4, b: null }],
-    ['query ($a: Int = 8, $b: Int = 9) { add(b: $b, a: $a) }', {}],
-    // An error of its field: null stands where it must not.
-    ['query ($a: Int = 8) { add(a: $a) text }', { a: null }],
-    ['query ($a: Int) { add(input: { a: $a, list: [1, 2] }) }', { a: 7 }],
-    ['query ($input: Input) { add(input: $input) }', { input: {} }],
-    ['query ($constructor: Int) { add(b: $constructor) }', {}],
-  ])('of %s with %j are as graphql-js reads them', async (text, variableValues) => {
-    await expectSame(text, () => ({}), { variableValues });
-  });
-});
-
 describe('conditions', () => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   const head = names.map((name) => `$${name}: Boolean!`).join(' ');
@@ -509,11 +345,4 @@ it('an operation that the schema does not have is refused', () => {
       data: null,
     }),
   );
-});
-
-it('introspection is the same', () => {
-  const prepared = prepare(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }), everyType);
-  const { document } = prepared;
-  const result = execute({ schema: everyType, document, prepared, coerced: {} }) as ExecutionResult;
-  expect(JSON.stringify(result)).toBe(JSON.stringify(graphqlExecute({ schema: everyType, document })));
 });

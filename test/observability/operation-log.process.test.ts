@@ -210,7 +210,6 @@ describe('a request id', () => {
     const json = { 'content-type': 'application/json' };
     const requests: [string, RequestInit][] = [
       ['/graphql', { ...post, headers: json }],
-      ['/graphql/', { ...post, headers: json }],
       ['/graphql', { ...post, headers: { ...json, origin: 'https://app.example' } }],
       ['/graphql', { ...post, headers: { 'content-type': 'text/plain' } }],
       ['/graphql', { ...post, headers: { ...json, accept: 'image/png' } }],

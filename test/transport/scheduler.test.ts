@@ -337,12 +337,14 @@ describe('keys that LuaAuth has not accepted', () => {
   });
 
   it('are as free as all others once a call succeeds', () => {
-    const scene = createScene({ rate: 20, totalRate: 40, isAccepted: false });
+    const scene = createScene({ rate: 40, totalRate: 80, isAccepted: false });
     scene.answer = (name, call) => (name === 'a4' ? undefined : refuse(name, call));
-    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 10, remaining: 10 });
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 20, remaining: 20 });
     scene.ask(many('a', 20));
     expect(scene.pass(0)).toEqual([`0 ${many('a', 20)}`]);
-    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 20, remaining: 0 });
+    scene.ask(many('b', 20));
+    expect(scene.pass(0)).toEqual([`0 ${many('b', 20)}`]);
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 40, remaining: 0 });
   });
 
   it('are not limited for the key that the gateway holds', () => {

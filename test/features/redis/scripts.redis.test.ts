@@ -164,6 +164,19 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
     }
   });
 
+  it('leases end by themselves after the time that is asked for', async () => {
+    await redis.command('FLUSHALL');
+    await redis.command('HSET', 'store', 'id', 'store-1');
+    const look = ({ source }: LuaScript, ...words: readonly string[]) =>
+      redis.command('EVAL', source, '3', 'store', ...words);
+    await look(LOOK_UP, 'entry', 'lease', 'store-1', '0', '', 'one', '3000');
+    await look(LOOK, 'value', 'live-lease', 'store-1', '', 'one', '3000');
+    for (const key of ['lease', 'live-lease']) {
+      const leftMs = Number(await redis.command('PTTL', key));
+      expect([key, leftMs > 0 && leftMs <= 3_000]).toEqual([key, true]);
+    }
+  });
+
   it('an older shared answer never takes the place of a newer one', async () => {
     await redis.command('FLUSHALL');
     await redis.command('HSET', 'store', 'id', 'store-1');
