@@ -8,19 +8,18 @@ export interface StreamEvent {
   readonly text: string;
 }
 
+/** The last run of a tab. */
 export interface Run {
   /** A command that sends the request again. */
   readonly command: string;
   readonly facts: AnswerFacts | undefined;
-  /** The newest events of a subscription. */
+  /** The newest events of a subscription, at most 200. */
   readonly events: readonly StreamEvent[];
-  readonly isPaused: boolean;
-  /** The number of the shown event. Undefined: the newest. */
-  readonly chosen: number | undefined;
+  /** The number of an event that stays in view while others come. Undefined: the newest event is in view. */
+  readonly held: number | undefined;
 }
 
-/** The most events that are kept for a tab. */
-export const MAX_EVENTS = 200;
+const MAX_EVENTS = 200;
 
 export type Runs = ReturnType<typeof createRuns>;
 
@@ -32,10 +31,6 @@ export function createRuns() {
   const put = (tab: string, run: Run) => {
     byTab.set(tab, run);
     for (const listener of listeners) listener();
-  };
-  const change = (tab: string, to: Partial<Run>) => {
-    const run = byTab.get(tab);
-    if (run) put(tab, { ...run, ...to });
   };
   return {
     of: (tab: string): Run | undefined => byTab.get(tab),
@@ -50,22 +45,23 @@ export function createRuns() {
     /** Begins a run of the current tab. The returned function takes answers, and says whether to show an answer. */
     begin(command: string): (outcome: ShownAnswer) => boolean {
       const tab = current;
-      put(tab, { command, facts: undefined, events: [], isPaused: false, chosen: undefined });
+      let run: Run = { command, facts: undefined, events: [], held: undefined };
+      put(tab, run);
       return ({ answer, facts, isEvent }) => {
-        const { events, isPaused } = byTab.get(tab) ?? NO_RUN;
+        const { events, held } = byTab.get(tab) ?? run;
         const event = isEvent ? [eventOf(answer, (events.at(-1)?.number ?? 0) + 1)] : [];
-        change(tab, { facts, events: [...events, ...event].slice(-MAX_EVENTS) });
-        return !isPaused;
+        run = { command, facts, events: [...events, ...event].slice(-MAX_EVENTS), held };
+        put(tab, run);
+        return held === undefined;
       };
     },
-    /** Keeps showing the chosen or newest event while further events arrive. */
-    pause: (tab: string, chosen?: number) =>
-      change(tab, { isPaused: true, chosen: chosen ?? byTab.get(tab)?.events.at(-1)?.number }),
-    resume: (tab: string) => change(tab, { isPaused: false, chosen: undefined }),
+    /** Holds an event in view; the newest event is followed by the next ones. */
+    hold(tab: string, { number }: StreamEvent) {
+      const run = byTab.get(tab);
+      if (run) put(tab, { ...run, held: number === run.events.at(-1)?.number ? undefined : number });
+    },
   };
 }
-
-const NO_RUN = { events: [], isPaused: false };
 
 function eventOf(answer: unknown, number: number): StreamEvent {
   const { data, errors } = (answer ?? {}) as {

@@ -1,4 +1,4 @@
-import type { Operation, OperationRequest, UpstreamMode } from './request.ts';
+import type { Operation, OperationRequest } from './request.ts';
 
 export interface ShownAnswer {
   readonly answer: unknown;
@@ -141,34 +141,27 @@ function cost(calls: number, isPlan: boolean): string {
 }
 
 interface FetcherParts {
-  build(
-    operation: Operation,
-    typedHeaders: Readonly<Record<string, unknown>>,
-    mode: UpstreamMode,
-  ): OperationRequest;
-  takeMode(): UpstreamMode;
+  build(operation: Operation, typedHeaders: Readonly<Record<string, unknown>>): OperationRequest;
   /** Called when an operation is sent. The returned function takes answers, and says whether to show an answer. */
   onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;
 }
 
 /** The function by which GraphiQL sends operations. It does not show the page's own reads of the schema. */
-export function createFetcher({ build, takeMode, onSend }: FetcherParts) {
+export function createFetcher({ build, onSend }: FetcherParts) {
   return (operation: Operation, { headers = {} }: { headers?: Readonly<Record<string, unknown>> } = {}) => {
+    const request = build(operation, headers);
+    const controller = new AbortController();
     if (operation.operationName === 'IntrospectionQuery') {
-      const request = build(operation, headers, 'report');
       return new Promise((resolve) => {
-        void send(request, new AbortController().signal, ({ answer }) => resolve(answer));
+        void send(request, controller.signal, ({ answer }) => resolve(answer));
       });
     }
-    const request = build(operation, headers, takeMode());
     const onAnswer = onSend(request);
     // GraphiQL can stop an operation through this object.
     return {
       subscribe(observer: { next(answer: unknown): void; complete(): void }) {
-        const controller = new AbortController();
         const show = (outcome: ShownAnswer) => {
-          if (controller.signal.aborted) return;
-          if (onAnswer(outcome)) observer.next(outcome.answer);
+          if (!controller.signal.aborted && onAnswer(outcome)) observer.next(outcome.answer);
         };
         void send(request, controller.signal, show).then(() => {
           if (!controller.signal.aborted) observer.complete();

@@ -9,54 +9,73 @@ import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 import type { PageOptions } from '../../../http/graphiql-options.ts';
-import { addPlanButton, createKeyBar } from './controls.ts';
 import { Footer } from './footer.tsx';
-import { buildRequest, toCurl } from './request.ts';
+import { firstKey, KeyBar, PlanButton } from './key-bar.tsx';
+import { buildRequest, toCurl, type UpstreamMode } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
 import { reopenTab, storageOf, withoutHeaders } from './storage.ts';
 
-const textOf = (id: string) => document.getElementById(id)?.textContent ?? '';
-
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 function start(root: HTMLElement, page: PageOptions): void {
-  const storage = storageOf('localStorage');
-  reopenTab(storage);
-  const keyBar = createKeyBar(page, storageOf('sessionStorage'));
-  root.before(keyBar.bar);
-  const takeMode = addPlanButton(root);
-  const runs = createRuns();
   const { credential, tabs } = page;
+  const storage = storageOf('localStorage');
+  const sessionStorage = storageOf('sessionStorage');
+  reopenTab(storage);
+  let key = firstKey(credential?.publicKey ?? '', sessionStorage);
+  let mode: UpstreamMode = 'report';
+  const runs = createRuns();
   // Relative to the page, wherever a proxy serves it. Not the page's own address, because a POST there would remove the
   // page from the browser's cache.
   const url = new URL('graphql/', location.href).href;
   const fetcher = createFetcher({
-    build: (operation, typedHeaders, mode) =>
-      buildRequest({ url, operation, typedHeaders, credential, key: keyBar.key, mode }),
-    takeMode,
+    build: (operation, typedHeaders) => buildRequest({ url, operation, typedHeaders, credential, key, mode }),
     onSend: (request) => runs.begin(toCurl(request, credential)),
   });
+  // GraphiQL calls the fetcher before its function `run` returns.
+  const plan = (send: () => void) => {
+    mode = 'plan';
+    send();
+    mode = 'report';
+  };
   createRoot(root).render(
-    <GraphiQL
-      fetcher={fetcher as never}
-      storage={withoutHeaders(storage) as never}
-      plugins={PLUGINS}
-      defaultTabs={[...tabs]}
-      defaultEditorToolsVisibility="variables"
-      shouldPersistHeaders={false}
-      inputValueDeprecation
-      schemaDescription
-    >
-      <GraphiQL.Logo>
-        <span className="logo-name">LuaAuth</span>
-      </GraphiQL.Logo>
-      <GraphiQL.Footer>
-        <Footer runs={runs} />
-      </GraphiQL.Footer>
-    </GraphiQL>,
+    <>
+      <KeyBar
+        page={page}
+        storage={sessionStorage}
+        onKey={(typed) => {
+          key = typed;
+        }}
+      />
+      <GraphiQL
+        fetcher={fetcher as never}
+        storage={withoutHeaders(storage) as never}
+        plugins={PLUGINS}
+        defaultTabs={[...tabs]}
+        defaultEditorToolsVisibility="variables"
+        shouldPersistHeaders={false}
+        inputValueDeprecation
+        schemaDescription
+      >
+        <GraphiQL.Logo>LuaAuth</GraphiQL.Logo>
+        <GraphiQL.Toolbar>
+          {({ prettify, merge, copy }) => (
+            <>
+              <PlanButton plan={plan} />
+              {prettify}
+              {merge}
+              {copy}
+            </>
+          )}
+        </GraphiQL.Toolbar>
+        <GraphiQL.Footer>
+          <Footer runs={runs} />
+        </GraphiQL.Footer>
+      </GraphiQL>
+    </>,
   );
 }
 
 const root = document.getElementById('root');
-if (root) start(root, JSON.parse(textOf('page-options')));
+if (root) start(root, JSON.parse(document.getElementById('page-options')?.textContent ?? ''));
