@@ -185,4 +185,3 @@ export interface WireError {
 }
 
 export type WireFailure = { success: false; error: WireError };
-export type WireSuccess<Payload = object> = { success: true } & Payload;

@@ -1,26 +1,22 @@
 import type { WireAdProviderSetting, WireAdSystem } from '../../luaauth/wire.ts';
-import { changesOf, createEditFields, createFields } from './fields.ts';
 import {
-  accountExpired,
-  failure,
-  type Handler,
-  type Handlers,
-  invalid,
-  success,
-  unauthorized,
-} from './handler.ts';
-import { sandboxKeys } from './keys.ts';
+  checkAccount,
+  type Endpoint,
+  type Endpoints,
+  find,
+  Refusal,
+  type SandboxRequest,
+} from './endpoint.ts';
+import { changesOf, createEditFields, createFields } from './fields.ts';
 import { seeded } from './seed-data.ts';
 import { tableOf } from './state.ts';
 
-const dayMs = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** The most systems of an account; LuaAuth documents no number. */
-const maxSystems = 10;
+const MAX_SYSTEMS = 10;
 
-const unknownSystem = unauthorized('ad system does not exist or is not yours');
-
-const defaults = { key_duration: dayMs, max_keys: 1, allow_extending: true, max_duration: 7 * dayMs };
+const defaults = { key_duration: DAY_MS, max_keys: 1, allow_extending: true, max_duration: 7 * DAY_MS };
 
 /** An ad system in the sandbox. The name is null after an edit with `""`. */
 type SandboxAdSystem = Omit<WireAdSystem, 'name'> & { name: string | null };
@@ -31,10 +27,10 @@ export const adSystemsOf = tableOf<SandboxAdSystem>('ad systems', () => [
     id: numbered(2),
     project_id: seeded.projectId,
     name: 'Weekend key',
-    key_duration: 2 * dayMs,
+    key_duration: 2 * DAY_MS,
     max_keys: 3,
     allow_extending: false,
-    max_duration: 2 * dayMs,
+    max_duration: 2 * DAY_MS,
   },
   { ...defaults, id: numbered(3), project_id: seeded.namesProjectId, name: 'Event key' },
 ]);
@@ -52,42 +48,33 @@ function numbered(number: number): string {
   return `68ad0000000000000000${number.toString(16).padStart(4, '0')}`;
 }
 
-const getAdProviders: Handler = () => success({ providers });
+const systemIn = ({ state, id }: SandboxRequest) => find(adSystemsOf(state), id, 'ad system');
 
-const getAdSystems: Handler = ({ state }) => success({ systems: [...adSystemsOf(state).values()] });
-
-const getAdSystem: Handler = ({ state, id }) => {
-  const system = adSystemsOf(state).get(id);
-  return system ? success({ system }) : unknownSystem;
-};
-
-const createAdSystem: Handler = ({ state, key, body }) => {
-  const systems = adSystemsOf(state);
-  const fields = createFields(body);
-  fields.require('project_id', 'name');
+const createAdSystem: Endpoint = (request) => {
+  const systems = adSystemsOf(request.state);
+  const fields = createFields(request.body);
   const [project_id = '', name = ''] = [fields.text('project_id'), fields.text('name')];
   const settings = changesOf(settingsIn(fields));
-  if (fields.failed.length > 0) return invalid(fields.failed);
-  if (systems.size >= maxSystems) return failure(0, 'max systems reached');
-  if (key === sandboxKeys.expired) return accountExpired(1);
-  if (!state.projects.has(project_id)) return failure(2, 'cannot use this project');
+  fields.check('project_id', 'name');
+  if (systems.size >= MAX_SYSTEMS) throw new Refusal(0, 'max systems reached');
+  checkAccount(request, 1);
+  if (!request.state.projects.has(project_id)) throw new Refusal(2, 'cannot use this project');
   const id = numbered(systems.size + 1);
   systems.set(id, { ...defaults, ...settings, id, project_id, name });
-  return success({ system_id: id });
+  return { system_id: id };
 };
 
-const editAdSystem: Handler = ({ state, id, body }) => {
-  const system = adSystemsOf(state).get(id);
-  if (!system) return unknownSystem;
-  const fields = createEditFields(body);
+const editAdSystem: Endpoint = (request) => {
+  const system = systemIn(request);
+  const fields = createEditFields(request.body);
   const edit = {
     project_id: fields.text('project_id'),
     name: fields.clearableText('name'),
     ...settingsIn(fields),
   };
-  if (fields.failed.length > 0) return invalid(fields.failed);
+  fields.check();
   Object.assign(system, changesOf(edit));
-  return success();
+  return {};
 };
 
 function settingsIn(fields: ReturnType<typeof createFields>) {
@@ -99,10 +86,10 @@ function settingsIn(fields: ReturnType<typeof createFields>) {
   };
 }
 
-export const adHandlers = {
-  'GET /ads/providers': getAdProviders,
-  'GET /ads/systems': getAdSystems,
-  'GET /ads/systems/:system_id': getAdSystem,
+export const adEndpoints = {
+  'GET /ads/providers': () => ({ providers }),
+  'GET /ads/systems': ({ state }) => ({ systems: [...adSystemsOf(state).values()] }),
+  'GET /ads/systems/:system_id': (request) => ({ system: systemIn(request) }),
   'POST /ads/systems/new': createAdSystem,
   'POST /ads/systems/:system_id/edit': editAdSystem,
-} satisfies Handlers;
+} satisfies Endpoints;

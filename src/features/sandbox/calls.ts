@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Route } from '../../luaauth/endpoints.ts';
-import { isObject } from './fields.ts';
 import { decodeSegment } from './router.ts';
 
 export interface SandboxCall {
@@ -18,16 +17,10 @@ export interface SandboxCall {
   /** Arrival time by the sandbox's clock. */
   at: number;
   limited: boolean;
-  /** Whether a message was sent to the endpoint that disconnects all named sessions. */
-  misdirected: boolean;
-}
-
-export function isMisdirected(route: Route | undefined, body: unknown): boolean {
-  return route === 'POST /sessions/disconnect' && isObject(body) && ('key' in body || 'data' in body);
 }
 
 // A few calls with large bodies must not use more memory than many small calls.
-const maxCharacters = 64 * 1024 * 1024;
+const MAX_CHARACTERS = 64 * 1024 * 1024;
 
 /** Keeps the latest `maxCalls` calls, fewer if their bodies are large. `list` is always the same array. */
 export function createCallLog(maxCalls: number) {
@@ -42,7 +35,7 @@ export function createCallLog(maxCalls: number) {
       list.push(call);
       characters += call.text.length;
       total += 1;
-      while (list.length > maxCalls || characters > maxCharacters) {
+      while (list.length > maxCalls || characters > MAX_CHARACTERS) {
         characters -= list.shift()?.text.length ?? 0;
       }
     },
@@ -65,8 +58,4 @@ export function hidePathKey(path: string): string {
     /^(\/users\/)([^/?]+)/,
     (_path, users: string, segment: string) => users + hiddenKey(decodeSegment(segment) ?? segment),
   );
-}
-
-export function hideQueryKey(path: string): string {
-  return path.replace(/([?&]key=)[^&]+/g, '$1hidden');
 }

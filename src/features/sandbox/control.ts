@@ -1,6 +1,7 @@
-import { type createCallLog, hideQueryKey } from './calls.ts';
-import { type createFaults, faultIn } from './faults.ts';
-import { invalid, invalidEndpoint, type SandboxReply, success } from './handler.ts';
+import type { createCallLog } from './calls.ts';
+import { invalid, Refusal } from './endpoint.ts';
+import type { createFaults, Fault, Mishap } from './faults.ts';
+import { isObject } from './fields.ts';
 
 interface Controlled {
   calls: ReturnType<typeof createCallLog>;
@@ -9,36 +10,61 @@ interface Controlled {
 }
 
 /** Whether a path belongs to the control API, which needs no key, is not recorded and uses no quota. */
-export function isControl(path: string): boolean {
-  return path.startsWith('/_sandbox/');
-}
+export const isControl = (path: string) => path.startsWith('/_sandbox/');
 
-export function answerControl(
-  method: string,
-  path: string,
-  body: unknown,
-  { calls, faults, reset }: Controlled,
-): SandboxReply {
-  switch (`${method} ${path}`) {
+/** Answers a request to the control API: docs/sandbox.md. @throws a refusal of an unknown path or a wrong fault */
+export function control(route: string, body: unknown, { calls, faults, reset }: Controlled): object {
+  switch (route) {
     case 'GET /_sandbox/calls':
-      return success({
+      return {
         total: calls.total(),
         calls: calls.list.map(({ text: _text, headers: { token: _token, ...headers }, path, ...call }) => ({
           ...call,
-          path: hideQueryKey(path),
+          path: path.replace(/([?&]key=)[^&]+/g, '$1hidden'),
           headers,
         })),
-      });
+      };
     case 'POST /_sandbox/faults': {
-      const fault = faults.isFull() ? 'too many faults are due: reset the sandbox' : faultIn(body);
-      if (typeof fault === 'string') return invalid([{ field: 'fault', errors: [fault] }]);
-      faults.add(fault);
-      return success();
+      const problem = faults.isFull() ? 'too many faults are due: reset the sandbox' : problemOf(body);
+      if (problem !== undefined) throw invalid([{ field: 'fault', errors: [problem] }]);
+      // `problemOf` has checked its members.
+      faults.add(body as Fault);
+      return {};
     }
     case 'POST /_sandbox/reset':
       reset();
-      return success();
+      return {};
     default:
-      return invalidEndpoint;
+      throw new Refusal(-1, 'invalid endpoint');
   }
 }
+
+/** The kinds of fault that JSON can describe, and what their members must be. */
+const KINDS: Partial<Record<Mishap['kind'], (members: Readonly<Record<string, unknown>>) => boolean>> = {
+  failure: ({ code, message, status = 400 }) =>
+    Number.isSafeInteger(code) && typeof message === 'string' && isStatus(status),
+  proxy: ({ status, by = 'none', page = 'challenge' }) =>
+    isStatus(status) &&
+    ['cloudflare', 'none'].includes(String(by)) &&
+    ['challenge', 'code 1020'].includes(String(page)),
+  reset: () => true,
+  hang: () => true,
+  delay: ({ ms }) => isWhole(ms, 0, 600_000),
+};
+
+function problemOf(value: unknown): string | undefined {
+  if (!isObject(value)) return 'a fault is an object';
+  const { kind, times = 1, handled = false, method = '', route = '' } = value;
+  const [, isFit] = Object.entries(KINDS).find(([name]) => name === kind) ?? [];
+  if (!isFit) return `kind is one of ${Object.keys(KINDS).join(', ')}`;
+  if (!isFit(value)) return `a member of this ${kind} is missing or wrong`;
+  if (!isWhole(times, 1, 10_000)) return 'times is a whole number from 1 to 10000';
+  if (typeof handled !== 'boolean') return 'handled is true or false';
+  if (typeof method !== 'string' || typeof route !== 'string') return 'method and route are strings';
+  return undefined;
+}
+
+const isStatus = (value: unknown) => isWhole(value, 400, 599);
+
+const isWhole = (value: unknown, least: number, most: number) =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most;

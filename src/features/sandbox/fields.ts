@@ -1,12 +1,11 @@
 import type { WireInvalidField } from '../../luaauth/wire.ts';
-
-export type SandboxValues = Record<string, unknown>;
+import { invalid, type SandboxValues } from './endpoint.ts';
 
 export function isObject(value: unknown): value is SandboxValues {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Adds problems to `failed`. A reader returns undefined for an absent or invalid member, so check `failed` first. */
+/** Readers of the members of a body, which return undefined for an absent or wrong member. Call `check` when all are read. */
 export function createFields(values: SandboxValues) {
   const failed: WireInvalidField[] = [];
   const fail = (field: string, ...errors: WireInvalidField['errors']) => {
@@ -20,7 +19,6 @@ export function createFields(values: SandboxValues) {
   };
   const whole = (name: string) => read(name, 'a whole number, 0 or more', isWhole);
   return {
-    failed,
     text: (name: string) => read(name, 'a string', isText),
     flag: (name: string) => read(name, 'a boolean', isFlag),
     /** An index, a duration or an instant in ms. */
@@ -42,8 +40,11 @@ export function createFields(values: SandboxValues) {
       const errors = list.flatMap((item, index) => (isText(item) ? [] : [`item ${index} must be a string`]));
       return fail(name, { message: 'has invalid items', errors });
     },
-    require(...names: string[]): void {
-      for (const name of names) if (values[name] === undefined) fail(name, 'is required');
+    /** @throws a refusal that names each wrong member, and each required member that is missing */
+    check(...required: string[]): void {
+      const missing = required.filter((name) => values[name] === undefined);
+      const problems = [...missing.map((field) => ({ field, errors: ['is required'] })), ...failed];
+      if (problems.length > 0) throw invalid(problems);
     },
   };
 }

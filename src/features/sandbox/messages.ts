@@ -1,5 +1,5 @@
 import type { WireMessage, WireMessageOutcome } from '../../luaauth/wire.ts';
-import type { Behaviour } from './handler.ts';
+import type { Behaviour } from './endpoint.ts';
 import type { SandboxSession } from './state.ts';
 
 /** A client's reaction to a message, and the delay of the API's answer. */

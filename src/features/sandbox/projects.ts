@@ -1,31 +1,22 @@
 import type { WireExecutions, WireProjectExecutions } from '../../luaauth/wire.ts';
-import { changesOf, createEditFields } from './fields.ts';
 import {
-  accountExpired,
-  failure,
-  type Handler,
-  type Handlers,
-  invalid,
-  success,
-  unauthorized,
-} from './handler.ts';
-import { sandboxKeys } from './keys.ts';
+  checkAccount,
+  type Endpoint,
+  type Endpoints,
+  find,
+  Refusal,
+  type SandboxRequest,
+} from './endpoint.ts';
+import { changesOf, createEditFields } from './fields.ts';
 import type { SandboxProject } from './state.ts';
 
-const unknownProject = unauthorized('project does not exist or is not yours');
-
-const getProject: Handler = ({ state, id }) => {
-  const project = state.projects.get(id);
-  return project ? success({ project }) : unknownProject;
-};
+const projectIn = ({ state, id }: SandboxRequest) => find(state.projects, id, 'project');
 
 /** Returns the whole edited project. */
-const editProject: Handler = ({ state, id, key, body }) => {
-  const project = state.projects.get(id);
-  if (!project) return unknownProject;
-  if (key === sandboxKeys.expired) return accountExpired(0);
-
-  const fields = createEditFields(body);
+const editProject: Endpoint = (request) => {
+  const project = projectIn(request);
+  checkAccount(request, 0);
+  const fields = createEditFields(request.body);
   const edit: Partial<SandboxProject> = {
     name: fields.clearableText('name'),
     fingerprint_reset_cooldown: fields.whole('fingerprint_reset_cooldown'),
@@ -35,18 +26,22 @@ const editProject: Handler = ({ state, id, key, body }) => {
     information_webhook: fields.clearableText('information_webhook'),
     blacklist_webhook: fields.clearableText('blacklist_webhook'),
   };
-  if (fields.failed.length > 0) return invalid(fields.failed);
+  fields.check();
   const changes = changesOf(edit);
-  if (!changes) return failure(1, 'cannot edit nothing');
-  return success({ project: Object.assign(project, changes) });
+  if (!changes) throw new Refusal(1, 'cannot edit nothing');
+  return { project: Object.assign(project, changes) };
 };
 
 /** Scripts and users stay, which LuaAuth does not document: a gateway must handle a script without a readable project. */
-const removeProject: Handler = ({ state, id }) => (state.projects.delete(id) ? success() : unknownProject);
+const removeProject: Endpoint = (request) => {
+  request.state.projects.delete(projectIn(request).id);
+  return {};
+};
 
 /** The days of every script with executions, and their sum. */
-const getProjectExecutions: Handler = ({ state, id }) => {
-  if (!state.projects.has(id)) return unknownProject;
+const getProjectExecutions: Endpoint = (request) => {
+  const { id } = projectIn(request);
+  const { state } = request;
   const total: WireExecutions = {};
   const executions: WireProjectExecutions = { total };
   for (const script of state.scripts.values()) {
@@ -55,12 +50,12 @@ const getProjectExecutions: Handler = ({ state, id }) => {
     executions[`${script.name ?? ''} - ${script.id}`] = days;
     for (const [day, count] of Object.entries(days)) total[day] = (total[day] ?? 0) + count;
   }
-  return success({ executions });
+  return { executions };
 };
 
-export const projectHandlers = {
-  'GET /projects/:project_id': getProject,
+export const projectEndpoints = {
+  'GET /projects/:project_id': (request) => ({ project: projectIn(request) }),
   'POST /projects/:project_id/edit': editProject,
   'POST /projects/:project_id/remove': removeProject,
   'GET /projects/:project_id/executions': getProjectExecutions,
-} satisfies Handlers;
+} satisfies Endpoints;

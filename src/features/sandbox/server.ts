@@ -1,24 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createCallLog, hidePathKey, isMisdirected, type SandboxCall } from './calls.ts';
-import { answerControl, isControl } from './control.ts';
-import { createFaults, type Fault, type Rendered, replyWithFault, send } from './faults.ts';
-import { handle } from './handle.ts';
-import {
-  type DelayedReply,
-  httpStatus,
-  internalServerError,
-  rateLimited,
-  type SandboxReply,
-} from './handler.ts';
-import { createWait, readBody, realTimer, type SetTimer, toJson } from './http.ts';
+import type { WireError } from '../../luaauth/wire.ts';
+import { type Body, readBody, toJson } from './body.ts';
+import { createCallLog, hidePathKey, type SandboxCall } from './calls.ts';
+import { control, isControl } from './control.ts';
+import { INVALID_KEY, invalid, Later, Refusal, unauthorized } from './endpoint.ts';
+import { createFaults, type Fault, sendProxyPage } from './faults.ts';
+import { isObject } from './fields.ts';
 import { createQuota, isSandboxKey } from './keys.ts';
-import { createRouter } from './router.ts';
+import { match } from './router.ts';
 import { seed } from './seed.ts';
 import { clearState, createState, type SandboxState } from './state.ts';
-
-/** How often a guest arrives when people look at live data. */
-export const GUEST_EVERY_MS = 4_000;
+import { passTime, visit } from './time.ts';
 
 export type SandboxDates = 'fixed' | 'recent';
 
@@ -38,7 +31,7 @@ export interface SandboxOptions {
   /** The clock, in ms. */
   now?: () => number;
   /** The timer of delayed answers. With `now` it allows a clock that stands still. */
-  after?: SetTimer;
+  after?: (delayMs: number, action: () => void) => () => void;
   /** With `ok`, the default, failures have status 200; with `http` a fitting 4xx or 5xx. */
   failureStatus?: 'ok' | 'http';
   /** A delay of every answer, by default 0. */
@@ -76,6 +69,15 @@ export interface Sandbox extends SandboxState {
   close(): Promise<void>;
 }
 
+interface Rendered {
+  status: number;
+  body: string;
+  afterMs: number;
+}
+
+/** Gives what an answer has besides `success`, or throws a refusal. */
+type Answer = () => object | Later;
+
 /** Starts the sandbox. Rejects if it cannot listen on the port. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
@@ -87,8 +89,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const calls = createCallLog(maxCalls);
   const quota = createQuota(rate);
   const faults = createFaults();
-  const match = createRouter();
-  const wait = createWait(after);
   let latency = latencyMs;
 
   const reset = () => {
@@ -101,51 +101,103 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   reset();
 
-  const render = (answer: SandboxReply | DelayedReply): Rendered => {
-    if ('reply' in answer) return { ...render(answer.reply), afterMs: answer.afterMs };
-    const status = answer.success || failureStatus === 'ok' ? 200 : httpStatus(answer.error);
-    const body = toJson(answer);
-    return body === undefined ? render(internalServerError) : { status, body, afterMs: 0 };
+  /** Checks the endpoint, the key and the body, and then calls the endpoint. */
+  const answerTo = ({ method = '', url: path = '', headers: { token } }: IncomingMessage, body: Body) => {
+    passTime(state, now());
+    visit(state, now(), guestEveryMs);
+    const matched = match(method, path);
+    if (!matched) throw new Refusal(-1, 'invalid endpoint');
+    if (!isSandboxKey(token)) {
+      throw unauthorized(INVALID_KEY, ...(unknownKeyAdvice === undefined ? [] : [unknownKeyAdvice]));
+    }
+    const { problem, value = {} } = body;
+    if (problem !== undefined) throw invalid([{ field: 'body', errors: [problem] }]);
+    if (!isObject(value)) throw invalid([{ field: 'body', errors: ['must be an object'] }]);
+    const query = new URLSearchParams(path.includes('?') ? path.slice(path.indexOf('?') + 1) : '');
+    const { endpoint, id } = matched;
+    return endpoint({ state, key: token, id, query, body: value, now: now(), behaviour });
   };
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    const at = now();
-    const { method = 'GET', url: path = '/', headers } = request;
-    if (isControl(path))
-      return readBody(request, ({ value }) =>
-        send(response, render(answerControl(method, path, value, { calls, faults, reset }))),
-      );
+  const render = (answer: Answer): Rendered => {
+    try {
+      const given = answer();
+      const { afterMs, payload } = given instanceof Later ? given : { afterMs: 0, payload: given };
+      return { status: 200, body: toJson({ success: true, ...payload }), afterMs };
+    } catch (error) {
+      const { reply } = error instanceof Refusal ? error : new Refusal(-1, 'internal server error');
+      const status = failureStatus === 'ok' ? 200 : httpStatus(reply.error);
+      return { status, body: toJson(reply), afterMs: 0 };
+    }
+  };
 
-    const matched = match(method, path);
+  /** Runs an action after some time, unless the connection closes first. */
+  const wait = (response: ServerResponse, ms: number, action: () => void) => {
+    if (ms > 0) response.once('close', after(ms, action));
+    else action();
+  };
+
+  const send = (response: ServerResponse, { status, body, afterMs }: Rendered) =>
+    wait(response, afterMs, () => {
+      const headers = {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+      };
+      response.writeHead(status, headers).end(body);
+    });
+
+  const sendFault = (response: ServerResponse, fault: Fault, answer: Answer) => {
+    if ('handled' in fault && fault.handled) render(answer);
+    switch (fault.kind) {
+      case 'failure': {
+        const rendered = render(() => {
+          throw new Refusal(fault.code, fault.message, fault.failed);
+        });
+        return send(response, { ...rendered, status: fault.status ?? rendered.status });
+      }
+      case 'raw':
+        return response.writeHead(fault.status ?? 200, fault.headers).end(fault.body);
+      case 'proxy':
+        return sendProxyPage(response, fault);
+      case 'reset':
+        return response.socket?.resetAndDestroy();
+      case 'delay':
+        return wait(response, fault.ms, () => send(response, render(answer)));
+      case 'hang':
+        return undefined;
+    }
+  };
+
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+    const at = now();
+    const { method = '', url: path = '', headers } = request;
     // Unknown keys are refused anyway, and counting them would use unlimited memory.
-    const limited = isSandboxKey(headers.token) && !quota.take(headers.token, at);
-    readBody(request, (body) => {
-      const { text, value } = body;
-      const route = matched?.route;
-      const misdirected = isMisdirected(route, value);
-      calls.add({
-        method,
-        path: hidePathKey(path),
-        route,
-        headers,
-        text,
-        body: value,
-        at,
-        limited,
-        misdirected,
-      });
-      const fault = limited ? undefined : faults.take(method, route);
-      const arrived = { state, matched, token: headers.token, body, path, behaviour, unknownKeyAdvice };
-      const answer = () => render(limited ? rateLimited : handle({ ...arrived, now: now() }));
-      wait(response, latency, () => {
-        if (fault) return replyWithFault(response, fault, { answer, render, wait });
-        const rendered = answer();
-        wait(response, rendered.afterMs, () => send(response, rendered));
-      });
+    const limited = !isControl(path) && isSandboxKey(headers.token) && !quota.take(headers.token, at);
+    const body = await readBody(request);
+    if (!body) return;
+    const { text, value } = body;
+    if (isControl(path)) {
+      send(
+        response,
+        render(() => control(`${method} ${path}`, value, { calls, faults, reset })),
+      );
+      return;
+    }
+    const route = match(method, path)?.route;
+    calls.add({ method, path: hidePathKey(path), route, headers, text, body: value, at, limited });
+    const fault = limited ? undefined : faults.take(method, route);
+    const answer = () => {
+      if (limited) throw new Refusal(-1, 'ratelimited');
+      return answerTo(request, body);
+    };
+    wait(response, latency, () => {
+      if (fault) sendFault(response, fault, answer);
+      else send(response, render(answer));
     });
   };
 
-  const server = createServer({ keepAliveTimeout: 60_000 }, onRequest);
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    void onRequest(request, response);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -167,4 +219,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         server.closeAllConnections();
       }),
   };
+}
+
+function realTimer(delayMs: number, action: () => void): () => void {
+  const timer = setTimeout(action, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** The status of a failure with `failureStatus: 'http'`. LuaAuth documents none. */
+function httpStatus({ message, failed = [] }: WireError): number {
+  if (message === 'internal server error') return 500;
+  if (message === 'invalid endpoint') return 404;
+  if (message === 'ratelimited') return 429;
+  if (failed.includes(INVALID_KEY)) return 401;
+  return failed.some((reason) => typeof reason === 'string') ? 403 : 400;
 }

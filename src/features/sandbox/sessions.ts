@@ -1,22 +1,21 @@
-import { createFields, type SandboxValues } from './fields.ts';
 import {
-  type Handler,
-  type Handlers,
-  invalid,
+  type Endpoint,
+  type Endpoints,
+  find,
+  Later,
   type SandboxRequest,
-  success,
+  type SandboxValues,
   unauthorized,
-} from './handler.ts';
+} from './endpoint.ts';
+import { createFields } from './fields.ts';
 import { runMessage } from './messages.ts';
-import { unknownScript } from './scripts.ts';
+import { scriptIn } from './scripts.ts';
 import type { SandboxSession } from './state.ts';
 
-const missing = 'session does not exist or is not yours';
-
-const listScriptSessions: Handler = (request) => listSessions(request, request.body);
+const sessionIn = ({ state, id }: SandboxRequest) => find(state.sessions, id, 'session');
 
 /** A session must match all given properties. */
-const filterScriptSessions: Handler = (request) => {
+const filterSessions: Endpoint = (request) => {
   const values: SandboxValues = Object.fromEntries(request.query);
   for (const name of ['from', 'limit']) {
     if (/^\d+$/.test(String(values[name]))) values[name] = Number(values[name]);
@@ -33,53 +32,49 @@ const filterScriptSessions: Handler = (request) => {
 };
 
 function listSessions(
-  { state, id, behaviour: { maxLimit } }: SandboxRequest,
+  request: SandboxRequest,
   values: SandboxValues,
   createFilter?: (fields: ReturnType<typeof createFields>) => (session: SandboxSession) => boolean,
 ) {
-  if (!state.scripts.has(id)) return unknownScript;
+  const { id } = scriptIn(request);
+  const { maxLimit } = request.behaviour;
   const fields = createFields(values);
   const from = fields.whole('from') ?? 0;
   const limit = Math.min(fields.whole('limit') ?? maxLimit, maxLimit);
   const fits = createFilter?.(fields);
-  if (fields.failed.length > 0) return invalid(fields.failed);
+  fields.check();
   const sessions: SandboxSession[] = [];
   let skipped = 0;
-  for (const session of state.sessions.values()) {
+  for (const session of request.state.sessions.values()) {
     if (sessions.length === limit) break;
     if (session.script_id !== id || (fits && !fits(session))) continue;
     if (skipped < from) skipped += 1;
     else sessions.push(session);
   }
-  return success({ sessions });
+  return { sessions };
 }
 
-const getSession: Handler = ({ state, id }) => {
-  const session = state.sessions.get(id);
-  return session ? success({ session }) : unauthorized(missing);
-};
-
 /** Repeating it for a session that is still listed changes nothing. */
-const disconnectSession: Handler = (request) => {
-  if (!request.state.sessions.has(request.id)) return unauthorized(missing);
-  disconnect(request, request.id);
-  return success();
+const disconnectSession: Endpoint = (request) => {
+  disconnect(request, sessionIn(request).id);
+  return {};
 };
 
 /**
- * One unknown id refuses all ids, which LuaAuth does not document. Other members are ignored, so a misdirected message
- * disconnects all named sessions; the call record marks it.
+ * One unknown id refuses all ids, which LuaAuth does not document. Other members are ignored, so a message that is sent
+ * here by mistake disconnects all named sessions.
  */
-const disconnectSessions: Handler = (request) => {
-  const { state, body } = request;
-  const fields = createFields(body);
-  fields.require('session_ids');
-  const ids = fields.texts('session_ids');
-  if (ids === undefined) return invalid(fields.failed);
-  const unknown = ids.filter((id) => !state.sessions.has(id));
-  if (unknown.length > 0) return unauthorized(...unknown.map((id) => `${missing}: ${id}`));
+const disconnectSessions: Endpoint = (request) => {
+  const { sessions } = request.state;
+  const fields = createFields(request.body);
+  const ids = fields.texts('session_ids') ?? [];
+  fields.check('session_ids');
+  const unknown = ids.filter((id) => !sessions.has(id));
+  if (unknown.length > 0) {
+    throw unauthorized(...unknown.map((id) => `session does not exist or is not yours: ${id}`));
+  }
   for (const id of ids) disconnect(request, id);
-  return success();
+  return {};
 };
 
 /** The first disconnect decides how long the session is still listed. */
@@ -88,25 +83,24 @@ function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void
   else if (!state.disconnected.has(id)) state.disconnected.set(id, now + behaviour.disconnectMs);
 }
 
-/** `messages.ts` has the handlers. */
-const sendMessage: Handler = ({ state, id, body, behaviour }) => {
-  const session = state.sessions.get(id);
-  if (!session) return unauthorized(missing);
+/** `messages.ts` has the handlers of the client. */
+const sendMessage: Endpoint = (request) => {
+  const session = sessionIn(request);
+  const { state, body, behaviour } = request;
   const fields = createFields(body);
-  fields.require('key');
-  const key = fields.text('key');
-  if (key === undefined) return invalid(fields.failed);
+  const key = fields.text('key') ?? '';
+  fields.check('key');
   const { data = [] } = body;
-  const client = state.disconnected.has(id) ? undefined : session;
+  const client = state.disconnected.has(session.id) ? undefined : session;
   const { afterMs, outcome } = runMessage({ key, data }, client, behaviour);
-  return { afterMs, reply: success(outcome) };
+  return new Later(afterMs, outcome);
 };
 
-export const sessionHandlers = {
-  'POST /scripts/:script_id/sessions': listScriptSessions,
-  'GET /scripts/:script_id/sessions/filter': filterScriptSessions,
-  'GET /sessions/:session_id': getSession,
+export const sessionEndpoints = {
+  'POST /scripts/:script_id/sessions': (request) => listSessions(request, request.body),
+  'GET /scripts/:script_id/sessions/filter': filterSessions,
+  'GET /sessions/:session_id': (request) => ({ session: sessionIn(request) }),
   'POST /sessions/:session_id/disconnect': disconnectSession,
   'POST /sessions/disconnect': disconnectSessions,
   'POST /sessions/:session_id/message': sendMessage,
-} satisfies Handlers;
+} satisfies Endpoints;

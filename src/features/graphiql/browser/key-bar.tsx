@@ -6,7 +6,7 @@ import type { TextStorage } from './storage.ts';
 /** The name under which a window stores the key, if the visitor wants it to. */
 const STORED = 'luaauth-graphql:key';
 
-/** The key that the page begins with: the one that this window has stored, or the public one. */
+/** The key that the page begins with: the key that this window has stored, or the public key. */
 export const firstKey = (publicKey: string, storage: TextStorage) => storage.getItem(STORED) ?? publicKey;
 
 interface KeyBarProps {
