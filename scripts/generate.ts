@@ -11,6 +11,7 @@ import { envExample } from './env-example.ts';
 import { withGenerated } from './generated-section.ts';
 import { introspectionTypes } from './introspection-types.ts';
 import { relaySdl } from './relay-sdl.ts';
+import { executeExamples } from './schema-examples.ts';
 import { schemaSection } from './schema-section.ts';
 import { readOnlyTable, refusalsTable, scopesTable } from './schema-tables.ts';
 
@@ -30,7 +31,7 @@ const FILES: Readonly<Record<string, string>> = {
   'schema/refusals.txt': refusalsTable(schema),
   'schema/read-only.txt': readOnlyTable(schema, createSchema({ readOnly: true })),
   'docs/configuration.md': withGenerated('docs/configuration.md', configurationSection()),
-  'docs/schema.md': withGenerated('docs/schema.md', schemaSection(schema)),
+  'docs/schema.md': withGenerated('docs/schema.md', schemaSection(schema, await executeExamples())),
 };
 
 const changed = Object.entries(FILES).filter(

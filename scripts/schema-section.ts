@@ -1,6 +1,7 @@
 import {
   type GraphQLField,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
@@ -14,153 +15,197 @@ import {
 } from 'graphql';
 import { scopesOfField } from '../src/callers/scopes.ts';
 import { type Arguments, type Cost, costOf } from '../src/plan/cost.ts';
-import { markdownTable } from './generated-section.ts';
+import type { ExecutedExample } from './schema-examples.ts';
 
 type AnyField = GraphQLField<unknown, unknown>;
+type Input = Pick<AnyField['args'][number], 'name' | 'type' | 'description'> & {
+  readonly defaultValue?: unknown;
+};
+type Examples = ReadonlyMap<string, ExecutedExample>;
 
-/** The generated part of docs/schema.md: operations, then types, with descriptions, costs and scopes. */
-export function schemaSection(schema: GraphQLSchema): string {
+/**
+ * The generated part of docs/schema.md: operations with their inputs, successes and examples, then types, with descriptions, costs and
+ * scopes.
+ */
+export function schemaSection(schema: GraphQLSchema, examples: Examples): string {
+  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
+  const results = new Set(mutations.map(({ type }) => getNamedType(type)));
   const types = Object.values(schema.getTypeMap()).filter((type) => !isLeftOut(schema, type));
-  const isRefusal = (type: GraphQLNamedType) =>
-    isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Refusal');
-  const objects = types.filter(isObjectType).filter((type) => !isRefusal(type));
+  // Stands with its mutation.
+  const isSuccess = (type: GraphQLNamedType) =>
+    !isRefusal(type) &&
+    [...results].some((result) => isUnionType(result) && result.getTypes().some((one) => one === type));
+  const isInputOfMutation = (type: GraphQLNamedType) =>
+    mutations.some(({ args }) => args.some((arg) => getNamedType(arg.type) === type));
   return [
-    ...operationsOf(schema, 'Queries', schema.getQueryType()),
-    ...operationsOf(schema, 'Mutations', schema.getMutationType()),
-    ...operationsOf(schema, 'Subscriptions', schema.getSubscriptionType()),
+    ...operationsOf('Queries', schema.getQueryType(), examples),
+    ...operationsOf('Mutations', schema.getMutationType(), examples),
+    ...operationsOf('Subscriptions', schema.getSubscriptionType(), examples),
     '## Types',
-    ...objects.map(objectSection),
+    ...types
+      .filter((type) => isObjectType(type) || (isInterfaceType(type) && !isRefusal(type)))
+      .filter((type) => !isRefusal(type) && !isSuccess(type))
+      .map(objectSection),
     '## Refusals',
-    ...types.filter(isInterfaceType).map(objectSection),
-    ...types.filter(isRefusal).map(objectSection),
-    '## Inputs',
+    ...types.filter(isInterfaceType).filter(isRefusal).map(objectSection),
+    'Each refusal has `message`. Some have more:',
+    types.filter(isObjectType).filter(isRefusal).map(objectItem).join('\n'),
+    '## Inputs, enums, unions and scalars',
     ...types
       .filter(isInputObjectType)
-      .map((type) => section(type, inputTable('field', Object.values(type.getFields())))),
-    '## Enums, unions and scalars',
+      .filter((type) => !isInputOfMutation(type))
+      .map((type) =>
+        section(
+          type,
+          Object.values(type.getFields())
+            .map((field) => inputItem(field))
+            .join('\n'),
+        ),
+      ),
     ...types.filter(isEnumType).map((type) =>
       section(
         type,
-        markdownTable(
-          ['value', 'meaning'],
-          type.getValues().map(({ name, description }) => [`\`${name}\``, oneLine(description)]),
-        ),
+        type
+          .getValues()
+          .map(({ name, description }) => `- \`${name}\`: ${oneLine(description)}`)
+          .join('\n'),
       ),
     ),
     ...types
       .filter(isUnionType)
-      .filter(({ name }) => !isResult(schema, name))
+      .filter((type) => !results.has(type))
       .map((type) => section(type, `One of ${listOf(type.getTypes())}.`)),
     ...types.filter(isScalarType).map((type) => section(type, '')),
   ].join('\n\n');
 }
 
-/** Introspection, the scalars of GraphQL itself, root types, and unions that stand with their mutation. */
+/** Introspection, the scalars of GraphQL itself, and root types. */
 function isLeftOut(schema: GraphQLSchema, type: GraphQLNamedType): boolean {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   return type.name.startsWith('__') || isSpecifiedScalarType(type) || roots.some((root) => root === type);
 }
 
-const isResult = (schema: GraphQLSchema, name: string) =>
-  Object.values(schema.getMutationType()?.getFields() ?? {}).some(
-    ({ type }) => getNamedType(type).name === name,
-  );
+function isRefusal(type: GraphQLNamedType): boolean {
+  if (type.name === 'Refusal') return true;
+  return isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Refusal');
+}
 
 function operationsOf(
-  schema: GraphQLSchema,
   title: string,
   root: ReturnType<GraphQLSchema['getQueryType']>,
+  examples: Examples,
 ): string[] {
   if (!root) return [];
   return [
     `## ${title}`,
     oneLine(root.description),
-    ...Object.values(root.getFields()).map((field) => operationSection(schema, root, field)),
+    ...Object.values(root.getFields()).map((field) => operationSection(root, field, examples)),
   ];
 }
 
-function operationSection(schema: GraphQLSchema, root: GraphQLNamedType, field: AnyField): string {
-  const result = getNamedType(field.type);
-  const gives =
-    isUnionType(result) && isResult(schema, result.name)
-      ? `- Answers: ${listOf([...result.getTypes()].sort(successFirst))}`
-      : `- Type: ${linked(field.type)}`;
+function operationSection(root: GraphQLNamedType, field: AnyField, examples: Examples): string {
+  const name = `${root.name}.${field.name}`;
+  const example = examples.get(name);
   return [
-    `### ${root.name}.${field.name}`,
+    `### ${name}`,
     withoutScopes(field.description),
-    [gives, `- REST calls: ${costText(field) || '0'}`, `- Scopes: ${scopesText(root, field) || 'none'}`].join(
-      '\n',
-    ),
-    ...(field.args.length > 0 ? [inputTable('argument', field.args)] : []),
+    [
+      `- REST: ${endpointsText(field) || 'no call'}. Scopes: ${scopesText(root, field) || 'none'}.`,
+      ...field.args.map((arg) => inputItem(arg)),
+      ...resultItems(field),
+    ].join('\n'),
+    ...(example ? [exampleText(example)] : []),
   ].join('\n\n');
 }
 
-function inputTable(
-  title: string,
-  inputs: readonly Pick<AnyField['args'][number], 'name' | 'type' | 'description'>[],
-): string {
-  const rows = inputs.map(({ name, type, description }) => [
-    `\`${name}\``,
-    linked(type),
-    oneLine(description),
-  ]);
-  return markdownTable([title, 'type', 'meaning'], rows);
+/** The type of a field, or each success of a mutation with its fields, and the names of its refusals. */
+function resultItems({ type }: AnyField): string[] {
+  const result = getNamedType(type);
+  if (!isUnionType(result) || !result.getTypes().some(isRefusal)) return [`- Answers ${linked(type)}.`];
+  const types = result.getTypes();
+  const refusals = types.filter(isRefusal).map(({ name }) => name);
+  return [
+    ...types.filter((one) => !isRefusal(one)).map(objectItem),
+    `- Refusals: ${codes(refusals.sort())}.`,
+  ];
 }
 
-const successFirst = (one: GraphQLNamedType, other: GraphQLNamedType) => rank(one) - rank(other);
-const rank = (type: GraphQLNamedType) => Number(isObjectType(type) && type.getInterfaces().length > 0);
+function exampleText({ document, answer, change, refusal, message }: ExecutedExample): string {
+  return [
+    `\`\`\`graphql\n${document}\n\`\`\``,
+    `\`\`\`json\n${answer}\n\`\`\``,
+    `${change}: \`${refusal}\`, "${message}"`,
+  ].join('\n\n');
+}
+
+/** An argument or a field of an input. An input object that only this argument has brings its own fields. */
+function inputItem({ name, type, description, defaultValue }: Input, indent = ''): string {
+  const input = getNamedType(type);
+  const byDefault = defaultValue === undefined ? '' : ` = ${JSON.stringify(defaultValue)}`;
+  if (name !== 'input' || !isInputObjectType(input))
+    return `${indent}- \`${name}\` (${linked(type)}${byDefault}): ${oneLine(description)}`;
+  const fields = Object.values(input.getFields()).map((field) => inputItem(field, '  '));
+  return [`- \`input\` (**${input.name}**): ${oneLine(input.description)}`, ...fields].join('\n');
+}
+
+/** A type within a list, with its fields. */
+function objectItem(type: GraphQLObjectType): string {
+  // Each refusal has it.
+  const fields = Object.values(type.getFields()).filter(({ name }) => name !== 'message');
+  return [
+    `- **${type.name}**: ${oneLine(type.description)}`,
+    ...fields.map((field) => `  ${fieldItem(field, scopesText(type, field))}`),
+  ].join('\n');
+}
 
 function objectSection(type: GraphQLNamedType): string {
   if (!isObjectType(type) && !isInterfaceType(type)) return '';
-  const fields = Object.values(type.getFields());
-  const columns: readonly (readonly [title: string, of: (field: AnyField) => string])[] = [
-    ['field', ({ name }) => `\`${name}\``],
-    ['type', (field) => linked(field.type)],
-    ['REST calls', costText],
-    ['scopes', (field) => scopesText(type, field)],
-    ['meaning', (field) => withoutScopes(field.description) + argsText(field)],
-  ];
-  const shown = columns.filter(([, of]) => fields.some((field) => of(field) !== ''));
-  const titles = shown.map(([title]) => title);
-  const rows = fields.map((field) => shown.map(([, of]) => of(field)));
-  return section(type, markdownTable(titles, rows));
+  const inherited = isObjectType(type) ? type.getInterfaces() : [];
+  const fields = Object.values(type.getFields()).filter(
+    ({ name }) => !inherited.some((parent) => parent.getFields()[name]),
+  );
+  const scopes = fields.map((field) => scopesText(type, field));
+  // The scopes of most fields are told once.
+  const isMost = (text: string) => scopes.filter((one) => one === text).length > fields.length / 2;
+  const common = scopes.find(isMost) ?? '';
+  return section(
+    type,
+    [
+      ...(common ? [`Scopes: ${common}, unless a field has its own.\n`] : []),
+      ...(inherited.length > 0 ? [`It has the fields of ${listOf(inherited)}.\n`] : []),
+      ...fields.map((field, index) =>
+        fieldItem(field, scopes[index] === common ? '' : (scopes[index] ?? '')),
+      ),
+    ].join('\n'),
+  );
 }
+
+function fieldItem(field: AnyField, scopes: string): string {
+  const facts = [linked(field.type), endpointsText(field), scopes].filter((text) => text !== '');
+  const text = withoutScopes(field.description).replace(READ_AGAIN, '.');
+  const args = field.args.map(
+    ({ name, type, description, defaultValue }) =>
+      `\n  ${inputItem({ name, type, description, defaultValue })}`,
+  );
+  return `- \`${field.name}\` (${facts.join('; ')}): ${text}${args.join('')}`;
+}
+
+/** The page says this once of all successes. */
+const READ_AGAIN =
+  /, for one more REST call\. Null, with an error here, if only this read failed: the write succeeded\.$/;
 
 function section({ name, description }: GraphQLNamedType, body: string): string {
   return [`### ${name}`, oneLine(description), body].filter((part) => part !== '').join('\n\n');
 }
 
-function argsText({ args }: AnyField): string {
-  return args
-    .map(
-      ({ name, type, description, defaultValue }) =>
-        `<br>\`${name}\` (${linked(type)}${defaultText(defaultValue)}): ${oneLine(description)}`,
-    )
-    .join('');
-}
-
-const defaultText = (value: unknown) => (value === undefined ? '' : ` = ${JSON.stringify(value)}`);
-
-/** The cost of a field, from the table that prices operations. */
-function costText(field: AnyField): string {
+/** The endpoints that a field may call. Its description says when. */
+function endpointsText(field: AnyField): string {
   const cost = costOf(field);
-  if (!cost) return '';
-  const { each, distinct, endpoint, freeFields, providedBy, batchedBy, perObject, item } = cost;
-  if (endpoint === 'the same again') return '0, or 1 (the endpoint of the page, once more)';
-  const parts = [
-    `1${each ? (distinct ? ' for each distinct one' : ' for each item') : ''} (${endpointsOf(field, endpoint)})`,
-    ...(freeFields
-      ? [
-          `0 for no more than ${codes(freeFields)}${providedBy ? `, with ${codes(providedBy, ' or ')} among them` : ''}`,
-        ]
-      : []),
-    ...(batchedBy ? [`1 for two or more together (\`${batchedBy.route}\`)`] : []),
-    ...(perObject ? ['shared by the fields of the object that need this endpoint'] : []),
-    ...(item
-      ? [`1 for each item with more than ${codes(item.freeFields)} (\`${item.endpoint.route}\`)`]
-      : []),
-  ];
-  return parts.join('; ');
+  if (!cost || cost.endpoint === 'the same again') return '';
+  const more = [cost.batchedBy, cost.item?.endpoint].flatMap((endpoint) =>
+    endpoint ? [endpoint.route] : [],
+  );
+  return [endpointsOf(field, cost.endpoint), ...more.map((route) => `\`${route}\``)].join(', ');
 }
 
 /** The endpoint without arguments, and the others that an argument leads to. */

@@ -51,8 +51,12 @@ export function anchorsOf(path: string): string[] {
   });
 }
 
+/** Blocks that "npm run codegen" writes are left out: it executes them. */
 export function readBlocks(path: string): Block[] {
-  const lines = textOf(path).split('\n');
+  const generated = /<!-- Generated[\s\S]*<!-- End/;
+  const lines = textOf(path)
+    .replace(generated, (text) => text.replaceAll(/[^\n]/g, ''))
+    .split('\n');
   const blocks: Block[] = [];
   let heading = '';
   let open: { language: string; start: number } | undefined;
