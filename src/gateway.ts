@@ -8,10 +8,10 @@ import { type Credentials, createIdentify, isKeyForAll, watchAccepted } from './
 import type { UserTable } from './callers/user-table.ts';
 import type { ClientRequest } from './client-request.ts';
 import { type Context, type ContextOptions, createContext, type Live, type Online } from './context.ts';
-import { type Execute, execute as executeCompiled } from './execution/execute.ts';
+import { type Execute, execute } from './execution/execute.ts';
 import { createGate } from './gate/gate.ts';
 import { mostBodyBytes } from './gate/memory.ts';
-import type { AdapterParts, OpenAgents, SocketHooks, SocketUpgrade } from './http/adapter.ts';
+import type { AdapterParts, OpenAgents, SocketUpgrade } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
@@ -69,7 +69,7 @@ export interface GatewayFeatures {
     createDocumentResolver(options: PersistedDocuments): DocumentResolver;
   };
   readonly websocket?: {
-    createSocketUpgrade(parts: AdapterParts & { readonly hooksFor: SocketHooks }): SocketUpgrade;
+    createSocketUpgrade(parts: AdapterParts): SocketUpgrade;
   };
 }
 
@@ -142,8 +142,8 @@ export interface GatewayOptions
   /** Pages at further paths. */
   readonly pages?: readonly HttpRoute[];
   /**
-   * Further plugins for Yoga, of any context type, with its hooks of HTTP, `onExecute` and `onSubscribe`. A plugin with
-   * another hook is refused, since the gateway parses, checks and prices operations itself.
+   * Further plugins for Yoga, of any context type, with its hooks of HTTP. A plugin with another hook is refused, since the
+   * gateway parses, checks, prices and executes operations itself: `observers` see them.
    */
   readonly plugins?: readonly (Plugin<Context> | object)[];
   /** Serves MCP at `/mcp`. */
@@ -199,7 +199,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     createIdentify(options.credentials, options.transport.trust),
     options.transport,
   );
-  const execute = options.execute ?? executeCompiled;
   // The table belongs to the account of the held key, so it is not for callers with other accounts.
   const users = options.credentials.heldKey === undefined ? undefined : options.users;
   const maxBodiesBytes = Math.min(options.maxBodiesBytes ?? Number.POSITIVE_INFINITY, mostBodyBytes());
@@ -214,7 +213,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     wasAccepted,
     gate,
     clientNameOf,
-    execute,
+    execute: options.execute ?? execute,
     users,
     contextFor: createContext({
       ...options,
@@ -256,7 +255,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const agents = options.openAgents?.(parts);
   const yoga = createYogaAdapter({
     schema,
-    execute,
     pipeline,
     tracker,
     checkHost,
@@ -277,7 +275,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ],
     plugins,
   });
-  const sockets = features.websocket?.createSocketUpgrade({ ...parts, hooksFor: yoga.hooksForSocket });
+  const sockets = features.websocket?.createSocketUpgrade(parts);
   return Object.assign(createRequestListener(tracker, checkHost, ownPath, yoga.answer), {
     fetch: yoga.fetch,
     upgrade: sockets?.upgrade ?? refuseUpgrade,

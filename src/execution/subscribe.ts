@@ -1,7 +1,7 @@
 import { createSourceEventStream, type ExecutionResult } from 'graphql';
 import type { ExecuteArgs } from './execute.ts';
 
-export interface SubscribeArgs extends ExecuteArgs {
+interface SubscribeArgs extends ExecuteArgs {
   /** Executes the operation for one event, its root value. */
   readonly executeEvent?: ((event: unknown) => ExecutionResult | PromiseLike<ExecutionResult>) | undefined;
 }

@@ -8,7 +8,6 @@ import type { ReserveBody } from './client-body.ts';
 import type { CorsHeaders, HostCheck, OriginCheck } from './guards.ts';
 import type { NodeHandler } from './node.ts';
 import type { Upgrade } from './upgrade.ts';
-import type { YogaAdapter } from './yoga.ts';
 
 export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> {
   readonly pipeline: Pipeline;
@@ -24,9 +23,6 @@ export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' 
   /** The header in which a proxy names its client. */
   readonly trustedProxy: string | undefined;
 }
-
-/** Makes the hooks of an operation that arrives by WebSocket. */
-export type SocketHooks = YogaAdapter['hooksForSocket'];
 
 export interface SocketUpgrade {
   readonly upgrade: Upgrade;

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { OperationParams } from '../operation/params.ts';
-import { type ExecutionHooks, isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
+import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import { abandon, type Exchange, type ServerContext } from './exchange.ts';
 import { type CorsHeaders, checkAccept, checkMethod } from './guards.ts';
 import { type AcceptedTypes, negotiateTypes } from './negotiation.ts';
@@ -17,13 +17,11 @@ export interface GatewayPluginOptions {
   readonly writeResult: WriteResult;
   /** Undefined: pages of other origins can read nothing. */
   readonly cors: CorsHeaders | undefined;
-  /** Makes the hooks of an embedder's plugins inside an operation, which share the context. Undefined if no plugin has any. */
-  readonly hooksFor: (context: object, parts: object) => ExecutionHooks | undefined;
 }
 
 /** Reads, runs and answers operations. It comes before the embedder's plugins, so that they can wrap or replace each step. */
 export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<object, ServerContext> {
-  const { pipeline, tracker, readParams, writeResult, cors, hooksFor } = options;
+  const { pipeline, tracker, readParams, writeResult, cors } = options;
 
   const respond = (
     exchange: Exchange,
@@ -61,15 +59,13 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
     },
 
     onParams({ setParamsHandler }) {
-      setParamsHandler(({ params, request, context }) => {
-        const { exchange } = context;
+      setParamsHandler(({ params, context: { exchange } }) => {
         const { record, reservation } = exchange;
         exchange.reservation = undefined;
         const mayStream = acceptedBy(exchange).stream !== undefined;
         const running = pipeline.run({
           params: paramsOf(exchange, params),
           record,
-          hooks: hooksFor(context, { request, params }),
           checkMethod,
           mayStream,
           reservation,

@@ -1,4 +1,4 @@
-/** The hooks that a gateway calls: hooks that set a plugin up, all hooks of HTTP, and two hooks inside an operation. */
+/** The hooks that a gateway calls: hooks that set a plugin up, and all hooks of HTTP. */
 const OFFERED: readonly string[] = [
   'onYogaInit',
   'onPluginInit',
@@ -10,30 +10,15 @@ const OFFERED: readonly string[] = [
   'onExecutionResult',
   'onResultProcess',
   'onResponse',
-  'onExecute',
-  'onSubscribe',
 ];
 
-const INSTRUMENTED: readonly string[] = [
-  'request',
-  'requestParse',
-  'operation',
-  'resultProcess',
-  'execute',
-  'subscribe',
-];
+const INSTRUMENTED: readonly string[] = ['request', 'requestParse', 'operation', 'resultProcess'];
 
 /** Refuses a plugin that waits for a hook which is never called. @throws Error that names the hook */
 export function checkHooks(plugin: object): void {
   const hooks = namesIn(plugin).filter((name) => /^on[A-Z]/.test(name));
   refuseOthers('hook', hooks, OFFERED);
   refuseOthers('instrumentation', namesIn(instrumentationOf(plugin)), INSTRUMENTED);
-}
-
-/** Whether a plugin takes part in the execution of operations. */
-export function wrapsExecution(plugin: object): boolean {
-  const instrumented = namesIn(instrumentationOf(plugin));
-  return [...namesIn(plugin), ...instrumented].some((name) => /^(on)?(execute|subscribe)$/i.test(name));
 }
 
 function refuseOthers(kind: string, names: readonly string[], offered: readonly string[]): void {

@@ -1,19 +1,16 @@
-import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type * as whatwg from '@whatwg-node/server';
 import type { GraphQLSchema } from 'graphql';
 import type * as graphqlYoga from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { CLIENT_LEFT } from '../observability/request-record.ts';
-import { createExecutionPlugin, hooksIn } from '../operation/execution-hooks.ts';
-import type { ExecutionHooks } from '../operation/pipeline.ts';
 import type { OwnPath } from './address.ts';
 import { abandon, type Exchange, type ServerContext } from './exchange.ts';
 import { createGatewayPlugin, type GatewayPluginOptions } from './gateway-plugin.ts';
 import type { HostCheck } from './guards.ts';
 import { FetchRequest } from './http-request.ts';
 import type { NodeHandler } from './node.ts';
-import { checkHooks, wrapsExecution } from './offered-hooks.ts';
+import { checkHooks } from './offered-hooks.ts';
 import {
   errorResponse,
   type PlainResponse,
@@ -29,9 +26,8 @@ const require = createRequire(import.meta.url);
 const { createLogger, createYoga }: typeof graphqlYoga = require('graphql-yoga');
 const { sendNodeResponse }: typeof whatwg = require('@whatwg-node/server');
 
-interface YogaOptions extends Omit<GatewayPluginOptions, 'hooksFor'>, RoutesPluginOptions {
+interface YogaOptions extends GatewayPluginOptions, RoutesPluginOptions {
   readonly schema: GraphQLSchema;
-  readonly execute: ExecutionHooks['execute'];
   /** Of an embedder. */
   readonly plugins: readonly object[];
   /** Where operations arrive, such as `/api/graphql`. */
@@ -47,16 +43,10 @@ export interface Fetch {
   (url: string | URL, init?: RequestInit, ...contexts: object[]): Promise<Response>;
 }
 
-export type YogaAdapter = ReturnType<typeof createYogaAdapter>;
-
 /** The door of the gateway: every request goes through Yoga, whose hooks call the gateway. */
 export function createYogaAdapter(options: YogaOptions) {
-  const { schema, execute, pipeline, tracker, checkHost, plugins, path, ownPath } = options;
-  /** Whether a plugin takes part in the execution of operations. */
-  let isWrapped = false;
-  const hooksFor = (context: object, parts: object) =>
-    isWrapped ? hooksIn(yoga.getEnveloped, Object.assign(context, parts)) : undefined;
-  const operations = createGatewayPlugin({ ...options, hooksFor });
+  const { schema, pipeline, tracker, checkHost, plugins, path, ownPath } = options;
+  const operations = createGatewayPlugin(options);
   const routes = createRoutesPlugin(options);
   const inspection: Plugin = {
     onPluginInit({ plugins: all }) {
@@ -64,7 +54,6 @@ export function createYogaAdapter(options: YogaOptions) {
       const names: readonly object[] = all;
       const embedded = names.slice(names.indexOf(operations) + 1, names.indexOf(inspection));
       for (const plugin of embedded) checkHooks(plugin);
-      isWrapped = embedded.some(wrapsExecution);
     },
   };
   const yoga = createYoga<ServerContext>({
@@ -86,7 +75,7 @@ export function createYogaAdapter(options: YogaOptions) {
     logging: { ...createLogger('silent'), error: (error: unknown) => tracker.unexpected(error) },
     // The pipeline has its own document cache, bounded in bytes.
     parserAndValidationCache: false,
-    plugins: [createExecutionPlugin(execute), operations, ...plugins, inspection, routes],
+    plugins: [operations, ...plugins, inspection, routes],
   });
   const sendTogether = createSendTogether();
 
@@ -157,22 +146,7 @@ export function createYogaAdapter(options: YogaOptions) {
     }
   };
 
-  /** The hooks of an operation that arrives by WebSocket. */
-  const hooksForSocket = (req: IncomingMessage, params: object) =>
-    hooksFor(
-      {
-        // Made only when a plugin reads it.
-        get request() {
-          const headers = req.headers as Record<string, string>;
-          return new yoga.fetchAPI.Request(`http://${headers.host ?? 'localhost'}${path}`, {
-            headers,
-          });
-        },
-      },
-      { req, params },
-    );
-
-  return { answer, fetch, hooksForSocket };
+  return { answer, fetch };
 }
 
 /** A longer body is sent at once, so that few of them wait in memory. */

@@ -8,7 +8,7 @@ import type { Beginning, Context } from '../context.ts';
 import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
 import type { Execute, ExecuteArgs } from '../execution/execute.ts';
-import { type SubscribeArgs, type Subscribed, subscribe } from '../execution/subscribe.ts';
+import { type Subscribed, subscribe } from '../execution/subscribe.ts';
 import type { Gate } from '../gate/gate.ts';
 import { HEAP_PER_BYTE } from '../gate/memory.ts';
 import type {
@@ -30,16 +30,6 @@ import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, watchResults } from './result-stream.ts';
 
-/** Lets an embedder's plugins wrap the execution of one operation. */
-export interface ExecutionHooks {
-  /** Adds the operation's context to the context that its plugins share. */
-  extend(context: Context): Context;
-  readonly execute: Execute;
-  subscribe(args: SubscribeArgs): Promise<Subscribed>;
-  /** Called when the subscription is over. */
-  ended(): void;
-}
-
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
@@ -59,8 +49,6 @@ export interface PipelineOptions {
 interface OperationInput {
   readonly params: OperationParams;
   readonly record: RequestRecord;
-  /** Undefined without plugins. */
-  readonly hooks?: ExecutionHooks | undefined;
   /** @throws if the request's method does not allow this type of operation. */
   readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
   /** Whether the adapter can send more than one result. */
@@ -82,8 +70,7 @@ export interface Pipeline {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
-  const { gate, clientNameOf, users } = options;
-  const plain = { execute: options.execute, subscribe };
+  const { gate, clientNameOf, users, execute } = options;
 
   /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
@@ -94,7 +81,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const watch = (
     results: AsyncIterableIterator<ExecutionResult>,
     identity: Identity,
-    { record, reservation, hooks }: OperationInput,
+    { record, reservation }: OperationInput,
   ) =>
     watchResults(results, {
       signal: record.request.signal,
@@ -105,10 +92,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         return isSameGrant(now.grant, identity.grant);
       },
       finish: (one) => mask(one, record),
-      onEnd() {
-        reservation?.release();
-        hooks?.ended();
-      },
+      onEnd: () => reservation?.release(),
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
 
@@ -118,7 +102,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     identity: Identity,
     sent: ResolvedDocument,
   ): Answered | Promise<Answered> {
-    const { params, record, hooks, checkMethod, mayStream = false, reservation } = input;
+    const { params, record, checkMethod, mayStream = false, reservation } = input;
     const { request } = record;
     const { text } = sent;
     const entry = documents.get(text);
@@ -164,47 +148,40 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       keepsSources: mode === 'report',
       writing,
     };
-    const { execute, subscribe: begin } = hooks ?? plain;
-    const newContext = () => {
-      const own = contextFor(beginning);
-      return hooks ? hooks.extend(own) : own;
+    const contextValue = contextFor(beginning);
+    record.phases?.end('context');
+    tracker.running(record, contextValue.caller.usage);
+    const args: ExecuteArgs = {
+      schema,
+      document,
+      operationName: params.operationName,
+      variableValues: params.variables,
+      contextValue,
+      prepared: operation,
+      coerced: variables.coerced,
+      limits,
     };
-    const executeIn = (contextValue: Context): Answered | Promise<Answered> => {
-      record.phases?.end('context');
-      tracker.running(record, contextValue.caller.usage);
-      const args: ExecuteArgs = {
-        schema,
-        document,
-        operationName: params.operationName,
-        variableValues: params.variables,
-        contextValue,
-        prepared: operation,
-        coerced: variables.coerced,
-        limits,
-      };
-      if (type === 'subscription') {
-        if (!mayStream) return { errors: [NO_STREAM] };
-        const executeEvent = (rootValue: unknown) =>
-          gate.enterEvent(clientNameOf(request), async () => {
-            const eventContext = newContext();
-            const event = await execute({ ...args, rootValue, contextValue: eventContext });
-            return addReport(event, mode, eventContext.caller.usage);
-          });
-        return begin({ ...args, executeEvent }).then((subscribed) => {
-          if (sent.registers !== undefined) register(sent, identity, request);
-          return isStream(subscribed) ? watch(subscribed, identity, input) : subscribed;
+    if (type === 'subscription') {
+      if (!mayStream) return { errors: [NO_STREAM] };
+      const executeEvent = (rootValue: unknown) =>
+        gate.enterEvent(clientNameOf(request), async () => {
+          const eventContext = contextFor(beginning);
+          const event = await execute({ ...args, rootValue, contextValue: eventContext });
+          return addReport(event, mode, eventContext.caller.usage);
         });
-      }
-      const finish = (result: ExecutionResult) => {
-        record.phases?.end('execute');
+      return subscribe({ ...args, executeEvent }).then((subscribed) => {
         if (sent.registers !== undefined) register(sent, identity, request);
-        const reported = addReport(result, mode, contextValue.caller.usage, writes);
-        // The return value of a function may have integers that a double cannot hold. Only mutations return it.
-        return type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
-      };
-      return Promise.resolve(execute(args)).then(finish);
+        return isStream(subscribed) ? watch(subscribed, identity, input) : subscribed;
+      });
+    }
+    const finish = (result: ExecutionResult) => {
+      record.phases?.end('execute');
+      if (sent.registers !== undefined) register(sent, identity, request);
+      const reported = addReport(result, mode, contextValue.caller.usage, writes);
+      // The return value of a function may have integers that a double cannot hold. Only mutations return it.
+      return type === 'mutation' ? { ...reported, stringify: stringifyExactJson } : reported;
     };
-    return executeIn(newContext());
+    return Promise.resolve(execute(args)).then(finish);
   }
 
   /** Lists of errors that were masked: an adapter may hand a result back. */

@@ -13,7 +13,7 @@ interface ResultStreamOptions<Result> {
   readonly mayGoOn: () => Promise<boolean>;
   readonly finish: (result: ExecutionResult) => Result;
   readonly onEnd: () => void;
-  /** Called when ending the source fails. A plugin may have wrapped the source. */
+  /** Called when ending the source fails. */
   readonly onUnexpected: (error: unknown) => void;
 }
 

@@ -10,7 +10,7 @@ import type { UserTable } from '../callers/user-table.ts';
 import { type Price, priceOf } from './price.ts';
 import { type RequiredScopes, requiredScopesOf } from './required-scopes.ts';
 import { type Fragments, fragmentsOf, type ObjectPlan, type Selection, select } from './select.ts';
-import { type CoercedVariables, type LeafVariable, leafVariablesOf } from './variables.ts';
+import type { CoercedVariables } from './variables.ts';
 
 /** The trees of an operation that are kept. Each variable of @skip and @include can double their number. */
 const MAX_VARIANTS = 16;
@@ -29,8 +29,6 @@ export class PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Fragments;
-  /** All variables, or undefined if one has an input object, a list or a default. */
-  readonly leafVariables: readonly LeafVariable[] | undefined;
   readonly facts: { readonly name: string | undefined; readonly type: OperationTypeNode };
   /** The memory of the compiled trees, in bytes. */
   weight = 0;
@@ -53,7 +51,6 @@ export class PreparedOperation {
     this.document = document;
     this.operation = operation;
     this.fragments = fragmentsOf(document);
-    this.leafVariables = leafVariablesOf(schema, operation);
     this.facts = { name: operation.name?.value, type: operation.operation };
     this.#rootType = schema.getRootType(operation.operation);
     this.hasRoot = Boolean(this.#rootType);

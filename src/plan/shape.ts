@@ -18,8 +18,6 @@ import { fragmentsOf } from './select.ts';
 const MAX_FIELDS = 2_000;
 /** In characters. The answer repeats an alias for each of its objects, and the path of an error does as well. */
 const MAX_ALIAS = 100;
-/** Enough for the introspection query of every tool. GraphQL's own rule forbids nested lists in it. */
-const MAX_INTROSPECTION_DEPTH = 20;
 /** The walk stops here: deeper nesting would endanger the stack of code that walks the document later. */
 const MAX_NESTING = 500;
 
@@ -27,11 +25,8 @@ const MAX_NESTING = 500;
 interface Shape {
   /** Stops at a billion. */
   fields: number;
-  /** Fields inside fields. An introspection field counts as a leaf. */
+  /** Fields inside fields. An introspection field counts as a leaf: a rule of GraphQL forbids nested lists below it. */
   depth: number;
-  introspectionDepth: number;
-  /** Fields inside fields, with the fields of introspection. */
-  levels: number;
   /** Selection sets and fragments inside one another: how deep a walk recurses. */
   nesting: number;
   longestAlias: number;
@@ -42,8 +37,6 @@ interface Shape {
 const LEAF: Readonly<Shape> = {
   fields: 0,
   depth: 0,
-  introspectionDepth: 0,
-  levels: 0,
   nesting: 0,
   longestAlias: 0,
   isConditional: false,
@@ -74,13 +67,6 @@ export function checkShape(document: DocumentNode, { depth }: Limits): GraphQLEr
     depth,
     'fields inside one another',
     'Ask for the deeper fields in another operation.',
-  );
-  check(
-    'TOO_DEEP',
-    most('introspectionDepth', operations),
-    MAX_INTROSPECTION_DEPTH,
-    'introspection fields inside one another',
-    'Look up the types one by one with __type.',
   );
   check(
     'TOO_DEEP',
@@ -136,8 +122,6 @@ function shapesOf(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<
       const shape = ofSelection(node, nesting + 1);
       total.fields = saturate(total.fields + shape.fields);
       total.depth = Math.max(total.depth, shape.depth);
-      total.introspectionDepth = Math.max(total.introspectionDepth, shape.introspectionDepth);
-      total.levels = Math.max(total.levels, shape.levels);
       total.nesting = Math.max(total.nesting, shape.nesting);
       total.longestAlias = Math.max(total.longestAlias, shape.longestAlias);
       total.isConditional ||= shape.isConditional || isConditional(node.directives);
@@ -155,13 +139,10 @@ function shapesOf(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<
 
   function ofField({ name, alias, selectionSet }: FieldNode, nesting: number): Readonly<Shape> {
     const below = selectionSet ? ofSet(selectionSet, nesting) : LEAF;
-    const levels = below.levels + 1;
     const isIntrospection = name.value === '__schema' || name.value === '__type';
     return {
       fields: saturate(below.fields + 1),
       depth: isIntrospection ? 1 : below.depth + 1,
-      introspectionDepth: isIntrospection ? levels : below.introspectionDepth,
-      levels,
       nesting: below.nesting,
       longestAlias: Math.max(below.longestAlias, alias?.value.length ?? 0),
       isConditional: false,

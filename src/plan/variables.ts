@@ -4,7 +4,6 @@ import {
   type GraphQLError,
   type GraphQLField,
   type GraphQLInputType,
-  type GraphQLLeafType,
   type GraphQLSchema,
   getArgumentValues,
   getNamedType,
@@ -26,31 +25,9 @@ import { cut } from './limits.ts';
 
 /** Variables after coercion, as resolvers see them. */
 export type CoercedVariables = Readonly<Record<string, unknown>>;
-export interface LeafVariable {
-  readonly name: string;
-  readonly type: GraphQLLeafType;
-  readonly isNonNull: boolean;
-}
-
 interface DeclaredVariables {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
-  readonly leafVariables: readonly LeafVariable[] | undefined;
-}
-
-export function leafVariablesOf(
-  schema: GraphQLSchema,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-): readonly LeafVariable[] | undefined {
-  const found: LeafVariable[] = [];
-  for (const { variable, type: node, defaultValue } of variableDefinitions) {
-    const type = typeFromAST(schema, node);
-    const isNonNull = isNonNullType(type);
-    const named = isNonNull ? type.ofType : type;
-    if (!isLeafType(named) || defaultValue) return undefined;
-    found.push({ name: variable.name.value, type: named, isNonNull });
-  }
-  return found;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -63,12 +40,10 @@ const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
 /** Says why variables do not fit. GraphQL's own errors would quote the values, which may be licence keys or source code. */
 export function coerceVariables(
-  { schema, operation: { variableDefinitions: definitions = [] }, leafVariables }: DeclaredVariables,
+  { schema, operation: { variableDefinitions: definitions = [] } }: DeclaredVariables,
   given: Given = {},
 ): { readonly coerced: CoercedVariables } | { readonly errors: readonly GraphQLError[] } {
   if (definitions.length === 0) return NO_VARIABLES;
-  const leaves = leafVariables && coerceLeaves(leafVariables, given);
-  if (leaves) return { coerced: leaves };
   const { coerced } = getVariableValues(schema, definitions, given, { maxErrors: 1 });
   if (coerced) return { coerced };
   const errors = definitions.flatMap((definition) => {
@@ -76,26 +51,6 @@ export function coerceVariables(
     return isInputType(type) ? findErrors(definition, type, given) : [];
   });
   return { errors };
-}
-
-/** Coerces like GraphQL, without looking up the types again. Undefined if a value does not fit. */
-function coerceLeaves(variables: readonly LeafVariable[], given: Given): CoercedVariables | undefined {
-  const coerced: Record<string, unknown> = {};
-  try {
-    for (const { name, type, isNonNull } of variables) {
-      const isGiven = Object.hasOwn(given, name);
-      const value = isGiven ? given[name] : null;
-      const isNothing = value === null || value === undefined;
-      if (isNothing && isNonNull) return undefined;
-      if (!isGiven) continue;
-      const parsed = isNothing ? null : type.parseValue(value);
-      if (parsed === undefined) return undefined;
-      coerced[name] = parsed;
-    }
-    return coerced;
-  } catch {
-    return undefined;
-  }
 }
 
 function findErrors(
@@ -153,39 +108,21 @@ export interface ArgumentsPlan {
   readonly readArguments: ReadArguments;
 }
 
-/** Prepares as much as possible: arguments without variables are read once, a single variable is looked up. */
+/** Arguments without variables are read once for all executions. */
 export function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
-  const given = (node.arguments ?? []).filter(({ value }) => holdsVariable(value));
-  if (given.length === 0) return planConstants(field, node);
-  const [only] = given;
-  if (field.args.length > 1 || only?.value.kind !== Kind.VARIABLE) {
-    return planned((variables) => getArgumentValues(field, node, variables));
-  }
-  const name = only.name.value;
-  const variable = only.value.name.value;
-  const readArguments: ReadArguments = (variables) => {
-    // A name of Object's prototype is not a given variable.
-    const value = Object.hasOwn(variables, variable) ? variables[variable] : undefined;
-    // GraphQL itself distinguishes missing from null, and refuses them where needed.
-    return value === undefined || value === null
-      ? getArgumentValues(field, node, variables)
-      : { [name]: value };
-  };
-  return planned(readArguments);
+  const usesVariables = (node.arguments ?? []).some(({ value }) => holdsVariable(value));
+  const constantArguments = usesVariables ? undefined : constantsOf(field, node);
+  const readArguments: ReadArguments = (variables) =>
+    constantArguments ?? getArgumentValues(field, node, variables);
+  return { usesVariables, constantArguments, readArguments };
 }
 
-function planned(readArguments: ReadArguments): ArgumentsPlan {
-  return { usesVariables: true, constantArguments: undefined, readArguments };
-}
-
-function planConstants(field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsPlan {
+/** Undefined for wrong arguments, which are an error of each execution. */
+function constantsOf(field: GraphQLField<unknown, unknown>, node: FieldNode) {
   try {
-    const constantArguments = getArgumentValues(field, node);
-    return { usesVariables: false, constantArguments, readArguments: () => constantArguments };
+    return getArgumentValues(field, node);
   } catch {
-    // Wrong arguments are an error of each execution.
-    const readArguments = () => getArgumentValues(field, node);
-    return { usesVariables: false, constantArguments: undefined, readArguments };
+    return undefined;
   }
 }
 

@@ -63,7 +63,7 @@ beforeAll(async () => {
   plain = await openGateway(options);
   plugged = await openGateway({
     ...options,
-    plugins: [{ onRequest: ({ url }: { url: URL }) => void seen.push(url.pathname), onExecute() {} }],
+    plugins: [{ onRequest: ({ url }: { url: URL }) => void seen.push(url.pathname) }],
   });
 });
 afterAll(async () => {

@@ -4,7 +4,6 @@ import type { TransportOptions } from '../../src/transport/transport.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { subscribeBySse } from '../support/clients/event-stream.ts';
-import { createManualClock } from '../support/clocks/clock.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 
 const READ = '{ script(id: "a") { name } }';
@@ -105,7 +104,7 @@ describe.each(Object.entries(PARTS))('%s of an embedder', (_part, partsFor) => {
 });
 
 /** Hooks of plugins that fail outside of what Yoga looks after, and inside of it. */
-const HOOKS = ['onRequest', 'onRequestParse', 'onParams', 'onExecute', 'onResultProcess', 'onResponse'];
+const HOOKS = ['onRequest', 'onRequestParse', 'onParams', 'onResultProcess', 'onResponse'];
 const INSTRUMENTS = ['request', 'requestParse', 'operation', 'resultProcess'];
 
 describe.each([
@@ -192,15 +191,6 @@ describe.each<[hook: string, plugin: object]>([
     'onResultProcess puts another result in its place',
     { onResultProcess: ({ setResult }: { setResult(result: object): void }) => setResult({ data: null }) },
   ],
-  ['onSubscribeResult fails', { onSubscribe: () => ({ onSubscribeResult: fail }) }],
-  [
-    'onSubscribeResult puts another result in its place',
-    {
-      onSubscribe: () => ({
-        onSubscribeResult: ({ setResult }: { setResult(result: object): void }) => setResult({ data: null }),
-      }),
-    },
-  ],
   ['onExecutionResult fails', { onExecutionResult: fail }],
   [
     'instrumentation.operation fails once it has begun',
@@ -229,57 +219,6 @@ describe.each<[hook: string, plugin: object]>([
     expect(await response.text()).not.toContain('scriptSessions');
     expect(counts).toContain(1);
     await expect.poll(() => counts.at(-1)).toBe(0);
-    await gateway.close();
-  });
-});
-
-type Results = AsyncIterableIterator<object>;
-
-const wrapped = (source: Results, end?: Broken): object => ({
-  next: () => source.next(),
-  ...(end && { return: end }),
-  [Symbol.asyncIterator]() {
-    return this;
-  },
-});
-
-describe('a stream that a plugin has wrapped', () => {
-  it.each<[how: string, wrap: (source: Results) => object, logged: string[]]>([
-    [
-      'in a generator, which waits for an event before it ends',
-      async function* (source) {
-        yield* source;
-      },
-      [],
-    ],
-    ['without a way to end it', (source) => wrapped(source), []],
-    [
-      'so that it cannot be ended',
-      (source) => wrapped(source, FAILURES.throws),
-      ['Error: broken in /srv/host/secret-path.js'],
-    ],
-  ])('%s, ends with its client, and ends nothing else', async (_how, wrap, logged) => {
-    const counts: number[] = [];
-    const gateway = await open({
-      gateway: {
-        plugins: [
-          {
-            onSubscribe: () => ({
-              onSubscribeResult: ({ result, setResult }) => setResult(wrap(result as Results) as never),
-            }),
-          },
-        ],
-        liveObserver: { counted: ({ streams }) => void counts.push(streams) },
-      },
-      // No poll finds anything meanwhile.
-      transport: { clock: createManualClock() },
-    });
-    const events = await subscribeBySse(gateway, LIVE);
-    expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
-    events.leave();
-    await expect.poll(() => counts.at(-1)).toBe(0);
-    expect(gateway.logged.map(String)).toEqual(logged);
-    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
     await gateway.close();
   });
 });

@@ -101,16 +101,14 @@ describe('what breaks down is one client’s answer, and nobody else’s', () =>
       upstream: recorder.url,
       plugins: [
         {
-          onExecute: () => ({
-            onExecuteDone({ result, setResult }) {
-              const extensions = {
-                toJSON() {
-                  throw new RangeError('Invalid string length');
-                },
-              };
-              setResult({ ...result, extensions: extensions as never });
-            },
-          }),
+          onExecutionResult({ result, setResult }) {
+            const extensions = {
+              toJSON() {
+                throw new RangeError('Invalid string length');
+              },
+            };
+            setResult({ ...(result as object), extensions: extensions as never });
+          },
         },
       ],
     });

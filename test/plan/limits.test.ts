@@ -353,11 +353,8 @@ describe('introspection', () => {
     expect(errors[0]?.message).toBe('Maximum introspection depth exceeded');
   });
 
-  it('has a depth of its own, and an end', async () => {
-    const document = (depth: number) =>
-      `{ __type(name: "Script") { ${'ofType { '.repeat(depth - 2)} name ${'}'.repeat(depth)}`;
-    await accepted(document(20));
-    expect(await limitsMet(document(21))).toEqual(['TOO_DEEP 21/20']);
+  it('may be deeper than other fields, as its lists do not nest', async () => {
+    await accepted(`{ __type(name: "Script") { ${'ofType { '.repeat(50)} name ${'}'.repeat(52)}`);
   });
 
   it('can be asked for in thirteen copies, as its objects count', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Reservation } from '../../gate/memory.ts';
+import type { AdapterParts } from '../../http/adapter.ts';
 import { NodeRequest } from '../../http/http-request.ts';
 import { AbortSource } from '../../transport/call.ts';
 import { Deadline } from '../../transport/clock.ts';
@@ -12,7 +13,7 @@ import {
   type SentHeaders,
   SocketClientRequest,
 } from './socket-messages.ts';
-import { createSocketOperations, type SocketParts } from './socket-operations.ts';
+import { createSocketOperations } from './socket-operations.ts';
 import { createSender, type Socket } from './socket-sender.ts';
 
 /** The most messages, pings and pongs of a connection per second. */
@@ -35,7 +36,7 @@ const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arr
 const NO_ROOM = 'There is no room for this message. Send it again in a moment.';
 
 /** A connection of the protocol `graphql-transport-ws`: takes the client's messages. */
-export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketParts) {
+export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: AdapterParts) {
   const { reserveBody, clock, trustedProxy } = options;
   const { headBytes } = new NodeRequest(upgrade);
   const sender = createSender(socket);
@@ -44,7 +45,6 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     new SocketClientRequest(upgrade, headers ?? NO_HEADERS, signal, socket);
   const operations = createSocketOperations({
     ...options,
-    upgrade,
     sender,
     requestWith,
     onIdle() {
@@ -178,7 +178,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
 /** Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. */
 function watchArrival(
   reserve: () => Reservation,
-  { clock }: Pick<SocketParts, 'clock'>,
+  { clock }: Pick<AdapterParts, 'clock'>,
   cut: (reason: string) => void,
 ) {
   /** The bytes that have arrived of an unfinished message. */

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { codedError, OVERLOADED } from '../../errors/coded-error.ts';
 import type { Reservation } from '../../gate/memory.ts';
-import type { AdapterParts, SocketHooks } from '../../http/adapter.ts';
+import type { AdapterParts } from '../../http/adapter.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
 import { requestIdFor } from '../../http/response.ts';
 import { isFailure } from '../../http/shown-result.ts';
@@ -15,10 +14,7 @@ import { MESSAGE } from './protocol.ts';
 import { errorMessage, nextMessage, type SocketClientRequest } from './socket-messages.ts';
 import type { SocketSender } from './socket-sender.ts';
 
-export type SocketParts = AdapterParts & { readonly hooksFor: SocketHooks };
-
-interface SocketOperationsOptions extends SocketParts {
-  readonly upgrade: IncomingMessage;
+interface SocketOperationsOptions extends AdapterParts {
   readonly sender: SocketSender;
   readonly requestWith: (signal: AbortSource) => SocketClientRequest;
   /** Called when the last operation has ended. */
@@ -46,7 +42,7 @@ const TOO_MANY = codedError(
 
 /** The operations of a connection. Each passes the pipeline like a request. */
 export function createSocketOperations(options: SocketOperationsOptions) {
-  const { pipeline, tracker, reserveBody, hooksFor, upgrade, sender, requestWith, onIdle } = options;
+  const { pipeline, tracker, reserveBody, sender, requestWith, onIdle } = options;
   /** Operations whose id the client may still use. */
   const byId = new Map<string, Operation>();
   const running = new Set<Operation>();
@@ -91,8 +87,7 @@ export function createSocketOperations(options: SocketOperationsOptions) {
     const { record, body } = operation;
     const params = paramsFromJson(payload, 'payload');
     if (!body.hold(params.weight)) throw OVERLOADED;
-    const hooks = hooksFor(upgrade, params);
-    return pipeline.run({ params, record, hooks, mayStream: true, reservation: body }).then((result) => {
+    return pipeline.run({ params, record, mayStream: true, reservation: body }).then((result) => {
       operation.isStream = isStream(result);
       return isStream(result) ? result : sendResult(operation, result).then(() => undefined);
     });

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
-import type { SocketUpgrade } from '../../http/adapter.ts';
+import type { AdapterParts, SocketUpgrade } from '../../http/adapter.ts';
 import { NodeRequest } from '../../http/http-request.ts';
 import { createHeadCheck, splitTarget } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
@@ -12,7 +12,6 @@ import { readOperationPath } from '../../http/routes.ts';
 import { NO_SOCKET_HERE, responseOn, type Upgrade } from '../../http/upgrade.ts';
 import { offersProtocol, PROTOCOL } from './protocol.ts';
 import { openSocketConnection } from './socket-connection.ts';
-import type { SocketParts } from './socket-operations.ts';
 
 /** The most frames of a message, and chunks of a frame. `ws` stores an object for each, even for one byte. */
 const MAX_PARTS = { maxFragments: 1024, maxBufferedChunks: 4096 };
@@ -20,7 +19,7 @@ const MAX_PARTS = { maxFragments: 1024, maxBufferedChunks: 4096 };
 const CLOSE_WITHIN_MS = 2_000;
 
 /** Accepts WebSockets of the protocol `graphql-transport-ws` at the path of operations. */
-export function createSocketUpgrade(options: SocketParts): SocketUpgrade {
+export function createSocketUpgrade(options: AdapterParts): SocketUpgrade {
   const { checkHost, checkOrigin, ownPath, tracker, maxBodyBytes } = options;
   const connections = new Set<ReturnType<typeof openSocketConnection>>();
   const checkHead = createHeadCheck();

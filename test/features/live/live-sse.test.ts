@@ -265,11 +265,9 @@ describe('a stream in whose place something else has answered', () => {
           res.writeHead(504).end('late');
           await once(res, 'close');
         },
-        onSubscribe: () => ({
-          onSubscribeResult() {
-            hasBegun = true;
-          },
-        }),
+        onExecutionResult() {
+          hasBegun = true;
+        },
       },
     ],
   });

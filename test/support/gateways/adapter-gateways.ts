@@ -20,7 +20,6 @@ const harmless: Plugin<Context> = {
   onRequest: () => undefined,
   onRequestParse: () => ({ onRequestParseDone() {} }),
   onParams: () => undefined,
-  onExecute: () => ({ onExecuteDone() {} }),
   onResultProcess: () => undefined,
   onResponse: () => undefined,
 };
