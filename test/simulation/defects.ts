@@ -1,7 +1,7 @@
 import type { createLive } from '../../src/features/live/live.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
 import { LEASE } from '../../src/features/redis/lease.ts';
-import { TAKE } from '../../src/features/redis/semaphore.ts';
+import { LEASE_MS, TAKE } from '../../src/features/redis/semaphore.ts';
 import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { BEAT } from '../../src/features/redis/slots.ts';
 import type { Permit, Quota, Snapshot } from '../../src/state/port.ts';
@@ -16,6 +16,9 @@ export const DEFECTS = {
   },
   'an arrival is booked at the sending': {
     state: (state) => withPermits(state, bookAtSending),
+  },
+  'a permit is not renewed while its request may still arrive': {
+    script: changing(TAKE, (args) => args.filter((_arg, index) => !isRenewal(args, index))),
   },
   'the shares of absent processes are not left free': {
     script: changing(TAKE, (args) => args.with(2, '0')),
@@ -46,6 +49,13 @@ export const DEFECTS = {
 } as const satisfies Record<string, Defect>;
 
 export type DefectName = keyof typeof DEFECTS;
+
+/** Whether an argument of `TAKE` belongs to a permit with its whole lease: its name or its time. */
+function isRenewal(args: readonly string[], index: number): boolean {
+  const time = index % 2 === 0 ? args[index] : args[index + 1];
+  return index >= FIRST_PERMIT && time === String(LEASE_MS);
+}
+const FIRST_PERMIT = 11;
 
 /** Changes the arguments of a script. */
 function changing(

@@ -63,6 +63,11 @@ export class RedisModel {
     this.#scripts.clear();
   }
 
+  /** Which store of the gateways it has. */
+  idOfStore(): string | undefined {
+    return this.hget('luaauth:store', 'id');
+  }
+
   get keys(): readonly string[] {
     return [...this.#kept.keys()].filter((key) => this.#find(key) !== undefined);
   }
@@ -73,6 +78,7 @@ export class RedisModel {
     const [key = '', value = ''] = words;
     if (name === 'TYPE') return this.type(key);
     if (name === 'DEL') return this.del(key);
+    if (name === 'HDEL') return this.hdel(key, value);
     if (name === 'PUBLISH') return this.publish(key, value);
     throw new Error(`no command that is known: ${name}`);
   }

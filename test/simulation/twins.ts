@@ -54,15 +54,15 @@ const slotOf = (redis: Redis, store: string, slot: number) => {
 
 const beat = twinOf(
   BEAT,
-  (redis, [store = ''], [id, run, newId = '', count, me = '', seen, mode, ...known]) => {
+  (redis, [store = ''], [id, run, newId = '', count, me = '', seen, marks, ...known]) => {
     const { now } = redis;
-    const hold = (slot: string | number, holder: string, isMarked: boolean) =>
-      redis.hset(store, { [slot]: `${holder} ${isMarked ? now : now - 1_000} ${now}` });
+    const hold = (slot: string | number, holder: string, mark: string | number) =>
+      redis.hset(store, { [slot]: `${holder} ${mark} ${now}` });
     if (redis.hget(store, 'run') !== run || now < numberOf(redis.hget(store, 'at'))) {
       redis.del(store);
       redis.hset(store, { id: newId, run: run ?? '', begun: now });
       for (let index = 0; index < known.length; index += 2)
-        hold(known[index] ?? '', known[index + 1] ?? '', false);
+        hold(known[index] ?? '', known[index + 1] ?? '', now - 1_000);
     }
     redis.hset(store, { at: now });
     redis.pexpire(store, 3_600_000);
@@ -77,15 +77,15 @@ const beat = twinOf(
     const left = others.find(({ silent = 0 }) => silent >= 3_000 && silent < 3_600_000)?.slot ?? 0;
     const waits = others.some(({ silent = 0 }) => silent >= 1_000 && silent < 3_000);
     const storeId = redis.hget(store, 'id');
-    let isGood = own > 0 && mode === 'mark' && id === storeId && now - Number(seen) <= 400;
-    if (mode === 'leave') redis.hdel(store, own);
-    else if (isGood) hold(own, me, true);
-    else if (own > 0) redis.hset(store, { [own]: `${me} ${mine?.mark} ${now}` });
-    else {
+    let mark: string | number = mine?.mark ?? now - 1_000;
+    let isGood = own > 0 && id === storeId && now - Number(seen) <= 400;
+    if (own === 0) {
       own = left > 0 ? left : waits ? 0 : free;
-      isGood = own > 0 && own === free && mode === 'mark';
-      if (own > 0) hold(own, me, isGood);
+      isGood = own > 0 && own === free;
     }
+    isGood &&= marks === '1';
+    if (isGood) mark = now;
+    if (own > 0) hold(own, me, mark);
     const seenSlots = slots.flatMap(({ slot, holder }) => (holder === undefined ? [] : [slot, holder]));
     const begun = numberOf(redis.hget(store, 'begun'));
     return [now, storeId, now - begun, own, isGood ? 1 : 0, ...seenSlots];
@@ -96,107 +96,74 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   const { now } = redis;
   const [rate = 0, slots = 0, recovery = 1] = args.slice(0, 3).map(Number);
   const [, , , me = '', name = ''] = args;
-  const [wanted = 0, kept = 0, pause = 0, slow = 1, seenLimit = 0] = args.slice(5, 10).map(Number);
-  for (let index = 10; index < args.length; index += 2) {
-    const [permit = '', ms] = [args[index], Number(args[index + 1])];
-    if (ms > 0) redis.zadd(quota, now + ms, permit);
-    else redis.zrem(quota, permit);
+  const [wanted = 0, kept = 0, own = 0, pause = 0, slow = 0] = args.slice(5, 10).map(Number);
+  for (let index = 10; index < args.length; index += 2)
+    redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
+  redis.zrem(asking, me);
+  for (const [limit, ms] of [
+    ['paused', pause],
+    ['full', slow],
+  ] as const)
+    redis.zadd(pace, Math.max(redis.zscore(pace, limit) ?? 0, now + ms), limit);
+  for (const times of [quota, asking, pace]) {
+    for (const [member, at] of redis.zall(times))
+      if (at <= now || at >= now + 300_000) redis.zrem(times, member);
+    redis.pexpire(times, 300_000);
   }
-  for (const [permit, at] of redis.zall(quota))
-    if (at <= now || at >= now + 60_000) redis.zrem(quota, permit);
-  for (const [process, until] of redis.zall(asking)) if (until <= now) redis.zrem(asking, process);
-  let full = Math.max(numberOf(redis.hget(pace, 'full')), now);
-  if (full > now + 1_000 / recovery) full = now;
-  let paused = numberOf(redis.hget(pace, 'paused'));
-  if (paused > now + 300_000) paused = 0;
-  let limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
-  if (slow < 1 && limit >= seenLimit) {
-    limit = Math.max(1, Math.floor(limit * slow));
-    full = now + Math.ceil(((rate - limit) * 1_000) / (recovery * rate));
-  }
-  paused = Math.max(paused, now + pause);
-  if (pause > 0 || slow < 1) {
-    redis.hset(pace, { full, paused });
-    redis.pexpire(pace, 400_000);
-  }
+  const full = redis.zscore(pace, 'full') ?? now;
+  const paused = (redis.zscore(pace, 'paused') ?? now) - now;
+  const limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
+  const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
   let usable = limit;
   for (let slot = 1; slot <= slots; slot += 1) {
     const { away = 0, silent = 0 } = slotOf(redis, store, slot) ?? {};
     if (away < 1_000 || silent >= 3_600_000) continue;
     usable -= Math.max(1, Math.floor(rate / slots) + (slot <= rate % slots ? 1 : 0));
   }
-  const permits = redis.zall(quota);
-  const used = permits.length;
-  const free = usable - kept - used;
-  redis.zrem(asking, me);
-  const others = redis.zall(asking).length;
-  let part = free;
-  if (others > 0 && free > 0)
-    part = Math.ceil(usable / (others + 1)) - permits.filter(([permit]) => permit.startsWith(me)).length;
-  const given = paused > now ? 0 : Math.max(0, Math.min(wanted, free, part));
+  let free = paused > 0 ? 0 : usable - kept - used;
+  if (others > 0) free = Math.min(free, Math.ceil(usable / (others + 1)) - own);
+  const given = Math.max(0, Math.min(wanted, free));
   for (let index = 1; index <= given; index += 1) redis.zadd(quota, now + 5_000, `${name}.${index}`);
   let wait = 0;
   if (given < wanted) {
-    if (kept === 0) redis.zadd(asking, now + 150, me);
-    const next = redis.zall(quota)[Math.max(0, used - usable)]?.[1];
-    wait = Math.max(25, Math.min(100, part < free || next === undefined ? 0 : Math.ceil(next - now)));
+    if (kept === 0) redis.zadd(asking, now + 400, me);
+    const next = redis.zall(quota)[0]?.[1] ?? now;
+    wait = Math.max(25 * (others + 1), Math.min(100, next - now));
   }
-  for (const key of [quota, asking]) redis.pexpire(key, 60_000);
   const last = redis.zall(quota).at(-1)?.[1] ?? now;
-  const pausedMs = Math.max(0, Math.ceil(paused - now));
-  return [1, now, given, wait, used + given, limit, pausedMs, Math.ceil(last - now)];
+  return [1, now, given, wait, used + given, limit, paused, last - now];
 });
 
 const noteWrite = inStore(
   NOTE_WRITE,
-  (redis, [, writes = '', doubts = ''], [write, doubt, keep, left, ...resources]) => {
+  (redis, [, writes = '', doubts = ''], [write, doubt, keep, ...resources]) => {
     const { now } = redis;
-    for (const [mark, until] of redis.zall(doubts)) if (until <= now) redis.zrem(doubts, mark);
     const number = Math.max((redis.zall(writes).at(-1)?.[1] ?? 0) + 1, now);
+    if (redis.zall(writes).length > 10_000) {
+      redis.del(writes);
+      redis.zadd(writes, number, '*');
+    }
     for (const resource of resources) {
       redis.zadd(writes, number, resource);
-      const mark = `${resource} ${write}`;
-      if (Number(doubt) > 0) redis.zadd(doubts, now + Number(doubt), mark);
-      else redis.zrem(doubts, mark);
+      redis.zadd(doubts, now + Number(doubt), `${resource} ${write}`);
     }
-    const all = redis.zall(writes);
-    const over = all.length - 10_000;
-    if (over > 0) {
-      const dropped = all[over]?.[1] ?? 0;
-      redis.zadd(writes, Math.max(dropped, redis.zscore(writes, '*') ?? 0), '*');
-      redis.zrem(
-        writes,
-        ...redis
-          .zall(writes)
-          .slice(1, over + 1)
-          .map(([resource]) => resource),
-      );
-    }
-    const count = (redis.zscore(writes, '-') ?? 0) + Number(left);
-    redis.zadd(writes, count, '-');
-    const keepMs = count === 0 ? 10_000 : Number(keep);
-    for (const key of [writes, doubts])
-      if (redis.pttl(key) < keepMs || count === 0) redis.pexpire(key, keepMs);
+    for (const [mark, until] of redis.zall(doubts)) if (until <= now) redis.zrem(doubts, mark);
+    redis.pexpire(writes, Math.max(redis.pttl(writes), Number(keep)));
+    redis.pexpire(doubts, Math.max(redis.pttl(doubts), Number(doubt)));
     return [1, now];
   },
 );
 
-const readWrites = inStore(
-  READ_WRITES,
-  (redis, [, writes = '', doubts = '', quota = '', pace = ''], [count = '']) => {
-    const { now } = redis;
-    const used = redis.zall(quota).filter(([, at]) => at >= now).length;
-    const left = Math.trunc(Math.max(0, numberOf(redis.hget(pace, 'paused')) - now));
-    const paused = left > 300_000 ? 0 : left;
-    const all = redis.zall(writes);
-    const last = all.at(-1)?.[1] ?? 0;
-    if (String(last) === count) return [1, now, used, paused, count];
-    const news = all.filter(([, number]) => (last > Number(count) ? number > Number(count) : number >= 1));
-    const inDoubt = redis.zall(doubts).filter(([, until]) => until >= now);
-    const flat = (pairs: typeof news) => pairs.flatMap(([member, score]) => [member, String(score)]);
-    return [1, now, used, paused, String(last), flat(news), flat(inDoubt), now];
-  },
-);
+const readWrites = inStore(READ_WRITES, (redis, [, writes = '', doubts = ''], [count = '']) => {
+  const { now } = redis;
+  const all = redis.zall(writes);
+  const last = all.at(-1)?.[1] ?? 0;
+  if (String(last) === count) return [1, now, count];
+  const news = all.filter(([, number]) => last <= Number(count) || number > Number(count));
+  const inDoubt = redis.zall(doubts).filter(([, until]) => until >= now);
+  const flat = (pairs: typeof news) => pairs.flatMap(([member, score]) => [member, String(score)]);
+  return [1, now, String(last), flat(news), flat(inDoubt), now];
+});
 
 const lookUp = inStore(LOOK_UP, (redis, [, entry = '', lease = ''], [fresh, since, holder = '', ms]) => {
   const { now } = redis;
@@ -219,12 +186,13 @@ const fill = inStore(FILL, (redis, [, entry = '', key = ''], [holder, age, ttl, 
   return [1, now];
 });
 
-const lease = inStore(LEASE, (redis, [, key = ''], [holder, ms]) => {
-  const { now } = redis;
-  if (redis.get(key) !== holder) return [1, now, 0];
-  if (Number(ms) > 0) redis.pexpire(key, Number(ms));
-  else redis.del(key);
-  return [1, now, 1];
+const lease = inStore(LEASE, (redis, [, ...keys], [holder, ms]) => {
+  for (const key of keys) {
+    if (redis.get(key) !== holder) continue;
+    if (Number(ms) > 0) redis.pexpire(key, Number(ms));
+    else redis.del(key);
+  }
+  return [1, redis.now];
 });
 
 const look = inStore(LOOK, (redis, [, value = '', key = ''], [version, holder = '', ms]) => {
@@ -234,7 +202,7 @@ const look = inStore(LOOK, (redis, [, value = '', key = ''], [version, holder = 
   const known = redis.hget(value, 'version');
   redis.pexpire(value, 75_000);
   const age = now - numberOf(redis.hget(value, 'at'));
-  const sealed = known !== undefined && known !== version ? redis.hget(value, 'sealed') : '';
+  const sealed = known === version ? '' : redis.hget(value, 'sealed');
   const isCurrent = redis.hget(value, 'by') === held;
   return [1, now, held === holder ? 1 : 0, isCurrent ? 1 : 0, known ?? '', age, sealed ?? ''];
 });

@@ -309,8 +309,10 @@ class World {
     }
     // A process that has ended, or lost the store, cannot give back its permits and leases. They are taken back when they are wanted.
     if (this.#gateways.some(({ starts, isDegraded }) => starts > 1 || isDegraded)) return;
+    // Values of an earlier store count no more.
+    const id = model.idOfStore();
     for (const key of model.keys) {
-      const isHeld = key.includes(':lease-') && model.pttl(key) > 0;
+      const isHeld = key.includes(`:${id}:lease-`) && model.pttl(key) > 0;
       if (isHeld) this.#judge.report('left over', `${key} has a lease`);
     }
     const used = new Map<string, number>();

@@ -2,53 +2,43 @@ import type { Generation } from '../../state/port.ts';
 import { luaInStore } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
-import { LONGEST_PAUSE_MS } from './semaphore.ts';
 
 /** Stands for all resources of an account. No resource has a name like this. */
-export const EVERY_RESOURCE = '*';
-/** Its negative score counts the writes that may have changed something. */
-const COUNT = '-';
+const EVERY_RESOURCE = '*';
 const MAX_REMEMBERED = 10_000;
-/** How long the store remembers an account none of whose writes was carried out, in ms. Callers can make up keys. */
-const NOTHING_DONE_MS = 10_000;
+/** How long the store remembers a write that is not known to be carried out, in ms. Callers can make up keys. */
+export const NOTHING_DONE_MS = 10_000;
 
 /**
  * Counts a write to the resources at the end of the arguments, by a number that is higher than all before. The API may still carry
- * out the write for `doubt` ms; 0: it has ended. `left` changes the count of writes that may have changed something, as a negative number.
+ * out the write for `doubt` ms; 0: it has ended. The store remembers it for `keep` ms at least. If it remembers too many, the write
+ * counts as a write to all resources.
  */
-export const NOTE_WRITE = luaInStore('writes:zset doubts:zset', 'write doubt# keep# left#')`
-redis.call('ZREMRANGEBYSCORE', doubts, '-inf', now)
-local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or 0
-local number = math.max(last + 1, now)
-for index = 6, #ARGV do
+export const NOTE_WRITE = luaInStore('writes:zset doubts:zset', 'write doubt# keep#')`
+local number = math.max((redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or 0) + 1, now)
+if redis.call('ZCARD', writes) > ${MAX_REMEMBERED} then
+  redis.call('DEL', writes)
+  redis.call('ZADD', writes, number, '${EVERY_RESOURCE}')
+end
+for index = 5, #ARGV do
   redis.call('ZADD', writes, number, ARGV[index])
-  local mark = ARGV[index] .. ' ' .. write
-  if doubt > 0 then redis.call('ZADD', doubts, now + doubt, mark) else redis.call('ZREM', doubts, mark) end
+  redis.call('ZADD', doubts, now + doubt, ARGV[index] .. ' ' .. write)
 end
-local over = redis.call('ZCARD', writes) - ${MAX_REMEMBERED}
-if over > 0 then
-  redis.call('ZADD', writes, 'GT', redis.call('ZRANGE', writes, over, over, 'WITHSCORES')[2], '${EVERY_RESOURCE}')
-  redis.call('ZREMRANGEBYRANK', writes, 1, over)
-end
-if redis.call('ZINCRBY', writes, left, '${COUNT}') == '0' then keep = ${NOTHING_DONE_MS} end
-for _, key in ipairs({ writes, doubts }) do
-  if redis.call('PTTL', key) < keep or keep == ${NOTHING_DONE_MS} then redis.call('PEXPIRE', key, keep) end
-end
+redis.call('ZREMRANGEBYSCORE', doubts, '-inf', now)
+redis.call('PEXPIRE', writes, math.max(redis.call('PTTL', writes), keep))
+redis.call('PEXPIRE', doubts, math.max(redis.call('PTTL', doubts), doubt))
 return { 1, now }`;
 
 /**
- * Reads the writes of an account since the number `count`. Replies the used permits and the pause of its quota in ms, and the number
- * of the last write. If that is another one, each resource follows with its last write, and each write in doubt with the end of its
- * doubt. This is a script because the values must be from one moment, and each operation waits for them.
+ * Reads the writes of an account since the number `count`. Replies the number of the last write. If that is another one, each
+ * resource follows with its last write, and each write in doubt with the end of its doubt. This is a script because the values must
+ * be from one moment, and each operation waits for them.
  */
-export const READ_WRITES = luaInStore('writes:zset doubts:zset quota:zset pace:hash', 'count')`
-local used = redis.call('ZCOUNT', quota, now, '+inf')
-local paused = math.max(0, (tonumber(redis.call('HGET', pace, 'paused')) or 0) - now)
-if paused > ${LONGEST_PAUSE_MS} then paused = 0 end
+export const READ_WRITES = luaInStore('writes:zset doubts:zset', 'count')`
 local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or '0'
-if last == count then return { 1, now, used, paused, last } end
-local since = tonumber(last) > tonumber(count) and '(' .. count or '1'
-return { 1, now, used, paused, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHSCORES'),
+if last == count then return { 1, now, last } end
+local since = tonumber(last) > tonumber(count) and '(' .. count or '-inf'
+return { 1, now, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHSCORES'),
   redis.call('ZRANGEBYSCORE', doubts, now, '+inf', 'WITHSCORES'), now }`;
 
 export type AccountWrites = ReturnType<typeof createAccountWrites>;
@@ -58,7 +48,6 @@ export type AccountWrites = ReturnType<typeof createAccountWrites>;
  * @param lastOwn - gives the number of the last write that this process has counted in its memory
  */
 export function createAccountWrites(account: AccountKeyspace, link: RedisLink, lastOwn: () => number) {
-  const keys = ['writes', 'doubts', 'quota', 'pace'].map((kind) => account.key(kind));
   /** The store that the counts are of. */
   let store = link.id;
   let count = '0';
@@ -90,9 +79,8 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
       asking = undefined;
       return count;
     };
-    const reply = await link.run(READ_WRITES, keys, [asked]);
-    const [used, pausedMs, newCount, ...news] = reply as [number, number, Buffer, ...unknown[]];
-    account.quota.note(link.now(), used, pausedMs);
+    const reply = await account.run(READ_WRITES, ['writes', 'doubts'], [asked]);
+    const [newCount, ...news] = reply as [Buffer, ...unknown[]];
     store = link.id;
     if (news.length > 0) learn(String(newCount), news as unknown as News);
     knownOwn = own;

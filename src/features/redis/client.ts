@@ -68,6 +68,8 @@ interface RedisConnectionOptions {
   readonly createClient: CreateClient;
   /** Called when the connection is lost, but not after a call of `end`. */
   readonly onLost: (reason: Error) => void;
+  /** Called when a value of another type is dropped. */
+  readonly onRejected?: (kind: string) => void;
 }
 
 /** Redis has answered a command with an error. The connection still works. */
@@ -110,7 +112,7 @@ const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
 /** Opens one connection to Redis, which never reconnects. @throws when connecting fails; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
-  const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost } = options;
+  const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost, onRejected } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
   const client = await createClient({
     url,
@@ -159,9 +161,9 @@ export async function connectToRedis(options: RedisConnectionOptions) {
       answered();
     }
   };
-  /** Runs a script. @throws as `send` does. */
+  /** Runs a script. If a value has another type, drops it and runs the script once more. @throws as `send` does. */
   const run = async (
-    { sha, source }: LuaScript,
+    { sha, source, types }: LuaScript,
     keys: readonly string[],
     args: readonly Argument[],
   ): Promise<unknown> => {
@@ -169,8 +171,17 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     try {
       return await send('EVALSHA', sha, ...words);
     } catch (error) {
-      if (!(error instanceof RedisRefused && error.isUnknownScript)) throw error;
+      if (!(error instanceof RedisRefused && (error.isUnknownScript || error.isOfOtherType))) throw error;
+      if (error.isOfOtherType) await dropOthers(keys, types);
       return send('EVAL', source, ...words);
+    }
+  };
+  const dropOthers = async (keys: readonly string[], types: readonly string[]) => {
+    for (const [index, key] of keys.entries()) {
+      const type = String(await send('TYPE', key));
+      if (type === 'none' || type === (types[index] ?? types.at(-1))) continue;
+      onRejected?.('type');
+      await send('DEL', key);
     }
   };
   try {

@@ -1,6 +1,6 @@
 import { createGenerationsInMemory } from '../../state/memory.ts';
 import type { Generation, Generations } from '../../state/port.ts';
-import { type AccountWrites, createAccountWrites, EVERY_RESOURCE, NOTE_WRITE } from './account-writes.ts';
+import { type AccountWrites, createAccountWrites, NOTE_WRITE, NOTHING_DONE_MS } from './account-writes.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
@@ -24,12 +24,14 @@ export function createGenerationsInRedis(
     return writes;
   };
   /** Counts a write in the store. */
-  const note = async ({ account, id, resources, doubtUntil }: AccountWrite, left = -1) => {
+  const note = async ({ account, id, resources, doubtUntil }: AccountWrite, forMs: number) => {
     const doubtMs = Math.ceil(Math.max(0, doubtUntil - link.now()));
-    const keys = ['writes', 'doubts'].map((kind) => account.key(kind));
-    await link.run(NOTE_WRITE, keys, [id, doubtMs, keepMs + doubtMs, left, ...resources]);
+    await account.run(NOTE_WRITE, ['writes', 'doubts'], [id, doubtMs, forMs, ...resources]);
   };
-  const unpublished = createUnpublishedWrites(note, () => link.beginStore());
+  const unpublished = createUnpublishedWrites(
+    (write) => note(write, keepMs),
+    () => link.beginStore(),
+  );
   link.onBack(() => unpublished.publishAll());
 
   return {
@@ -64,29 +66,26 @@ export function createGenerationsInRedis(
           const id = link.nextName();
           const names = resources.map((resource) => account.encryption.name(resource));
           /** Counts the write in the store. If the store is lost, gives the write: only this process knows it. */
-          const publish = async (stillMs: number, left: number): Promise<AccountWrite | undefined> => {
+          const publish = async (stillMs: number, forMs: number): Promise<AccountWrite | undefined> => {
             isLost ||= link.isLost;
             if (names.length === 0) return undefined;
             const write = { account, id, resources: names, doubtUntil: link.now() + stillMs };
             // Writes to a Redis that is back before it is used again, so that other processes read this client's changes.
             if (!link.isReachable) return write;
             try {
-              await note(write, left);
+              await note(write, forMs);
               return undefined;
             } catch {
               return write;
             }
           };
-          if (await publish(doubtMs, -1)) isLost = true;
-          /** The store that has counted the beginning. */
-          const store = isLost ? undefined : link.id;
+          if (await publish(doubtMs, NOTHING_DONE_MS)) isLost = true;
           return {
             async end(outcome, stillMs) {
               // Later reads of the operation must show this write, so they ask the store again.
               asked = undefined;
-              const isCounted = store === link.id;
-              const left = isCounted ? (outcome === 'not done' ? 1 : 0) : -1;
-              const write = await publish(outcome === 'unknown' ? stillMs : 0, left);
+              const doubtMs = outcome === 'unknown' ? stillMs : 0;
+              const write = await publish(doubtMs, outcome === 'not done' ? NOTHING_DONE_MS : keepMs);
               // Counts the end in memory too: the store may be lost before this process reads it back.
               await begun.end(outcome, stillMs);
               if (!write) return;
@@ -113,40 +112,26 @@ interface AccountWrite {
 }
 
 const MAX_UNPUBLISHED = 4_000;
-const MAX_ACCOUNTS = 1_000;
 
-/**
- * The writes to publish once the store is back, oldest first. If there are too many, the oldest counts as a write to its whole
- * account. With too many accounts, all entries in the store become invalid.
- */
+/** The writes to publish once the store is back, oldest first. If there are too many, a new store begins, without any answers. */
 function createUnpublishedWrites(
   note: (write: AccountWrite) => Promise<unknown>,
-  forgetAll: () => Promise<unknown>,
+  beginStore: () => Promise<unknown>,
 ) {
-  const writes = new Map<unknown, AccountWrite>();
-  const accounts = new Map<unknown, AccountWrite>();
-  let isAnything = false;
+  const writes = new Map<string, AccountWrite>();
+  let areTooMany = false;
   return {
     add(write: AccountWrite): void {
-      writes.set(write.id, write);
-      const [oldest] = writes.values();
-      if (writes.size <= MAX_UNPUBLISHED || !oldest) return;
-      writes.delete(oldest.id);
-      const { account, id, doubtUntil } = oldest;
-      const known = accounts.get(account);
-      const until = Math.max(doubtUntil, known?.doubtUntil ?? 0);
-      if (!known && accounts.size >= MAX_ACCOUNTS) isAnything = true;
-      else accounts.set(account, { account, id, resources: [EVERY_RESOURCE], doubtUntil: until });
+      if (writes.size < MAX_UNPUBLISHED) writes.set(write.id, write);
+      else areTooMany = true;
     },
     /** @throws when the store is lost again. */
     async publishAll(): Promise<void> {
-      if (isAnything) await forgetAll();
-      isAnything = false;
-      for (const some of [accounts, writes]) {
-        for (const [name, write] of some) {
-          await note(write);
-          if (some.get(name) === write) some.delete(name);
-        }
+      if (areTooMany) await beginStore();
+      areTooMany = false;
+      for (const [id, write] of writes) {
+        await note(write);
+        writes.delete(id);
       }
     },
   };

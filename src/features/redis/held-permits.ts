@@ -1,7 +1,6 @@
 import { type Arrivals, type Departure, UNKNOWN_MS } from '../../state/arrivals.ts';
 import type { Permit } from '../../state/port.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
-import { soon } from '../../transport/clock.ts';
 import type { RedisLink } from './link.ts';
 import { LEASE_MS } from './semaphore.ts';
 
@@ -9,13 +8,18 @@ import { LEASE_MS } from './semaphore.ts';
 const USABLE_MS = 500;
 /** How long an arrival may wait for the next script, in ms: its permit stays taken for longer anyway. */
 const TELL_WITHIN_MS = 400;
-/** How often the store hears of a permit whose request may not have arrived yet, in ms. */
-const RENEW_MS = 1_000;
+/**
+ * How often the store hears of a permit whose request may not have arrived yet, in ms. A new store hears of it before the silence
+ * ends.
+ */
+const RENEW_MS = 500;
 
 /** Permits with new times for the store. */
 interface PermitTimes {
   /** For each permit its name, and in how many ms it returns. */
   readonly args: readonly (string | number)[];
+  /** How many permits this process then has. */
+  readonly own: number;
   /** Called when the store has them. */
   done(): void;
 }
@@ -31,19 +35,17 @@ export class HeldPermits {
   arrivalMs = 0;
   readonly #tell: () => Promise<unknown>;
   readonly #held = new Map<string, HeldPermit>();
-  #resets: number;
   #timer: { readonly at: number; callOff(): void } | undefined;
 
   constructor(link: RedisLink, arrivals: Arrivals, tell: () => Promise<unknown>) {
     this.link = link;
     this.arrivals = arrivals;
     this.#tell = tell;
-    this.#resets = link.resets;
   }
 
-  get isEmpty(): boolean {
+  get size(): number {
     this.#drop();
-    return this.#held.size === 0;
+    return this.#held.size;
   }
 
   /** Takes a permit that the store gave at `takenAt`. */
@@ -62,21 +64,21 @@ export class HeldPermits {
   times(): PermitTimes {
     this.#drop();
     const now = this.link.now();
-    if (this.#resets !== this.link.resets) {
-      this.#resets = this.link.resets;
-      for (const permit of this.#held.values()) permit.toldAt = Number.NEGATIVE_INFINITY;
-    }
     const told: { readonly permit: HeldPermit; readonly news: number }[] = [];
     const args: (string | number)[] = [];
+    let own = 0;
     for (const permit of this.#held.values()) {
+      const returnsInMs = Math.max(0, Math.ceil(permit.returnsInMs(now)));
+      if (returnsInMs > 0) own += 1;
       const isSettled = permit.isOver || permit.arrivedBy <= now;
-      if (permit.news === 0 && now - permit.toldAt < (isSettled ? Number.POSITIVE_INFINITY : RENEW_MS))
-        continue;
-      args.push(permit.name, Math.max(0, Math.ceil(permit.returnsInMs(now))));
+      const isDue = !isSettled && now - permit.toldAt >= RENEW_MS / 2;
+      if (permit.news === 0 && !isDue) continue;
+      args.push(permit.name, returnsInMs);
       told.push({ permit, news: permit.news });
     }
     return {
       args,
+      own,
       done: () => {
         for (const { permit, news } of told) {
           permit.toldAt = now;
@@ -89,38 +91,23 @@ export class HeldPermits {
 
   /** Sets when the store hears of the permits at the latest. */
   tellWithin(ms: number): void {
-    const { clock, now, isClosed } = this.link;
+    const { clock, now } = this.link;
     const at = now() + ms;
-    if (isClosed || (this.#timer && this.#timer.at <= at)) return;
+    if (this.#timer && this.#timer.at <= at) return;
     this.#timer?.callOff();
-    const isAtOnce = ms === 0;
-    let isOff = false;
-    const act = () => {
-      if (isOff) return;
+    const look = () => {
       this.#timer = undefined;
       void this.#look();
     };
-    if (isAtOnce) soon(clock, act);
-    const callOff = isAtOnce ? () => undefined : clock.after(ms, act);
-    this.#timer = {
-      at,
-      callOff() {
-        isOff = true;
-        callOff();
-      },
-    };
-    this.link.whenClosed(this.#flush);
+    this.#timer = { at, callOff: clock.after(ms, look) };
   }
 
   async #look(): Promise<void> {
-    if (this.isEmpty) return this.link.notWhenClosed(this.#flush);
-    if (this.link.isLost) return this.tellWithin(RENEW_MS);
-    await this.#tell();
-    if (!this.isEmpty) this.tellWithin(RENEW_MS);
-    else this.link.notWhenClosed(this.#flush);
+    const { isLost, isClosed } = this.link;
+    if (isClosed || this.size === 0) return;
+    if (!isLost && this.times().args.length > 0) await this.#tell();
+    if (this.size > 0) this.tellWithin(RENEW_MS);
   }
-
-  readonly #flush = () => (this.isEmpty ? Promise.resolve() : this.#tell());
 
   #hasNews(): boolean {
     for (const { news } of this.#held.values()) if (news > 0) return true;
@@ -193,6 +180,6 @@ class HeldPermit implements Permit, Departure {
     this.isOver = true;
     this.news += 1;
     // Another process may be waiting for it.
-    this.#held.tellWithin(0);
+    this.#held.tellWithin(1);
   }
 }

@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { Argument, LuaScript } from './client.ts';
 import { createEncryption } from './encryption.ts';
+import { createLeases } from './lease.ts';
 import type { RedisLink } from './link.ts';
 
 export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
@@ -7,28 +9,16 @@ export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
 /** An account's part of the store. */
 function createAccountKeyspace(account: string, link: RedisLink) {
   const encryption = createEncryption(account, link.random, link.rejected);
+  const { tag } = encryption;
   return {
     encryption,
-    quota: new SeenQuota(),
-    key: (kind: string) => link.key(kind, encryption.tag),
+    leases: createLeases(link, tag),
+    /** A name that is the same in each store: of a channel, or of the place to which a value belongs. */
+    place: (name: string) => link.place(tag, name),
+    /** Runs a script on the account's values of these names. @throws as `run` of the link does. */
+    run: (script: LuaScript, names: readonly string[], args: readonly Argument[]) =>
+      link.run(script, tag, names, args),
   };
-}
-
-/** A quota as the store last reported it. */
-export class SeenQuota {
-  used = 0;
-  usedAt = Number.NEGATIVE_INFINITY;
-  pausedUntil = Number.NEGATIVE_INFINITY;
-
-  note(now: number, used: number, pausedMs: number): void {
-    this.used = used;
-    this.usedAt = now;
-    this.pause(now, pausedMs);
-  }
-
-  pause(now: number, ms: number): void {
-    if (ms > 0) this.pausedUntil = Math.max(this.pausedUntil, now + ms);
-  }
 }
 
 const MAX_ACCOUNTS = 1_000;

@@ -8,7 +8,7 @@ import {
   RedisRefused,
 } from './client.ts';
 import { type CreateClient, RedisClientMissing } from './driver.ts';
-import { ABSENT_MS, BEAT, BEAT_MS, MARK_WITHIN_MS, shareOf } from './slots.ts';
+import { ABSENT_MS, BEAT, BEAT_MS, createSlot, MARK_WITHIN_MS, SILENCE_MS } from './slots.ts';
 import { createClockWatch } from './store-clock.ts';
 
 interface RedisLinkOptions {
@@ -37,6 +37,8 @@ const START_TRIES = 5;
 const SLOT_MS = 10_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
+/** How often a script begins anew because the store has changed. */
+const MOST_TRIES = 3;
 /** The most reasons that are reported while Redis is lost. */
 const MAX_TOLD = 20;
 /** How often Redis is checked while it is lost, in ms. Shorter than any stall that counts as a loss. */
@@ -46,8 +48,6 @@ const CALM_MS = 1_000;
 const MAX_CALM_MS = 60_000;
 /** A multiple of the calm time. After so long without a loss, the calm time returns to `CALM_MS`. */
 const FORGIVEN_AFTER = 10;
-/** In so many ms of silence, all requests arrive that were sent before, and stop counting. */
-const SILENCE_MS = 1_600;
 /**
  * After the last mark, the others may take the whole quota until the slot is absent. What they take is sent within half a second,
  * and stops counting after a silence.
@@ -57,8 +57,8 @@ const ALONE_AFTER_MS = MARK_WITHIN_MS + ABSENT_MS + 500 + SILENCE_MS - 100;
 export type RedisLink = ReturnType<typeof createRedisLink>;
 
 /**
- * The connection to Redis, and the slot of this process. Any failed command is a loss: the connection is closed, and the process
- * goes on with its share of the quota. It reconnects at once, and uses Redis again after Redis has answered well for a while.
+ * The connection to Redis. Any failed command is a loss: the connection is closed, and the process goes on with its share of the
+ * quota. It reconnects at once, and uses Redis again after Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
   const { readUrl, prefix, instances, commandTimeoutMs, onChange, onRejected } = options;
@@ -67,28 +67,16 @@ export function createRedisLink(options: RedisLinkOptions) {
   const storeKey = `${prefix}:store`;
   /** Names this process in the store. */
   const me = randomId(random);
+  const slot = createSlot({ me, instances, now, random });
   const onReset = new Set<() => void>();
-  const onClose = new Set<() => Promise<unknown>>();
   let names = 0;
   let catchUp: () => Promise<void> = async () => undefined;
   let mayReturn: () => boolean = () => true;
   let connection: RedisConnection | undefined;
-  let runId = '';
   let watch = createClockWatch();
   let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
   /** Whether this process sends no more with its share, because it is about to use Redis again. */
   let isReturning = false;
-  let id = '';
-  let slot = 0;
-  /** Whether the slot of this process was given to another process. */
-  let isReplaced = false;
-  /** The slots with their holders, as last seen. */
-  let seenSlots: readonly Argument[] = [];
-  /** The time of Redis in the last beat. */
-  let seen = 0;
-  let markedAt = Number.NEGATIVE_INFINITY;
-  /** Until then this process does not mark the slot that it has taken over. */
-  let markFrom = Number.NEGATIVE_INFINITY;
   let silentUntil = Number.NEGATIVE_INFINITY;
   let lastShareUseAt = Number.NEGATIVE_INFINITY;
   let resets = 0;
@@ -99,6 +87,9 @@ export function createRedisLink(options: RedisLinkOptions) {
   let backAt = Number.NEGATIVE_INFINITY;
   /** The reasons that were reported for this loss. */
   const told = new Set<string>();
+
+  const isClosed = () => phase === 'closed';
+  const place = (tag: string, name: string) => `${prefix}:{${tag}}:${name}`;
 
   /** Sends nothing for a while. A process without Redis need not be silent, but uses Redis that much later. */
   const silence = (ms: number) => {
@@ -118,78 +109,36 @@ export function createRedisLink(options: RedisLinkOptions) {
   };
 
   /** Uses the connection. @throws when Redis is lost before or during the use: a command may have run nevertheless. */
-  const use = async <T>(action: (connection: RedisConnection) => Promise<T>, isOffer = false): Promise<T> => {
+  const use = async <T>(action: (connection: RedisConnection) => Promise<T>, mayRefuse = false) => {
     const used = connection;
     if (!used) throw LOST;
     try {
       return await action(used);
     } catch (error) {
-      const isLost = !(isOffer && error instanceof RedisRefused);
+      const isLost = !(mayRefuse && error instanceof RedisRefused);
       if (isLost && used === connection) lose(asError(error));
       throw error;
     }
   };
 
-  /** Runs a script. Drops a value of another type, and runs the script once more. */
-  const evaluate = async (
-    used: RedisConnection,
-    script: LuaScript,
-    keys: readonly string[],
-    args: readonly Argument[],
-  ): Promise<unknown> => {
-    try {
-      return await used.run(script, keys, args);
-    } catch (error) {
-      if (!(error instanceof RedisRefused && error.isOfOtherType)) throw error;
-      for (const [index, key] of keys.entries()) {
-        const type = String(await used.send('TYPE', key));
-        if (type === 'none' || type === script.types[index]) continue;
-        onRejected('type');
-        await used.send('DEL', key);
-      }
-      return used.run(script, keys, args);
-    }
-  };
-
-  const beat = async (mode: 'mark' | 'look' | 'leave') => {
-    // A beat behind the last one would take a slot again.
-    if (phase === 'closed' && mode !== 'leave') throw LOST;
-    return use(async (used) => {
+  /** Finds the store and the slot of this process. `marks`: and marks the slot, so that its share is not left free. */
+  const beat = (marks: boolean) =>
+    use(async (used) => {
+      // A beat behind the end would take a slot again.
+      if (isClosed()) throw LOST;
       const sentAt = now();
-      const args = [id, runId, randomId(random), instances, me, seen, mode, ...seenSlots];
-      const reply = (await evaluate(used, BEAT, [storeKey], args)) as BeatReply;
-      if (used !== connection || mode === 'leave') return false;
-      const [time, newId, ageMs, given, isGood, ...slots] = reply;
-      const known = id;
-      id = String(newId);
+      const reply = await used.run(BEAT, [storeKey], slot.ask(used.runId, marks));
+      if (used !== connection) return;
+      const { time, isNewStore, isNewSlot, silenceMs } = slot.learn(reply);
       hear(time, sentAt);
-      // The store has lost what was sent before.
-      if (known !== id) reset(known === '' ? SILENCE_MS - ageMs : SILENCE_MS);
-      if (given !== slot) {
-        isReplaced = given === 0 && (isReplaced || slot > 0);
-        slot = given;
-        markFrom = isGood === 1 ? now() : now() + SILENCE_MS;
-        // The process that had this slot may have used its share until a moment ago.
-        silence(markFrom - now());
-      }
-      seenSlots = slots.map((one) => (Buffer.isBuffer(one) ? String(one) : one));
-      seen = time;
-      if (isGood === 1) markedAt = now();
-      return isGood === 1;
+      if (isNewStore) reset(silenceMs);
+      else if (isNewSlot) silence(silenceMs);
     });
-  };
-
-  /** Marks the slot. A mark that came too late is made again. */
-  const mark = async () => {
-    const mode = now() < markFrom ? 'look' : 'mark';
-    if (!(await beat(mode)) && mode === 'mark' && slot > 0) await beat('mark');
-  };
 
   const beatOn = async () => {
-    for (;;) {
+    while (phase === 'open') {
+      await beat(true).catch(() => undefined);
       await wait(clock, BEAT_MS);
-      if (phase !== 'open') return;
-      await mark().catch(() => undefined);
     }
   };
 
@@ -205,14 +154,14 @@ export function createRedisLink(options: RedisLinkOptions) {
       commandTimeoutMs,
       clock,
       createClient,
+      onRejected,
       onLost: (reason) => {
         if (opened === connection) lose(reason);
       },
     });
     connection = opened;
-    runId = opened.runId;
     watch = createClockWatch();
-    await beat(phase === 'starting' ? 'mark' : 'look');
+    await beat(phase === 'starting');
   };
 
   /** Reports a reason once in each loss. */
@@ -228,28 +177,24 @@ export function createRedisLink(options: RedisLinkOptions) {
     phase = 'lost';
     const isForgiven = now() - backAt > FORGIVEN_AFTER * calmMs;
     calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * calmMs);
-    aloneFrom = Math.max(markedAt + ALONE_AFTER_MS, silentUntil);
-    isReturning = false;
+    aloneFrom = Math.max(slot.markedAt + ALONE_AFTER_MS, silentUntil);
     told.clear();
     tell(reason);
     void recover();
   };
 
   const recover = async () => {
-    let beatAt = Number.NEGATIVE_INFINITY;
     for (;;) {
       try {
-        if (!connection) {
+        if (connection) await beat(false);
+        else {
           await connect();
-          trustedFrom = beatAt = now();
-        } else if (now() - beatAt >= BEAT_MS) {
-          beatAt = now();
-          await beat('look');
-        } else await use((used) => used.send('PING'));
+          trustedFrom = now();
+        }
         await wait(clock, WATCH_EVERY_MS);
         // Runs last: the store must know all answered writes of this process before the store is used again.
         await catchUp();
-        isReturning = slot > 0 && now() - trustedFrom >= calmMs;
+        isReturning = slot.number > 0 && now() - trustedFrom >= calmMs;
         const silentSince = Math.max(trustedFrom, lastShareUseAt);
         // The connection may have ended while this process waited.
         if (connection && isReturning && now() - silentSince >= SILENCE_MS && mayReturn()) break;
@@ -268,16 +213,13 @@ export function createRedisLink(options: RedisLinkOptions) {
     backAt = now();
     reset(0);
     onChange(undefined);
-    await mark().catch(() => undefined);
     void beatOn();
   };
-  const isClosed = () => phase === 'closed';
 
   return {
     clock,
     now,
     random,
-    key: (name: string, tag: string) => `${prefix}:{${tag}}:${name}`,
     /** Names this process in members and leases. */
     me,
     nextName() {
@@ -287,7 +229,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     instances,
     /** The id of the store. */
     get id() {
-      return id;
+      return slot.id;
     },
     /** Changes when this process may have missed something: see `onReset`. */
     get resets() {
@@ -297,7 +239,7 @@ export function createRedisLink(options: RedisLinkOptions) {
       return phase !== 'open';
     },
     get isClosed() {
-      return phase === 'closed';
+      return isClosed();
     },
     /** Whether Redis can be reached, even if it is not used again yet. */
     get isReachable() {
@@ -306,52 +248,45 @@ export function createRedisLink(options: RedisLinkOptions) {
     /** Until then this process sends nothing. */
     get silentUntil() {
       if (phase === 'open') return silentUntil;
+      // The slot of a process that has ended belongs to another process.
+      if (isClosed()) return Number.POSITIVE_INFINITY;
       return isReturning ? now() + SILENCE_MS : Math.max(aloneFrom, silentUntil);
     },
     /** The share of this process while Redis is lost; below 1: a part of a call each second. */
-    shareOf: (rate: number) => shareOf(rate, instances, slot),
+    shareOf: slot.shareOf,
     /** Called with each use of the share. */
     usesShare() {
       lastShareUseAt = now();
     },
     /** How long calls are refused because another process has the share of this process, in ms. */
-    refusedMs: () => (phase !== 'open' && isReplaced ? 1_000 : 0),
+    refusedMs: () => (phase !== 'open' && slot.isReplaced ? 1_000 : 0),
+    /** Names a value of an account in all stores. `tag` stands for the account. */
+    place,
     /**
-     * Runs a script of `luaInStore`, whose keys and arguments go on after the store. Returns the reply behind the time. @throws when
-     * Redis is lost before or during the run: the script may have run nevertheless; RedisRefused if the value is an offer.
+     * Runs a script of `luaInStore` on an account's values in this store. Returns the reply behind the time. @throws when Redis is
+     * lost before or during the run: the script may have run nevertheless.
      */
-    async run(
-      script: LuaScript,
-      keys: readonly string[],
-      args: readonly Argument[],
-      isOffer = false,
-    ): Promise<unknown[]> {
-      for (let tries = 1; ; tries += 1) {
+    async run(script: LuaScript, tag: string, names: readonly string[], args: readonly Argument[]) {
+      for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
         const sentAt = now();
-        const reply = await use(
-          (used) =>
-            evaluate(used, script, [storeKey, ...keys], [id, ...args]) as Promise<
-              [number, number, ...unknown[]]
-            >,
-          isOffer,
-        );
-        const [isDone, time, ...rest] = reply;
+        // Values of an earlier store count no more.
+        const keys = names.map((name) => place(tag, `${slot.id}:${name}`));
+        const reply = await use((used) => used.run(script, [storeKey, ...keys], [slot.id, ...args]));
+        const [isDone, time, ...rest] = reply as [number, number, ...unknown[]];
         hear(time, sentAt);
         if (isDone === 1) return rest;
-        if (tries === 3) {
-          const reason = new Error('Redis loses what it holds again and again');
-          lose(reason);
-          throw reason;
-        }
-        await beat('look');
+        await beat(false);
       }
+      const reason = new Error('Redis loses what it holds again and again');
+      lose(reason);
+      throw reason;
     },
     /** Begins a new store, so that nothing counts that is in this store. @throws when Redis is lost. */
     async beginStore(): Promise<void> {
       await use((used) => used.send('DEL', storeKey));
-      await beat('look');
+      await beat(false);
     },
-    /** Sends a command for a value that may be missing. @throws as `run` does with an offer. */
+    /** Sends a command that Redis may refuse. @throws RedisRefused; when Redis is lost before or during the command. */
     send: (...words: readonly Argument[]) => use((used) => used.send(...words), true),
     /**
      * Connects for the first time, and takes a slot. Without Redis, begins with the share, and goes on trying. @throws when no slot
@@ -359,17 +294,13 @@ export function createRedisLink(options: RedisLinkOptions) {
      */
     async open(): Promise<void> {
       const startedAt = now();
-      markedAt = startedAt + SILENCE_MS - ALONE_AFTER_MS;
       for (let tries = 1; ; tries += 1) {
         try {
-          if (!connection) await connect();
-          else await beat('mark');
-          if (slot > 0) {
+          if (connection) await beat(true);
+          else await connect();
+          if (slot.number > 0) {
             phase = 'open';
-            void mark()
-              .catch(() => undefined)
-              .then(beatOn);
-            return;
+            return void beatOn();
           }
         } catch (cause) {
           disconnect();
@@ -377,6 +308,7 @@ export function createRedisLink(options: RedisLinkOptions) {
           if (cause instanceof RedisRefused && !cause.cannotWrite) throw cause;
           const isFull = cause instanceof RedisRefused;
           if (isFull || (tries >= START_TRIES && now() - startedAt > START_MS)) {
+            silence(startedAt + SILENCE_MS - now());
             phase = 'open';
             return lose(asError(cause));
           }
@@ -402,16 +334,12 @@ export function createRedisLink(options: RedisLinkOptions) {
     },
     /** Calls back each time when Redis is used again, is new, or its clock was set: what this process knows may be outdated. */
     onReset: (action: () => void) => void onReset.add(action),
-    /** Calls back before this process leaves the store. */
-    whenClosed: (action: () => Promise<unknown>) => void onClose.add(action),
-    notWhenClosed: (action: () => Promise<unknown>) => void onClose.delete(action),
     /** Reports a kind of value in the store that was dropped, because it is not authentic or has another form. */
     rejected: onRejected,
     async close() {
-      if (phase === 'open') await Promise.allSettled([...onClose].map((action) => action()));
-      const leaves = phase === 'open';
+      const leaves = phase === 'open' && slot.number > 0;
       phase = 'closed';
-      if (leaves) await beat('leave').catch(() => undefined);
+      if (leaves) await use((used) => used.send('HDEL', storeKey, slot.number)).catch(() => undefined);
       disconnect();
     },
   };
@@ -424,15 +352,6 @@ class NoSlot extends Error {
 
 /** There is no connection. Its loss was reported. */
 const LOST = new Error('Redis is lost');
-
-type BeatReply = [
-  time: number,
-  id: Buffer,
-  ageMs: number,
-  slot: number,
-  isGood: number,
-  ...slots: Argument[],
-];
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -3,7 +3,7 @@ import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state
 import { FOREGROUND_SHARE, SlidingWindowLog, WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { soon } from '../../transport/clock.ts';
 import { HeldPermits } from './held-permits.ts';
-import { type AccountKeyspace, type AccountKeyspaces, SeenQuota } from './keyspace.ts';
+import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { MOST_WAIT_MS, TAKE } from './semaphore.ts';
 
@@ -43,16 +43,17 @@ interface QuotaInRedisOptions {
   readonly inUse: Set<SlidingWindowLog>;
 }
 
+/** What a script of the quota does. */
 interface Request {
   readonly name: string;
   readonly wanted: number;
   readonly kept: number;
   readonly pauseMs: number;
-  /** To which part the rate is reduced; 1: not at all. */
-  readonly slow: number;
+  /** When the account has its whole rate again after a slow-down, in ms from now. */
+  readonly slowMs: number;
 }
 
-const NOTHING: Request = { name: '', wanted: 0, kept: 0, pauseMs: 0, slow: 1 };
+const NOTHING: Request = { name: '', wanted: 0, kept: 0, pauseMs: 0, slowMs: 0 };
 
 type Reply = [given: number, waitMs: number, used: number, limit: number, pausedMs: number, resetMs: number];
 
@@ -60,10 +61,13 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const { link, account, kind, limits, arrivals, onFreed, inUse } = options;
   const { now } = link;
   const { rate, backoff, recoveryPerSecond } = limits;
-  const keys = ['quota', 'asking', 'pace'].map((name) => account.key(`${name}${kind}`));
+  const names = ['quota', 'asking', 'pace'].map((name) => `${name}${kind}`);
   const held = new HeldPermits(link, arrivals, () => run({}).catch(() => undefined));
-  /** The last known use of this quota. Reads of the account's writes report the account's quota as well. */
-  const seen = kind === '' ? account.quota : new SeenQuota();
+  /** The quota as the store last reported it. */
+  let seen = { used: 0, at: Number.NEGATIVE_INFINITY };
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Until then no permit is free for this process, as far as the store has told. */
+  let emptyUntil = Number.NEGATIVE_INFINITY;
   /** Permits that were taken for waiting calls, which are about to ask for them. */
   const ready: Permit[] = [];
   let limit = rate;
@@ -72,21 +76,27 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   let usable = MAX_WANTED;
   let share: { readonly rate: number; readonly quota: SlidingWindowLog } | undefined;
 
+  const noteUse = (used: number, pauseMs: number) => {
+    seen = { used, at: now() };
+    if (pauseMs > 0) pausedUntil = Math.max(pausedUntil, now() + pauseMs);
+  };
+
   /** Runs the script of the quota. @throws when Redis is lost. */
   const run = async (given: Partial<Request>): Promise<Reply> => {
-    const { name, wanted, kept, pauseMs, slow } = { ...NOTHING, ...given };
+    const { name, wanted, kept, pauseMs, slowMs } = { ...NOTHING, ...given };
     const times = held.times();
-    const args = [rate, link.instances, recoveryPerSecond, link.me, name, wanted, kept, pauseMs, slow, limit];
-    const reply = (await link.run(TAKE, keys, [...args, ...times.args])) as Reply;
+    const of = [rate, link.instances, recoveryPerSecond, link.me];
+    const args = [...of, name, wanted, kept, times.own, Math.ceil(pauseMs), Math.ceil(slowMs)];
+    const reply = (await account.run(TAKE, names, [...args, ...times.args])) as Reply;
     times.done();
     limit = reply[3];
-    seen.note(now(), reply[2], reply[4]);
+    noteUse(reply[2], reply[4]);
     return reply;
   };
 
-  const waitMs = () => Math.max(seen.pausedUntil, link.silentUntil) - now();
+  const waitMs = () => Math.max(pausedUntil, link.silentUntil) - now();
   /** The used permits as last seen; 0 once the last look is a window ago. */
-  const usedNow = () => (now() - seen.usedAt < WINDOW_MS ? seen.used : 0);
+  const usedNow = () => (now() - seen.at < WINDOW_MS ? seen.used : 0);
   /** Redis may come back sooner than the share has a permit. */
   const later = (ms: number) => (link.isLost ? Math.min(ms, MOST_WAIT_MS) : ms);
 
@@ -111,7 +121,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
 
   const takeOwn = (waiting: number, isBackground: boolean): Permit | number => {
     // The network to LuaAuth may be cut as well: requests under way in it count against the share.
-    if (!held.isEmpty) return MOST_WAIT_MS;
+    if (held.size > 0) return MOST_WAIT_MS;
     const quota = ownShare();
     const permit = quota.take(waiting, isBackground);
     if (typeof permit === 'number') return later(permit);
@@ -149,12 +159,12 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const ask = async (size: number, kept: number): Promise<Permit | number> => {
     const wanted = Math.min(usable, size);
     const name = link.nextName();
-    const names = Array.from({ length: wanted }, (_one, index) => `${name}.${index + 1}`);
+    const all = Array.from({ length: wanted }, (_one, index) => `${name}.${index + 1}`);
     const askedAt = now();
     asking += 1;
     try {
       const [given, askInMs] = await run({ name, wanted, kept });
-      const permits = names.slice(0, given).map((one) => held.hold(one, askedAt));
+      const permits = all.slice(0, given).map((one) => held.hold(one, askedAt));
       const [first, ...others] = permits;
       // The store may have turned out to be new, or this process may have stood still.
       if (first?.mayBeUsed === false) {
@@ -162,11 +172,12 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
         return Math.max(SOON_MS, later(waitMs()));
       }
       usable = Math.min(MAX_WANTED, usable + permits.length);
+      if (kept === 0 && given < wanted) emptyUntil = now() + askInMs;
       if (others.length > 0) keepReady(others, now() - askedAt);
       return first ?? Math.max(askInMs, waitMs());
     } catch {
       // Redis is lost, and may have given the permits in an answer that was lost.
-      held.giveBack(names, askedAt);
+      held.giveBack(all, askedAt);
       return SOON_MS;
     } finally {
       asking -= 1;
@@ -199,7 +210,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const kept = ready.pop();
       if (kept?.mayBeUsed) return kept;
       kept?.release();
-      return ask(waiting, 0);
+      return now() < emptyUntil ? emptyUntil - now() : ask(waiting, 0);
     },
     hasBackgroundPermit() {
       if (waitMs() > 0) return false;
@@ -215,16 +226,23 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       return behind < 0 ? pauseMs : pauseMs + (behind + 1) * eachMs;
     },
     async pause(pauseMs) {
-      seen.pause(now(), pauseMs);
+      noteUse(seen.used, pauseMs);
       void ownShare().pause(pauseMs);
       await run({ pauseMs }).catch(() => undefined);
     },
     async slowDown() {
       void ownShare().slowDown();
-      await run({ slow: backoff }).catch(() => undefined);
+      // Processes that are refused at the same limit slow down once.
+      const slower = Math.max(1, Math.floor(limit * backoff));
+      const slowMs = ((rate - slower) * 1_000) / (recoveryPerSecond * rate);
+      await run({ slowMs }).catch(() => undefined);
     },
     status: () => (link.isLost ? statusOfShare() : statusInStore().catch(statusOfShare)),
     isIdle: () =>
-      asking === 0 && ready.length === 0 && held.isEmpty && (share?.quota.isIdle() ?? true) && waitMs() <= 0,
+      asking === 0 &&
+      ready.length === 0 &&
+      held.size === 0 &&
+      (share?.quota.isIdle() ?? true) &&
+      waitMs() <= 0,
   };
 }

@@ -1,11 +1,11 @@
 import type { CacheEntry } from '../../state/port.ts';
 import type { Call, Interceptor, Progress, Send } from '../../transport/call.ts';
-import { every, wait } from '../../transport/clock.ts';
+import { wait } from '../../transport/clock.ts';
 import type { ServePolicy } from '../../transport/steps/cache.ts';
 import { luaInStore } from './client.ts';
 import { parsedObject } from './encryption.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
-import { LEASE, LEASE_MS, RENEW_LEASE_MS } from './lease.ts';
+import { LEASE_MS } from './lease.ts';
 import type { RedisLink } from './link.ts';
 
 /** Larger answers are not shared: they would delay all other commands. */
@@ -52,16 +52,16 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   const { clock } = link;
 
   const locate = (call: Call<unknown>) => {
-    const { encryption, key } = accounts.of(call.origin.account);
-    const name = encryption.name(call.key);
-    return { encryption, entry: key(`entry-${name}`), lease: key(`lease-${turnOf(call)}-${name}`) };
+    const account = accounts.of(call.origin.account);
+    const name = account.encryption.name(call.key);
+    const [entry, lease] = [`entry-${name}`, `lease-${turnOf(call)}-${name}`];
+    return { account, entry, lease, place: account.place(entry) };
   };
 
   /** Makes the call for all processes, and keeps its lease meanwhile. */
-  const fetch = async <T>(next: Send, call: Call<T>, progress: Progress, holder: string) => {
-    const { encryption, entry, lease } = locate(call);
-    const change = (ms: number) => void link.run(LEASE, [lease], [holder, ms]).catch(() => undefined);
-    const stop = every(clock, RENEW_LEASE_MS, () => change(LEASE_MS));
+  const fetch = async <T>(next: Send, call: Call<T>, progress: Progress) => {
+    const { account, entry, lease, place } = locate(call);
+    account.leases.keep(lease);
     let isFilling = false;
     try {
       const answer = await next(call, progress);
@@ -70,19 +70,18 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
       const ttlMs = Math.floor(policy.keptMsOf(call) - ageMs);
       isFilling = bytes <= MAX_SHARED_BYTES && ttlMs > 0 && !link.isLost;
       if (isFilling) {
-        const sealed = encryption.seal(JSON.stringify({ value, bytes }), entry);
-        // Redis may have no room for the answer.
-        link.run(FILL, [entry, lease], [holder, ageMs, ttlMs, sealed], true).catch(() => change(0));
+        const sealed = account.encryption.seal(JSON.stringify({ value, bytes }), place);
+        // Without Redis, the answer is not shared.
+        account.run(FILL, [entry, lease], [link.me, ageMs, ttlMs, sealed]).catch(() => undefined);
       }
       return answer;
     } finally {
-      stop();
-      if (!isFilling) change(0);
+      account.leases.end(lease, isFilling);
     }
   };
 
   const read = async <T>(next: Send, call: Call<T>, progress: Progress) => {
-    const { encryption, entry: entryKey, lease } = locate(call);
+    const { account, entry: entryName, lease, place } = locate(call);
     let since = '';
     let older: { readonly entry: CacheEntry; readonly askedAt: number } | undefined;
     const failed = (failure: unknown) => {
@@ -90,21 +89,20 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
       return policy.serveInstead<T>(call, older.entry, older.askedAt, failure);
     };
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
-      const holder = link.nextName();
-      const args = [policy.freshMsOf(call), since, holder, LEASE_MS];
-      const reply = await link.run(LOOK_UP, [entryKey, lease], args, true).catch(() => undefined);
+      const args = [policy.freshMsOf(call), since, link.me, LEASE_MS];
+      const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
       if (!reply) return next(call, progress).catch(failed);
       const [outcome, ageMs, at, sealed] = reply as Reply;
-      const entry = entryIn(encryption.open(sealed, entryKey), Math.max(0, ageMs));
+      const entry = entryIn(account.encryption.open(sealed, place), Math.max(0, ageMs));
       if (outcome === 1 && entry) return policy.serve<T>(entry, since === '' ? 'fresh' : 'shared');
       if (entry) older = { entry, askedAt: clock.now() - entry.ageMs };
       if (entry && policy.isBetterThanCall(call, entry)) {
-        if (outcome === 2) void link.run(LEASE, [lease], [holder, 0]).catch(() => undefined);
+        if (outcome === 2) account.leases.end(lease, false);
         return policy.serve<T>(entry, 'stale');
       }
       // An entry that cannot be read is replaced.
-      if (outcome > 0) return fetch(next, call, progress, holder).catch(failed);
+      if (outcome > 0) return fetch(next, call, progress).catch(failed);
       if (since === '') since = String(at) || '0';
       const leftMs = call.deadline - clock.now();
       // The next step fails with the reason.

@@ -11,8 +11,6 @@ import { createPubSub, type PubSubOptions } from './pub-sub.ts';
 const LOOK_MS = 1_000;
 /** Redis keeps a value for so long after the last look, in ms. */
 const KEEP_MS = 75_000;
-/** The age of a value that was stored before the clock of Redis was set back, in ms. */
-const UNKNOWN_AGE_MS = 1e12;
 
 /**
  * Looks at a value, and takes or renews its lease. Replies whether this holder has the lease, whether the holder of the lease has
@@ -25,9 +23,8 @@ end
 local held = redis.call('GET', lease)
 local found = redis.call('HMGET', value, 'version', 'by', 'at', 'sealed')
 redis.call('PEXPIRE', value, ${KEEP_MS})
-local is_new = (found[1] or '') ~= version
 return { 1, now, held == holder and 1 or 0, found[2] == held and 1 or 0, found[1] or '', now - (tonumber(found[3]) or 0),
-  is_new and found[4] or '' }`;
+  found[1] ~= version and found[4] or '' }`;
 
 /** Stores a value that was read `age` ms ago, if this holder has the lease. Replies whether it has. */
 export const STORE = luaInStore('value:hash lease:string', 'version holder ms# age# sealed')`
@@ -80,7 +77,7 @@ export function createSharedValues(
       const about = message.toString('utf8', 0, aboutEnd);
       const body = message.subarray(aboutEnd + 1);
       if (about !== channel) {
-        for (const one of values) if (one.key === about) one.hear(String(body));
+        for (const one of values) if (one.place === about) one.hear(String(body));
         return;
       }
       const text = encryption.open(body, channel);
@@ -106,7 +103,7 @@ export function createSharedValues(
   return {
     follow(accountName, name, follower) {
       const account = accounts.of(accountName);
-      const channel = account.key('live');
+      const channel = account.place('live');
       const group = groups.get(channel) ?? openGroup(accountName, account, channel);
       const value: FollowedInRedis = followInRedis(link, account, name, channel, follower, () => {
         group.values.delete(value);
@@ -120,7 +117,7 @@ export function createSharedValues(
     },
     broadcast(accountName, message) {
       const account = accounts.of(accountName);
-      const channel = account.key('live');
+      const channel = account.place('live');
       const sent: Broadcast = { from: link.me, message };
       const sealed = account.encryption.seal(JSON.stringify(sent), channel);
       link
@@ -148,8 +145,9 @@ function followInRedis(
   onGone: () => void,
 ) {
   const { encryption } = account;
-  const key = account.key(`live-${encryption.name(name)}`);
-  const leaseKey = () => account.key(`lease-${link.id}-${encryption.name(name)}`);
+  const value = `live-${encryption.name(name)}`;
+  const names = [value, `lease-${value}`];
+  const place = account.place(value);
   const holder = link.nextName();
   let role: 'none' | 'leads' | 'alone' | 'gone' = 'none';
   let version = '';
@@ -164,7 +162,7 @@ function followInRedis(
     return result;
   };
   const publish = (text: string) => {
-    link.send('PUBLISH', channel, `${key} ${text}`).catch(() => undefined);
+    link.send('PUBLISH', channel, `${place} ${text}`).catch(() => undefined);
   };
   const become = (next: typeof role) => {
     const before = role;
@@ -182,15 +180,15 @@ function followInRedis(
     if (role === 'alone') version = '';
     const askedAt = link.now();
     try {
-      const reply = await link.run(LOOK, [key, leaseKey()], [version, holder, LEASE_MS]);
+      const reply = await account.run(LOOK, names, [version, holder, LEASE_MS]);
       if (isGone()) return void (await release());
       const [hasLease, isCurrent, newVersion, ageThenMs, sealed] = reply as View;
       lookedAt = askedAt;
       if (sealed.length > 0) {
-        const text = encryption.open(sealed, `${key} ${newVersion}`);
+        const text = encryption.open(sealed, `${place} ${newVersion}`);
         const found = text === undefined ? undefined : parsedObject(text);
         // The age counts from the look: after a stall the reply is old.
-        const ageMs = (ageThenMs < 0 ? UNKNOWN_AGE_MS : ageThenMs) + link.now() - askedAt;
+        const ageMs = ageThenMs + link.now() - askedAt;
         const isRead = found !== undefined && follower.found(found, ageMs, isCurrent === 1);
         if (text !== undefined && !isRead) link.rejected('live');
       }
@@ -205,24 +203,24 @@ function followInRedis(
     nextLook ??= inOrder(lookNow);
     return nextLook;
   };
-  const release = () => link.run(LEASE, [leaseKey()], [holder, 0]).then(() => publish(''));
+  const release = () => account.run(LEASE, names.slice(1), [holder, 0]).then(() => publish(''));
 
   return {
-    key,
+    place,
     look,
     /** Takes a message: the version of the value, or nothing if the lease is free. */
     hear(text: string) {
       if (text !== version) void look();
     },
-    async store(value: object, ageMs: number): Promise<boolean> {
+    async store(stored: object, ageMs: number): Promise<boolean> {
       if (role === 'alone') return true;
       return inOrder(async () => {
         if (role !== 'leads') return role === 'alone';
         const next = link.nextName();
-        const sealed = encryption.seal(JSON.stringify(value), `${key} ${next}`);
+        const sealed = encryption.seal(JSON.stringify(stored), `${place} ${next}`);
         try {
           const args = [next, holder, LEASE_MS, Math.ceil(ageMs), sealed];
-          const [isStored] = await link.run(STORE, [key, leaseKey()], args);
+          const [isStored] = await account.run(STORE, names, args);
           if (isStored === 1) {
             version = next;
             publish(next);

@@ -1,4 +1,5 @@
-import { lua } from './client.ts';
+import { type RandomSource, randomId } from '../../transport/random-source.ts';
+import { type Argument, lua } from './client.ts';
 
 /** A process marks its slot this often, in ms. */
 export const BEAT_MS = 250;
@@ -10,26 +11,26 @@ export const ABSENT_MS = 1_000;
 const SUCCESSOR_MS = 3_000;
 /** After this time an absent slot is free, in ms. */
 export const FORGOTTEN_MS = 3_600_000;
+/** In so many ms of silence, all requests arrive that were sent before, and stop counting. */
+export const SILENCE_MS = 1_600;
 
 /**
  * The store has an id, the run of Redis in which it began, and its slots: the holder of each, when the holder marked it, and when the
  * holder was last heard. A new store begins if there is none, if Redis was started again, or if its time went back.
  *
- * `mode`: `mark` the slot, if the process knows the store by its `id`; `look`, as a process does before it uses Redis again; or
- * `leave`. A process without a slot takes one: the slot of a process that has ended, or a free slot. While a process has not been
- * heard for a short time, it waits. The arguments end with the slots and the holders that the process has seen, for a new store.
+ * `marks`: marks the slot, if the process knows the store by its `id`. A process without a slot takes one: the slot of a process that
+ * has ended, or a free slot. While a process has not been heard for a short time, it waits. The arguments end with the slots and the
+ * holders that the process has seen, for a new store.
  *
  * Replies the time, the id and the age of the store, the slot or 0, whether it is marked, and all slots with their holders.
  */
-export const BEAT = lua('store:hash', 'id run new_id slots# me seen# mode')`
-local function hold(slot, holder, is_marked)
-  redis.call('HSET', store, slot, holder .. ' ' .. (is_marked and now or now - ${ABSENT_MS}) .. ' ' .. now)
-end
+export const BEAT = lua('store:hash', 'id run new_id slots# me seen# marks')`
+local function hold(slot, holder, mark) redis.call('HSET', store, slot, holder .. ' ' .. mark .. ' ' .. now) end
 local found = redis.call('HMGET', store, 'run', 'at')
 if found[1] ~= run or now < (tonumber(found[2]) or 0) then
   redis.call('DEL', store)
   redis.call('HSET', store, 'id', new_id, 'run', run, 'begun', now)
-  for index = 8, #ARGV, 2 do hold(ARGV[index], ARGV[index + 1], false) end
+  for index = 8, #ARGV, 2 do hold(ARGV[index], ARGV[index + 1], now - ${ABSENT_MS}) end
 end
 redis.call('HSET', store, 'at', now)
 redis.call('PEXPIRE', store, ${FORGOTTEN_MS})
@@ -44,19 +45,100 @@ for slot = 1, slots do
   if holder then seen_slots[#seen_slots + 1], seen_slots[#seen_slots + 2] = slot, holder end
 end
 local store_id, begun = unpack(redis.call('HMGET', store, 'id', 'begun'))
-local is_good = own > 0 and mode == 'mark' and id == store_id and now - seen <= ${MARK_WITHIN_MS}
-if mode == 'leave' then redis.call('HDEL', store, own)
-elseif is_good then hold(own, me, true)
-elseif own > 0 then redis.call('HSET', store, own, me .. ' ' .. marked .. ' ' .. now)
-else
+local is_marked = own > 0 and id == store_id and now - seen <= ${MARK_WITHIN_MS}
+if own == 0 then
   own = left > 0 and left or waits and 0 or free
-  is_good = own > 0 and own == free and mode == 'mark'
-  if own > 0 then hold(own, me, is_good) end
+  is_marked, marked = own > 0 and own == free, now - ${ABSENT_MS}
 end
-return { now, store_id, now - (tonumber(begun) or 0), own, is_good and 1 or 0, unpack(seen_slots) }`;
+is_marked = is_marked and marks == '1'
+if own > 0 then hold(own, me, is_marked and now or marked) end
+return { now, store_id, now - (tonumber(begun) or 0), own, is_marked and 1 or 0, unpack(seen_slots) }`;
+
+type BeatReply = [
+  time: number,
+  id: Buffer,
+  ageMs: number,
+  slot: number,
+  isMarked: number,
+  ...slots: (number | Buffer)[],
+];
+
+/** What a beat has shown. */
+interface Beat {
+  readonly time: number;
+  /** The store has lost what was sent before. */
+  readonly isNewStore: boolean;
+  readonly isNewSlot: boolean;
+  /** For so long this process sends nothing, in ms: others may have used its share, or the store knows too little. */
+  readonly silenceMs: number;
+}
+
+interface SlotOptions {
+  /** Names this process. */
+  readonly me: string;
+  /** The number of slots. */
+  readonly instances: number;
+  readonly now: () => number;
+  readonly random: RandomSource;
+}
+
+/** The slot of this process, and the store in which it is. */
+export function createSlot({ me, instances, now, random }: SlotOptions) {
+  let id = '';
+  let slot = 0;
+  let isReplaced = false;
+  /** The slots with their holders, as last seen. */
+  let seenSlots: readonly Argument[] = [];
+  /** The time of Redis in the last beat. */
+  let seen = 0;
+  let markedAt = Number.NEGATIVE_INFINITY;
+  /** Until then this process does not mark the slot that it has taken over. */
+  let markFrom = Number.NEGATIVE_INFINITY;
+  return {
+    /** The id of the store. */
+    get id() {
+      return id;
+    },
+    /** 0: this process has no slot. */
+    get number() {
+      return slot;
+    },
+    /** Whether the slot of this process was given to another process. */
+    get isReplaced() {
+      return isReplaced;
+    },
+    get markedAt() {
+      return markedAt;
+    },
+    /** The arguments of a beat. @param runId - names the run of Redis */
+    ask(runId: string, marks: boolean): readonly Argument[] {
+      const isMark = marks && now() >= markFrom;
+      return [id, runId, randomId(random), instances, me, seen, isMark ? 1 : 0, ...seenSlots];
+    },
+    learn(reply: unknown): Beat {
+      const [time, newId, ageMs, given, isMarked, ...slots] = reply as BeatReply;
+      const known = id;
+      id = String(newId);
+      const [isNewStore, isNewSlot] = [known !== id, given !== slot];
+      let silenceMs = isNewStore ? SILENCE_MS - (known === '' ? ageMs : 0) : 0;
+      if (isNewSlot) {
+        isReplaced = given === 0 && (isReplaced || slot > 0);
+        slot = given;
+        markFrom = isMarked === 1 ? now() : now() + SILENCE_MS;
+        silenceMs = Math.max(silenceMs, markFrom - now());
+      }
+      seenSlots = slots.map((word) => (typeof word === 'number' ? word : String(word)));
+      seen = time;
+      if (isMarked === 1) markedAt = now();
+      return { time, isNewStore, isNewSlot, silenceMs };
+    },
+    /** The share of this process in a rate: see `shareOf`. */
+    shareOf: (rate: number) => shareOf(rate, instances, slot),
+  };
+}
 
 /** The share of a slot in a rate. What does not divide goes to the first slots. Slot 0: the process has none, and the least share. */
-export function shareOf(rate: number, slots: number, slot: number): number {
+function shareOf(rate: number, slots: number, slot: number): number {
   const least = Math.floor(rate / slots);
   if (least === 0) return rate / slots;
   return least + (slot > 0 && slot <= rate % slots ? 1 : 0);

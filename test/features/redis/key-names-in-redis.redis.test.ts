@@ -60,7 +60,7 @@ describeWithRedis('names in Redis', () => {
     for (const view of views) await eventually(() => expect(view.events.length).toBeGreaterThan(0));
     const kindsSeen = () =>
       [...seen].map((name) => {
-        const [, tag = '', kind = ''] = /^luaauth:\{([^}]+)\}:(.+)$/.exec(name) ?? [];
+        const [, tag = '', kind = ''] = /^luaauth:\{([^}]+)\}:[\w-]+:(.+)$/.exec(name) ?? [];
         return { tag, kind };
       });
     // Each account has a rate of its own for its polls, and so has each caller of an account.

@@ -3,12 +3,11 @@ import { expect, it } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { BEAT_MS } from '../../../src/features/redis/slots.ts';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
-import { startRecorder } from '../../support/api/recorder.ts';
 import { SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
 import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithEachEngine, describeWithRedis } from '../../support/redis/redis.ts';
-import { eventually, expectCalls } from '../../support/vitest/waiting.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);
@@ -87,24 +86,5 @@ describeWithRedis('gateways with one key', () => {
     fixture.redis.resume();
     await closed;
     await fixture.haveSlots(0);
-  });
-
-  it('count a request that may still arrive for as long as LuaAuth is cut off', async () => {
-    const recorder = await startRecorder(() => undefined);
-    fixture.closing.push(() => recorder.close());
-    const timeouts = { read: 60_000, write: 60_000 };
-    const gateway = await fixture.open({ upstream: recorder.url, timeouts, operationTimeoutMs: 60_000 });
-    const leaving = new AbortController();
-    const answer = gateway.execute(SCRIPTS, { ids: ids(5, 'a') }, { token: 'key-a' }, leaving.signal);
-    await expectCalls(recorder, 5);
-    const permits = async () => {
-      const [key = ''] = (await fixture.redis.command('KEYS', '*:quota')) as string[];
-      return fixture.redis.command('ZCARD', key);
-    };
-    // Longer than the lease of a permit.
-    await delay(6_500);
-    expect(await permits()).toBe(5);
-    leaving.abort();
-    await expect(answer).rejects.toThrow('abort');
   });
 });
