@@ -197,7 +197,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isAlone: false,
       isUnshared: false,
       needsRequest: undefined,
-      revalidation: undefined,
+      background: undefined,
     };
     const answer = api.ask(made, api.usage);
     return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;

@@ -18,7 +18,7 @@ const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit
     limit: t.exposeInt('limit', {
       nullable: true,
       description:
-        'REST calls that the quota allows per second. Fewer for a while after LuaAuth answered 429. Until LuaAuth has accepted the key, at most what all such keys have together. Null: no limit.',
+        'REST calls that the quota allows per second. Fewer for a while after LuaAuth answered 429. Null: no limit.',
     }),
     remaining: t.exposeInt('remaining', {
       nullable: true,

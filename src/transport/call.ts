@@ -89,16 +89,11 @@ export interface Call<T> extends About, Asked {
    * found an answer, so its signal is aborted. Undefined: the call needs its own request.
    */
   readonly needsRequest: (() => boolean) | undefined;
-  /** Set if the call only renews a cache entry. No client waits for the answer, so all other calls go first. */
-  readonly revalidation: Revalidation | undefined;
-}
-
-/** A renewal of a cache entry. The renewal with the largest `servedAgeMs` goes first. */
-interface Revalidation {
-  /** In whole ms: reading a fraction allocates memory. Ages of the entry, summed over the times it was served. */
-  readonly servedAgeMs: number;
-  /** Whether this is a poll, which no cache entry can answer. Polls have their own rate, and leave no permit unused. */
-  readonly isPoll?: boolean;
+  /**
+   * Set if no client waits for the answer, so that calls of clients go first: a revalidation renews a cache entry, and a poll
+   * follows live data, which no cache entry can answer.
+   */
+  readonly background: 'poll' | 'revalidation' | undefined;
 }
 
 export interface Answer<T> {

@@ -38,10 +38,6 @@ class Dispatch implements AbortListener, Sender, Receiver {
   #request: UpstreamRequest | undefined;
   #settled = false;
   #sentAt: number | undefined;
-  /** When the request times out, on the clock; undefined: the call still waits. */
-  #timesOutAt: number | undefined;
-  /** Whether a timeout would show that the API is in trouble. */
-  #isUnhealthy = false;
 
   constructor(options: DispatchOptions, call: Call<unknown>, progress: Progress, resolve: Settle) {
     this.#options = options;
@@ -63,39 +59,26 @@ class Dispatch implements AbortListener, Sender, Receiver {
   }
 
   queued(): void {
-    this.#endAt(this.#scheduled.startBy, false);
+    const { clock, scheduler } = this.#options;
+    const giveUp = (wasLate: boolean) => scheduler.giveUp(this.#scheduled, wasLate);
+    this.#deadline = new Deadline(clock, this.#scheduled.startBy, giveUp);
     this.#progress.queued?.();
   }
 
   admitted(waitedMs: number): void {
     const { call } = this;
-    const now = this.#options.clock.now();
+    const { clock } = this.#options;
+    const now = clock.now();
     if (call.kind === 'write') call.signal?.removeEventListener('abort', this);
     const timeoutMs = Math.min(call.timeoutMs, call.deadline - now);
-    this.#timesOutAt = now + timeoutMs;
-    const unhealthy = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
-    // The timer of a call that has waited fires early and is set again. Most calls end long before.
-    if (this.#deadline) this.#isUnhealthy = unhealthy;
-    else this.#endAt(this.#timesOutAt, unhealthy, now);
+    const isFair = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
+    this.#deadline?.callOff();
+    this.#deadline = new Deadline(clock, now + timeoutMs, (wasLate) =>
+      this.fail(new TimedOut(call, this.#executed, { unhealthy: isFair && !wasLate })),
+    );
     this.#progress.dequeued(waitedMs);
     this.#request = new UpstreamRequest(this.#options, this);
     this.#request.send();
-  }
-
-  /** Ends the call at `end`. The timer may fire earlier and is set again: the end of a waiting call may still move. */
-  #endAt(end: number, isUnhealthy: boolean, now = this.#options.clock.now()): void {
-    this.#isUnhealthy = isUnhealthy;
-    const at = Math.min(end, now + this.call.timeoutMs);
-    this.#deadline = new Deadline(this.#options.clock, at, (wasLate) => this.#endDue(at, wasLate), now);
-  }
-
-  #endDue(at: number, wasLate: boolean): void {
-    const timesOutAt = this.#timesOutAt;
-    const end = timesOutAt ?? this.#scheduled.startBy;
-    const now = this.#options.clock.now();
-    if (end > Math.max(at, now)) this.#endAt(end, this.#isUnhealthy, now);
-    else if (timesOutAt === undefined) this.#options.scheduler.giveUp(this.#scheduled, wasLate);
-    else this.fail(new TimedOut(this.call, this.#executed, { unhealthy: this.#isUnhealthy && !wasLate }));
   }
 
   handleEvent(): void {

@@ -13,8 +13,8 @@ const RATE = 10;
 const WINDOW_MS = 1_100;
 const fixture = useRecorder({
   transport: { clock, random: () => 0, rate: RATE },
-  timeouts: { read: 100_000, write: 100_000 },
-  operationTimeoutMs: 100_000,
+  timeouts: { read: 200_000, write: 200_000 },
+  operationTimeoutMs: 200_000,
   limits: { restCalls: 1_000 },
   credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
 });

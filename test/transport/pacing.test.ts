@@ -79,18 +79,18 @@ describe('a call that has to wait', () => {
     await expectCalls(fixture.recorder, 10);
   });
 
-  it('keeps a tenth of its time for the call itself: starting just before the deadline would be for nothing', async () => {
+  it('keeps a quarter of its time for the answer: starting just before the deadline would be for nothing', async () => {
     fixture.respond = answerPlainly;
     const before = Promise.all(ids(30).map((id) => fixture.gateway.execute(SCRIPT, { id })));
     await expectCalls(fixture.recorder, 10);
     // The place of a 31st read is free when three windows have passed.
-    await clock.advance(3 * WINDOW_MS - 2_700 - 1);
+    await clock.advance(3 * WINDOW_MS - 2_250 - 1);
     const early = await fixture.gateway.execute(SCRIPT, { id: 'early' });
-    expect(early.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 2_701 });
+    expect(early.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 2_251 });
     await clock.advance(2);
     const late = fixture.gateway.execute(SCRIPT, { id: 'late' });
     await settle();
-    await clock.advance(2_700 - 2 * WINDOW_MS - 1);
+    await clock.advance(2_250 - 2 * WINDOW_MS - 1);
     await expectCalls(fixture.recorder, 20);
     await clock.advance(WINDOW_MS);
     await expectCalls(fixture.recorder, 30);
@@ -159,13 +159,13 @@ describe('a call that waits while the process stands still', () => {
   });
 });
 
-describe('more calls than the quota, of an API whose answers take longer than a tenth of the time limit', () => {
+describe('more calls than the quota, of an API whose answers take a fifth of the time limit', () => {
   const timeouts = { read: 3_000, write: 3_000 };
   const fixture = useRecorder({ transport: { clock, random, rate: 10 }, timeouts });
 
   it('start early enough to be answered: no call times out, and the breaker stays closed', async () => {
     fixture.respond = (recorded, response) => {
-      clock.after(700, () => answerPlainly(recorded, response));
+      clock.after(600, () => answerPlainly(recorded, response));
     };
     const answers = [];
     for (const id of ids(250)) {
@@ -173,13 +173,13 @@ describe('more calls than the quota, of an API whose answers take longer than a 
       await quiet(4);
       await clock.advance(40);
     }
-    for (let waitedMs = 0; waitedMs < timeouts.read + 700; waitedMs += 100) {
+    for (let waitedMs = 0; waitedMs < timeouts.read + 600; waitedMs += 100) {
       await quiet(4);
       await clock.advance(100);
     }
     const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.code ?? 'ok');
     expect(new Set(codes)).toEqual(new Set(['ok', 'RATE_LIMITED']));
-    // A permit is used until a second after the answer: 10 permits in 1.7 s.
+    // A permit is used until a second after the answer: 10 permits in 1.6 s.
     expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(50);
   });
 });

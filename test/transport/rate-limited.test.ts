@@ -47,7 +47,7 @@ describe('when the API says ratelimited', () => {
     ['', 1_000],
     [undefined, 1_000],
   ])(
-    'with Retry-After %j every caller of the key waits for %i ms, and no other',
+    'with Retry-After %j the endpoint pauses for %i ms for every caller of the key, and for no other key',
     async (retryAfter, pauseMs) => {
       fixture.respond = refuseFirst(1, retryAfter);
       const first = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
@@ -69,7 +69,7 @@ describe('when the API says ratelimited', () => {
     },
   );
 
-  it('with a date as Retry-After the key waits until then', async () => {
+  it('with a date as Retry-After the endpoint pauses until then', async () => {
     // To the second: two to three seconds from now.
     fixture.respond = refuseFirst(1, new Date(Date.now() + 3_000).toUTCString());
     const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
@@ -99,7 +99,7 @@ describe('when the API says ratelimited', () => {
     },
   );
 
-  it('with a date that has passed the key waits for a second', async () => {
+  it('with a date that has passed the endpoint pauses for a second', async () => {
     fixture.respond = refuseFirst(1, new Date(Date.now() - 60_000).toUTCString());
     const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await expectCalls(fixture.recorder, 1);
@@ -111,7 +111,8 @@ describe('when the API says ratelimited', () => {
 
   it.each([
     ['10', 10_000],
-    ['86400', 86_400_000],
+    // The gateway tries again after five minutes.
+    ['86400', 300_000],
   ])(
     'for longer than the deadline (%s) the answer is RATE_LIMITED at once',
     async (retryAfter, retryAfterMs) => {
@@ -121,19 +122,20 @@ describe('when the API says ratelimited', () => {
         expect.toBeError('RATE_LIMITED', { path: ['script'], retryAfterMs }),
       ]);
       await clock.advance(1_000);
-      const write = await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }, KEY);
-      expect(write.errors?.[0]?.extensions).toMatchObject({
+      const again = await fixture.gateway.execute(SCRIPT, { id: 'b' }, KEY);
+      expect(again.errors?.[0]?.extensions).toMatchObject({
         code: 'RATE_LIMITED',
-        outcome: 'NOT_EXECUTED',
         retryAfterMs: retryAfterMs - 1_000,
       });
       await expectCalls(fixture.recorder, 1);
+      const write = await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }, KEY);
+      expect(write.errors).toBeUndefined();
       const other = await fixture.gateway.execute(SCRIPT, { id: 'c' }, { token: 'key-b' });
       expect(other.errors).toBeUndefined();
     },
   );
 
-  it('for a day the key is tried again after five minutes', async () => {
+  it('for a day the endpoint is tried again after five minutes', async () => {
     fixture.respond = refuseFirst(1, '86400');
     await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await clock.advance(5 * 60_000 - 5_000 - 1);
@@ -141,25 +143,6 @@ describe('when the API says ratelimited', () => {
     await clock.advance(5_001);
     expect((await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY)).errors).toBeUndefined();
     await expectCalls(fixture.recorder, 2);
-  });
-
-  it('for a day, a refusal after the pause gives the time until the queue has room', async () => {
-    fixture.respond = refuseFirst(1, '86400');
-    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-    await clock.advance(5 * 60_000);
-    const more = ids(200).map((id) => `more-${id}`);
-    const reads = [ids(200), more].map((ids) => fixture.gateway.execute(SCRIPTS, { ids }, KEY));
-    for (let window = 1; window <= 4; window += 1) {
-      await expectCalls(fixture.recorder, 1 + 50 * window);
-      await clock.advance(1_002);
-    }
-    const [first = [], refusals = []] = (await Promise.all(reads)).map(({ errors = [] }) => errors);
-    expect(first).toEqual([]);
-    expect(refusals).toHaveLength(200);
-    for (const { extensions } of refusals) {
-      expect(extensions.code).toBe('RATE_LIMITED');
-      expect(extensions.retryAfterMs).toBeLessThan(10_000);
-    }
   });
 
   it('what waits and cannot start before its deadline is refused at once', async () => {
@@ -229,7 +212,7 @@ describe('when the API says ratelimited', () => {
 describe('when no quota is set and the API says ratelimited', () => {
   const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 0 } });
 
-  it('the key pauses all the same', async () => {
+  it('the endpoint pauses all the same', async () => {
     fixture.respond = refuseFirst(1, '1');
     const answer = fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b'] }, KEY);
     await expectCalls(fixture.recorder, 2);
@@ -318,50 +301,5 @@ describe('when the API refuses one of 20 calls at random', () => {
     client.abort();
     await Promise.allSettled(operations);
     expect(received / seconds).toBeGreaterThan(140 * 0.75);
-  });
-});
-
-describe('an endpoint that is limited more strictly than its key', () => {
-  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 } });
-  const isExecutions = (line: string) => line.endsWith('/executions');
-
-  it('pauses alone once it was refused a second time while others went through', async () => {
-    fixture.respond = refuseFirst(1, undefined, isExecutions);
-    const first = fixture.gateway.execute(EXECUTIONS, { id: 'a' });
-    await expectCalls(fixture.recorder, 2);
-    // Nobody knows yet that it is the endpoint: the whole key waits.
-    const other = fixture.gateway.execute(SCRIPT, { id: 'b' });
-    await expectCalls(fixture.recorder, 2);
-    await clock.advance(1_000);
-    await Promise.all([first, other]);
-    await expectCalls(fixture.recorder, 4);
-
-    fixture.respond = refuseFirst(1, undefined, isExecutions);
-    const second = fixture.gateway.execute(EXECUTIONS, { id: 'c' });
-    await expectCalls(fixture.recorder, 6);
-    const { data } = await fixture.gateway.execute(SCRIPTS, { ids: ['d', 'e'] });
-    expect(data?.scripts).toMatchObject([{ name: 'name of d' }, { name: 'name of e' }]);
-    const third = fixture.gateway.execute(EXECUTIONS, { id: 'f' });
-    await expectCalls(fixture.recorder, 9);
-    await clock.advance(1_000);
-    expect((await Promise.all([second, third])).map(({ errors }) => errors)).toEqual([undefined, undefined]);
-    await expectCalls(fixture.recorder, 11);
-  });
-
-  it('is not suspected for a second refusal half a minute later: the whole key waits again', async () => {
-    for (const [index, id] of ['a', 'b'].entries()) {
-      fixture.respond = refuseFirst(1, undefined, isExecutions);
-      const refused = fixture.gateway.execute(EXECUTIONS, { id });
-      await expectCalls(fixture.recorder, index * 4 + 2);
-      const other = fixture.gateway.execute(SCRIPT, { id: `other-${id}` });
-      await expectCalls(fixture.recorder, index * 4 + 2);
-      await clock.advance(1_000);
-      expect((await Promise.all([refused, other])).map(({ errors }) => errors)).toEqual([
-        undefined,
-        undefined,
-      ]);
-      await expectCalls(fixture.recorder, index * 4 + 4);
-      await clock.advance(30_000);
-    }
   });
 });

@@ -66,17 +66,6 @@ describe('renewals that wait for the quota', () => {
     expect(fixture.recorder.lines().slice(calls + 2)).toEqual(['POST /scripts/s0/toggle']);
   });
 
-  it('go in the order of what was missed: how often an older copy was served, and how old', async () => {
-    const calls = await readAllAgain();
-    for (let times = 0; times < 3; times += 1) {
-      expect((await read('s15')).extensions).toMatchObject({ upstream: { stale: 1, oldestMs: WINDOW_MS } });
-    }
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, calls + 2);
-    // Among the others, `s8` is the first of the two whose cache entries are a window older.
-    expect(fixture.recorder.lines().slice(calls).sort()).toEqual(['GET /scripts/s15', 'GET /scripts/s8']);
-  });
-
   it('take all the places that are spare, and all copies are fresh again in time', async () => {
     const calls = await readAllAgain();
     await clock.advance(3 * WINDOW_MS);

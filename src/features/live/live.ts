@@ -159,7 +159,7 @@ export function createLive(options: LiveOptions) {
       return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined }, false);
     },
     /** Opens the API for other reads that take only background quota, within the rate of polls. */
-    backgroundAccess: (origin: Origin) => openAccess(origin, new PollUsage(), clock.now(), new AbortSource()),
+    backgroundAccess: (origin: Origin) => openAccess(origin, new PollUsage(), new AbortSource()),
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       ended(name, sessionIds);

@@ -42,14 +42,11 @@ const LONGEST_WAIT_MS = 15_000;
  */
 export function createPollAccess({ transport, timeouts, rate }: PollAccessOptions) {
   const { ask, clock, state } = transport;
-  return ({ key, account }: Origin, usage: PollUsage, dueAt: number, signal: AbortSource): PollAccess => ({
+  return ({ key, account }: Origin, usage: PollUsage, signal: AbortSource): PollAccess => ({
     ask(call, own) {
       const now = clock.now();
       const deadline = now + LONGEST_WAIT_MS + call.timeoutMs;
-      return ask(
-        { ...call, deadline, revalidation: { servedAgeMs: Math.round(now - dueAt), isPoll: true } },
-        own,
-      );
+      return ask({ ...call, deadline, background: 'poll' }, own);
     },
     clock,
     origin: { key, account, caller: POLLS, callerRate: rate },

@@ -40,7 +40,7 @@ export interface PollerOptions {
   readonly random: RandomSource;
   /** How many sessions are followed at most. */
   readonly maxSessions: number;
-  readonly openAccess: (origin: Origin, usage: PollUsage, dueAt: number, signal: AbortSource) => PollAccess;
+  readonly openAccess: (origin: Origin, usage: PollUsage, signal: AbortSource) => PollAccess;
   /** Returns what this process knows. The next poll continues from it. */
   readonly known: () => LiveRecord;
   /** Stores a result. If it is not stored, another poller follows. */
@@ -124,7 +124,7 @@ export function createPoller(options: PollerOptions) {
   const read = async (usage: PollUsage): Promise<Poll> => {
     dueAt ??= clock.now();
     const waitsFrom = dueAt;
-    const access = openAccess(origin, usage, waitsFrom, stopped);
+    const access = openAccess(origin, usage, stopped);
     const found = await readSessions(access, scriptId, maxSessions, hadPages, isKnownPage);
     hadPages = !found.isOnePage;
     if (found.isEndSeen) endSeenAt = clock.now();

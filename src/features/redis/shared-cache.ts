@@ -39,8 +39,8 @@ return { 1, now }`;
 type Reply = [outcome: number, ageMs: number, at: Buffer, sealed: Buffer];
 
 /** A call with a rate of its own, or for which no client waits, may be made later than others. So only its equals wait for it. */
-function turnOf({ origin, revalidation }: Call<unknown>): string {
-  if (revalidation) return 'last';
+function turnOf({ origin, background }: Call<unknown>): string {
+  if (background) return 'last';
   return origin.callerRate === undefined ? 'usual' : 'limited';
 }
 

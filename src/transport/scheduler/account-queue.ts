@@ -1,11 +1,11 @@
 import { CallerLine } from './caller-line.ts';
-import { Line, Turns } from './line.ts';
+import { Line, Turns, takeFirst } from './line.ts';
 import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 
 interface AccountQueueOptions {
   /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
-  readonly takeFor: (call: ScheduledCall, leavesRoom: boolean) => boolean;
+  readonly take: (call: ScheduledCall, leavesRoom: boolean) => boolean;
   /** Whether any call of the account may start, as far as is known. */
   readonly isOpen: () => boolean;
   /** Whether a call may start that leaves room for others, as far as is known. */
@@ -14,8 +14,8 @@ interface AccountQueueOptions {
 
 /** The calls of one account that wait: callers in turn, and the calls in the background. */
 export class AccountQueue extends Line {
-  readonly callers: Turns<CallerLine> = new Turns<CallerLine>('callers', undefined);
-  /** In order of arrival. */
+  readonly callers: Turns<CallerLine> = new Turns<CallerLine>('callers');
+  /** Polls, then revalidations, each in order of arrival. */
   readonly #background: ScheduledCall[] = [];
   readonly #options: AccountQueueOptions;
   /** Calls for clients that have started in a row while a call in the background waited. */
@@ -31,8 +31,9 @@ export class AccountQueue extends Line {
   }
 
   add(call: ScheduledCall): void {
-    if (call.isInBackground) this.#background.push(call);
-    else this.#lineOf(call).add(call);
+    if (!call.isInBackground) this.#lineOf(call).add(call);
+    else if (isPoll(call)) this.#background.splice(this.#background.filter(isPoll).length, 0, call);
+    else this.#background.push(call);
     this.grow(1);
   }
 
@@ -50,10 +51,13 @@ export class AccountQueue extends Line {
   override next(): ScheduledCall | undefined {
     const { isOpen, hasRoom } = this.#options;
     if (this.size === 0 || !isOpen()) return undefined;
-    const due = this.#isBackgroundDue ? this.#nextInBackground(false) : undefined;
-    const ofClient = due ? undefined : this.callers.next();
-    if (ofClient) this.grow(-1);
-    return due ?? ofClient ?? (hasRoom() ? this.#nextInBackground(true) : undefined);
+    const isBackgroundDue = this.#clientCallsInARow >= RULES.clientCallsInARow;
+    const call =
+      (isBackgroundDue ? this.#nextInBackground(false, isOpen) : undefined) ??
+      this.callers.next() ??
+      this.#nextInBackground(true, () => isOpen() && hasRoom());
+    if (call) this.grow(-1);
+    return call;
   }
 
   override all(): readonly ScheduledCall[] {
@@ -73,38 +77,16 @@ export class AccountQueue extends Line {
     return this.startingBefore(ahead + background, root);
   }
 
-  get #isBackgroundDue(): boolean {
-    return this.#clientCallsInARow >= RULES.clientCallsInARow;
+  #nextInBackground(leavesRoom: boolean, isOpen: () => boolean): ScheduledCall | undefined {
+    return takeFirst(this.#background, (call) => this.#options.take(call, leavesRoom), isOpen);
   }
 
   #lineOf({ call: { origin } }: ScheduledCall): CallerLine {
-    const { takeFor, isOpen } = this.#options;
+    const { take, isOpen } = this.#options;
     const make = () =>
-      new CallerLine(origin.caller, this.callers, { takeFor: (call) => takeFor(call, false), isOpen });
+      new CallerLine(origin.caller, this.callers, { take: (call) => take(call, false), isOpen });
     return this.callers.member(origin.caller, make);
   }
-
-  #nextInBackground(leavesRoom: boolean): ScheduledCall | undefined {
-    const { takeFor, isOpen } = this.#options;
-    for (let call = this.#firstInBackground(); call && isOpen(); call = this.#firstInBackground()) {
-      if (takeFor(call, leavesRoom)) {
-        this.remove(call);
-        return call;
-      }
-      // It waits for the key's own permits, so the others would wait as well.
-      if (this.#firstInBackground() === call) return undefined;
-    }
-    return undefined;
-  }
-
-  /** Polls in order of arrival, then the revalidation whose entry was served the most. Passes over calls that must wait. */
-  #firstInBackground(): ScheduledCall | undefined {
-    let first: ScheduledCall | undefined;
-    for (const call of this.#background) {
-      if (call.isBlocked) continue;
-      if (call.isPoll) return call;
-      if (!first || call.servedAgeMs > first.servedAgeMs) first = call;
-    }
-    return first;
-  }
 }
+
+const isPoll = ({ call }: ScheduledCall): boolean => call.background === 'poll';

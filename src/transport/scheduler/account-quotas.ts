@@ -1,14 +1,11 @@
 import type { QuotaRules, Quotas } from '../../state/port.ts';
-import { createSlidingWindows } from '../../state/sliding-window-log.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import type { RateLimited } from '../errors.ts';
-import { NEVER_SLOWER, Pool, type PoolOptions } from './pool.ts';
-import { createRefusalCount } from './refusals.ts';
+import { NEVER_SLOWER, Pool } from './pool.ts';
 
 interface AccountQuotasOptions {
   readonly account: string;
-  /** Requests in any sliding second; Infinity: no quota, only pauses that LuaAuth asks for. */
+  /** Requests in any sliding second; Infinity: no quota. */
   readonly rate: number;
   readonly clock: Clock;
   readonly quotas: Quotas;
@@ -16,24 +13,13 @@ interface AccountQuotasOptions {
   readonly ofGateway: readonly Pool[];
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
-  /** Called when LuaAuth has asked for a pause. `pool` then gives no permit for `pauseMs`. */
-  readonly onPause: (pool: Pool, pauseMs: number) => void;
 }
 
-/** The longest pause at LuaAuth's request before the next try, in ms. */
-const MAX_PAUSE_MS = 5 * 60_000;
-/** The pause after a rare refusal if LuaAuth gives no time, in ms. */
-const RARE_PAUSE_MS = 100;
-/** An endpoint that is refused again within this time, while other endpoints go through, is paused alone. */
-const SUSPICION_MS = 10_000;
-/** In ms. By then LuaAuth has answered the requests that were under way at the first refusal. */
-const LESSON_MS = 1_000;
+/** The pace of a key that LuaAuth refuses with `ratelimited`. */
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
 const SWEEP_AT = 1_000;
 
-const partOf = (caller: string) => `caller:${caller}`;
-
-/** The quotas of one account: of its key, of callers with their own rate, and pauses of endpoints. */
+/** The quotas in which the calls of one account count: of the gateway, of callers with their own rate, and of the key. */
 export class AccountQuotas {
   readonly key: Pool;
   readonly #options: AccountQuotasOptions;
@@ -41,15 +27,11 @@ export class AccountQuotas {
   /** The pools of most calls. */
   #usual: readonly Pool[];
   readonly #callers = new Map<string, Pool>();
-  readonly #pauses = new Map<string, Pool>();
-  readonly #refusals = createRefusalCount();
-  /** The endpoints that LuaAuth has refused lately: since when, and whether other endpoints went through since. */
-  readonly #suspects = new Map<string, { readonly at: number; othersPassed: boolean }>();
 
   constructor(options: AccountQuotasOptions) {
     this.#options = options;
     const { rate, ofGateway } = options;
-    this.key = this.#pool({ rate, ...KEY_PACE }, {});
+    this.key = this.#pool({ rate, ...KEY_PACE });
     this.#ofGateway = ofGateway;
     this.#usual = [...ofGateway, this.key];
   }
@@ -60,12 +42,9 @@ export class AccountQuotas {
   }
 
   /** The pools in which a call counts. The pool of the key is last: its permits may come from a store. */
-  poolsOf({ origin, endpoint }: Call<unknown>): readonly Pool[] {
-    const { caller, callerRate } = origin;
-    const pause = this.#pauses.get(endpoint);
-    if (callerRate === undefined && !pause) return this.#usual;
-    const ofCaller = callerRate === undefined ? undefined : this.#ofCaller(caller, callerRate);
-    return [...this.#ofGateway, ofCaller, pause, this.key].filter((pool) => pool !== undefined);
+  poolsOf({ origin: { caller, callerRate } }: Call<unknown>): readonly Pool[] {
+    if (callerRate === undefined) return this.#usual;
+    return [...this.#ofGateway, this.#ofCaller(caller, callerRate), this.key];
   }
 
   /** The account's calls no longer count in this quota of the gateway. */
@@ -74,55 +53,14 @@ export class AccountQuotas {
     this.#usual = [...this.#ofGateway, this.key];
   }
 
-  passed(endpoint: string): void {
-    const now = this.#options.clock.now();
-    this.#refusals.passed(now);
-    for (const [name, suspect] of this.#suspects) {
-      if (name !== endpoint) suspect.othersPassed = true;
-      if (now - suspect.at > SUSPICION_MS) this.#suspects.delete(name);
-    }
-    if (this.#pauses.get(endpoint)?.isIdle()) this.#pauses.delete(endpoint);
-  }
-
-  /** Pauses the key, or the endpoint if LuaAuth refuses it alone. Slows the key down if refusals are frequent. */
-  refused(endpoint: string, { retryAfterMs, saysWhen }: RateLimited): void {
-    const now = this.#options.clock.now();
-    const isAlone = this.#isRefusedAlone(endpoint, now);
-    const refused = this.#refusals.refused(now);
-    const askedMs = refused === 'of few' && !saysWhen ? RARE_PAUSE_MS : retryAfterMs;
-    const pauseMs = Math.min(askedMs, MAX_PAUSE_MS);
-    const paused = isAlone ? this.#pauseOf(endpoint) : this.key;
-    paused.pause(pauseMs, askedMs);
-    if (refused === 'of many' && !isAlone) this.key.slowDown();
-    this.#options.onPause(paused, pauseMs);
-  }
-
   isIdle(): boolean {
-    return [this.key, ...this.#callers.values(), ...this.#pauses.values()].every((pool) => pool.isIdle());
+    return [this.key, ...this.#callers.values()].every((pool) => pool.isIdle());
   }
 
-  #isRefusedAlone(endpoint: string, now: number): boolean {
-    const suspect = this.#suspects.get(endpoint);
-    if (suspect && now - suspect.at <= SUSPICION_MS)
-      return suspect.othersPassed && now - suspect.at >= LESSON_MS;
-    this.#suspects.set(endpoint, { at: now, othersPassed: false });
-    return false;
-  }
-
-  #pool(limits: QuotaRules, options: Partial<PoolOptions>): Pool {
+  #pool(limits: QuotaRules, caller?: string): Pool {
     const { quotas, clock, account, onReady } = this.#options;
-    return new Pool({ quotas, account, limits, clock, onReady, ...options });
-  }
-
-  #pauseOf(endpoint: string): Pool {
-    const known = this.#pauses.get(endpoint);
-    if (known) return known;
-    const limits = { rate: Number.POSITIVE_INFINITY, ...NEVER_SLOWER };
-    // Each process pauses by itself.
-    const quotas = createSlidingWindows(this.#options.clock.now);
-    const pause = this.#pool(limits, { part: endpoint, quotas });
-    this.#pauses.set(endpoint, pause);
-    return pause;
+    const part = caller === undefined ? undefined : `caller:${caller}`;
+    return new Pool({ quotas, account, part, limits, clock, onReady });
   }
 
   #ofCaller(caller: string, rate: number): Pool {
@@ -131,7 +69,7 @@ export class AccountQuotas {
     if (known?.options.limits.rate === rate) return known;
     if (this.#callers.size >= SWEEP_AT)
       for (const [other, pool] of this.#callers) if (pool.isIdle()) this.#callers.delete(other);
-    const pool = this.#pool({ rate, ...NEVER_SLOWER }, { part: partOf(caller), isOfCaller: true });
+    const pool = this.#pool({ rate, ...NEVER_SLOWER }, caller);
     this.#callers.set(caller, pool);
     return pool;
   }

@@ -1,11 +1,11 @@
 import type { Origin } from '../call.ts';
-import { Line, type Turns } from './line.ts';
+import { Line, type Turns, takeFirst } from './line.ts';
 import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 
 interface CallerLineOptions {
   /** Gives a call all that it needs, if it can start. */
-  readonly takeFor: (call: ScheduledCall) => boolean;
+  readonly take: (call: ScheduledCall) => boolean;
   /** Whether any call of the account may start, as far as is known. */
   readonly isOpen: () => boolean;
 }
@@ -35,17 +35,18 @@ export class CallerLine extends Line {
 
   remove(call: ScheduledCall): void {
     const calls = this.#callsLike(call);
-    const index = calls.indexOf(call);
-    if (index < 0) return;
-    calls.splice(index, 1);
+    calls.splice(calls.indexOf(call), 1);
     this.grow(-1);
   }
 
   override next(): ScheduledCall | undefined {
+    const { take, isOpen } = this.#options;
     const isTurnOfReads = this.#writesInARow >= RULES.writesInARow;
     const [first, second] = isTurnOfReads ? [this.#reads, this.#writes] : [this.#writes, this.#reads];
-    const call = this.#take(first) ?? this.#take(second);
-    if (call) this.#writesInARow = call.isWrite && this.#reads.length > 0 ? this.#writesInARow + 1 : 0;
+    const call = takeFirst(first, take, isOpen) ?? takeFirst(second, take, isOpen);
+    if (!call) return undefined;
+    this.grow(-1);
+    this.#writesInARow = call.isWrite && this.#reads.length > 0 ? this.#writesInARow + 1 : 0;
     return call;
   }
 
@@ -68,20 +69,6 @@ export class CallerLine extends Line {
 
   #callsLike({ isWrite }: ScheduledCall): ScheduledCall[] {
     return isWrite ? this.#writes : this.#reads;
-  }
-
-  #take(calls: readonly ScheduledCall[]): ScheduledCall | undefined {
-    const { takeFor, isOpen } = this.#options;
-    for (let index = 0; index < calls.length && isOpen(); ) {
-      const call = calls[index] as ScheduledCall;
-      if (takeFor(call)) {
-        this.remove(call);
-        return call;
-      }
-      // A call that needs no request any more has left the line.
-      if (calls[index] === call) index += 1;
-    }
-    return undefined;
   }
 }
 

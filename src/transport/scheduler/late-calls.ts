@@ -1,80 +1,86 @@
-import type { RateLimited } from '../errors.ts';
+import type { Origin } from '../call.ts';
+import { RateLimited } from '../errors.ts';
 import type { AccountQueue } from './account-queue.ts';
-import type { Pool } from './pool.ts';
+import type { BackOff } from './back-off.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 
+interface LateCallsOptions {
+  readonly queue: AccountQueue;
+  readonly backOff: BackOff;
+  readonly shared: Shared;
+}
+
 interface Wait {
-  readonly etaMs: number;
-  /** The pool that has no permit before; undefined: the call can start now. */
-  readonly pool: Pool | undefined;
+  readonly ms: number;
+  /** Whether the quota of the caller has no permit before. */
+  readonly isOfCaller: boolean;
 }
 
 /** Refuses waiting calls of an account that cannot start in time, and says when to come back. */
 export class LateCalls {
-  readonly #queue: AccountQueue;
-  readonly #shared: Shared;
-  readonly #key: Pool;
+  readonly #options: LateCallsOptions;
+  /** Operations of which a read was refused, and until when their further reads are refused if they have to wait. */
+  readonly #refused = new WeakMap<Origin, { readonly until: number; readonly wait: Wait }>();
 
-  constructor(queue: AccountQueue, key: Pool, shared: Shared) {
-    this.#queue = queue;
-    this.#key = key;
-    this.#shared = shared;
+  constructor(options: LateCallsOptions) {
+    this.#options = options;
   }
 
   /**
-   * The refusal of a new call in the queue that cannot start in time; undefined: it waits. A read takes the waiting reads of
-   * its operation along, and the next reads: their permits would be spent on half of an answer.
+   * The refusal of a new call in the queue if too many wait, or if it cannot start in time; undefined: it waits. A read that
+   * cannot start in time takes the waiting reads of its operation along, and the next reads: their permits would be spent on
+   * half of an answer.
    */
   refusalOfNew(call: ScheduledCall): RateLimited | undefined {
+    if (this.#options.queue.isFullFor(call)) return this.refusalOf(call);
     if (call.isInBackground) return undefined;
-    const { now } = this;
+    const { queue, shared } = this.#options;
+    const now = shared.clock.now();
     const { origin } = call.call;
-    const { pool, etaMs } = this.#longestWait(call, Math.max(0, call.startBy - now));
-    if (!pool) {
-      const refused = call.isWrite ? undefined : this.#shared.refused.get(origin);
-      return refused && refused.until > now
-        ? refused.pool.refusal(call.call, refused.until - now)
+    const leftMs = Math.max(0, call.startBy - now);
+    const wait = this.#longestWait(call, leftMs);
+    if (call.isWrite) return wait.ms > leftMs ? refusal(call, wait) : undefined;
+    if (wait.ms <= leftMs) {
+      const before = this.#refused.get(origin);
+      return before && before.until > now
+        ? refusal(call, { ...before.wait, ms: before.until - now })
         : undefined;
     }
-    if (!call.isWrite) {
-      this.#shared.refused.set(origin, { until: now + etaMs, pool });
-      for (const read of this.#queue.operationOf(call))
-        if (read !== call) read.sender.fail(pool.refusal(read.call, etaMs));
-    }
-    return pool.refusal(call.call, etaMs);
+    this.#refused.set(origin, { until: now + wait.ms, wait });
+    for (const read of queue.operationOf(call)) if (read !== call) read.sender.fail(refusal(read, wait));
+    return refusal(call, wait);
   }
 
   refusalOf(call: ScheduledCall): RateLimited {
-    const { pool = this.#key, etaMs } = this.#longestWait(call, 0);
-    return pool.refusal(call.call, etaMs);
+    return refusal(call, this.#longestWait(call, 0));
   }
 
-  /** Fails each waiting call of the pool that cannot start before the end of the pause. The pool may be new to the call. */
-  refuseDuringPause(pool: Pool, pauseMs: number): void {
-    const until = this.now + pauseMs;
-    for (const call of this.#queue.all()) {
-      if (call.call.endpoint === pool.options.part) call.join(pool);
-      if (call.startBy < until && call.pools.includes(pool)) call.sender.fail(this.refusalOf(call));
-    }
+  /** Fails the waiting calls to an endpoint that cannot start before the end of its pause. */
+  refuseDuringPause(endpoint: string): void {
+    const { queue, backOff, shared } = this.#options;
+    const until = shared.clock.now() + backOff.leftMs(endpoint);
+    for (const call of queue.all())
+      if (call.call.endpoint === endpoint && call.startBy < until) call.sender.fail(this.refusalOf(call));
   }
 
-  private get now(): number {
-    return this.#shared.clock.now();
-  }
-
-  /** The longest wait for a permit, if it is longer than `atLeastMs`. */
-  #longestWait(call: ScheduledCall, atLeastMs: number): Wait {
-    const { total, unaccepted, queue } = this.#shared;
-    let longest: Wait = { etaMs: atLeastMs, pool: undefined };
+  /** How long the call has to wait for permits, and at least `leastMs`. */
+  #longestWait(call: ScheduledCall, leastMs: number): Wait {
+    const { queue, backOff, shared } = this.#options;
+    const { total, unaccepted } = shared;
+    let longest: Wait = { ms: Math.max(leastMs, backOff.leftMs(call.call.endpoint)), isOfCaller: false };
     for (const pool of call.pools) {
       // Most calls are in time even behind all that wait. Counting the calls before them takes longer.
-      if (pool.etaMs(pool.waiting) <= longest.etaMs) continue;
-      const root = pool === total ? queue : pool === unaccepted.pool ? unaccepted.line : this.#queue;
-      const before = call.isInBackground ? pool.waiting : this.#queue.aheadOf(call, root);
-      const etaMs = pool.etaMs(Math.min(pool.waiting, before));
-      if (etaMs > longest.etaMs) longest = { etaMs, pool };
+      if (pool.etaMs(pool.waiting) <= longest.ms) continue;
+      const root = pool === total ? shared.queue : pool === unaccepted.pool ? unaccepted.line : queue;
+      const before = call.isInBackground ? pool.waiting : queue.aheadOf(call, root);
+      const ms = pool.etaMs(Math.min(pool.waiting, before));
+      if (ms > longest.ms) longest = { ms, isOfCaller: pool.isOfCaller };
     }
     return longest;
   }
+}
+
+function refusal({ call }: ScheduledCall, { ms, isOfCaller }: Wait): RateLimited {
+  return new RateLimited(call, Math.max(1, Math.ceil(ms)), { byApi: false, isOfCaller });
 }

@@ -7,7 +7,7 @@ export abstract class Line {
   size = 0;
   #turns: Turns | undefined;
 
-  constructor(name: string, turns: Turns | undefined) {
+  constructor(name: string, turns?: Turns) {
     this.name = name;
     this.#turns = turns;
   }
@@ -83,4 +83,19 @@ export class Turns<Member extends Line = Line> extends Line {
     else if (member.size === by) this.#members.set(member.name, member as Member);
     this.grow(by);
   }
+}
+
+/** Takes the first call out of the list that `take` gives all that it needs. Tries calls while `isOpen`. */
+export function takeFirst(
+  calls: ScheduledCall[],
+  take: (call: ScheduledCall) => boolean,
+  isOpen: () => boolean,
+): ScheduledCall | undefined {
+  for (let index = 0; index < calls.length && isOpen(); ) {
+    const call = calls[index] as ScheduledCall;
+    if (take(call)) return calls.splice(index, 1)[0];
+    // A call that needs no request any more has left the list.
+    if (calls[index] === call) index += 1;
+  }
+  return undefined;
 }

@@ -1,19 +1,16 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
-import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
-import { RateLimited } from '../errors.ts';
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly quotas: Quotas;
   readonly account: string;
-  /** A caller or an endpoint of the account; undefined: the whole account. */
+  /** A caller of the account; undefined: the whole account. */
   readonly part?: string | undefined;
   readonly limits: QuotaRules;
   readonly clock: Clock;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
-  readonly isOfCaller?: boolean;
 }
 
 /** The pace of a quota that `ratelimited` does not slow down: LuaAuth limits by key. */
@@ -25,21 +22,23 @@ export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
  */
 export class Pool {
   readonly options: PoolOptions;
+  /** How many calls wait for a permit. */
   waiting = 0;
   readonly #quota: Quota;
   #isFetching = false;
   #isEmpty = false;
   #isEmptyForBackground = false;
   #cancelTimer: (() => void) | undefined;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
-  /** May be after the pause, as the pause is limited. */
-  #announcedUntil = Number.NEGATIVE_INFINITY;
   #fetched: { readonly permit: Permit; readonly leavesRoom: boolean } | undefined;
 
   constructor(options: PoolOptions) {
     this.options = options;
     const { quotas, account, part, limits } = options;
     this.#quota = quotas.open(account, part, limits, this.#refill);
+  }
+
+  get isOfCaller(): boolean {
+    return this.options.part !== undefined;
   }
 
   get isEmpty(): boolean {
@@ -61,8 +60,7 @@ export class Pool {
     if (isTooOld || (leavesRoom && this.#fetched?.leavesRoom === false)) this.giveBack();
     const fetched = this.#fetched?.permit;
     this.#fetched = undefined;
-    if (fetched || this.#isEmpty || this.#isFetching || (leavesRoom && this.#isEmptyForBackground))
-      return fetched;
+    if (fetched || this.isEmpty || (leavesRoom && this.#isEmptyForBackground)) return fetched;
     const answer = this.#quota.take(Math.max(1, this.waiting), leavesRoom);
     if (typeof answer === 'number') this.#emptyFor(answer, leavesRoom);
     else if (!(answer instanceof Promise)) return answer;
@@ -81,10 +79,6 @@ export class Pool {
     fetched?.permit.release();
   }
 
-  add(): void {
-    this.waiting += 1;
-  }
-
   remove(): void {
     this.waiting -= 1;
     this.rest();
@@ -97,15 +91,6 @@ export class Pool {
     this.#reset();
   }
 
-  /** Gives no permit for `pauseMs`. `announcedMs`: how long LuaAuth asked for, which may be longer. */
-  pause(pauseMs: number, announcedMs: number): void {
-    void this.#quota.pause(pauseMs);
-    const now = this.options.clock.now();
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
-    this.#announcedUntil = Math.max(this.#announcedUntil, now + announcedMs);
-    this.#refill();
-  }
-
   slowDown(): void {
     void this.#quota.slowDown();
   }
@@ -113,16 +98,6 @@ export class Pool {
   /** When a call with `ahead` calls before it can have a permit, in ms from now. */
   etaMs(ahead: number): number {
     return this.#quota.etaMs(ahead);
-  }
-
-  /** The failure of a call that could not start before `etaMs` from now. */
-  refusal(call: Call<unknown>, etaMs: number): RateLimited {
-    const { clock, isOfCaller } = this.options;
-    const now = clock.now();
-    // After the pause, calls are tried again, so the announced time no longer counts.
-    const announcedMs = now < this.#pausedUntil ? this.#announcedUntil - now : 1;
-    const retryAfterMs = Math.ceil(Math.max(etaMs, announcedMs));
-    return new RateLimited(call, retryAfterMs, { byApi: false, isOfCaller });
   }
 
   status(): MaybePromise<QuotaStatus> {

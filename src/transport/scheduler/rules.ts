@@ -10,7 +10,9 @@
  * | 5 | Calls in the background, which are revalidations and polls, get one permit of twenty. Beyond that they take only permits that leave a fifth free. | account-queue.ts |
  * | 6 | An account with requests under way leaves the last free connection to another account. | account.ts |
  * | 7 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
- * | 8 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | account.ts |
+ * | 8 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | late-calls.ts |
+ *
+ * An endpoint that LuaAuth refuses with `ratelimited` is paused, and its account slows down (back-off.ts).
  */
 export const RULES = {
   /** Calls of an account that may wait for a client, and as many in the background. */
@@ -28,9 +30,8 @@ export const RULES = {
   /** After so many refusals in a row, the waiting calls of such a key are withheld. */
   refusalsInARow: 5,
   /**
-   * The time that a waiting call must have left when it starts, in ms; at most a tenth of its timeout. If LuaAuth takes
-   * longer to answer, the call must have that time left. A full queue would otherwise start each call just before its
-   * deadline, and spend the quota on calls that time out.
+   * The part of its time limit that a call has left when it has waited. A full queue would otherwise start each call just
+   * before its deadline, and spend the quota on calls that time out.
    */
-  reservedMs: 500,
+  partForAnswer: 1 / 4,
 } as const;

@@ -1,7 +1,6 @@
 import type { Permit } from '../../state/port.ts';
 import type { Call } from '../call.ts';
 import type { CallFailure } from '../errors.ts';
-import type { AnswerTime } from './answer-time.ts';
 import type { Pool } from './pool.ts';
 import { RULES } from './rules.ts';
 
@@ -17,78 +16,65 @@ export interface Sender {
 
 /** A call on its way through the scheduler: the quotas that it needs permits of, and the permits that it has. */
 export class ScheduledCall {
-  declare readonly sender: Sender;
-  declare readonly call: Call<unknown>;
-  declare pools: readonly Pool[];
-  declare state: 'new' | 'waiting' | 'started' | 'sent' | 'over';
-  /** When the call began to wait; once it is started, when it started. */
-  declare since: number;
-  declare private readonly answerTime: AnswerTime;
-  declare private permits: readonly Permit[];
+  readonly sender: Sender;
+  readonly call: Call<unknown>;
+  pools: readonly Pool[] = NONE;
+  state: 'new' | 'waiting' | 'started' | 'sent' | 'over' = 'new';
+  #permits: readonly Permit[] = NONE;
+  /** When the call began to wait, on the clock. */
+  #since = 0;
 
-  constructor(sender: Sender, answerTime: AnswerTime) {
+  constructor(sender: Sender) {
     this.sender = sender;
     this.call = sender.call;
-    this.answerTime = answerTime;
-    this.pools = NONE;
-    this.state = 'new';
-    this.since = 0;
-    this.permits = NONE;
   }
 
   get isWrite(): boolean {
     return this.call.kind === 'write';
   }
 
-  /** Whether no client waits for the answer. */
   get isInBackground(): boolean {
-    return this.call.revalidation !== undefined;
+    return this.call.background !== undefined;
   }
 
-  get isPoll(): boolean {
-    return this.call.revalidation?.isPoll === true;
-  }
-
-  get servedAgeMs(): number {
-    return this.call.revalidation?.servedAgeMs ?? 0;
-  }
-
-  /** Whether a quota besides the key's has no permit, as far as is known. */
-  get isBlocked(): boolean {
-    return this.pools.some((pool, index) => index < this.pools.length - 1 && pool.isEmpty);
-  }
-
-  /** The last moment at which the request can start, on the clock. */
+  /** The last moment at which a call that waits can start, on the clock. */
   get startBy(): number {
     const { deadline, timeoutMs } = this.call;
-    const neededMs = Math.min(this.answerTime.neededMs, timeoutMs / 2);
-    return deadline - Math.max(neededMs, Math.min(RULES.reservedMs, timeoutMs / 10));
+    return deadline - timeoutMs * RULES.partForAnswer;
   }
 
   sent(): void {
     this.state = 'sent';
-    for (const permit of this.permits) permit.sent();
+    for (const permit of this.#permits) permit.sent();
   }
 
   answered(): void {
-    for (const permit of this.permits) permit.answered();
+    for (const permit of this.#permits) permit.answered();
   }
 
   releasePermits(): void {
-    for (const permit of this.permits) permit.release();
+    for (const permit of this.#permits) permit.release();
   }
 
-  /** Makes a waiting call wait for a permit of this pool as well. */
-  join(pool: Pool): void {
-    if (this.pools.includes(pool)) return;
-    this.pools = [pool, ...this.pools];
-    pool.add();
+  /** Begins to wait for permits. */
+  wait(now: number): void {
+    this.state = 'waiting';
+    this.#since = now;
+    for (const pool of this.pools) pool.waiting += 1;
   }
 
-  leave(pool: Pool): void {
-    if (!this.pools.includes(pool)) return;
-    this.pools = this.pools.filter((other) => other !== pool);
-    pool.remove();
+  /** Has its permits and a connection. Returns how long it has waited, in ms. */
+  start(now: number): number {
+    const hasWaited = this.state === 'waiting';
+    if (hasWaited) this.leave();
+    this.state = 'started';
+    return hasWaited ? now - this.#since : 0;
+  }
+
+  /** Waits no longer for permits of one pool, or of any. */
+  leave(left?: Pool): void {
+    for (const pool of this.pools) if (left === undefined || pool === left) pool.remove();
+    if (left) this.pools = this.pools.filter((pool) => pool !== left);
   }
 
   /** Takes all permits or none. `leavesRoom`: only if a fifth of the key's permits stays free. */
@@ -103,7 +89,7 @@ export class ScheduledCall {
       }
       permits.push(permit);
     }
-    this.permits = permits;
+    this.#permits = permits;
     return true;
   }
 }

@@ -47,32 +47,33 @@ export function createScheduler(options: SchedulerOptions) {
     try {
       while (mustPumpAgain) {
         mustPumpAgain = false;
-        for (let call = queue.next(); call; call = queue.next()) accountOf(call).start(call);
+        for (let call = next(); call; call = next()) accountOf(call).start(call);
       }
     } finally {
       isPumping = false;
     }
   };
 
-  const queue = new Turns('all', undefined);
+  const queue = new Turns('all');
   // Each process counts its own calls for all keys.
   const ofGateway = { quotas: createSlidingWindows(clock.now), clock, onReady: pump };
   const limits = { rate: totalRate, ...NEVER_SLOWER };
+  const total = totalRate > 0 ? new Pool({ ...ofGateway, account: 'total', limits }) : undefined;
+  // Without a permit for any account, the accounts that wait are not asked one by one.
+  const next = () => (total?.isEmpty ? undefined : queue.next());
   const shared: Shared = {
-    ...{ clock, quotas, queue, pump },
+    ...{ clock, quotas, queue, pump, total },
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
-    total: totalRate > 0 ? new Pool({ ...ofGateway, account: 'total', limits }) : undefined,
     unaccepted: new UnacceptedKeys({ ...ofGateway, known, totalRate }, queue),
-    refused: new WeakMap(),
     freeConnections: connections,
   };
   const accounts = new Accounts((name) => new Account(name, shared));
   const accountNamed = (name: string) => accounts.get(name) ?? accounts.add(name);
-  const accountOf = ({ call }: Pick<ScheduledCall, 'call'>) => accountNamed(call.origin.account);
+  const accountOf = ({ call }: ScheduledCall) => accountNamed(call.origin.account);
 
   return {
     /** A call that `sender` wants to send. It waits for nothing before `request`. */
-    schedule: (sender: Sender) => new ScheduledCall(sender, accountOf(sender).answerTime),
+    schedule: (sender: Sender) => new ScheduledCall(sender),
     /** Starts the call, lets it wait, or fails it. */
     request: (call: ScheduledCall) => accountOf(call).request(call),
     /** Fails a call that still waits at its `startBy`. `wasLate`: the process stood still. */
@@ -81,21 +82,20 @@ export function createScheduler(options: SchedulerOptions) {
     end: (call: ScheduledCall, failure: unknown) => accountOf(call).end(call, failure),
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
-      accounts.get(call.origin.account)?.hasRoom(call) ?? shared.total?.hasBackgroundPermit ?? true,
+      accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasBackgroundPermit ?? true,
     /** Marks a key as accepted, because another process's answer shows it, or the gateway holds it. */
     accept(name: string): void {
-      const account = accounts.get(name);
-      if (account) account.accept();
-      else known.set(name, true);
+      known.set(name, true);
+      accounts.get(name)?.accept();
     },
     failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>
       accounts.get(name)?.failAll(failureOf),
-    /** How the quota of an account stands. `today`: the time of day, in ms since 1970. */
+    /** How the quota of a key stands. `today`: the time of day, in ms since 1970. */
     status(name: string, today: () => number): MaybePromise<RateLimitStatus> {
-      const account = accountNamed(name);
-      return whenKnown(account.status(), ({ resetInMs, ...status }) => ({
+      const { quotas, queue } = accountNamed(name);
+      return whenKnown(quotas.key.status(), ({ resetInMs, ...status }) => ({
         ...status,
-        queued: account.queue.size,
+        queued: queue.size,
         resetAtMs: today() + Math.ceil(resetInMs),
       }));
     },

@@ -1,5 +1,4 @@
 import type { Quotas } from '../../state/port.ts';
-import type { Origin } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { Turns } from './line.ts';
 import type { Pool } from './pool.ts';
@@ -16,8 +15,6 @@ export interface Shared {
   readonly unaccepted: UnacceptedKeys;
   /** All calls that wait. */
   readonly queue: Turns;
-  /** Operations of which a read was refused. Until then, further reads are refused if they have to wait for a permit. */
-  readonly refused: WeakMap<Origin, { readonly until: number; readonly pool: Pool }>;
   /** Connections that carry no request. */
   freeConnections: number;
   /** Starts the calls that can start. */

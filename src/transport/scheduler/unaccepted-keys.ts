@@ -1,5 +1,4 @@
-import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Quotas } from '../../state/port.ts';
 import type { KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
@@ -7,7 +6,6 @@ import { CallFailure, RateLimited } from '../errors.ts';
 import { type Line, Turns } from './line.ts';
 import { NEVER_SLOWER, Pool } from './pool.ts';
 import { RULES } from './rules.ts';
-import type { ScheduledCall } from './scheduled-call.ts';
 
 interface UnacceptedKeysOptions {
   /** The accounts with a key that LuaAuth has accepted, or that the gateway holds. */
@@ -29,15 +27,15 @@ const WITHHELD = `not sent, because LuaAuth has not accepted this API key yet, a
  * withheld. Their code is not the code of the refused calls, because the answer of LuaAuth to a withheld call is unknown.
  */
 export class UnacceptedKeys {
+  readonly known: KnownAccounts;
   /** Undefined: there is no limit. */
   readonly pool: Pool | undefined;
   readonly line: Turns<Turns>;
   /** Requests under way. */
   underWay = 0;
-  readonly #known: KnownAccounts;
 
   constructor({ known, totalRate, clock, quotas, onReady }: UnacceptedKeysOptions, root: Turns) {
-    this.#known = known;
+    this.known = known;
     this.line = new Turns<Turns>('unaccepted keys', root);
     const rate = Math.max(1, Math.floor(totalRate * RULES.unacceptedPart));
     const limits = { rate, ...NEVER_SLOWER };
@@ -46,12 +44,7 @@ export class UnacceptedKeys {
 
   /** Whether the key of an account counts among these keys. */
   has(account: string): boolean {
-    return this.pool !== undefined && !this.knows(account);
-  }
-
-  /** Whether LuaAuth has accepted the key of an account, or the gateway holds it. */
-  knows(account: string): boolean {
-    return this.#known.has(account);
+    return this.pool !== undefined && !this.known.has(account);
   }
 
   /** The accounts of the clients with this address. */
@@ -59,35 +52,31 @@ export class UnacceptedKeys {
     return this.line.member(address, () => new Turns(address, this.line));
   }
 
-  /** The call that has to go if too many wait: the last of the address with the most calls. */
-  get oneTooMany(): ScheduledCall | undefined {
-    if (this.line.size <= RULES.maxWaitingOfUnaccepted) return undefined;
+  /** Refuses the last call of the address with the most calls if too many wait. */
+  refuseOneTooMany(): void {
+    if (this.line.size <= RULES.maxWaitingOfUnaccepted) return;
     let largest: Line | undefined;
     for (const address of this.line.members) if (address.size > (largest?.size ?? 0)) largest = address;
-    return largest?.all().at(-1);
-  }
-
-  accepted(account: string): void {
-    this.#known.set(account, true);
-  }
-
-  /** Whether a sent request ended with a refusal that does not show that LuaAuth knows the key. */
-  isRefusal(failure: unknown): boolean {
-    return (
-      failure instanceof CallFailure && failure.executed === 'no' && !failure.transient && !failure.provesKey
-    );
-  }
-
-  /** The failure of a call that is withheld. */
-  readonly refusalOf = (call: Call<unknown>): RateLimited =>
-    new RateLimited(call, undefined, { byApi: false, why: WITHHELD });
-
-  /** The status of a key's quota, which the quota of all these keys limits. */
-  statusOf(ofKey: QuotaStatus): MaybePromise<QuotaStatus> {
-    return whenKnown(this.pool?.status() ?? ofKey, ({ limit, remaining }) => ({
-      ...ofKey,
-      limit: Math.min(ofKey.limit, limit),
-      remaining: Math.min(ofKey.remaining, remaining),
-    }));
+    const last = largest?.all().at(-1);
+    last?.sender.fail(new RateLimited(last.call, undefined, { byApi: false }));
   }
 }
+
+/** What the ends of requests show about a key that LuaAuth has not accepted yet. */
+export class KeyTrial {
+  #refusalsInARow = 0;
+
+  /** `failure`: how a request that was sent has ended; undefined: it succeeded. */
+  learn(failure: unknown): 'accepted' | 'refused again and again' | undefined {
+    if (failure === undefined) return 'accepted';
+    if (!(failure instanceof CallFailure)) return undefined;
+    if (failure.provesKey) return 'accepted';
+    if (failure.executed !== 'no' || failure.transient) return undefined;
+    this.#refusalsInARow = (this.#refusalsInARow + 1) % RULES.refusalsInARow;
+    return this.#refusalsInARow === 0 ? 'refused again and again' : undefined;
+  }
+}
+
+/** The failure of a call that is withheld. */
+export const withheld = (call: Call<unknown>): RateLimited =>
+  new RateLimited(call, undefined, { byApi: false, why: WITHHELD });

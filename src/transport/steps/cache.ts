@@ -53,8 +53,8 @@ export function createCache(options: CacheOptions) {
   const keptMsOf = (call: Call<unknown>) => Math.max(freshMsOf(call), staleMs);
   /** The last answer to each read, to know whether a write has made it old. */
   const lastKept = createBoundedCache<{ readonly key: string; readonly until: number }>(MAX_LAST_KEPT);
-  /** Revalidations under way, by key. An object, because the old tables of a busy Map keep each other alive in V8. */
-  const revalidations: Record<string, { servedAgeMs: number } | undefined> = Object.create(null);
+  /** The keys of the revalidations under way. */
+  const revalidations = new Set<string>();
 
   const serve = <T>({ value, bytes, ageMs }: CacheEntry, source: Source): Answer<T> => ({
     value: value as T,
@@ -65,7 +65,7 @@ export function createCache(options: CacheOptions) {
   });
 
   const isBetterThanCall = <T>(call: Call<T>, { ageMs }: CacheEntry) =>
-    !call.revalidation && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
+    !call.background && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
 
   /** Serves an older entry in place of a failure (stale-if-error). */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
@@ -94,21 +94,15 @@ export function createCache(options: CacheOptions) {
     );
   };
 
-  const revalidate = <T>(next: Send, call: Call<T>, servedAgeMs: number) => {
+  const revalidate = <T>(next: Send, call: Call<T>) => {
     const { key } = call;
-    const underWay = revalidations[key];
-    if (underWay) {
-      underWay.servedAgeMs += servedAgeMs;
-      return;
-    }
-    const revalidation = { servedAgeMs };
-    revalidations[key] = revalidation;
-    const forget = () => {
-      delete revalidations[key];
-    };
-    const background = { ...call, deadline: clock.now() + staleMs, signal: undefined, revalidation };
+    if (revalidations.has(key)) return;
+    revalidations.add(key);
+    const forget = () => void revalidations.delete(key);
+    const deadline = clock.now() + staleMs;
+    const renewal = { ...call, deadline, signal: undefined, background: 'revalidation' as const };
     // Drops a failure, since no client waits. The next read tries again.
-    fetch(next, background, inBackground(call)).then(forget, forget);
+    fetch(next, renewal, inBackground(call)).then(forget, forget);
   };
 
   const readOwn = <T>(next: Send, call: Call<T>, progress: Progress, entry: CacheEntry) => {
@@ -116,12 +110,12 @@ export function createCache(options: CacheOptions) {
     if (entry.ageMs < freshMsOf(call))
       return Promise.resolve(serve<T>(entry, call.isAlone ? 'stale' : 'fresh'));
     if (!isBetterThanCall(call, entry)) return fetch(next, call, progress, entry);
-    revalidate(next, call, Math.round(entry.ageMs));
+    revalidate(next, call);
     return Promise.resolve(serve<T>(entry, 'stale'));
   };
 
   /** Whether an earlier answer will do. A poll needs the current state. */
-  const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && !call.revalidation?.isPoll;
+  const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && call.background !== 'poll';
 
   const step: Interceptor = (next) => {
     if (!keepsAnswers) return next;

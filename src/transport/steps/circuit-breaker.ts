@@ -73,7 +73,7 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
       return answer;
     }
     // Such a call may take a minute, or waits behind all others. It decides only if no other call has decided before.
-    const isSlow = call.waitsForOthers || call.revalidation !== undefined;
+    const isSlow = call.waitsForOthers || call.background !== undefined;
     const goesAhead = isSlow ? circuit.isDue : circuit.beginProbe();
     if (!goesAhead) return Promise.reject(new Unavailable(call, 'no'));
     const answer = next(call, progress);

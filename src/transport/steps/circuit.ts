@@ -1,9 +1,12 @@
 import type { AccountRecord } from '../accounts.ts';
 import type { Clock } from '../clock.ts';
+import { DecayingCount } from '../decaying-count.ts';
 import { BroughtTooMuch, CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
 
 const FAILURES_IN_A_ROW = 5;
+/** An event of that long ago counts for about a third. */
+const COUNTED_MS = 10_000;
 const LEAST_CALLS = 10;
 const FAILURE_SHARE = 0.5;
 /** A closed circuit is degraded from this number and this share of failed calls on. */
@@ -23,21 +26,6 @@ export interface Health {
   readonly reason: string | undefined;
 }
 
-/** Counts events; an event of 10 s ago counts for about a third. */
-class DecayingCount {
-  #count = 0;
-  #at = 0;
-
-  add(now: number): void {
-    this.#count = this.at(now) + 1;
-    this.#at = now;
-  }
-
-  at(now: number): number {
-    return this.#count * Math.exp((this.#at - now) / 10_000);
-  }
-}
-
 /**
  * Decides from the outcomes of one account's calls whether further calls are sent. Opens after 5 failed calls in a row, or
  * when half of at least 10 calls in about 10 s have failed. After a pause, one call probes.
@@ -46,8 +34,8 @@ export class Circuit implements AccountRecord {
   readonly account: string;
   readonly #clock: Clock;
   readonly #onChange: (circuit: Circuit) => void;
-  #calls = new DecayingCount();
-  #failures = new DecayingCount();
+  #calls = new DecayingCount(COUNTED_MS);
+  #failures = new DecayingCount(COUNTED_MS);
   #inARow = 0;
   /** Set from the moment the circuit opens until a probe succeeds. */
   #openUntil: number | undefined;
@@ -151,8 +139,8 @@ export class Circuit implements AccountRecord {
     this.#openUntil = undefined;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#inARow = 0;
-    this.#calls = new DecayingCount();
-    this.#failures = new DecayingCount();
+    this.#calls = new DecayingCount(COUNTED_MS);
+    this.#failures = new DecayingCount(COUNTED_MS);
     this.#since = this.#clock.now();
     this.#onChange(this);
   }

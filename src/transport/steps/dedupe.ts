@@ -23,10 +23,14 @@ type FindAnswer = (call: Call<unknown>) => Answer<unknown> | undefined;
  */
 export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Send {
   const calls = new Map<string, SharedCall[]>();
-
   /** Whether a call that joined has most of its time left, and more time than the shared call had. */
   const hasMoreTime = ({ deadline, timeoutMs }: Call<unknown>, shared: SharedCall) =>
     deadline - clock.now() > timeoutMs / 2 && deadline - shared.deadline > timeoutMs / 10;
+  const remove = (key: string, call: SharedCall) => {
+    const left = (calls.get(key) ?? []).filter((other) => other !== call);
+    if (left.length === 0) calls.delete(key);
+    else calls.set(key, left);
+  };
 
   return (next) => {
     const join: Join = async (shared, call, progress) => {
@@ -46,16 +50,13 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       const { caller, callerRate } = call.origin;
       // Callers without a rate of their own would wait for that rate.
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
-      const equal = calls.get(key);
-      const other = equal?.find((shared) => shared.serves(call));
+      const equal = calls.get(key) ?? [];
+      const other = equal.find((shared) => shared.serves(call));
       if (other) return join(other, call, progress);
       const begun = new SharedCall(call, join);
-      if (equal) equal.push(begun);
-      else calls.set(key, [begun]);
+      calls.set(key, [...equal, begun]);
       const end = () => {
-        const left = (calls.get(key) ?? []).filter((shared) => shared !== begun);
-        if (left.length === 0) calls.delete(key);
-        else calls.set(key, left);
+        remove(key, begun);
         return begun.end();
       };
       const needsRequest = () => {
@@ -103,41 +104,34 @@ type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promis
 
 /** A call and all waiters for its answer. Aborted when the last waiter leaves. */
 class SharedCall extends AbortSource {
-  /** The deadline of the call that began. -Infinity for a revalidation, so that every call that joins has more time. */
-  declare readonly deadline: number;
+  /** The deadline of the call that began. -Infinity for calls in the background, so that every call that joins has more time. */
+  readonly deadline: number;
   /** Whether its turn has come. */
-  declare isUnderWay: boolean;
-  declare readonly join: Join;
-  declare private readonly caller: string;
-  declare private readonly isInBackground: boolean;
-  declare private waiters: Waiter[];
+  isUnderWay = false;
+  readonly join: Join;
+  readonly #caller: string;
+  readonly #background: Call<unknown>['background'];
+  #waiters: Waiter[] = [];
 
-  constructor({ origin, deadline, revalidation }: Call<unknown>, join: Join) {
+  constructor({ origin, deadline, background }: Call<unknown>, join: Join) {
     super();
-    this.deadline = revalidation ? Number.NEGATIVE_INFINITY : deadline;
-    this.isUnderWay = false;
+    this.deadline = background ? Number.NEGATIVE_INFINITY : deadline;
     this.join = join;
-    this.caller = origin.caller;
-    this.isInBackground = revalidation !== undefined;
-    this.waiters = [];
+    this.#caller = origin.caller;
+    this.#background = background;
   }
 
   /** Whether a call need not wait for a turn of its own. */
-  serves({ origin, revalidation }: Call<unknown>): boolean {
+  serves({ origin, background }: Call<unknown>): boolean {
     if (this.aborted) return false;
-    return (
-      this.isUnderWay ||
-      (this.caller === origin.caller && this.isInBackground === (revalidation !== undefined))
-    );
+    return this.isUnderWay || (this.#caller === origin.caller && this.#background === background);
   }
 
   /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
   wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve) => {
       const waiter = new Waiter(this, call, progress, clock, resolve as Waiter['resolve']);
-      // An array that begins empty reserves room for 17 waiters. Most calls have a single waiter.
-      if (this.waiters.length === 0) this.waiters = [waiter];
-      else this.waiters.push(waiter);
+      this.#waiters.push(waiter);
       call.signal?.addEventListener('abort', waiter);
       if (call.signal?.aborted) waiter.handleEvent();
     });
@@ -145,28 +139,28 @@ class SharedCall extends AbortSource {
 
   /** Returns false if the waiter has its answer, or gets it soon. */
   remove(waiter: Waiter): boolean {
-    const index = this.waiters.indexOf(waiter);
+    const index = this.#waiters.indexOf(waiter);
     if (index === -1) return false;
-    this.waiters.splice(index, 1);
-    if (this.waiters.length === 0) this.abort();
+    this.#waiters.splice(index, 1);
+    if (this.#waiters.length === 0) this.abort();
     return true;
   }
 
   /** Returns the waiters, who wait no longer. */
   end(): readonly Waiter[] {
-    const { waiters } = this;
-    this.waiters = [];
+    const waiters = this.#waiters;
+    this.#waiters = [];
     return waiters;
   }
 }
 
 class Waiter implements AbortListener {
-  declare readonly call: Call<unknown>;
-  declare readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
-  declare private readonly shared: SharedCall;
-  declare private readonly progress: Progress;
+  readonly call: Call<unknown>;
+  readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
+  readonly #shared: SharedCall;
+  readonly #progress: Progress;
   /** Undefined: this waiter's call is the shared call. */
-  declare private readonly deadline: Deadline | undefined;
+  readonly #deadline: Deadline | undefined;
 
   constructor(
     shared: SharedCall,
@@ -175,22 +169,22 @@ class Waiter implements AbortListener {
     clock: Clock | undefined,
     resolve: Waiter['resolve'],
   ) {
-    this.shared = shared;
+    this.#shared = shared;
     this.call = call;
-    this.progress = progress;
+    this.#progress = progress;
     this.resolve = resolve;
-    this.deadline =
+    this.#deadline =
       clock && new Deadline(clock, call.deadline + 5, () => this.leave(new TimedOut(call, 'no')));
   }
 
   joins(other: SharedCall): void {
-    this.settle(this.shared.join(other, this.call, this.progress));
+    this.settle(this.#shared.join(other, this.call, this.#progress));
   }
 
   settle(answer: Answer<unknown> | Promise<Answer<unknown>>): void {
-    this.deadline?.callOff();
+    this.#deadline?.callOff();
     this.call.signal?.removeEventListener('abort', this);
-    this.resolve(!this.deadline || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
+    this.resolve(!this.#deadline || answer instanceof Promise ? answer : { ...answer, source: 'shared' });
   }
 
   handleEvent(): void {
@@ -199,7 +193,7 @@ class Waiter implements AbortListener {
 
   leave(failure: Error): void {
     // Not twice: a rejected promise that is not taken would end the process.
-    if (this.shared.remove(this)) this.settle(Promise.reject(failure));
+    if (this.#shared.remove(this)) this.settle(Promise.reject(failure));
   }
 }
 

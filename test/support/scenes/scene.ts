@@ -6,7 +6,7 @@ import type { ScheduledCall } from '../../../src/transport/scheduler/scheduled-c
 import { createScheduler } from '../../../src/transport/scheduler/scheduler.ts';
 import { createSteppedClock } from '../clocks/stepped-clock.ts';
 
-interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'revalidation' | 'needsRequest'>> {
+interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'needsRequest'>> {
   readonly account?: string;
   readonly caller?: string;
   readonly callerRate?: number;
@@ -44,6 +44,8 @@ export function createScene({
     clock,
     scheduler,
     answer: (() => undefined) as Answer,
+    /** Whether the call fails before its request is sent. */
+    isUnsent: (_name: string) => false,
     originOf({ account = 'key', caller = 'caller', callerRate, place }: Asked): Origin {
       if (isAccepted) scheduler.accept(account);
       return { key: account, account, caller, callerRate, place, startedAt: clock.now() };
@@ -61,7 +63,7 @@ export function createScene({
           queued: () => void clock.after(scheduled.startBy - clock.now(), giveUp),
           admitted() {
             note(name);
-            scheduled.sent();
+            if (!scene.isUnsent(name)) scheduled.sent();
             const failure = scene.answer(name, call);
             if (failure === 'nothing') return;
             clock.after(0, () => {
