@@ -24,7 +24,6 @@ function scriptIds(count: number): string[] {
 }
 
 const oneScript = [`GET /scripts/${scriptId}`];
-const oneSession = [`GET /sessions/${sessionId}`];
 
 describe('a script is asked for once', () => {
   it('for each distinct id among fifty', async () => {
@@ -51,7 +50,7 @@ describe('a script is asked for once', () => {
         _entities(representations: [{ __typename: "Script", id: "${scriptId}" }]) { ... on Script { name } }
       }`,
     );
-    expect(calls).toEqual([...oneScript, ...oneSession]);
+    expect(calls).toEqual([...oneScript, `GET /sessions/${sessionId}`]);
   });
 
   it('with its project, which comes with the script', async () => {
@@ -63,50 +62,6 @@ describe('a script is asked for once', () => {
       `{ script(id: "${scriptId}") { sessions(first: 50) { nodes { script { id name } } } } }`,
     );
     expect(calls).toEqual([...oneScript, `POST /scripts/${scriptId}/sessions`]);
-  });
-});
-
-describe('the script of a session', () => {
-  const ONLY_ID = 'fragment OnlyId on Script { id }';
-  const WITH_NAME = 'fragment WithName on Script { ... on Script { name } }';
-  const inSession = (selection: string, fragment = '', head = '') =>
-    `${head} { session(id: "${sessionId}") { ${selection} } } ${fragment}`;
-
-  it.each([
-    ['its id', inSession('script { id }')],
-    ['its type', inSession('script { __typename }')],
-    ['its id under another name', inSession('script { scriptId: id __typename }')],
-    ['its id in an inline fragment', inSession('script { ... { ... on Script { id } } }')],
-    ['its id in a named fragment', inSession('script { ...OnlyId }', ONLY_ID)],
-    ['its id in several places', inSession('script { id } ... on Session { script { __typename } }')],
-    ['its id next to what is skipped', inSession('script { id name @skip(if: true) }')],
-    [
-      'its id next to what a variable skips',
-      inSession('script { id executions @skip(if: $yes) { date } }', '', 'query ($yes: Boolean = true)'),
-    ],
-    [
-      'its id next to what is not included',
-      inSession('script { id ... @include(if: $no) { name } }', '', 'query ($no: Boolean = false)'),
-    ],
-    [
-      'its id next to a fragment that is not included',
-      inSession('script { id ...WithName @include(if: false) }', WITH_NAME),
-    ],
-  ])('costs nothing for %s', async (_what, document) => {
-    expect(await callsOf(document)).toEqual(oneSession);
-  });
-
-  it.each([
-    ['a field', inSession('script { id name }')],
-    ['its project', inSession('script { project { id } }')],
-    ['a field in a fragment', inSession('script { id ...WithName }', WITH_NAME)],
-    ['a field in another place', inSession('script { id } ... on Session { script { name } }')],
-    [
-      'a field that is not skipped',
-      inSession('script { id name @skip(if: $no) }', '', 'query ($no: Boolean = false)'),
-    ],
-  ])('costs one call for %s', async (_what, document) => {
-    expect(await callsOf(document)).toEqual([...oneScript, ...oneSession]);
   });
 });
 

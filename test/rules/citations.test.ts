@@ -37,9 +37,4 @@ describe('facts about the REST API', () => {
     );
     expect(broken).toEqual([]);
   });
-
-  it('are cited from no other page', () => {
-    const other = ['upstream', 'api.md'].join('-');
-    expect(files.filter((file) => textOf(file).includes(other))).toEqual([]);
-  });
 });

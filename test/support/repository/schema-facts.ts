@@ -1,5 +1,4 @@
 import {
-  type GraphQLDirective,
   type GraphQLNamedType,
   type GraphQLSchema,
   isEnumType,
@@ -11,38 +10,9 @@ import {
   isUnionType,
 } from 'graphql';
 
-/** Something that can carry a description, with what it carries. */
-export type Described = [name: string, description: string | null | undefined];
-
 /** All types except introspection types. */
 export function ownTypes(schema: GraphQLSchema): GraphQLNamedType[] {
   return Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type));
-}
-
-export function describedInDirective({ name, description, args }: GraphQLDirective): Described[] {
-  return [
-    [`@${name}`, description],
-    ...args.map((arg): Described => [`@${name}(${arg.name}:)`, arg.description]),
-  ];
-}
-
-export function describedInType(type: GraphQLNamedType): Described[] {
-  const entries: Described[] = [[type.name, type.description]];
-  if (isObjectType(type) || isInterfaceType(type)) {
-    for (const field of Object.values(type.getFields())) {
-      entries.push([`${type.name}.${field.name}`, field.description]);
-      for (const arg of field.args)
-        entries.push([`${type.name}.${field.name}(${arg.name}:)`, arg.description]);
-    }
-  }
-  if (isInputObjectType(type)) {
-    for (const field of Object.values(type.getFields()))
-      entries.push([`${type.name}.${field.name}`, field.description]);
-  }
-  if (isEnumType(type)) {
-    for (const value of type.getValues()) entries.push([`${type.name}.${value.name}`, value.description]);
-  }
-  return entries;
 }
 
 /** Names and nullability of a type, one line each, arguments and union members in alphabetical order. */

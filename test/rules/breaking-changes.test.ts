@@ -1,15 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BREAKS, baselineOf, breakingChanges, UNRECORDED } from '../../scripts/baseline.ts';
 import { acceptSchema } from '../../scripts/schema-accept.ts';
-import { TYPESCRIPT } from '../support/processes/built.ts';
 import { textOf } from '../support/repository/repository.ts';
-
-const SCRIPT = fileURLToPath(new URL('../../scripts/schema-accept.ts', import.meta.url));
 
 const committed = (name: string) => textOf(`schema/${name}`);
 
@@ -52,23 +47,6 @@ describe('npm run schema:accept', () => {
     const { status, output } = acceptSchema(directory, flags);
     return { status, output, baseline: readFileSync(file('baseline.graphql'), 'utf8') };
   };
-
-  it('is a command: it prints what it says, and ends with its status', () => {
-    const run = (...flags: string[]) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [...TYPESCRIPT, SCRIPT, ...flags], {
-        cwd: directory,
-        encoding: 'utf8',
-      });
-      return { status, stdout, stderr };
-    };
-    const schema = before.replace('name: String!, ', '');
-    writeFileSync(file('schema.graphql'), schema);
-    const refused = run();
-    expect(refused).toMatchObject({ status: 1, stdout: '' });
-    expect(refused.stderr).toContain('Script.name was removed');
-    expect(run('--breaking')).toMatchObject({ status: 0, stderr: '' });
-    expect(readFileSync(file('baseline.graphql'), 'utf8')).toBe(baselineOf(schema));
-  });
 
   it.each([
     ['a field that is gone', 'name: String!, ', '', 'Script.name was removed'],
