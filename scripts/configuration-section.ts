@@ -1,5 +1,4 @@
 import { VARIABLE_GROUPS, VARIABLE_NAMES, type Variable } from '../src/config/env-variables.ts';
-import { defaultText } from '../src/config/environment.ts';
 import { FLAGS } from '../src/config/flags.ts';
 import { wordsFor } from '../src/config/text-kinds.ts';
 import { markdownTable } from './generated-section.ts';
@@ -33,7 +32,7 @@ const MORE: Readonly<Record<string, string>> = {
 };
 
 function rowOf(name: string, variable: Variable): string[] {
-  const byDefault = defaultText(variable);
+  const byDefault = variable.byDefault;
   return [
     nameAndFlag(name),
     byDefault === undefined ? '' : `\`${byDefault}\``,

@@ -1,5 +1,4 @@
 import { VARIABLE_GROUPS, type Variable } from '../src/config/env-variables.ts';
-import { defaultText } from '../src/config/environment.ts';
 import { wordsFor } from '../src/config/text-kinds.ts';
 
 const WIDTH = 120;
@@ -21,7 +20,7 @@ function entryOf([name, variable]: readonly [string, Variable]): string {
   return [
     ...comment(meaning),
     ...comment(`values: ${wordsFor(variable)}`),
-    `# ${name}=${defaultText(variable) ?? example}`,
+    `# ${name}=${variable.byDefault ?? example}`,
     ...(secret ? ['# ... or the file that contains it:', `# ${name}_FILE=`] : []),
   ].join('\n');
 }

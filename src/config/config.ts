@@ -1,38 +1,28 @@
 import { existsSync } from 'node:fs';
-import { configurePersisted } from './document-list.ts';
-import {
-  ROWS,
-  VARIABLES,
-  type Variable,
-  type VariableValues,
-  WRITE_TIMEOUT_FACTOR,
-} from './env-variables.ts';
-import { type Environment, fileReader, overlay, readDefault, readValues } from './environment.ts';
-import { findExampleKeys } from './example-keys.ts';
-import { notesOnGoneVariables } from './gone-variables.ts';
-import { isKeysFile, readKeysFile } from './keys-file.ts';
-import { notesOn } from './notes.ts';
-import { findContradictions } from './requirements.ts';
-import { parseDotEnv, readDocuments, readTextFile } from './text-file.ts';
-import { redisUrl } from './text-kinds.ts';
-import { findUnknownNames, notesOnNames } from './unknown-names.ts';
-import { readUsersFile } from './users-file.ts';
+import { lookAtDocuments } from './document-list.ts';
+import { type Name, ROWS, VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
+import { type Environment, lookAtSecret, overlay, readValues } from './environment.ts';
+import { isKeysFile, lookAtKeys } from './keys-file.ts';
+import { openReloadedFile } from './reloaded-file.ts';
+import { findContradictions, keysFrom, notesOn } from './rules.ts';
+import { parseDotEnv, readTextFile } from './text-file.ts';
+import { lookAtUsers } from './users-file.ts';
+import { findUnknownNames, notesOnGoneVariables } from './variable-names.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
-  /** Reads REDIS_URL_FILE again; undefined without this file. @throws Error if it holds no Redis URL */
-  readonly readRedisUrl: (() => string) | undefined;
-  /** The variables whose value differs from the default. Leaves out switches that are off. */
+  /** The variables that are set to another value than the default, except switches that are off. */
   readonly asked: readonly string[];
   /** Sentences about settings that are valid but make no sense, and about variables that are gone. */
   readonly notes: readonly string[];
-  /** Files of secrets that may change while the gateway runs. */
-  readonly secretFiles: readonly SecretFile[];
 };
-export type SecretFile = NonNullable<ReturnType<typeof secretFile>>;
 
 /** The configuration, or its problems. Each problem names the variable and what is allowed. */
 type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
+
+// LuaAuth may count by address too (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of
+// keys.
+const KEYS_AT_FULL_RATE = 4;
 
 /**
  * The flags of Node for each worker. A flag that the user has set remains.
@@ -48,7 +38,6 @@ export function nodeFlagsOfWorkers(): string[] {
 }
 
 const MAX_DOT_ENV_BYTES = 1024 * 1024;
-const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 
 /**
  * `.env` in the working directory comes first, then the environment, then the flags. `standInsFor` gives values for unset variables.
@@ -72,73 +61,46 @@ export function loadConfig(
 /** Reads and checks an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
-  const readRedisUrl = fileReader(environment, 'REDIS_URL', redisUrl);
-  const secretFiles = SECRETS_IN_FILES.flatMap((name) => secretFile(environment, values, name) ?? []);
-  const assembled = assemble(values, problems, readKeys(environment, values, problems));
+  const files = openFiles(environment, values, problems);
+  // Each value must be right before they are compared.
+  if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile !== undefined));
   if (problems.length > 0) return { problems };
-  const asked = ROWS.filter(([name, row]) => differsFromDefault(values, name, row)).map(([name]) => name);
-  const { keysFile, jwt, credentials } = assembled;
-  const asksForKeys = (keysFile ?? jwt ?? credentials.gatewayKeys) !== undefined;
-  const notes = [
-    ...notesOnGoneVariables(environment),
-    ...notesOnNames(environment),
-    ...notesOn(values, asksForKeys),
-  ];
-  return { config: { ...assembled, readRedisUrl, secretFiles, asked, notes } };
+  const asked = ROWS.flatMap(([name, { secret, byDefault }]) => {
+    const given = environment[name] || (secret && environment[`${name}_FILE`]);
+    const value = values[name as Name];
+    return !given || given === byDefault || value === false || value === 'off' ? [] : [name];
+  });
+  const asksForKeys = keysFrom(values, files.keysFile !== undefined) !== undefined;
+  const notes = [...notesOnGoneVariables(environment), ...notesOn(values, asksForKeys)];
+  return { config: { ...assemble(values, files), asked, notes } };
 }
 
-/** Whether a value differs from the default. False for switches that are off. */
-function differsFromDefault(values: Readonly<Record<string, unknown>>, name: string, row: Variable): boolean {
-  const value = values[name];
-  if (value === false || value === 'off' || value === 'none') return false;
-  return String(value) !== String(readDefault(name, row, values));
-}
-
-const SECRETS_IN_FILES = ['LUAAUTH_TOKEN', 'METRICS_KEY', 'REDIS_URL'] as const;
-
-function secretFile(
-  environment: Environment,
-  values: VariableValues,
-  name: (typeof SECRETS_IN_FILES)[number],
-) {
-  const path = environment[`${name}_FILE`];
-  const read = fileReader(environment, name, VARIABLES[name]);
-  return path && read ? { name, path, value: values[name], read } : undefined;
-}
-
-function assemble(values: VariableValues, problems: string[], keysFile: ReturnType<typeof readKeys>) {
-  const { HOST: host, LUAAUTH_API_URL: apiUrl, LUAAUTH_TIMEOUT_MS: timeoutMs } = values;
-  const { LUAAUTH_TOKEN: heldKey, GATEWAY_KEYS: gatewayKeys } = values;
-  findContradictions(values, problems, keysFile !== undefined);
-  findExampleKeys(values, problems);
-  const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: path } = values;
-  const persistedFrom = (all: string[]) =>
-    configurePersisted(mode, path, all, (file) => readDocuments(file, MAX_MANIFEST_BYTES));
+function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
+  const { LUAAUTH_TIMEOUT_MS: timeoutMs, LUAAUTH_RATE: rate, PERSISTED_DOCUMENTS: mode } = values;
   return {
     /** Undefined: the gateway uses the built-in sandbox. */
-    apiUrl,
-    credentials: { heldKey, gatewayKeys },
-    keysFile,
-    usersFile: readUsers(values, problems),
+    apiUrl: values.LUAAUTH_API_URL,
+    credentials: { heldKey: values.LUAAUTH_TOKEN, gatewayKeys: values.GATEWAY_KEYS },
+    ...files,
     jwt: readJwt(values),
-    host,
+    host: values.HOST,
     port: values.PORT,
-    graphiql: values.GRAPHIQL,
+    // If only listed documents run, GraphiQL cannot read the schema.
+    graphiql: values.GRAPHIQL ?? (values.NODE_ENV !== 'production' && mode !== 'only'),
     dashboard: values.DASHBOARD,
     corsOrigins: values.CORS_ORIGINS ?? [],
     trustedProxy: values.TRUSTED_PROXY,
     maxBodyBytes: values.MAX_BODY_BYTES,
     readOnly: values.READ_ONLY,
     subgraphScopes: values.SUBGRAPH_SCOPES,
-    persisted: persistedFrom(problems),
-    documents: path === undefined ? undefined : { path, read: (all: string[]) => persistedFrom(all).listed },
+    persisted: { mode, listed: files.documents?.value ?? new Map<string, string>() },
     agents: values.MCP ? { isArbitrary: false } : undefined,
     gatewayKey: values.GATEWAY_KEY,
     /** In ms, like all times here. */
     timeouts: { read: timeoutMs, write: timeoutMs * WRITE_TIMEOUT_FACTOR },
     operationTimeoutMs: values.OPERATION_TIMEOUT_MS,
-    rate: values.LUAAUTH_RATE,
-    totalRate: values.LUAAUTH_TOTAL_RATE,
+    rate,
+    totalRate: values.LUAAUTH_TOTAL_RATE ?? rate * KEYS_AT_FULL_RATE,
     freshMs: values.FRESH_MS,
     /** By the `freshFor` of endpoints. */
     freshMsFor: values.CACHE_TTL ?? {},
@@ -168,29 +130,23 @@ function assemble(values: VariableValues, problems: string[], keysFile: ReturnTy
   };
 }
 
-/** Adds the problems of the file. */
-function readKeys(
-  { GATEWAY_KEYS: list, GATEWAY_KEYS_FILE: path }: Environment,
-  { LUAAUTH_TOKEN: heldKey }: VariableValues,
-  problems: string[],
-) {
-  if (!path || list || !isKeysFile(path)) return undefined;
-  const read = readKeysFile(path, heldKey);
-  if ('entries' in read) return { path, entries: read.entries };
-  problems.push(...read.problems.map((problem) => `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: ${problem}`));
-  return undefined;
-}
-
-/** Adds the problem of the file. */
-function readUsers({ USERS_FILE: path }: VariableValues, problems: string[]) {
-  if (path === undefined) return undefined;
-  const { version, parse } = readUsersFile(path);
-  try {
-    return { path, version, users: parse() };
-  } catch (error) {
-    problems.push(`USERS_FILE: ${JSON.stringify(path)}: ${(error as Error).message}`);
-    return undefined;
-  }
+/** Files that are read again when they change. */
+function openFiles(environment: Environment, values: VariableValues, problems: string[]) {
+  const { LUAAUTH_TOKEN_FILE: tokenPath, GATEWAY_KEYS_FILE: keysPath = '' } = environment;
+  const { LUAAUTH_TOKEN: heldKey, PERSISTED_DOCUMENTS_FILE: documentsPath, USERS_FILE: usersPath } = values;
+  const lookAtToken = (path: string) => lookAtSecret('LUAAUTH_TOKEN', path, VARIABLES.LUAAUTH_TOKEN);
+  return {
+    // A problem of this file is a problem of LUAAUTH_TOKEN already.
+    tokenFile: openReloadedFile('LUAAUTH_TOKEN_FILE', tokenPath || undefined, lookAtToken, []),
+    keysFile: openReloadedFile(
+      'GATEWAY_KEYS_FILE',
+      isKeysFile(keysPath) && !environment.GATEWAY_KEYS ? keysPath : undefined,
+      (path) => lookAtKeys(path, heldKey),
+      problems,
+    ),
+    usersFile: openReloadedFile('USERS_FILE', usersPath, lookAtUsers, problems),
+    documents: openReloadedFile('PERSISTED_DOCUMENTS_FILE', documentsPath, lookAtDocuments, problems),
+  };
 }
 
 function readRedis(values: VariableValues) {

@@ -31,21 +31,23 @@ export interface Variable extends TextKind {
   readonly group: string;
   /** Its effect, for docs/configuration.md, `.env.example` and `--help`. */
   readonly meaning: string;
-  /** Its default, or how the default follows from other variables. Undefined: not set by default. */
-  readonly byDefault?: string | ((others: never) => string);
+  /** Its default as a text. Undefined: not set by default. */
+  readonly byDefault?: string;
   /** A value for `.env.example` if there is no default. */
   readonly example?: string;
 }
 
-type Default = NonNullable<Variable['byDefault']>;
+type Facts = Pick<Variable, 'byDefault' | 'example' | 'secret'>;
 
 /** Adds a meaning to a kind, and a default or further facts. */
-function row<
-  const K extends TextKind,
-  const More extends Default | Pick<Variable, 'example' | 'secret'> = object,
->(kind: K, meaning: string, more?: More) {
-  const others = typeof more === 'object' ? more : more && { byDefault: more };
-  return { ...kind, meaning, ...others } as K & { readonly meaning: string } & (More extends Default
+function row<const K extends TextKind, const More extends string | Facts = object>(
+  kind: K,
+  meaning: string,
+  more?: More,
+) {
+  const facts: Facts = typeof more === 'string' ? { byDefault: more } : (more ?? {});
+  // `more` gives its type to `facts`.
+  return { ...kind, meaning, ...facts } as unknown as K & { readonly meaning: string } & (More extends string
       ? { readonly byDefault: More }
       : More);
 }
@@ -59,9 +61,6 @@ const off = { ...onOff, byDefault: 'false' } as const;
 
 /** A write may take longer than a read: cutting it short leaves its outcome unknown. */
 export const WRITE_TIMEOUT_FACTOR = 2.5;
-// LuaAuth may count by address too (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of
-// keys.
-const KEYS_AT_FULL_RATE = 4;
 
 /** Every variable of the gateway. */
 export const VARIABLES = {
@@ -104,10 +103,7 @@ export const VARIABLES = {
     PORT: row(count(0, 65_535, 'any free port'), 'port to listen on; 0 takes any free port', '4000'),
     GRAPHIQL: row(
       onOff,
-      'serves the GraphiQL page to browsers; false by default when NODE_ENV is production or PERSISTED_DOCUMENTS is only',
-      // If only listed documents run, GraphiQL cannot read the schema.
-      ({ NODE_ENV, PERSISTED_DOCUMENTS }: { NODE_ENV?: string; PERSISTED_DOCUMENTS: string }) =>
-        `${NODE_ENV !== 'production' && PERSISTED_DOCUMENTS !== 'only'}`,
+      'serves the GraphiQL page to browsers; not set: unless NODE_ENV is production or PERSISTED_DOCUMENTS is only',
     ),
     DASHBOARD: row(off, 'serves the dashboard, a web page, at /dashboard'),
     CORS_ORIGINS: row(
@@ -158,8 +154,7 @@ export const VARIABLES = {
     ),
     LUAAUTH_TOTAL_RATE: row(
       perSecond(1_000_000),
-      `requests per second to LuaAuth for all API keys together. All keys that LuaAuth has not accepted yet have a quarter of it together. By default ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE; 0: no limit`,
-      ({ LUAAUTH_RATE }: { LUAAUTH_RATE: number }) => `${LUAAUTH_RATE * KEYS_AT_FULL_RATE}`,
+      'requests per second to LuaAuth for all API keys together; 0: no limit; not set: 4 times LUAAUTH_RATE. All keys that LuaAuth has not accepted yet have a quarter of it together',
     ),
     FRESH_MS: row(duration(0, 3_600_000, 'off'), 'TTL of a cached read; 0: no cache', '1000'),
     STALE_MS: row(
@@ -293,15 +288,3 @@ type Read<Row extends Variable> =
 
 /** The values of all variables. Undefined if a variable is not set and has no default. */
 export type VariableValues = { readonly [N in Name]: Read<(typeof VARIABLES)[N]> };
-
-/** The rows whose default reads a missing variable, or reads a variable with another type. */
-type Unsound = {
-  [N in Name]: (typeof VARIABLES)[N] extends { readonly byDefault: (others: infer Others) => string }
-    ? VariableValues extends Others
-      ? never
-      : N
-    : never;
-}[Name];
-
-// The compiler's error names the first of them.
-true satisfies [Unsound] extends [never] ? true : Unsound;

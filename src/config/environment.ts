@@ -1,6 +1,7 @@
-import { ROWS, type Variable, type VariableValues } from './env-variables.ts';
+import { ROWS, type VariableValues } from './env-variables.ts';
 import { isKeysFile } from './keys-file.ts';
-import { ask, cut, HIDDEN, show } from './kinds.ts';
+import { cut, HIDDEN, show } from './kinds.ts';
+import { type FileContent, type FileLook, lookAtText } from './reloaded-file.ts';
 import { readTextFile } from './text-file.ts';
 import { readText, type TextKind, wordsFor } from './text-kinds.ts';
 
@@ -14,66 +15,57 @@ export function readValues(environment: Environment): { values: VariableValues; 
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, row] of ROWS) {
-    const { secret } = row;
-    const text = secret ? readSecret(environment, name, problems) : environment[name];
-    if (text === undefined || text === '') continue;
-    const file = secret && environment[`${name}_FILE`];
-    const value = readText(row, text);
-    const described = value === undefined ? undefined : row.problem?.(value as never, values);
-    if (described !== undefined) {
-      problems.push(`${file ? `${name}_FILE: ${JSON.stringify(cut(file))}` : name}: ${described}`);
-    } else if (value === undefined) {
-      const given = file
-        ? `${name}_FILE: ${JSON.stringify(cut(file))}: its content`
-        : `${name}: ${secret ? HIDDEN : `${show(text)}:`}`;
-      problems.push(`${given} must be ${wordsFor(row)}.${ask(row.meant?.(text))}`);
-    } else values[name] = value;
-  }
-  // Defaults that follow from other variables come last.
-  for (const isDerived of [false, true]) {
-    for (const [name, row] of ROWS) {
-      if (name in values || (typeof row.byDefault === 'function') !== isDerived) continue;
-      values[name] = readDefault(name, row, values);
-    }
+    if (row.byDefault !== undefined) values[name] = readText(row, row.byDefault);
+    const read = readVariable(environment, name, row);
+    if ('problems' in read) problems.push(...read.problems);
+    else if (read.value !== undefined) values[name] = read.value;
   }
   // Each row has read its value, with the row's type.
   return { values: values as VariableValues, problems };
 }
 
-/** Undefined without such a file. The function throws an Error without the secret in its message. */
-export function fileReader<Value>(
-  environment: Environment,
-  name: string,
+/** Undefined if it is not set. A secret is never quoted. */
+function readVariable(environment: Environment, name: string, kind: TextKind): FileContent<unknown> {
+  const { secret } = kind;
+  const file = secret && environment[`${name}_FILE`];
+  // Secrets of Kubernetes often end with a line break. A value of line breaks alone stays, and is refused.
+  const text = (secret ? environment[name]?.replace(/(?<=.)[\r\n]+$/, '') : environment[name]) ?? '';
+  if (!file && text === '') return { value: undefined };
+  if (!file) return checked(text, kind, `${name}: `, secret ? HIDDEN : `${show(text)}:`);
+  if (text !== '') return { problems: [`${name}_FILE: ${name} is set as well. Set one of the two.`] };
+  // A .json file of keys is read elsewhere, with its permissions.
+  if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return { value: undefined };
+  const content = lookAtSecret(name, file, kind).read();
+  if ('value' in content) return content;
+  return { problems: [`${name}_FILE: ${JSON.stringify(cut(file))}: ${content.problems.join(' ')}`] };
+}
+
+/** Reads the secret NAME from the file of NAME_FILE. */
+export function lookAtSecret<Value>(name: string, path: string, kind: TextKind<Value>): FileLook<Value> {
+  return lookAtText(readTextFile(path, MAX_SECRET_FILE_BYTES), (text): FileContent<Value> => {
+    const isKeyList = name === 'GATEWAY_KEYS';
+    const content = isKeyList ? withoutComments(text) : text.trim();
+    if (isKeyList && /^[[{]/.test(content)) return { problems: [NO_LIST] };
+    if (content === '') return { problems: [isKeyList ? NO_KEY : 'it is empty. Put the secret in it.'] };
+    return checked(content, kind, '', 'its content');
+  });
+}
+
+const NO_LIST =
+  'it holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.';
+const NO_KEY = 'it holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.';
+
+/** `place` begins a problem, and `given` stands for the value in it. */
+function checked<Value>(
+  text: string,
   kind: TextKind<Value>,
-): (() => Value) | undefined {
-  const file = environment[`${name}_FILE`];
-  if (!file) return undefined;
-  return () => {
-    const problems: string[] = [];
-    const now = readText(kind, readSecret(environment, name, problems) ?? '');
-    if (now !== undefined) return now;
-    throw new Error(
-      problems[0] ?? `${name}_FILE: ${JSON.stringify(cut(file))}: its content must be ${wordsFor(kind)}`,
-    );
-  };
-}
-
-/** The default of a variable as text. If it follows from other variables, the default when none of them is set. */
-export function defaultText({ byDefault }: Variable): string | undefined {
-  return typeof byDefault === 'function' ? byDefault(readValues({}).values as never) : byDefault;
-}
-
-/** Reads the default of a row. @throws Error if the default is none of the row's allowed values */
-export function readDefault(name: string, row: Variable, others: object): unknown {
-  const { byDefault } = row;
-  // A row declares the variables that its default reads, with their types.
-  const text = typeof byDefault === 'function' ? byDefault(others as never) : byDefault;
-  if (text === undefined) return undefined;
-  const value = readText(row, text);
-  if (value !== undefined) return value;
-  throw new Error(
-    `src/config/env-variables.ts: byDefault of ${name}: ${show(text)}: must be ${wordsFor(row)}.`,
-  );
+  place: string,
+  given: string,
+): FileContent<Value> {
+  const value = readText(kind, text);
+  if (value === undefined) return { problems: [`${place}${given} must be ${wordsFor(kind)}.`] };
+  const problem = kind.problem?.(value as never);
+  return problem === undefined ? { value } : { problems: [place + problem] };
 }
 
 /** Merges layers of settings; a later layer wins. A secret in either form, itself or its file, replaces both forms below. */
@@ -88,37 +80,6 @@ export function overlay(...layers: readonly Environment[]): Environment {
     Object.assign(result, layer);
   }
   return result;
-}
-
-function readSecret(environment: Environment, name: string, problems: string[]): string | undefined {
-  const file = environment[`${name}_FILE`];
-  // Secrets of Kubernetes often end with a line break. A value of line breaks alone stays, and is refused.
-  if (!file) return environment[name]?.replace(/(?<=.)[\r\n]+$/, '');
-  if (environment[name]) {
-    problems.push(`${name}_FILE: ${name} is set as well. Set one of the two.`);
-    return undefined;
-  }
-  // A .json file of keys is read elsewhere, with its permissions.
-  if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return undefined;
-  const say = (problem: string) => problems.push(`${name}_FILE: ${JSON.stringify(cut(file))} ${problem}`);
-  const read = readTextFile(file, MAX_SECRET_FILE_BYTES);
-  if ('problem' in read) {
-    say(`${read.problem}. Give the path of a readable file.`);
-    return undefined;
-  }
-  const isKeyList = name === 'GATEWAY_KEYS';
-  const text = isKeyList ? withoutComments(read.text) : read.text.trim();
-  if (isKeyList && /^[[{]/.test(text)) {
-    say('holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.');
-    return undefined;
-  }
-  if (text === '')
-    say(
-      isKeyList
-        ? 'holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.'
-        : 'is empty. Put the secret in it.',
-    );
-  return text;
 }
 
 /** The lines of a list without comments and empty lines. A comment is a line of its own, or follows a space. */

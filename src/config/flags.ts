@@ -1,5 +1,5 @@
 import { VARIABLE_GROUPS, type Variable } from './env-variables.ts';
-import { defaultText, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { GONE_VARIABLES } from './gone-variables.ts';
 
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
@@ -22,7 +22,7 @@ function flagsOf(group: string, name: string, variable: Variable) {
     form: isSwitch ? '' : ` <${form}>`,
     isSwitch,
     isSecretFile: false,
-    byDefault: defaultText(variable),
+    byDefault: variable.byDefault,
   };
   if (!secret) return [own];
   const file = {

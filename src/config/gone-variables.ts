@@ -30,9 +30,3 @@ export const GONE_VARIABLES: Readonly<Record<string, string>> = {
     'The listener closes at once. Let the orchestrator wait before it stops a process, such as with preStop in Kubernetes.',
   WRITE_TIMEOUT_MS: 'The connection of a client that reads nothing for 30 s is closed.',
 };
-
-/** A note for each variable that is gone and still set. */
-export function notesOnGoneVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const set = Object.entries(GONE_VARIABLES).filter(([name]) => environment[name]);
-  return set.map(([name, instead]) => `${name}: this variable is gone. ${instead}`);
-}

@@ -4,9 +4,10 @@ import type { KeyEntry } from '../callers/key-ring.ts';
 import { EVERY_SCOPE, isScope, SCOPES } from '../callers/scopes.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, listOf, objectOf, oneOf, problemsOf, required, textLike, wholeNumber } from './kinds.ts';
+import { type FileContent, type FileLook, lookAtText } from './reloaded-file.ts';
 import { readTextFile } from './text-file.ts';
 
-type KeyEntries = { readonly entries: readonly KeyEntry[] } | { readonly problems: readonly string[] };
+type KeyEntries = FileContent<readonly KeyEntry[]>;
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_LISTED = 10_000;
@@ -53,11 +54,9 @@ export function isKeysFile(path: string): boolean {
   return path.toLowerCase().endsWith('.json');
 }
 
-/** Reads a file of gateway keys, or returns its problems. The gateway's own API key is not allowed in it. */
-export function readKeysFile(path: string, heldKey?: string): KeyEntries {
-  const read = readTextFile(path, MAX_BYTES);
-  if ('problem' in read) return { problems: [`the file ${read.problem}. Give the path of a readable file.`] };
-  return parseKeyEntries(read.text, heldKey);
+/** Reads a file of gateway keys. The gateway's own API key is not allowed in it. */
+export function lookAtKeys(path: string, heldKey?: string): FileLook<readonly KeyEntry[]> {
+  return lookAtText(readTextFile(path, MAX_BYTES), (text) => parseKeyEntries(text, heldKey));
 }
 
 /** Parses the JSON of a keys file, or lists its problems. Never quotes a hash. */
@@ -69,10 +68,10 @@ export function parseKeyEntries(text: string, heldKey?: string): KeyEntries {
   const written = Array.isArray(keys) ? keys : [];
   problems.push(...written.flatMap((entry, index) => problemsOf(placeOf(index, entry), entry, ENTRY)));
   if (problems.length === 0) problems.push(...findConflicts(written, heldKey));
-  return problems.length > 0 ? { problems: firstOf(problems) } : { entries: written.map(readEntry) };
+  return problems.length > 0 ? { problems: firstOf(problems) } : { value: written.map(readEntry) };
 }
 
-const NOT_JSON = 'the file is no object of JSON. Write an object such as {"keys": [...]}.';
+const NOT_JSON = 'it is no object of JSON. Write an object such as {"keys": [...]}.';
 
 function parseJson(text: string): unknown {
   try {

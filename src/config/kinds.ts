@@ -1,6 +1,4 @@
-import { nearest } from './nearest.ts';
-
-/** What a value may be. Variables, the keys file and the options of an embedder are described by kinds. */
+/** What a value may be. Variables, the keys file, the options of an embedder and the rows of a bulk run are described by kinds. */
 export interface Kind {
   /** The allowed values, in words that follow "must be". */
   readonly allowed: string;
@@ -8,10 +6,8 @@ export interface Kind {
   readonly has: (value: unknown) => boolean;
   /** Never quoted. `in part`: may contain a password. */
   readonly secret?: boolean | 'in part' | undefined;
-  /** Describes a problem in more detail, without quoting a secret. `others` has the values that were read before. */
-  readonly problem?: (value: never, others: Readonly<Record<string, unknown>>) => string | undefined;
-  /** The allowed value that a wrong text obviously meant. */
-  readonly meant?: (text: string) => string | undefined;
+  /** Says what is wrong with a value that `has` allows, without quoting a secret. */
+  readonly problem?: (value: never) => string | undefined;
   /** An object without this member is refused. */
   readonly isRequired?: boolean;
   readonly members?: Readonly<Record<string, Kind>>;
@@ -31,12 +27,8 @@ export function textLike(pattern: RegExp, allowed: string) {
   return { has: (value: unknown) => typeof value === 'string' && pattern.test(value), allowed };
 }
 
-export function oneOf<const Word extends string>(words: readonly [Word, ...Word[]] | readonly Word[]) {
-  return {
-    has: (value: unknown) => words.some((word) => word === value),
-    allowed: `one of ${words.join(', ')}`,
-    meant: (text: string) => nearest(text, words),
-  };
+export function oneOf(words: readonly string[]): Kind {
+  return { has: (value) => words.some((word) => word === value), allowed: `one of ${words.join(', ')}` };
 }
 
 export const trueOrFalse: Kind = { has: (value) => typeof value === 'boolean', allowed: 'true or false' };
@@ -53,42 +45,38 @@ export function objectOf(members: Readonly<Record<string, Kind>>): Kind {
   return { has, allowed: `an object with some of the members ${Object.keys(members).join(', ')}`, members };
 }
 
+/** An object of code with this method. `allowed` says what it is. */
+export function withMethod(method: string, allowed: string): Kind {
+  const has = (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[method] === 'function';
+  return { has, allowed };
+}
+
 export function required(kind: Kind): Kind {
   return { ...kind, isRequired: true };
 }
 
 /** Checks a value of code or of JSON. Each problem is a sentence that begins with the name of the value. */
 export function problemsOf(name: string, value: unknown, kind: Kind): string[] {
-  if (!kind.has(value)) {
-    const meant = typeof value === 'string' ? kind.meant?.(value) : undefined;
-    return [`${name}: ${kind.secret ? HIDDEN : `${show(value)}:`} must be ${kind.allowed}.${ask(meant)}`];
-  }
-  const described = kind.problem?.(value as never, {});
+  if (!kind.has(value))
+    return [`${name}: ${kind.secret ? HIDDEN : `${show(value)}:`} must be ${kind.allowed}.`];
+  const described = kind.problem?.(value as never);
   if (described !== undefined) return [`${name}: ${described}`];
   const { items, members } = kind;
   if (items)
     return (value as unknown[]).flatMap((item, index) => problemsOf(`${name}[${index}]`, item, items));
-  return members ? problemsOfMembers(name, value as Readonly<Record<string, unknown>>, members) : [];
-}
-
-function problemsOfMembers(
-  name: string,
-  given: Readonly<Record<string, unknown>>,
-  members: Readonly<Record<string, Kind>>,
-): string[] {
-  const known = Object.keys(members);
+  if (!members) return [];
+  const given = value as Readonly<Record<string, unknown>>;
   const pathOf = (member: string) => (name === '' ? member : `${name}.${member}`);
-  const unknown = Object.keys(given).filter(
-    (member) => given[member] !== undefined && !known.includes(member),
-  );
+  const unknown = Object.keys(given).filter((member) => given[member] !== undefined && !(member in members));
+  const known = Object.keys(members).join(', ');
   return [
-    ...unknown.map((member) => {
-      const meant = nearest(member, known);
-      return `${pathOf(cut(member))}: there is no such member.${meant === undefined ? ` There are ${known.join(', ')}.` : ask(meant)}`;
-    }),
-    ...Object.entries(members).flatMap(([member, kind]) => {
-      if (given[member] !== undefined) return problemsOf(pathOf(member), given[member], kind);
-      return kind.isRequired ? [`${pathOf(member)}: missing. It must be ${kind.allowed}.`] : [];
+    ...unknown.map((member) => `${pathOf(cut(member))}: there is no such member. There are ${known}.`),
+    ...Object.entries(members).flatMap(([member, of]) => {
+      if (given[member] !== undefined) return problemsOf(pathOf(member), given[member], of);
+      return of.isRequired ? [`${pathOf(member)}: missing. It must be ${of.allowed}.`] : [];
     }),
   ];
 }
@@ -109,17 +97,4 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value);
-}
-
-export function ask(meant: string | undefined): string {
-  return meant === undefined || meant.length > LONGEST_SHOWN ? '' : ` Did you mean ${meant}?`;
-}
-
-/** An object of code with this method. `allowed` says what it is. */
-export function withMethod(method: string, allowed: string): Kind {
-  const has = (value: unknown) =>
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Record<string, unknown>)[method] === 'function';
-  return { has, allowed };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
 /** The text of a file, or why it cannot be read, in words that continue its name. */
-type TextFile = { readonly text: string } | { readonly problem: string };
+export type TextFile = { readonly text: string } | { readonly problem: string };
 
 const CHUNK_BYTES = 64 * 1024;
 

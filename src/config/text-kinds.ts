@@ -3,7 +3,7 @@ import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, objectOf, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
 import { describeBadKeys, isPath, KEY_FORM } from './plain-keys.ts';
 
-/** A kind of a variable or a flag, whose value is written as a text. */
+/** A kind of a variable, a flag or a cell, whose value is written as a text. */
 export interface TextKind<Value = unknown> extends Kind {
   /** Returns undefined, or a value that the kind does not have, for a text that is not allowed. */
   readonly parse: (text: string) => Value | undefined;
@@ -11,7 +11,7 @@ export interface TextKind<Value = unknown> extends Kind {
   readonly allowedText?: string;
   /** The value's form in help; `value` by default. */
   readonly form?: 'ms' | 'url' | 'file';
-  /** On or off: the flag needs no value. */
+  /** On or off: the flag has no value. */
   readonly isSwitch?: boolean;
 }
 
@@ -68,16 +68,14 @@ export function duration(least: number, most: number, zero?: string): TextKind<n
 
 /** Times by name, as a text such as `executions=1m,ads=10m`. */
 export function durations(names: readonly string[]): TextKind<Readonly<Record<string, number>>> {
-  const { parse, has, ...time } = duration(0, 3_600_000, 'off');
-  const object = objectOf(Object.fromEntries(names.map((name) => [name, { has, ...time }])));
+  const time = duration(0, 3_600_000, 'off');
   return {
-    ...object,
+    ...objectOf(Object.fromEntries(names.map((name) => [name, time]))),
     parse(text) {
       const pairs = text.split(',').map((pair) => /^\s*(\w+)\s*=\s*([\w ]+?)\s*$/.exec(pair) ?? []);
-      const times = pairs.map(([, name = '', given = '']) => [name, parse(given) ?? Number.NaN] as const);
-      return times.every(([name, ms]) => names.includes(name) && has(ms))
-        ? Object.fromEntries(times)
-        : undefined;
+      const times = pairs.map(([, name = '', given = '']) => [name, readText(time, given)] as const);
+      const areAllowed = times.every(([name, ms]) => names.includes(name) && ms !== undefined);
+      return areAllowed ? (Object.fromEntries(times) as Record<string, number>) : undefined;
     },
     allowedText: `a list such as ${names[1]}=1m,${names[0]}=10m, of ${names.join(', ')}, each with at most 1h (0: off)`,
   };
@@ -109,7 +107,7 @@ const SWITCH = new Map(['true', '1', 'on', 'false', '0', 'off'].map((word, index
 
 export const onOff: TextKind<boolean> = { ...trueOrFalse, parse: (text) => SWITCH.get(text), isSwitch: true };
 
-export function word<const Word extends string>(words: readonly [Word, ...Word[]]): TextKind<Word> {
+export function word<const Word extends string>(words: readonly Word[]): TextKind<Word> {
   return { ...oneOf(words), parse: (text) => words.find((known) => known === text) };
 }
 
@@ -120,8 +118,9 @@ function text(pattern: RegExp, allowed: string): TextKind<string> {
 }
 
 export const anyText = text(/^/, 'any text');
-
 export const filePath: TextKind<string> = { ...text(/./s, 'the path of a file'), form: 'file' };
+export const redisPrefix = text(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and - . _ :');
+export const claim = text(/^[\x20-\x7e]{1,500}$/, '1 to 500 visible ASCII characters');
 
 /** Not a number or a switch, by which other programs say how many proxies they trust. */
 export const headerName: TextKind<string> = {
@@ -130,29 +129,25 @@ export const headerName: TextKind<string> = {
     'the name of a header, such as x-forwarded-for',
   ),
   parse: (name) => name.toLowerCase(),
-  meant: (given) => (/^(?:\d+|true|on)$/.test(given) ? 'x-forwarded-for' : undefined),
 };
 
 /** Four numbers are an address, and each is at most 255. */
 export const host: TextKind<string> = {
-  ...text(/^[\w.:-]+$/, 'a host name or an IP address to listen on'),
-  problem: (name: string) =>
-    /^\d+(?:\.\d+){3}$/.test(name) && isIP(name) === 0
-      ? `${JSON.stringify(name)}: is no IP address. Listen on 127.0.0.1, or on 0.0.0.0 for other machines.`
-      : undefined,
+  has: (value) =>
+    typeof value === 'string' &&
+    /^[\w.:-]+$/.test(value) &&
+    (!/^\d+(?:\.\d+){3}$/.test(value) || isIP(value) > 0),
+  parse: asIs,
+  allowed: 'a host name or an IP address to listen on',
 };
-
-export const redisPrefix = text(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and - . _ :');
 
 export const key: TextKind<string> = {
-  ...text(/^[\x21-\x7e]{1,512}$/, '1 to 512 visible ASCII characters without spaces'),
-  problem: (given: string) =>
-    isPath(given)
-      ? 'the given value (not shown) is a path, not a key. A variable whose name ends in _FILE reads the key from a file.'
-      : undefined,
+  has: (value) => typeof value === 'string' && /^[\x21-\x7e]{1,512}$/.test(value) && !isPath(value),
+  parse: asIs,
+  allowed: '1 to 512 visible ASCII characters without spaces, and not a path',
+  allowedText:
+    '1 to 512 visible ASCII characters without spaces. A variable whose name ends in _FILE takes the path of a file that holds the key',
 };
-
-export const claim = text(/^[\x20-\x7e]{1,500}$/, '1 to 500 visible ASCII characters');
 
 const isTextList = (value: unknown) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -161,7 +156,7 @@ const itemsIn = (text: string) => text.split(',').map((item) => item.trim());
 export const keyList: TextKind<readonly string[]> = {
   has: isTextList,
   parse: (text) => text.split(/[,\n]/).map((item) => item.trim()),
-  problem: (keys: readonly string[], { LUAAUTH_TOKEN: heldKey }) => describeBadKeys(keys, heldKey),
+  problem: describeBadKeys,
   allowed: `a list of keys, each ${KEY_FORM}`,
   allowedText: `keys separated by commas or line breaks, each ${KEY_FORM}`,
 };
@@ -169,15 +164,11 @@ export const keyList: TextKind<readonly string[]> = {
 /** Ids of LuaAuth, each once. */
 export function idList(most: number): TextKind<readonly string[]> {
   return {
-    has: isTextList,
+    has: (value) =>
+      isTextList(value) && (value as string[]).every(isId) && (value as string[]).length <= most,
     parse: (text) => [...new Set(itemsIn(text))],
-    problem(ids: readonly string[]) {
-      const wrong = ids.find((id: unknown) => !isId(id));
-      if (wrong !== undefined) return `${JSON.stringify(wrong.slice(0, 60))}: must be an id: ${ID_FORM}.`;
-      return ids.length > most ? `has ${ids.length} ids. Give ${most} at most.` : undefined;
-    },
-    allowed: `a list of up to ${most} ids`,
-    allowedText: `up to ${most} ids separated by commas`,
+    allowed: `a list of up to ${most} ids, each ${ID_FORM}`,
+    allowedText: `up to ${most} ids separated by commas, each ${ID_FORM}`,
   };
 }
 
@@ -186,12 +177,8 @@ export const origins: TextKind<readonly string[]> = {
     isTextList(value) && ((value as string[]).join() === '*' || (value as string[]).every(isOrigin)),
   parse: itemsIn,
   allowed: 'a list of origins such as https://app.example.com, or of * alone for every origin',
-  allowedText: 'origins such as https://app.example.com separated by commas, or * alone for every origin',
-  // Browsers show an address with a slash or a path after the origin.
-  meant(text) {
-    const all = itemsIn(text).map((item) => httpUrl.parse(item)?.origin ?? withScheme(item));
-    return all.includes(undefined) ? undefined : all.join();
-  },
+  allowedText:
+    'origins such as https://app.example.com, without a path or a slash at the end, separated by commas; or * alone for every origin',
 };
 
 function isOrigin(text: string): boolean {
@@ -215,21 +202,14 @@ export const httpUrl: TextKind<URL> = {
   has: (value) =>
     (typeof value === 'string' || value instanceof URL) && readHttpUrl(String(value)) !== undefined,
   parse: readHttpUrl,
-  allowed: 'an http or https URL without user, query or fragment',
+  allowed: 'a URL that begins with http:// or https://, without user, query or fragment',
   form: 'url',
-  meant: withScheme,
 };
 
 function readHttpUrl(text: string): URL | undefined {
   const url = readUrl(text);
   const hasMore = url && url.username + url.password + url.search + url.hash !== '';
   return /^https?:$/.test(url?.protocol ?? '') && !hasMore ? url : undefined;
-}
-
-function withScheme(text: string): string | undefined {
-  const scheme = /^(?:localhost|127\.|\[)/.test(text) ? 'http' : 'https';
-  const url = `${scheme}://${text}`;
-  return !text.includes('://') && readHttpUrl(url) ? url : undefined;
 }
 
 function isEncoded(text: string): boolean {

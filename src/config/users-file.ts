@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { MAX_KEYS_OF_ID } from '../callers/user-table.ts';
 import { DISCORD_ID_FORM, ID_FORM, isDiscordId, isId } from '../luaauth/decoders.ts';
 import { delimiterOf, readCsv } from './csv.ts';
+import { type FileLook, lookAtText } from './reloaded-file.ts';
 import { readTextFile } from './text-file.ts';
 
 /** The licence keys of each Discord id. */
@@ -10,21 +10,12 @@ type Users = ReadonlyMap<string, readonly string[]>;
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_ROWS = 100_000;
 
-/** Reads the file. `version` differs whenever the content differs. */
-export function readUsersFile(path: string) {
-  const file = readTextFile(path, MAX_BYTES);
-  return {
-    version: 'text' in file ? hash('sha256', file.text) : file.problem,
-    /** @throws Error that never quotes a cell, because any cell may be a licence key */
-    parse(): Users {
-      const users =
-        'text' in file
-          ? parseUsers(file.text)
-          : `the file ${file.problem}. Give the path of a readable file.`;
-      if (typeof users === 'string') throw new Error(users);
-      return users;
-    },
-  };
+/** Reads the file. No problem quotes a cell, because any cell may be a licence key. */
+export function lookAtUsers(path: string): FileLook<Users> {
+  return lookAtText<Users>(readTextFile(path, MAX_BYTES), (text) => {
+    const users = parseUsers(text);
+    return typeof users === 'string' ? { problems: [users] } : { value: users };
+  });
 }
 
 /** Reads CSV with the columns `discord_id` and `user_key`, or says what its first problem is. */

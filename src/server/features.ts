@@ -107,15 +107,12 @@ interface OpenMetrics {
   readonly online: OnlineObserver;
   readonly pages: readonly HttpRoute[];
   readonly url: string | undefined;
-  replaceKey(key: string): void;
   close(): void;
 }
 
 export interface RedisStateOptions {
   /** A `redis://` or `rediss://` URL for `@redis/client`. */
   readonly url: string;
-  /** The URL may change between connections; by default `url`. Its error is the reason why Redis is lost. */
-  readonly readUrl?: (() => string) | undefined;
   /** The prefix of every key name. Gateways with the same prefix share the quota. */
   readonly prefix?: string | undefined;
   /** How many processes may share an account at a time, from 1 to 10; default: 10. Must be the same in all gateways. */

@@ -55,7 +55,6 @@ export async function openObservability(
     pages: metrics?.pages ?? [],
     list: tracing?.list,
     metricsUrl: metrics?.url,
-    replaceMetricsKey: metrics?.replaceKey,
     /** Hides further secrets in the log and the audit file. */
     hide(secrets: readonly string[]) {
       log.hide(secrets);
@@ -91,7 +90,7 @@ function secretsOf(config: SecretConfig): string[] {
 }
 
 /** A URL with a password, and the password itself. */
-export function secretsInUrl(url: string): string[] {
+function secretsInUrl(url: string): string[] {
   const password = decodeURIComponent(new URL(url).password);
   return password === '' ? [url] : [url, password];
 }

@@ -8,7 +8,7 @@ import type { ProcessFeatures } from './features.ts';
 
 type UpstreamConfig = Pick<
   Config,
-  'apiUrl' | 'rate' | 'totalRate' | 'freshMs' | 'freshMsFor' | 'staleMs' | 'redis' | 'readRedisUrl'
+  'apiUrl' | 'rate' | 'totalRate' | 'freshMs' | 'freshMsFor' | 'staleMs' | 'redis'
 >;
 
 /** Without a configured API: the sandbox at `sandboxUrl`, or a new one. @throws StartError if the state cannot be opened */
@@ -61,7 +61,6 @@ async function openState(config: UpstreamConfig, features: ProcessFeatures, obse
   try {
     return await openStateInRedis({
       ...redis,
-      readUrl: config.readRedisUrl,
       longestTtlMs: Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)),
       onChange(reason) {
         for (const one of observers) one.coordinationChanged?.(reason ? 'lost' : 'ok', reason);

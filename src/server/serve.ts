@@ -1,14 +1,13 @@
 import cluster from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import type { ListedDocuments } from '../operation/document-resolver.ts';
 import { announce } from './banner.ts';
 import { loadFeatures, type ProcessFeatures } from './features.ts';
 import { openGateway } from './open-gateway.ts';
-import { openObservability, secretsInUrl } from './open-observability.ts';
+import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
-import { openKeys, openUsers, replaceHeldKey, watchDocuments, watchSecrets } from './watched-files.ts';
+import { openKeys, openUsers, watch } from './watched-files.ts';
 
 /** At stdin it runs until stdin ends, and logs to stderr. Without an API: the sandbox at `sandboxUrl`, or a new one. */
 export async function serve(
@@ -28,30 +27,20 @@ export async function serve(
   // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
-  const credentials = await openKeys(config, features, log);
+  const credentials = await openKeys(config, features, log, observability.hide);
   if (observability.reopen) process.on('SIGHUP', observability.reopen);
-  const { hide, replaceMetricsKey } = observability;
-  const uses = {
-    LUAAUTH_TOKEN(key: string) {
-      hide([key]);
-      // Calls in progress keep their key.
-      replaceHeldKey(credentials, key);
-    },
-    METRICS_KEY(key: string) {
-      hide([key]);
-      replaceMetricsKey?.(key);
-    },
-    // The next connection to Redis reads the file itself.
-    REDIS_URL: (url: string) => hide(secretsInUrl(url)),
-  };
-  watchSecrets(config, uses, log);
   const parts = { transport, isReady: () => ready, credentials, users: openUsers(config, log) };
   const server = await openGateway(config, observability, parts, by, features).catch(exit);
-  const replace = (listed: ListedDocuments) => {
-    server.replaceDocuments(listed);
-    observability.list?.(listed);
-  };
-  watchDocuments(config, replace, log);
+  if (config.documents)
+    watch(
+      config.documents,
+      (listed) => {
+        server.replaceDocuments(listed);
+        observability.list?.(listed);
+        return `${listed.size} documents`;
+      },
+      log,
+    );
   onStop(async (signal) => {
     ready = false;
     log.lifeCycle('stopping', { signal });

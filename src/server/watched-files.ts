@@ -1,184 +1,109 @@
 import { watchFile } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import type { Credentials } from '../callers/identify.ts';
 import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { UserTable } from '../callers/user-table.ts';
-import type { Config, SecretFile } from '../config/config.ts';
-import { readKeysFile } from '../config/keys-file.ts';
-import { readUsersFile } from '../config/users-file.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Config } from '../config/config.ts';
+import type { ReloadedFile } from '../config/reloaded-file.ts';
 import type { ProcessFeatures } from './features.ts';
 import type { OperationLog } from './log.ts';
 
 /** How often a file is checked for changes. File system events miss links and mounts. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Runs `reload` when the file changes, and on SIGHUP. */
-function watch(path: string, reload: () => void): void {
-  watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, reload);
-  process.on('SIGHUP', reload);
-}
-
-/** What a look at a file has found. `version` differs whenever the content differs. */
-interface Found {
-  readonly version: string;
-  /** @throws Error if the content cannot be used, with the reason */
-  use(): void;
-}
+type Log = Pick<OperationLog, 'info' | 'warn'>;
 
 /**
- * Uses what a file holds when it changes. What is found counts when the next look finds the same, because another program
- * may be writing the file.
+ * Looks at the file now, every second and on SIGHUP. A change counts when the next look finds the same, because another program
+ * may be writing the file. A bad file leaves what was read before in force.
+ *
+ * @param use - takes a new value into use, and returns what to log. @throws Error with the reason why it cannot be used
  */
-function watchSettled(
-  path: string,
-  inForce: string,
-  look: () => Found,
-  onRefused: (reason: string) => void,
+export function watch<Value>(
+  { variable, path, version: first, look }: ReloadedFile<Value>,
+  use: (value: Value) => string,
+  { info, warn }: Log,
 ): void {
-  let current = inForce;
+  let current = first;
   let seen: string | undefined;
   let next: NodeJS.Timeout | undefined;
   const lookAgain = () => {
     clearTimeout(next);
-    const { version, use } = look();
-    const isUnchanged = version === current;
+    const { version, read } = look();
+    const isChanged = version !== current;
     const isSure = version === seen;
-    seen = isUnchanged || isSure ? undefined : version;
-    if (isUnchanged) return;
+    seen = isChanged ? version : undefined;
+    if (!isChanged) return;
     if (!isSure) {
       next = setTimeout(lookAgain, LOOK_EVERY_MS).unref();
       return;
     }
+    current = version;
+    const content = read();
     try {
-      use();
-      current = version;
+      if ('problems' in content) throw new Error(content.problems.join(' '));
+      info(`${variable}: read again, ${use(content.value)}`);
     } catch (error) {
-      onRefused((error as Error).message.replace(/\.$/, ''));
+      warn(`${(error as Error).message} What was read before stays in force.`);
     }
   };
-  watch(path, lookAgain);
+  watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, lookAgain);
+  process.on('SIGHUP', lookAgain);
   // The watcher compares with the file as it is now, but it may have changed since the configuration was read.
   lookAgain();
 }
 
-type Log = Pick<OperationLog, 'info' | 'warn'>;
-
-/** Applies a new value of a secret. @throws Error if it cannot be used */
-type UseSecret = (value: string) => void;
-
-/** Reads files of secrets again when they change. A bad file leaves the previous value in force. */
-export function watchSecrets(
-  { secretFiles }: Config,
-  uses: Readonly<Record<SecretFile['name'], UseSecret>>,
-  { info, warn }: Log,
-): void {
-  for (const { name, path, value, read } of secretFiles) {
-    const look = (): Found => {
-      const found = lookAt(read);
-      return {
-        version: JSON.stringify(found),
-        use() {
-          if ('problem' in found) throw new Error(found.problem);
-          uses[name](found.value);
-          info(`${name}_FILE: read again, the secret has changed`);
-        },
-      };
-    };
-    watchSettled(path, JSON.stringify({ value }), look, (reason) => {
-      // Each connection to Redis reads the file itself, and reports the same problem.
-      if (name !== 'REDIS_URL') warn(`${reason}. The previous secret stays in force.`);
-    });
-  }
-}
-
-function lookAt(read: () => string): { readonly value: string } | { readonly problem: string } {
-  try {
-    return { value: read() };
-  } catch (error) {
-    return { problem: (error as Error).message };
-  }
-}
-
-/** The configured table of users. It is read again when the file changes. A bad file leaves the previous table in force. */
-export function openUsers({ usersFile }: Config, { info, warn }: Log): UserTable | undefined {
-  if (!usersFile) return undefined;
-  const { path, version } = usersFile;
-  let { users } = usersFile;
-  const look = (): Found => {
-    const found = readUsersFile(path);
-    return {
-      version: found.version,
-      use() {
-        users = found.parse();
-        info(`USERS_FILE: read again, ${users.size} Discord ids`);
-      },
-    };
-  };
-  watchSettled(path, version, look, (reason) =>
-    warn(`USERS_FILE: ${JSON.stringify(path)}: ${reason}. The previous table stays in force.`),
-  );
-  return { get: (discordId) => users.get(discordId) };
-}
-
 type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
 
-/** Replaces the API key for later calls. @throws Error for a gateway key, because callers know it */
-export function replaceHeldKey(credentials: ReplaceableCredentials, key: string): void {
-  const { gatewayKeys = [], keyRing = createKeyRing(entriesOfPlainKeys(gatewayKeys)) } = credentials;
-  if (keyRing.find(key) !== 'unknown')
-    throw new Error('LUAAUTH_TOKEN_FILE: it holds a gateway key. Put the API key of LuaAuth in it');
-  credentials.heldKey = key;
-}
-
-/** Opens the configured credentials. A file of keys is read again when it changes. Loads nothing else. */
+/** Opens the configured credentials, with the files that may change. `hide` keeps a new key out of the log. */
 export async function openKeys(
-  { credentials: plain, keysFile, jwt }: Config,
+  { credentials: plain, tokenFile, keysFile, jwt }: Config,
   features: ProcessFeatures,
-  { info, warn }: Log,
-): Promise<ReplaceableCredentials> {
-  const tokenVerifier = jwt && (await features.jwt?.())?.createTokenVerifier({ ...jwt, warn });
-  const credentials: ReplaceableCredentials = { ...plain, tokenVerifier };
-  if (!keysFile) return credentials;
-  const { path, entries } = keysFile;
-  const keyRing = createKeyRing(entries);
-  const opened = { ...credentials, keyRing };
-  watch(path, () => {
-    const read = readKeysFile(path, opened.heldKey);
-    if ('problems' in read) {
-      warn(
-        `GATEWAY_KEYS_FILE: ${JSON.stringify(path)} has changed and is refused; the previous keys stay in force. ${read.problems.join(' ')}`,
-      );
-      return;
-    }
-    keyRing.replace(read.entries);
-    info(`GATEWAY_KEYS_FILE: read again, ${read.entries.length} keys`);
-  });
-  // The file may have changed since the configuration was read.
-  const current = readKeysFile(path, plain.heldKey);
-  if ('entries' in current) keyRing.replace(current.entries);
-  return opened;
+  log: Log,
+  hide: (secrets: readonly string[]) => void,
+): Promise<Credentials> {
+  const tokenVerifier = jwt && (await features.jwt?.())?.createTokenVerifier({ ...jwt, warn: log.warn });
+  const keyRing = createKeyRing(keysFile?.value ?? entriesOfPlainKeys(plain.gatewayKeys ?? []));
+  const credentials: ReplaceableCredentials = { ...plain, tokenVerifier, ...(keysFile && { keyRing }) };
+  if (tokenFile)
+    watch(
+      tokenFile,
+      (key) => {
+        if (keyRing.find(key) !== 'unknown') throw new Error(GATEWAY_KEY);
+        hide([key]);
+        // Calls in progress keep their key.
+        credentials.heldKey = key;
+        return 'the secret has changed';
+      },
+      log,
+    );
+  if (keysFile)
+    watch(
+      keysFile,
+      (entries) => {
+        if (createKeyRing(entries).find(credentials.heldKey ?? '') !== 'unknown') throw new Error(HELD_KEY);
+        keyRing.replace(entries);
+        return `${entries.length} keys`;
+      },
+      log,
+    );
+  return credentials;
 }
 
-/** Reads the list of documents again when it changes. A bad list leaves the previous documents in force. */
-export function watchDocuments(
-  { documents, persisted }: Config,
-  replace: Gateway['replaceDocuments'],
-  { info, warn }: Log,
-): void {
-  if (!documents) return;
-  const reload = () => {
-    const problems: string[] = [];
-    const listed = documents.read(problems);
-    try {
-      if (problems.length === 0) replace(listed);
-    } catch (error) {
-      problems.push((error as Error).message);
-    }
-    if (problems.length === 0) info(`PERSISTED_DOCUMENTS_FILE: read again, ${listed.size} documents`);
-    else warn(`${problems.join('; ')} The previous documents stay in force.`);
-  };
-  watch(documents.path, reload);
-  // The file may have changed since the configuration was read.
-  if (!isDeepStrictEqual(documents.read([]), persisted.listed)) reload();
+const HELD_KEY = 'GATEWAY_KEYS_FILE: it has the hash of the key of LUAAUTH_TOKEN, which no caller may have.';
+const GATEWAY_KEY =
+  'LUAAUTH_TOKEN_FILE: it holds a gateway key, which callers know. Put the API key of LuaAuth in it.';
+
+/** The configured table of users. */
+export function openUsers({ usersFile }: Config, log: Log): UserTable | undefined {
+  if (!usersFile) return undefined;
+  let users = usersFile.value;
+  watch(
+    usersFile,
+    (read) => {
+      users = read;
+      return `${users.size} Discord ids`;
+    },
+    log,
+  );
+  return { get: (discordId) => users.get(discordId) };
 }

@@ -42,15 +42,15 @@ describe('a secret', () => {
     const empty = folder.write('empty', ' \n');
     const missing = join(folder.path, 'missing');
     expect(problemsIn({ LUAAUTH_TOKEN_FILE: empty, GATEWAY_KEYS_FILE: missing })).toEqual([
-      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(empty)} is empty. Put the secret in it.`,
-      `GATEWAY_KEYS_FILE: ${JSON.stringify(missing)} does not exist (ENOENT). Give the path of a readable file.`,
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(empty)}: it is empty. Put the secret in it.`,
+      `GATEWAY_KEYS_FILE: ${JSON.stringify(missing)}: the file does not exist (ENOENT). Give the path of a readable file.`,
     ]);
   });
 
   it('is not shown when the content of its file is malformed', () => {
     const token = folder.write('token', `a ${SECRET}`);
     expect(problemsIn({ LUAAUTH_TOKEN_FILE: token })).toEqual([
-      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)}: its content must be 1 to 512 visible ASCII characters without spaces.`,
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)}: its content must be 1 to 512 visible ASCII characters without spaces. A variable whose name ends in _FILE takes the path of a file that holds the key.`,
     ]);
   });
 });
@@ -95,8 +95,8 @@ describe('a file that is named', () => {
     const more = folder.write('more', ' '.repeat(64 * 1024 + 1));
     const larger = folder.write('larger', ' '.repeat(32 * 1024 * 1024 + 1));
     expect(problemsIn({ LUAAUTH_TOKEN_FILE: more, PERSISTED_DOCUMENTS_FILE: larger })).toEqual([
-      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(more)} is larger than 64 kB. Give the path of a readable file.`,
-      `PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(larger)} is larger than 32768 kB. Give the path of a readable file.`,
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(more)}: the file is larger than 64 kB. Give the path of a readable file.`,
+      `PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(larger)}: the file is larger than 32768 kB. Give the path of a readable file.`,
     ]);
   });
 

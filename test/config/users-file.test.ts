@@ -9,7 +9,7 @@ const withFile = (content: string) => {
   const USERS_FILE = folder.write('users.csv', content);
   return { LUAAUTH_TOKEN: 'held', USERS_FILE };
 };
-const usersIn = (content: string) => [...(configOf(withFile(content)).usersFile?.users ?? [])];
+const usersIn = (content: string) => [...(configOf(withFile(content)).usersFile?.value ?? [])];
 
 describe('a table of users', () => {
   it.each<[what: string, content: string, users: [string, string[]][]]>([

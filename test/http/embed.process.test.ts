@@ -47,17 +47,23 @@ it('an embedded gateway needs nothing but the URL of the API, and shares answers
 });
 
 it.each<[options: object, problem: string]>([
-  [{}, 'url: missing. It must be an http or https URL without user, query or fragment.'],
+  [
+    {},
+    'url: missing. It must be a URL that begins with http:// or https://, without user, query or fragment.',
+  ],
   [
     { url: 'api.luaauth.com' },
-    'url: "api.luaauth.com": must be an http or https URL without user, query or fragment. Did you mean https://api.luaauth.com?',
+    'url: "api.luaauth.com": must be a URL that begins with http:// or https://, without user, query or fragment.',
   ],
   // With such a rate every call would wait for ever.
   ...['fifty', '50', Number.NaN, -1, 0.5, null].map((rate): [object, string] => [
     { url: 'http://localhost', rate },
     `rate: ${typeof rate === 'string' ? JSON.stringify(rate) : rate}: must be requests per second, a whole number from 0 to 100000 (0: no limit).`,
   ]),
-  [{ url: 'http://localhost', reta: 5 }, 'reta: there is no such member. Did you mean rate?'],
+  [
+    { url: 'http://localhost', reta: 5 },
+    'reta: there is no such member. There are url, userAgent, rate, totalRate,',
+  ],
   [{ url: 'http://localhost', clock: {} }, 'clock: there is no such member.'],
   [
     { url: 'http://localhost', freshMs: '2s' },
@@ -65,7 +71,7 @@ it.each<[options: object, problem: string]>([
   ],
   [
     { url: 'http://localhost', freshMsFor: { script: 5 } },
-    'freshMsFor.script: there is no such member. Did you mean scripts?',
+    'freshMsFor.script: there is no such member. There are ads, executions, projects, scripts, sessions, users.',
   ],
   [
     { url: 'http://localhost', userAgent: 'a\nb' },
@@ -93,13 +99,13 @@ it.each<[options: object, problem: string]>([
     { corsOrigins: ['https://a.example/'] },
     'corsOrigins: a list of 1: must be a list of origins such as https://app.example.com, or of * alone for every origin.',
   ],
-  [{ readonly: true }, 'readonly: there is no such member. Did you mean readOnly?'],
+  [{ readonly: true }, 'readonly: there is no such member.'],
   [{ readOnly: 'yes' }, 'readOnly: "yes": must be true or false.'],
   [{ isReady: true }, 'isReady: true: must be a function.'],
   [{ log: console.error }, 'log: a function: must be an object with the method error.'],
   [
     { credentials: { heldKey: SECRET } },
-    'credentials.heldKey: the given value (not shown) must be 1 to 512 visible ASCII characters without spaces.',
+    'credentials.heldKey: the given value (not shown) must be 1 to 512 visible ASCII characters without spaces, and not a path.',
   ],
   [
     { credentials: { heldKey: 'held', gatewayKeys: ['short'] } },

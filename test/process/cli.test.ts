@@ -144,7 +144,7 @@ it('a flag that is malformed is told as a flag, with all other problems, before 
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr.split('\n')).toEqual([
     'The configuration has problems:',
-    '  --token-file: "token": its content must be 1 to 512 visible ASCII characters without spaces.',
+    '  --token-file: "token": its content must be 1 to 512 visible ASCII characters without spaces. A variable whose name ends in _FILE takes the path of a file that holds the key.',
     '  --port: "x": must be a whole number from 0 to 65535 (0: any free port).',
     '  --rate: "-1": must be requests per second, a whole number from 0 to 100000 (0: no limit).',
     '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',

@@ -31,7 +31,6 @@ describe('a process', () => {
         '  LUAAUTH_TOKN: it is set, but there is no such variable. Did you mean LUAAUTH_TOKEN?',
         '  --port: "80.5": must be a whole number from 0 to 65535 (0: any free port).',
         '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',
-        '  GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST "0.0.0.0" can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.',
         '',
       ].join('\n'),
     );
@@ -78,7 +77,7 @@ describe('a process', () => {
       expect(stderr.trimEnd().split('\n').slice(1)).toEqual(
         files.map(
           (name) =>
-            `  ${name}: ${JSON.stringify(path)} is not read: it is a pipe or a device, not a regular file. Give the path of a readable file.`,
+            `  ${name}: ${JSON.stringify(path)}: the file is not read: it is a pipe or a device, not a regular file. Give the path of a readable file.`,
         ),
       );
     }

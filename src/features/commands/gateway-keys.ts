@@ -14,7 +14,7 @@ import {
 import type { KeyEntry } from '../../callers/key-ring.ts';
 import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
 import { print, printError, printForSure, type Terminal } from '../../cli/terminal.ts';
-import { isKeysFile, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
+import { isKeysFile, lookAtKeys, parseKeyEntries } from '../../config/keys-file.ts';
 import { readTextFile } from '../../config/text-file.ts';
 import { StartError } from '../../observability/start-error.ts';
 
@@ -197,9 +197,9 @@ function checkName(path: string): void {
 /** Prints what a file of keys allows, key by key. @throws StartError with all problems of the file */
 export function showKeys(path: string, terminal: Terminal): void {
   checkName(path);
-  const read = readKeysFile(path);
+  const read = lookAtKeys(path).read();
   if ('problems' in read) throw problemsOf(read.problems.map((problem) => `${path}: ${problem}`));
-  const { entries } = read;
+  const { value: entries } = read;
   const title = `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`;
   print(terminal, [title, ...entries.map(describeEntry)].join('\n\n'));
 }

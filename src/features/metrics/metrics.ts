@@ -30,7 +30,7 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     'luaauth_log_lines_lost_total',
     'Lines of the log that were lost because stdout was not read or its disk was full',
   );
-  let expected = key === undefined ? undefined : digest(`Bearer ${key}`);
+  const expected = key === undefined ? undefined : digest(`Bearer ${key}`);
   return {
     upstream: createUpstreamMetrics(meters),
     operations: createOperationMetrics(meters),
@@ -39,9 +39,6 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
     contentType: registry.contentType,
     isAllowed: (authorization: string | null | undefined) =>
       expected === undefined || timingSafeEqual(digest(authorization ?? ''), expected),
-    replaceKey(next: string) {
-      expected = digest(`Bearer ${next}`);
-    },
     /** In Prometheus's format. */
     text() {
       lost.reset();

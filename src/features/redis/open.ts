@@ -39,13 +39,12 @@ export async function openStateInRedis(
   surroundings: Partial<Surroundings> = {},
 ): Promise<TransportState> {
   const { random = systemRandom, clock = backgroundClock, createClient = createRedisClient } = surroundings;
-  const { readUrl = () => options.url } = options;
   const now = options.now ?? clock.now;
   const { instances = MOST_INSTANCES } = options;
   if (!Number.isInteger(instances) || instances < 1 || instances > MOST_INSTANCES)
     throw new RangeError(`instances: ${instances}. Give a whole number from 1 to ${MOST_INSTANCES}.`);
   const link = createRedisLink({
-    readUrl,
+    readUrl: () => options.url,
     prefix: options.prefix ?? 'luaauth',
     instances,
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
@@ -65,7 +64,7 @@ export async function openStateInRedis(
       ),
   });
   const accounts = createAccountKeyspaces(link);
-  const values = createSharedValues(link, accounts, { createClient, readUrl });
+  const values = createSharedValues(link, accounts, { createClient, readUrl: () => options.url });
   let own = createCacheInMemory(now);
   // Other processes may have written unnoticed.
   link.onReset(() => {

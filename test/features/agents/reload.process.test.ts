@@ -40,18 +40,18 @@ it('the list of documents is read again on SIGHUP, and the last good one holds',
   expect(await toolsOf()).toEqual(['first']);
   write('{');
   await reload(
-    'is not JSON. Write it again with the tool of your client. The previous documents stay in force.',
+    'is not JSON. Write it again with the tool of your client. What was read before stays in force.',
   );
   expect(await toolsOf()).toEqual(['first']);
   write({ a: 'query { rateLimit { limit } }' });
   await reload(
-    'has an operation without a name. Give it a name of 1 to 64 letters, digits and _. The previous documents',
+    'has an operation without a name. Give it a name of 1 to 64 letters, digits and _. What was read before',
   );
   expect(await toolsOf()).toEqual(['first']);
   // It leads to itself: nobody can even tell whether it is a folder.
   rmSync(join(folder, 'list.json'));
   symlinkSync('list.json', join(folder, 'list.json'));
-  await reload('cannot be read (ELOOP). Give the path of a readable file. The previous documents');
+  await reload('cannot be read (ELOOP). Give the path of a readable file. What was read before');
   expect(await toolsOf()).toEqual(['first']);
   rmSync(join(folder, 'list.json'));
   write({ ...first, b: 'query second { rateLimit { used } }' });

@@ -80,7 +80,7 @@ it('reads the list of documents again when it changes, and the last good one hol
     await expect.poll(() => log.join('')).toContain(says);
   };
   expect(await names()).toEqual(['first']);
-  await change('{', 'The previous documents stay in force.');
+  await change('{', 'What was read before stays in force.');
   expect(await names()).toEqual(['first']);
   await change(
     JSON.stringify({ ...documents, b: 'query second { rateLimit { used } }' }),

@@ -401,9 +401,9 @@ describe('the configuration', () => {
     });
     expect(readConfig({ GATEWAY_JWKS_URL: all.GATEWAY_JWKS_URL })).toMatchObject({
       problems: [
+        expect.stringMatching(/^GATEWAY_JWKS_URL: set without LUAAUTH_TOKEN/),
         expect.stringMatching(/^GATEWAY_JWT_ISSUER: not set/),
         expect.stringMatching(/^GATEWAY_JWT_AUDIENCE: not set/),
-        expect.stringMatching(/^GATEWAY_JWKS_URL: set without LUAAUTH_TOKEN/),
       ],
     });
     expect(readConfig(all)).toMatchObject({

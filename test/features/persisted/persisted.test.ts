@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, unwatchFile, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,10 +8,8 @@ import { createRegisteredDocuments } from '../../../src/features/persisted/regis
 import { createDocumentStore } from '../../../src/features/persisted/resolve.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { PersistedDocuments } from '../../../src/operation/document-resolver.ts';
-import { watchDocuments } from '../../../src/server/watched-files.ts';
 import { sha256 } from '../../support/clients/keys.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
-import { openGateway } from '../../support/gateways/gateway.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
 const BOTH = 'query First { __typename } query Second { second: __typename }';
@@ -372,7 +370,7 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     [apollo(operation('a', '{ a }'), operation('a', '{ b }')), 'has two documents with the id "a"'],
   ])('is refused as %j, and the problem says why', (content, problem) => {
     const [line, ...more] = problemsWith(content);
-    expect(line).toContain(`PERSISTED_DOCUMENTS_FILE: "/list.json" ${problem}`);
+    expect(line).toContain(`PERSISTED_DOCUMENTS_FILE: "/list.json": it ${problem}`);
     expect(more).toEqual([]);
   });
 
@@ -389,11 +387,11 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
       return 'problems' in result ? result.problems : [];
     };
     expect(problems({ PERSISTED_DOCUMENTS_FILE: '/nowhere/list.json' })).toEqual([
-      'PERSISTED_DOCUMENTS_FILE: "/nowhere/list.json" does not exist (ENOENT). Give the path of a readable file.',
+      'PERSISTED_DOCUMENTS_FILE: "/nowhere/list.json": the file does not exist (ENOENT). Give the path of a readable file.',
     ]);
     expect(problems({ PERSISTED_DOCUMENTS_FILE: '/dev/null/list.json', PORT: 'x' })).toEqual([
       expect.stringMatching(/^PORT/),
-      'PERSISTED_DOCUMENTS_FILE: "/dev/null/list.json" cannot be read (ENOTDIR). Give the path of a readable file.',
+      'PERSISTED_DOCUMENTS_FILE: "/dev/null/list.json": the file cannot be read (ENOTDIR). Give the path of a readable file.',
     ]);
     expect(problems({ PERSISTED_DOCUMENTS: 'only' })).toEqual([
       expect.stringMatching(/^PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only/),
@@ -404,29 +402,12 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     // Agents call the documents by the names of their tools.
     const tools = { LUAAUTH_TOKEN: 'held', GATEWAY_KEYS: 'agent-Vd8sK2mQ41xZ', MCP: 'true' };
     expect(problemsWith({ a: '{ a }' }, 'off', tools)).toEqual([]);
+    const file = join(directory, 'list.json');
+    const result = readConfig({ ...tools, PERSISTED_DOCUMENTS: 'off', PERSISTED_DOCUMENTS_FILE: file });
+    expect('config' in result && [...result.config.persisted.listed.keys()]).toEqual(['a']);
     expect(problems({ PERSISTED_DOCUMENTS: 'some' })).toEqual([
       'PERSISTED_DOCUMENTS: "some": must be one of off, allowed, only.',
     ]);
-  });
-
-  it('is known as it is once it is watched, where it has changed since it was read', async () => {
-    const read = config({ of: '{ before: __typename }' }, 'only');
-    if ('problems' in read) throw new Error(read.problems.join());
-    const { persisted, documents } = read.config;
-    const gateway = await openGateway({ upstream: 'http://127.0.0.1:9', persisted });
-    config({ of: '{ now: __typename }' });
-    const told: string[] = [];
-    const log = { info: (line: string) => told.push(line), warn: (line: string) => told.push(line) };
-    try {
-      watchDocuments(read.config, gateway.replaceDocuments, log);
-      unwatchFile(documents?.path ?? '');
-      expect((await gateway.execute('{ now: __typename }')).data).toEqual({ now: 'Query' });
-      const { errors } = await gateway.execute('{ before: __typename }');
-      expect(errors).toMatchObject([expect.toBeError('PERSISTED_DOCUMENTS_ONLY')]);
-      expect(told).toEqual(['PERSISTED_DOCUMENTS_FILE: read again, 1 documents']);
-    } finally {
-      await gateway.close();
-    }
   });
 
   it('turns GraphiQL off where nothing else may run, unless it is wanted', () => {

@@ -1,0 +1,140 @@
+import { readPlainKey } from '../callers/key-ring.ts';
+import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
+import type { VariableValues } from './env-variables.ts';
+import { isExampleKey } from './plain-keys.ts';
+
+/** LuaAuth's documented limit, in calls per second for an API key. */
+const DOCUMENTED_RATE = 50;
+
+/** All three are needed: otherwise tokens of other issuers, or for other services, would be accepted. */
+const JWT_VARIABLES = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
+
+/** Undefined: anyone who can connect may call. */
+export function keysFrom(values: VariableValues, hasKeysFile: boolean): string | undefined {
+  if (hasKeysFile) return 'GATEWAY_KEYS_FILE';
+  return (['GATEWAY_KEYS', ...JWT_VARIABLES] as const).find((name) => values[name] !== undefined);
+}
+
+/** The problem of each combination of values that contradicts itself or is unsafe. Each value alone is right. */
+export function findContradictions(values: VariableValues, hasKeysFile: boolean): string[] {
+  const { LUAAUTH_API_URL: apiUrl, LUAAUTH_TOKEN: token, LUAAUTH_SANDBOX: wantsSandbox } = values;
+  const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP, WORKERS: workers } = values;
+  const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: documents } = values;
+  const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = 10, HOST: host, PORT: port } = values;
+  const keys = keysFrom(values, hasKeysFile);
+  const isOpen = token !== undefined && keys === undefined;
+  const hasJwt = JWT_VARIABLES.some((name) => values[name] !== undefined);
+  const plain = list.map((given) => readPlainKey(given).key);
+  const isLive = apiUrl?.protocol === 'https:' && !isLoopback(apiUrl.hostname);
+  const example = (name: string, given: readonly (string | undefined)[], advice: string) =>
+    isLive &&
+    given.some((key) => key !== undefined && isExampleKey(key)) &&
+    `${name}: the given value (not shown) contains a publicly known key from an example. ${advice}`;
+  return textsIn([
+    apiUrl &&
+      wantsSandbox &&
+      'LUAAUTH_SANDBOX: true, but LUAAUTH_API_URL is set as well. Set one of the two.',
+    // A forgotten or misspelt URL must not give made-up data in production.
+    values.NODE_ENV === 'production' &&
+      !wantsSandbox &&
+      !apiUrl &&
+      'LUAAUTH_API_URL: not set, and NODE_ENV is production, so made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true to serve the sandbox.',
+    apiUrl &&
+      isInClear(apiUrl) &&
+      !values.ALLOW_INSECURE_API &&
+      `LUAAUTH_API_URL: "${apiUrl.origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`,
+    isOpen &&
+      !isLoopback(hostInUrl(host)) &&
+      `GATEWAY_KEYS: not set, but LUAAUTH_TOKEN is, and HOST ${JSON.stringify(host)} can be reached from elsewhere: anyone could use your key. Set GATEWAY_KEYS, or listen on 127.0.0.1.`,
+    isOpen &&
+      values.CORS_ORIGINS?.[0] === '*' &&
+      'CORS_ORIGINS: *, but LUAAUTH_TOKEN is set without GATEWAY_KEYS: any page in a browser near the gateway could use your key. List the origins, or set GATEWAY_KEYS.',
+    keys !== undefined &&
+      token === undefined &&
+      `${keys}: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave ${keys} out.`,
+    token !== undefined &&
+      plain.includes(token) &&
+      'GATEWAY_KEYS: one of the keys (not shown) is the value of LUAAUTH_TOKEN, which no caller may have. Make keys with "luaauth-graphql keys new".',
+    example('LUAAUTH_TOKEN', [token], 'Give the API key of your LuaAuth account.'),
+    example('GATEWAY_KEYS', plain, 'Make keys with "luaauth-graphql keys new".'),
+    example('METRICS_KEY', [values.METRICS_KEY], 'Make a key with "openssl rand -hex 32".'),
+    ...JWT_VARIABLES.map(
+      (name) =>
+        hasJwt &&
+        values[name] === undefined &&
+        `${name}: not set, but needed with the other two of ${JWT_VARIABLES.join(', ')}.`,
+    ),
+    jwksUrl &&
+      isInClear(jwksUrl) &&
+      `GATEWAY_JWKS_URL: "${jwksUrl.origin}" is not encrypted, so anyone in between could replace the keys. Begin it with https://.`,
+    MCP &&
+      keys === undefined &&
+      "MCP: true, but GATEWAY_KEYS is not set: agents would have to present LuaAuth's own key, which MCP must not pass on. Set LUAAUTH_TOKEN and GATEWAY_KEYS, or leave MCP out.",
+    MCP &&
+      documents === undefined &&
+      'PERSISTED_DOCUMENTS_FILE: not set, but MCP is true, and agents call the documents of this file. Give the path of a list of documents, or of a folder of .graphql files.',
+    mode === 'only' &&
+      documents === undefined &&
+      'PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
+    mode === 'off' &&
+      documents !== undefined &&
+      !MCP &&
+      'PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave out one of the two.',
+    workers > 1 &&
+      redisUrl === undefined &&
+      `WORKERS: ${workers}, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.`,
+    values.LUAAUTH_INSTANCES !== undefined &&
+      redisUrl === undefined &&
+      'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
+    instances < workers &&
+      `LUAAUTH_INSTANCES: ${instances}, but WORKERS is ${workers}: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.`,
+    values.METRICS_SCRIPTS &&
+      token === undefined &&
+      'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
+    port > 0 &&
+      port === values.METRICS_PORT &&
+      host === values.METRICS_HOST &&
+      `METRICS_PORT: ${port}, and PORT is the same. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
+  ]);
+}
+
+/** Describes settings that are valid but make no sense or may surprise, one sentence or two each. The gateway runs with them. */
+export function notesOn(values: VariableValues, asksForKeys: boolean): string[] {
+  const { FRESH_MS: freshMs, STALE_MS: staleMs, LUAAUTH_RATE: rate, LIVE_RATE: liveRate } = values;
+  const { LUAAUTH_API_URL: apiUrl, NODE_ENV: nodeEnv = '', LUAAUTH_INSTANCES: instances } = values;
+  // A stand-in for LuaAuth on this machine has its own limit, and its key is no secret.
+  const isLive = apiUrl !== undefined && !isLoopback(apiUrl.hostname);
+  return textsIn([
+    staleMs > 0 &&
+      staleMs <= freshMs &&
+      `STALE_MS: ${staleMs} is not more than FRESH_MS (${freshMs}), so no cached read is ever served stale. Raise STALE_MS, or set it to 0.`,
+    isLive &&
+      (rate === 0 || rate > DOCUMENTED_RATE) &&
+      `LUAAUTH_RATE: ${rate === 0 ? '0 means no limit, which' : rate} is more than the ${DOCUMENTED_RATE} calls per second that LuaAuth documents for a key. LuaAuth refuses the calls above its limit. Leave LUAAUTH_RATE out.`,
+    values.USERS_FILE !== undefined &&
+      values.LUAAUTH_TOKEN === undefined &&
+      'USERS_FILE: set without LUAAUTH_TOKEN, so usersByDiscordId is an error: callers send their own LuaAuth keys, and the table is not for them. Set LUAAUTH_TOKEN, or leave USERS_FILE out.',
+    rate > 0 &&
+      liveRate > rate &&
+      `LIVE_RATE: ${liveRate} is more than LUAAUTH_RATE (${rate}), which bounds subscriptions too. Set LIVE_RATE to less than ${rate}.`,
+    values.REDIS_URL !== undefined &&
+      rate > 0 &&
+      instances === undefined &&
+      `LUAAUTH_INSTANCES: not set, so each process has ${Math.floor(rate / 10)} of ${rate} calls a second while Redis is lost. Set it to the number of processes, with the extra ones of a rolling restart, at most 10.`,
+    rate > 0 &&
+      instances !== undefined &&
+      instances > rate &&
+      `LUAAUTH_INSTANCES: ${instances} is more than LUAAUTH_RATE (${rate}), so each process makes less than one call a second while Redis is lost. Set LUAAUTH_INSTANCES to the number of processes.`,
+    isLive &&
+      values.LUAAUTH_TOKEN !== undefined &&
+      !asksForKeys &&
+      isLoopback(hostInUrl(values.HOST)) &&
+      'LUAAUTH_TOKEN: set without GATEWAY_KEYS, so every process of this machine may use the key. Set GATEWAY_KEYS to ask callers for a key.',
+    /^(?:prod(?!uction$)|live$)/i.test(nodeEnv) &&
+      `NODE_ENV: ${JSON.stringify(nodeEnv)} has no effect. Did you mean production? Only production requires LUAAUTH_API_URL and turns GraphiQL off.`,
+  ]);
+}
+
+function textsIn(texts: readonly unknown[]): string[] {
+  return texts.filter((text) => typeof text === 'string');
+}

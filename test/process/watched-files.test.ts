@@ -1,0 +1,94 @@
+import { unwatchFile, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { lookAtText, openReloadedFile } from '../../src/config/reloaded-file.ts';
+import { readTextFile } from '../../src/config/text-file.ts';
+import { watch } from '../../src/server/watched-files.ts';
+import { useFolder } from '../support/gateways/configured.ts';
+
+const folder = useFolder();
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  unwatchFile(join(folder.path, 'a'));
+  process.removeAllListeners('SIGHUP');
+});
+
+/** A file of which the text `bad` cannot be read, and `refused` cannot be used. Nothing is awaited, so only looks of SIGHUP take place. */
+function open(text: string) {
+  const path = folder.write('a', text);
+  const lookAt = (at: string) =>
+    lookAtText<string>(readTextFile(at, 100), (value) =>
+      value === 'bad' ? { problems: ['it is bad.'] } : { value },
+    );
+  const problems: string[] = [];
+  const file = openReloadedFile('A_FILE', path, lookAt, problems);
+  const [used, told]: [string[], string[]] = [[], []];
+  const say = (line: string) => void told.push(line.replace(JSON.stringify(path), 'a'));
+  return {
+    file,
+    problems,
+    used,
+    told,
+    start() {
+      if (!file) throw new Error(problems.join());
+      const use = (value: string) => {
+        if (value === 'refused') throw new Error('A_FILE: it is refused.');
+        used.push(value);
+        return `${value.length} letters`;
+      };
+      watch(file, use, { info: say, warn: say });
+    },
+    write(value: string) {
+      writeFileSync(path, value);
+      process.emit('SIGHUP');
+    },
+  };
+}
+
+it('a file counts when two looks, a second apart, find the same', () => {
+  const { start, write, used, told } = open('whole');
+  start();
+  for (const part of ['', 'who', 'whole again']) write(part);
+  expect([used, told]).toEqual([[], []]);
+  vi.advanceTimersByTime(1_000);
+  expect([used, told]).toEqual([['whole again'], ['A_FILE: read again, 11 letters']]);
+  vi.advanceTimersByTime(10_000);
+  process.emit('SIGHUP');
+  expect(used).toHaveLength(1);
+});
+
+it('a change between the configuration and the first look counts as well', () => {
+  const { start, write, used } = open('before');
+  write('after');
+  start();
+  vi.advanceTimersByTime(1_000);
+  expect(used).toEqual(['after']);
+});
+
+it.each([
+  ['cannot be read', 'bad', 'A_FILE: a: it is bad.'],
+  ['is too large', 'x'.repeat(101), 'A_FILE: a: the file is larger than'],
+  ['cannot be used', 'refused', 'A_FILE: it is refused.'],
+])('a file that %s is told once, and what was read before stays in force', (_what, text, problem) => {
+  const { start, write, used, told } = open('good');
+  start();
+  write(text);
+  vi.advanceTimersByTime(1_000);
+  process.emit('SIGHUP');
+  vi.advanceTimersByTime(5_000);
+  expect(used).toEqual([]);
+  expect(told).toEqual([expect.stringContaining(problem)]);
+  expect(told.join()).toContain('What was read before stays in force.');
+  write('better');
+  vi.advanceTimersByTime(1_000);
+  expect(used).toEqual(['better']);
+});
+
+it('a file that cannot be read at the start is a problem', () => {
+  const { file, problems } = open('bad');
+  expect(file).toBeUndefined();
+  expect(problems).toEqual([expect.stringMatching(/^A_FILE: ".*a": it is bad\.$/)]);
+});
