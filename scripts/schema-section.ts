@@ -134,7 +134,8 @@ function exampleText({ document, answer, change, refusal, message }: ExecutedExa
   return [
     `\`\`\`graphql\n${document}\n\`\`\``,
     `\`\`\`json\n${answer}\n\`\`\``,
-    `${change}: \`${refusal}\`, "${message}"`,
+    // As code, since a message may contain angle brackets.
+    `${change}: \`${refusal}\`, \`${message}\``,
   ].join('\n\n');
 }
 

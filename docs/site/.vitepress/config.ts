@@ -67,7 +67,7 @@ export default defineConfig({
     };
   },
   themeConfig: {
-    search: { provider: 'local' },
+    search: { provider: 'local', options: { miniSearch: { searchOptions: { processTerm, boostDocument } } } },
     outline: 'deep',
     nav: [
       { text: 'Schema', link: '/schema' },
@@ -85,3 +85,25 @@ export default defineConfig({
     socialLinks: [{ icon: 'github', link: home }],
   },
 });
+
+/** The words of sellers beside the words of LuaAuth. The browser gets the text of this function, so it uses nothing outside. */
+function processTerm(term: string): string[] {
+  const synonyms = [
+    ['ban', 'blacklist'],
+    ['unban', 'unblacklist'],
+    ['hwid', 'fingerprint'],
+    ['kick', 'disconnect'],
+    ['online', 'connected'],
+    ['upload', 'deploy'],
+    ['message', 'talk'],
+    ['bulk', 'many'],
+  ];
+  const word = term.toLowerCase();
+  return [word, ...synonyms.filter((words) => words.includes(word)).flat()];
+}
+
+/** Recipes come first, pages for contributors last. The browser gets the text of this function, too. */
+function boostDocument(path: string): number {
+  if (path.includes('/recipes/')) return 3;
+  return /\/(bench|architecture|pothos|CONTRIBUTING|CHANGELOG)/.test(path) ? 0.2 : 1;
+}

@@ -89,6 +89,25 @@ test('the reference of the schema is found by the name of a mutation', async () 
   assert.deepEqual(complaints, []);
 });
 
+test("a seller's words lead to the recipes before anything else", async () => {
+  for (const [words, path] of [
+    ['ban', 'customers'],
+    ['hwid', 'customers'],
+    ['kick', 'disconnect-users'],
+    ['who is online', 'who-'],
+    ['many keys', 'bulk-edits'],
+  ] as const) {
+    const { page, complaints } = await open('/');
+    await search(page, words);
+    const first = page.locator('.VPLocalSearchBox .result').first();
+    await first.waitFor();
+    const href = await first.getAttribute('href');
+    assert.match(href ?? '', new RegExp(`^/recipes/${path}`), words);
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  }
+});
+
 test('a source that is no page is linked in the repository', () => {
   assert.match(
     textOf('recipes/customers.html'),
