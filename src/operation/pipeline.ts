@@ -53,6 +53,8 @@ interface OperationInput {
   readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
   /** Whether the adapter can send more than one result. */
   readonly mayStream?: boolean | undefined;
+  /** Whether the adapter has waited for the client's turn, with `inTurn`. */
+  readonly hasTurn?: boolean | undefined;
   /** The memory budget of parameters and document. Held until there is a result or the subscription is over. */
   readonly reservation?: { hold(bytes: number): boolean; release(): void } | undefined;
 }
@@ -64,6 +66,8 @@ export interface Pipeline {
   /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
   run(input: OperationInput & { readonly mayStream?: false }): Promise<WritableResult>;
   run(input: OperationInput): Promise<WritableResult | ResultStream>;
+  /** Begins work of a request that is more than one operation, when it is the client's turn. Rejects with OVERLOADED. */
+  inTurn<Result>(record: RequestRecord, work: () => Promise<Result>): Promise<Result>;
   mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
   failed(error: unknown, record: RequestRecord): ExecutionResult;
 }
@@ -229,11 +233,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   const enter = (input: OperationInput): Promise<Answered> => {
+    if (input.hasTurn) return run(input, undefined);
     const { request } = input.record;
     return gate.enter(clientNameOf(request), (refusal) => run(input, refusal), request.source);
   };
 
-  return { mask, failed, run: enter as Pipeline['run'] };
+  const inTurn: Pipeline['inTurn'] = ({ request }, work) =>
+    gate.enter(
+      clientNameOf(request),
+      (refusal) => (refusal ? Promise.reject(refusal) : work()),
+      request.source,
+    );
+
+  return { mask, failed, inTurn, run: enter as Pipeline['run'] };
 }
 
 function progressOf({ usage, writing, hasWritten }: RequestRecord) {

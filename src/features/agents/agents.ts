@@ -17,8 +17,7 @@ import { checkScopes } from '../../plan/required-scopes.ts';
 import { type Clock, every } from '../../transport/clock.ts';
 import { version } from '../../version.ts';
 import type { JsonSchema } from './json-schema.ts';
-import type { AgentDocuments } from './parts.ts';
-import { checkArguments, PLAN, readTools, type Tool } from './tool.ts';
+import { type AgentDocuments, checkArguments, PLAN, readTools, type Tool } from './tool.ts';
 import { DATA_NOTE, toolResult } from './tool-result.ts';
 
 export type InRequest = <Answer>(
@@ -85,7 +84,12 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     try {
       const params = paramsFromJson(operation, 'payload');
       if (errors.length === 0)
-        return await pipeline.run({ params, record, checkMethod: isListed ? undefined : checkQuery });
+        return await pipeline.run({
+          params,
+          record,
+          checkMethod: isListed ? undefined : checkQuery,
+          hasTurn: true,
+        });
     } catch (error) {
       errors.push(error as GraphQLError);
     }

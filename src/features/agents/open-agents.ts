@@ -15,8 +15,8 @@ import { responseHead } from '../../http/shown-result.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
-import type { AgentDocuments } from './parts.ts';
 import { serveAtStdin } from './stdio.ts';
+import type { AgentDocuments } from './tool.ts';
 
 /** At `/mcp`; with a gateway key, also at the process's stdin and stdout. @throws StartError */
 export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAgents {
@@ -41,7 +41,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     const refusal = checkOrigin({ host, origin });
     if (refusal) throw refusal;
     checkContentType(contentType, encoding);
-    await identify(record);
+    await pipeline.inTurn(record, () => identify(record));
     // No later event says so.
     if (response.closed) throw CUT_OFF;
     const reservation = reserveBody(request, request.headBytes);
@@ -63,7 +63,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     const headers = message.headers as Record<string, string>;
     const web = new Request(ADDRESS, { method, headers, signal: leaving.signal });
     const handler = createMcpHandler(() => createServer(inRequest), OPTIONS);
-    return handler.fetch(web, { parsedBody });
+    return pipeline.inTurn(record, () => handler.fetch(web, { parsedBody }));
   }
 
   /** Refuses a request before its message is read, in the form of JSON-RPC. */

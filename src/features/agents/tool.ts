@@ -2,6 +2,7 @@ import type { Tool as ToolListing } from '@modelcontextprotocol/server';
 import { GraphQLError, Kind } from 'graphql';
 import { badUserInput } from '../../errors/coded-error.ts';
 import { StartError } from '../../observability/start-error.ts';
+import type { ListedDocuments } from '../../operation/document-resolver.ts';
 import type { PipelineOptions } from '../../operation/pipeline.ts';
 import { annotationsOf } from '../../plan/cost.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
@@ -9,7 +10,14 @@ import type { RequiredScopes } from '../../plan/required-scopes.ts';
 import { objectsOf } from '../../plan/select.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
 import { mostCalls } from './most-calls.ts';
-import type { AgentDocuments } from './parts.ts';
+
+export interface AgentDocuments {
+  readonly listed: ListedDocuments;
+  /** Whether to add a tool that runs any query. */
+  readonly isArbitrary: boolean;
+  /** The first sentences of the instructions, if the sandbox answers. */
+  readonly sandboxAdvice?: string | undefined;
+}
 
 type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
 

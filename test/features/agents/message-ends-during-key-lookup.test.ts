@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createGateway, createTransport } from '../../../src/index.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
@@ -61,10 +62,27 @@ it('a client that leaves while its key is looked up leaves no room taken', async
     await expect.poll(() => lookUps.length).toBe(left);
     socket.destroy();
     await expect.poll(() => statuses.length).toBe(left);
+    lookUps.at(-1)?.();
   }
-  for (const answer of lookUps) answer();
   isSlow = false;
   expect((await sendText(url, KEY, text)).status).toBe(200);
+});
+
+it('a message waits for its turn, as an operation does', async () => {
+  const lookUps: (() => void)[] = [];
+  // There is memory for three messages under way, two of them with a key that is not accepted yet.
+  const { url } = await open((key) => new Promise((resolve) => lookUps.push(() => resolve(known.find(key)))));
+  const sent = ['a', 'b', 'c'].map((id) => sendText(url, KEY, message(id)));
+  await expect.poll(() => lookUps.length).toBe(2);
+  expect((await fetch(`${url}/mcp`, { method: 'PUT', body: '{}' })).status).toBe(405);
+  expect(lookUps).toHaveLength(2);
+  let answered = 0;
+  for (const answer of sent) void answer.then(() => (answered += 1));
+  while (answered < 3) {
+    for (const answer of lookUps.splice(0)) answer();
+    await nextTurn();
+  }
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
 it('a message that something in front of the gateway has answered meanwhile harms nothing', async () => {

@@ -192,3 +192,14 @@ describe('for a key with a list of scripts another one is as none', () => {
     expect(await asked(args)).toEqual(expected);
   });
 });
+
+it('listing the tools takes nothing from the rate of a key', async () => {
+  keyRing.replace(entriesOf([{ ...NARROW, rate: 1 }]));
+  const lists = await Promise.all(Array.from({ length: 20 }, () => send('tools/list', {})));
+  for (const { result } of lists) expect(result?.tools?.map(({ name }) => name)).toContain('script');
+  expect(fixture.recorder.lines()).toEqual([]);
+  // The key may send one call a second.
+  expect((await call('script', { id: 'mine' })).result).toMatchObject({
+    structuredContent: { data: { script: {} } },
+  });
+});
