@@ -102,7 +102,7 @@ async function expectSame(text: string, rootFor: (log: Log) => unknown, given: P
   return last.result;
 }
 
-it('an event of a subscription is executed as a query is', async () => {
+it('executes an event of a subscription like a query', async () => {
   const result = await expectSame('subscription { node { text list nodeN { textN } } }', () => ({
     node: { text: later(2, () => 't'), list: () => fail('broken'), nodeN: { textN: 'n' } },
   }));
@@ -121,7 +121,7 @@ it('gives a result at once where nothing is promised', () => {
 });
 
 describe('an error', () => {
-  it('keeps what was thrown, and stands at all nodes of its field', () => {
+  it('keeps what was thrown, and names all nodes of its field', () => {
     const prepared = prepare('{ node { ...A text } } fragment A on Node { text }');
     const { document } = prepared;
     const error = new TypeError('broken');
@@ -132,7 +132,7 @@ describe('an error', () => {
     expect(errors?.[0]?.path).toEqual(['node', 'text']);
   });
 
-  it('at each index of a list has its place looked up once, which takes the time of the document', () => {
+  it('is located once for all items of a list, because a look-up reads the whole document', () => {
     const text = '{ nodes { text } }';
     const coerced = {};
     const prepared = prepare(text);
@@ -325,13 +325,13 @@ describe('conditions', () => {
   });
 });
 
-it('2,000 fields are executed, wherever they stand', async () => {
+it('executes 2,000 fields at any depth', async () => {
   const aliases = (count: number) => Array.from({ length: count }, (_, index) => `t${index}: text`).join(' ');
   await expectSame(`{ ${aliases(2_000)} }`, () => ({ text: 'x' }));
   await expectSame(`{ node { ${aliases(1_997)} } again: node { text } }`, () => ({ node: { text: 'x' } }));
 });
 
-it('an operation that the schema does not have is refused', () => {
+it('refuses an operation that the schema does not have', () => {
   const queries = buildSchema('type Query { a: Int }');
   const document = parse('mutation { a }');
   const prepared = new PreparedOperation(

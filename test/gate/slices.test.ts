@@ -21,7 +21,7 @@ function spin(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until; );
 }
 
-it('a health check is answered before most of the operations that came with it, and all of these are answered', async () => {
+it('answers a health check before most of the operations that came with it, and then all of them', async () => {
   const recorder = await startRecorder(() => undefined);
   const gateway = await openGateway({ upstream: recorder.url });
   const open = async () => {
@@ -103,7 +103,7 @@ describe('where each of 24 operations with made-up keys takes a whole slice', ()
   });
 });
 
-it('operations that have waited are executed in turns of the event loop, though each has all that it needs', async () => {
+it('executes operations that have waited in separate turns of the event loop', async () => {
   let turn = 0;
   const executed: number[] = [];
   const recorder = await startRecorder(() => undefined);
@@ -135,7 +135,7 @@ it('operations that have waited are executed in turns of the event loop, though 
   await recorder.close();
 });
 
-it('a health check is answered while a large answer goes to all who wait for it', async () => {
+it('answers a health check while a large answer goes to many waiting operations', async () => {
   let running = 0;
   let release = () => {};
   const systems = Array.from({ length: 2_000 }, (_one, index) => ({

@@ -68,7 +68,7 @@ describe('bodies that arrive at the same time', () => {
     second.socket.destroy();
   });
 
-  it('do not give way to one whose key was never accepted when theirs was', async () => {
+  it('do not give way, with an accepted key, to bodies with unaccepted keys', async () => {
     fixture.respond = answerPlainly;
     await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     const known = await openAlmost(50 * KB, KEY);
@@ -114,7 +114,7 @@ describe('bodies that arrive at the same time', () => {
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('count no more when a plugin keeps their operation from its begin', async () => {
+  it('stop counting when a plugin keeps their operation from beginning', async () => {
     let isBroken = true;
     const onParams = () => {
       if (isBroken) throw new Error('broken');
@@ -130,7 +130,7 @@ describe('bodies that arrive at the same time', () => {
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('count no more when their client leaves before a plugin does that', async () => {
+  it('stop counting when their client leaves while a plugin runs', async () => {
     let letGo = () => {};
     const left = new Promise<void>((resolve) => {
       letGo = resolve;
@@ -200,7 +200,7 @@ describe('bodies that arrive at the same time', () => {
     await running.until('ToggleScriptSuccess');
   });
 
-  it('count like the head of their request, which may be all that it has', async () => {
+  it('count together with the heads of their requests', async () => {
     const calls: ServerResponse[] = [];
     const more = 'x'.repeat(40 * KB);
     const body = JSON.stringify({ query: '{ script(id: "b") { name } }' });
@@ -263,31 +263,6 @@ describe('bodies that arrive at the same time', () => {
     await running.until('ToggleScriptSuccess');
   });
 
-  it('leave half to those whose key was accepted while operations of others run', async () => {
-    fixture.respond = answerPlainly;
-    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-    const calls: ServerResponse[] = [];
-    fixture.respond = (_recorded, response) => void calls.push(response);
-    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-    const begin = async (token: string, bytes: number) => {
-      const client = await openAlmost(bytes, { token }, query);
-      client.finish();
-      return client;
-    };
-    const running = [await begin('made-up-1', 14 * KB), await begin('made-up-2', 14 * KB)];
-    await eventually(() => expect(calls).toHaveLength(2));
-    const refused = await begin('made-up-3', 14 * KB);
-    expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-    running.push(await begin(KEY.token, 30 * KB));
-    await eventually(() => expect(calls).toHaveLength(3));
-    for (const call of calls) json(call, { success: true });
-    for (const client of running) await client.until('ToggleScriptSuccess');
-    // Their part is free again.
-    const again = await openAlmost(TOTAL - KB, { token: 'made-up-4' });
-    again.finish();
-    expect(await again.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-  });
-
   it('are counted for an embedded fetch handler as well', async () => {
     const post = (bytes: number, { ends }: { ends: boolean }) => {
       const body = new ReadableStream({
@@ -307,7 +282,7 @@ describe('bodies that arrive at the same time', () => {
     expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
-  it('are too large for good when one alone is', async () => {
+  it('are refused as too large when a single one exceeds the budget', async () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText(bodyOf(TOTAL + 1), KEY));
     expect(await client.until('BODY_TOO_LARGE')).toContain(`larger than ${TOTAL} bytes`);

@@ -119,12 +119,12 @@ describe('behind a body parser', () => {
     expect(recorder.calls).toEqual([]);
   });
 
-  it('the gateway reads a body that was paused and left to it', async () => {
+  it('reads a body that was paused and not read', async () => {
     const { send } = await open(async (request) => void request.pause());
     expect(await send(OPERATION)).toEqual({ status: 200, body: ANSWER });
   });
 
-  it('guards, sizes and checks are those of any other body', async () => {
+  it('applies the same guards, sizes and checks as to any other body', async () => {
     const { send } = await open(asJson, { maxBodyBytes: 1_000 });
     const codeOf = async (body: string, headers?: Readonly<Record<string, string>>) => {
       const answer = await send(body, headers);
@@ -155,7 +155,7 @@ describe('behind a body parser', () => {
     expect(recorder.calls).toEqual([]);
   });
 
-  it('a body without a content type, as any page can send it, is refused', async () => {
+  it('refuses a body without a content type, which any page can send', async () => {
     const { url } = await open(asJson);
     const headers = { token: 'key' };
     const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: Buffer.from(OPERATION) });
@@ -163,7 +163,7 @@ describe('behind a body parser', () => {
     expect(await response.text()).toContain('The request has no content type');
   });
 
-  it('one that inflates cannot pass more than the gateway takes', async () => {
+  it('refuses a body that the parser has made larger than the limit', async () => {
     const { send } = await open(
       leaving((text) => text + ' '.repeat(2_000)),
       { maxBodyBytes: 1_000 },
@@ -174,7 +174,7 @@ describe('behind a body parser', () => {
     });
   });
 
-  it('a body that is nested as deep as only a client does is refused', async () => {
+  it('refuses a body that is nested too deep', async () => {
     const { send } = await open(asJson);
     const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     const { status, body } = await send(`{"query":"{ __typename }","variables":{"a":${nested}}}`);
@@ -182,7 +182,7 @@ describe('behind a body parser', () => {
     expect(body).toMatchObject({ errors: [expect.toBeError('BAD_REQUEST')] });
   });
 
-  it('what only waits, and reads nothing, changes nothing', async () => {
+  it('reads the body behind code that only waits', async () => {
     const { send } = await open(async (request) => {
       // As Express 4 does before a parser that is not for this request.
       request.body = {};
@@ -202,7 +202,7 @@ it('knows a path that a router has cut off, as that of Express does', async () =
   expect([response.status, await response.json()]).toEqual([200, ANSWER]);
 });
 
-it('a client that leaves while something waits in front of the gateway leaves nothing behind', async () => {
+it('keeps nothing of a client that leaves while code in front of the gateway waits', async () => {
   let letGo = () => {};
   const left = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -225,7 +225,7 @@ it('a client that leaves while something waits in front of the gateway leaves no
   expect(logged).toEqual([]);
 });
 
-it('a plugin of Yoga that reads the request leaves it to the gateway', async () => {
+it('reads the request behind a Yoga plugin that has read it', async () => {
   const read: string[] = [];
   const plugin = {
     async onRequest({ request }: { readonly request: Request }) {
@@ -266,7 +266,7 @@ describe('`fetch` with a request', () => {
     expect(text).toContain('give gateway.fetch a request with an unread body');
   });
 
-  it('whose body breaks off with its client is nothing that the log hears of', async () => {
+  it('whose body breaks off is not logged', async () => {
     const body = new ReadableStream({ pull: (stream) => stream.error(new Error('aborted')) });
     const { status, text, logged } = await answer(requestOf(body));
     expect([status, text, logged]).toEqual([400, expect.stringContaining('The connection broke'), []]);

@@ -35,7 +35,7 @@ async function ask(gateway: ReturnType<typeof createGateway>, headers: Record<st
   return (await response.json()) as { data: unknown; errors?: { extensions: Record<string, unknown> }[] };
 }
 
-it('an embedded gateway needs nothing but the URL of the API, and shares answers for a second', async () => {
+it('needs nothing but the URL of the API, and shares answers for a second', async () => {
   const gateway = createGateway({ transport });
   const answers = [
     await ask(gateway, { token: 'sandbox-key' }),
@@ -142,7 +142,7 @@ it.each<[options: object, problem: string]>([
   expect(create).not.toThrow(SECRET);
 });
 
-it('an option that is undefined has its default, in a gateway and in its transport', async () => {
+it('gives an option that is undefined its default, in a gateway and in its transport', async () => {
   const unset = { rate: undefined, freshMs: undefined, userAgent: undefined };
   const another = createTransport({ url: sandbox.url, ...unset });
   const gateway = createGateway({
@@ -164,7 +164,7 @@ it('an option that is undefined has its default, in a gateway and in its transpo
   await another.close();
 });
 
-it('an embedded gateway shows its plugins every operation, one that has come before as well', async () => {
+it('shows its plugins every operation, also a repeated one', async () => {
   let seen = 0;
   const gateway = createGateway({
     transport,
@@ -189,7 +189,7 @@ it('an embedded gateway shows its plugins every operation, one that has come bef
   await close();
 });
 
-it('an embedded gateway takes plugins of any context, as packages type theirs', async () => {
+it('accepts plugins of any context type', async () => {
   const seen: string[] = [];
   const ofAny: Plugin = { onParams: () => void seen.push('any') };
   const ofItsOwn: Plugin<{ user: string }> = {
@@ -203,7 +203,7 @@ it('an embedded gateway takes plugins of any context, as packages type theirs', 
   expect(seen).toEqual(['any', 'its own']);
 });
 
-it('an embedded gateway lets plugins answer at paths of their own, and answers all other paths itself', async () => {
+it('lets plugins answer at paths of their own, and answers all other paths itself', async () => {
   const asked: string[] = [];
   const hello: Plugin = {
     onRequest({ url, endResponse, fetchAPI }) {
@@ -224,7 +224,7 @@ it('an embedded gateway lets plugins answer at paths of their own, and answers a
   await close();
 });
 
-it('an embedded gateway whose plugin cannot start is not created', () => {
+it('fails to create a gateway whose plugin cannot start', () => {
   const broken = {
     onPluginInit() {
       throw new Error('a plugin without its licence');
@@ -253,7 +253,7 @@ it.each<[hook: string, plugin: object]>([
   );
 });
 
-it('runs the operation that a plugin puts in the place of the sent one', async () => {
+it('runs the operation with which a plugin replaces the sent operation', async () => {
   const replacing: Plugin = {
     onParams: ({ params, setParams }) => setParams({ ...params, query: '{ __typename }' }),
   };
@@ -376,7 +376,7 @@ it.each(['api/graphql', '/api', '/api/graphql/', '/a b/graphql'])('refuses the p
   expect(() => createGateway({ transport, path })).toThrow(/path: .*must be a path that ends in \/graphql/);
 });
 
-it('two gateways that are given the same request each follow it by themselves', async () => {
+it('lets two gateways follow the same request', async () => {
   const request = new Request('http://localhost/graphql?query={__typename}', {
     headers: { 'x-graphql-csrf': '1' },
   });
@@ -387,7 +387,7 @@ it('two gateways that are given the same request each follow it by themselves', 
   }
 });
 
-it('an embedded gateway keeps to a quota: what is above it waits', async () => {
+it('keeps to a quota: calls above it wait', async () => {
   // A key that LuaAuth has not accepted yet has less.
   await ask(createGateway({ transport }), { token: 'sandbox-key' });
   const ids = Array.from({ length: 60 }, (_, index) => `id-${index}`);
@@ -404,7 +404,7 @@ it('an embedded gateway keeps to a quota: what is above it waits', async () => {
   expect(extensions.upstream.queuedMs).toBeGreaterThan(0);
 });
 
-it('an embedded gateway lends the key that it holds to whom it knows', async () => {
+it('lends the key that it holds to callers with a gateway key', async () => {
   const credentials = { heldKey: 'sandbox-key', gatewayKeys: ['of-team-a-n7Yw3RtC90pL'] };
   const gateway = createGateway({ transport, credentials });
   expect(await ask(gateway, { authorization: 'Bearer of-team-a-n7Yw3RtC90pL' })).toMatchObject({
@@ -415,7 +415,7 @@ it('an embedded gateway lends the key that it holds to whom it knows', async () 
   });
 });
 
-it('an embedded gateway serves agents, with a tool for any query if that is wanted', async () => {
+it('serves agents, with a tool for any query if it is asked for', async () => {
   const key = 'agent-n7Yw3RtC90pL4';
   for (const isArbitrary of [true, false]) {
     const gateway = createGateway({
@@ -431,7 +431,7 @@ it('an embedded gateway serves agents, with a tool for any query if that is want
   }
 });
 
-it('an embedded gateway tells stderr what nobody expects, without any key', async () => {
+it('writes unexpected errors to stderr, without any key', async () => {
   const [held, team] = ['sentinel-held-1b7e', 'sentinel-team-90ad'];
   const code = `
     import { createGateway, createTransport } from ${JSON.stringify(INDEX)};

@@ -171,7 +171,7 @@ it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
   },
 );
 
-it('a page whose response cannot be sent is told to the log, and closes that connection alone', async () => {
+it('logs a page that cannot be sent, and closes its connection alone', async () => {
   const response = { status: 200, headers: { 'no header': 'x' }, body: 'page' };
   const gateway = await open({
     gateway: { pages: [({ path }) => (path === '/page' ? response : undefined)] },

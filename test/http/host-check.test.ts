@@ -87,7 +87,7 @@ describe('a gateway that lends its key to whoever can connect', () => {
     expect((await ask(['localhost', undefined], NAME)).body).toContain('Nightfall Hub');
   });
 
-  it('shows a page of another host nothing, GraphiQL and the preflight included, but how the gateway is', async () => {
+  it('answers a page of another host with nothing but probes', async () => {
     const headers = { origin: 'http://evil.example', accept: 'text/html' };
     for (const [method, path] of [
       ['GET', '/graphql'],
@@ -126,7 +126,7 @@ describe('a gateway that lends its key to whoever can connect', () => {
     );
   });
 
-  it('answers to further names that an embedder lists, or to all', async () => {
+  it('answers to host names that an embedder lists, or to all', async () => {
     // A list that was left empty, split, has an empty name.
     await reopen({ credentials, hosts: ['Gateway.Internal', ''] });
     const named = ['gateway.internal:8080', 'https://gateway.internal'] as [string, string];

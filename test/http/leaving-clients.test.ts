@@ -60,7 +60,7 @@ async function arrivals(count: number): Promise<void> {
 }
 
 describe('a client that closes its side after its requests', () => {
-  it('is gone: its reads end', async () => {
+  it('has left: its reads end', async () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.end(read('a') + read('b'));
     expect(await client.closed).toBe('');
@@ -69,7 +69,7 @@ describe('a client that closes its side after its requests', () => {
     expect(ended).toEqual([499, 499]);
   });
 
-  it('has nothing carried out when that is in the middle of a request', async () => {
+  it('has nothing carried out if its request is incomplete', async () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.end(post(WRITE).slice(0, -1));
     expect(await client.closed).not.toContain('200 OK');
@@ -163,7 +163,7 @@ describe('a client that leaves fixture.gateway.fetch', () => {
     expect(ended).toEqual([499]);
   });
 
-  it('is logged also when its body never ends', async () => {
+  it('is logged even if its body never ends', async () => {
     const leaving = new AbortController();
     const left = send(new ReadableStream(), leaving);
     await eventually(() => expect(underWay).toBe(1));

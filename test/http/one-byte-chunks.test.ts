@@ -130,7 +130,7 @@ describe('a growing buffer', () => {
     expect(buffer.bytes()).toBe(chunk);
   });
 
-  it('keeps no larger memory alive that two or more chunks are slices of', () => {
+  it('does not keep the memory that its chunks are slices of', () => {
     const count = 1_000;
     const slab = 64 * 1024;
     const before = liveBytes();

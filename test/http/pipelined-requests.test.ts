@@ -69,7 +69,7 @@ it('counts the time in which a request waits to begin', async () => {
   client.socket.destroy();
 });
 
-it('begins no request whose client has left, and counts each', async () => {
+it('begins no request whose client has left, and counts each of them', async () => {
   fixture.respond = () => undefined;
   statuses = [];
   const client = await openRaw(fixture.gateway.url);

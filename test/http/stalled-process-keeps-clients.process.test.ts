@@ -32,7 +32,7 @@ const CLIENT = `
   });
 `;
 
-it('a process that stood still longer than a client may take gives up none who reads', async () => {
+it('keeps a client that reads, after the process stood still for longer than the write timeout', async () => {
   let answer: ServerResponse | undefined;
   const server = await startServer({
     listener: (_request, response) => {
@@ -68,7 +68,7 @@ const SOCKET = `
   socket.on('close', (code) => console.log(code));
 `;
 
-it('a process that stood still takes a WebSocket that had begun in time', async () => {
+it('accepts a WebSocket that began in time, after the process stood still', async () => {
   const gateway = await openGateway({ upstream: 'http://127.0.0.1:9' });
   const url = `${gateway.url.replace('http', 'ws')}/graphql`;
   const client = spawn(process.execPath, ['-e', SOCKET, url, MARK], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -93,7 +93,7 @@ const PONGS = `
   process.stdin.once('data', () => socket.send('{"type":"ping"}'));
 `;
 
-it('a process that stood still keeps a WebSocket that has answered its ping meanwhile', async () => {
+it('keeps a WebSocket whose pong came while the process stood still', async () => {
   const PING_MS = 12_000;
   let skippedMs = 0;
   let timers = 0;

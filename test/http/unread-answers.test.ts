@@ -55,7 +55,7 @@ async function ask() {
 
 const isOpen = () => [...connections.all()].filter(({ socket }) => !socket.destroyed).length;
 
-it('a client that reads slowly is left alone, one that has stopped is given up', async () => {
+it('leaves a client alone that reads slowly, and closes the connection of a client that has stopped', async () => {
   const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: SIZE * 2 });
   const { read } = await ask();
   let now = 0;
@@ -75,7 +75,7 @@ it('a client that reads slowly is left alone, one that has stopped is given up',
   });
 });
 
-it('of those that have stopped, as few are given up as must be when all leave too much', async () => {
+it('closes as few connections as suffice when unread answers take too much memory', async () => {
   const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: SIZE * 2.5 });
   const reader = await ask();
   await Promise.all([ask(), ask()]);
@@ -89,7 +89,7 @@ it('of those that have stopped, as few are given up as must be when all leave to
   expect(first?.socket.destroyed).toBe(false);
 });
 
-it('one that is given up takes no other with it until it is closed', async () => {
+it('closes no second connection before the first one is closed', async () => {
   const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: SIZE * 1.5 });
   const { read } = await ask();
   // It leaves less than the next one does, which would go first.
@@ -103,7 +103,7 @@ it('one that is given up takes no other with it until it is closed', async () =>
   expect(isOpen()).toBe(1);
 });
 
-it('a connection without anything to send is none of its business, however long it is idle', async () => {
+it('leaves a connection without an answer alone, however long it is idle', async () => {
   const check = createUnreadAnswersCheck({ writeTimeoutMs: TIMEOUT_MS, maxUnreadBytes: 0 });
   const { read } = await ask();
   await read(SIZE);
@@ -112,7 +112,7 @@ it('a connection without anything to send is none of its business, however long 
   expect(isOpen()).toBe(1);
 });
 
-it('as many connections as must be are closed at once when all leave more than the memory has', async () => {
+it('closes enough connections at once when unread answers exceed the memory', async () => {
   for (let asked = 0; asked < 3; asked += 1) await ask();
   closeMostUnread(connections.all(), SIZE * 3.5);
   expect(isOpen()).toBe(3);

@@ -37,7 +37,7 @@ function open(limits: { maxBytes?: number; maxLines?: number } = {}) {
 }
 
 describe('the output of a log', () => {
-  it('writes the lines of one turn of the event loop at once, after it', async () => {
+  it('writes the lines of a turn of the event loop together at its end', async () => {
     const { sink, output } = open();
     for (const line of ['a\n', 'b\n', 'c\n']) output.write(line);
     expect(sink.writes).toBe(0);
@@ -97,14 +97,14 @@ describe('the output of a log', () => {
 });
 
 describe('the end of a process', () => {
-  it('gets out what waits, and the word on what is lost', () => {
+  it('writes the waiting lines, and how many are lost', () => {
     const { output, sink } = open({ maxLines: 2 });
     for (const line of ['1\n', '2\n', '3\n']) output.write(line);
     output.drain(60_000);
     expect(sink.text).toBe('1\n2\n1 lost\n');
   });
 
-  it('waits for a reader who is slow, and no longer than it may for one who stands still', () => {
+  it('waits for a slow reader, and only for a limited time for a reader that has stopped', () => {
     const { output, sink } = open();
     output.write('slow\n');
     let refusals = 0;

@@ -93,7 +93,7 @@ describe('the log', () => {
     },
   );
 
-  it('has a line for what was sent as an operation and is none', async () => {
+  it('has a line for an operation that cannot be read', async () => {
     const { gateway, read } = await open();
     await post(`${gateway.url}/graphql`, '{"query": ');
     await post(`${gateway.url}/graphql`, JSON.stringify({ query: '{ nothing }' }));
@@ -118,7 +118,7 @@ describe('the log', () => {
     expect(line).toMatchObject({ status: 406, errorCodes: ['NOT_ACCEPTABLE'] });
   });
 
-  it('has none for what is no operation', async () => {
+  it('has no line for requests that are no operations', async () => {
     const { gateway, read } = await open();
     for (const path of ['/health', '/readiness', '/nowhere', '/']) await fetch(gateway.url + path);
     await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS' });
@@ -137,7 +137,7 @@ describe('the log', () => {
     expect((await read(1))[0]).toMatchObject({ status: 499, operationName: 'ReadScript' });
   });
 
-  it('says once that LuaAuth is in trouble, however many probes fail, and once that it is well again', async () => {
+  it('says once that LuaAuth is failing, however many probes fail, and once that it has recovered', async () => {
     let isWell = false;
     const recorder = await record((_recorded, response) =>
       json(response, { success: isWell }, isWell ? 200 : 503),
@@ -162,7 +162,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('follows what is asked for through fetch, without a server', async () => {
+  it('has a line for an operation by fetch', async () => {
     const { gateway, read } = await open();
     const response = await gateway.fetch('http://localhost/graphql', {
       method: 'POST',
@@ -248,7 +248,7 @@ describe('a request id', () => {
   });
 });
 
-describe('an error that nobody expects', () => {
+describe('an unexpected error', () => {
   const SECRETS = { held: 'sentinel-held-8d1f', caller: 'sentinel-caller-"5b3e' };
 
   /** A gateway that breaks down as soon as it retries, with an error that tells all it knows. */
@@ -308,7 +308,7 @@ describe('an error that nobody expects', () => {
     },
   );
 
-  it('is told once for each field that it spoils', async () => {
+  it('is logged once for each field that it affects', async () => {
     const { gateway, read } = await openBroken();
     const query = '{ a: script(id: "a") { name } b: script(id: "b") { name } }';
     const { requestId } = await post(`${gateway.url}/graphql`, JSON.stringify({ query }));
@@ -320,7 +320,7 @@ describe('an error that nobody expects', () => {
     ]);
   });
 
-  it('is a line that is found by its level, also where the key of the caller is that word', async () => {
+  it('has its level even if the key of the caller is the word of the level', async () => {
     const { gateway, read } = await openBroken();
     const query = '{ script(id: "a") { name } }';
     await post(`${gateway.url}/graphql`, JSON.stringify({ query }), { token: 'error' });

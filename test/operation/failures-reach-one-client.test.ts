@@ -27,7 +27,7 @@ async function post(url: string, query: string) {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-describe('what breaks down is one client’s answer, and nobody else’s', () => {
+describe('a failure affects the answer of one client only:', () => {
   it('a log that throws', async () => {
     const rejections = watchRejections();
     const gateway = createGateway(
@@ -128,7 +128,7 @@ describe('what breaks down is one client’s answer, and nobody else’s', () =>
   });
 });
 
-describe('a list that ends with the error of one row, before that of an earlier row is known', () => {
+describe('a list that fails at one row before an earlier row has failed', () => {
   const SCRIPT = '{ sessions { nodes { createdAt script { executions { count } } } } }';
   const session = { id: 's', script_id: 'a', created_at: 1 };
   const sessions = [session, { ...session, created_at: 'never' }];

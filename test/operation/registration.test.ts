@@ -87,7 +87,7 @@ describe('a document is registered', () => {
 describe('where the gateway holds the key, a document is registered', () => {
   const held = useRecorder({ credentials: { heldKey: 'held', gatewayKeys: ['team=right'] } });
 
-  it('for who presents a gateway key, before LuaAuth has said anything, and for nobody else', async () => {
+  it('for a caller with a gateway key before LuaAuth has answered, and for no other caller', async () => {
     const query = '{ __typename }';
     await register(held, query, { authorization: 'Bearer wrong' });
     expect(await ask(held, query, { authorization: 'Bearer right' })).toBe(NOT_FOUND);

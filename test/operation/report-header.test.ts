@@ -273,7 +273,7 @@ describe('a report under a quota', () => {
     expect(reportOf(await answer)).toEqual({ ...none, calls: 3, queuedMs: 1_002 });
   });
 
-  it('names the oldest copy, and leaves the call of the renewal out', async () => {
+  it('names the oldest entry, and leaves the call of the renewal out', async () => {
     fixture.respond = answerPlainly;
     await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     await clock.advance(500);

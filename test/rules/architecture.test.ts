@@ -203,7 +203,7 @@ describe('imports point down', () => {
     expect(imports.filter(({ from, to }) => isIn(to, [layer]) && !isIn(from, above)).map(show)).toEqual([]);
   });
 
-  it('takes no more than types from the context into the schema, and from the configuration into anything but the command line and what is embedded', () => {
+  it('take only types from the context into the schema, and from the configuration into all but the command line and the embedded gateway', () => {
     const values = imports.filter(({ isType }) => !isType);
     expect(values.filter(({ from, to }) => isIn(from, ['schema']) && to === 'context.ts').map(show)).toEqual(
       [],
@@ -218,7 +218,7 @@ describe('imports point down', () => {
   });
 });
 
-it('few files stand in the root: what starts, what is embedded, what builds, and what all see', () => {
+it('the root of src has six files', () => {
   const files = sources.map(({ file }) => file).filter((file) => !file.includes('/'));
   expect(files.sort()).toEqual([
     'client-request.ts',
@@ -254,7 +254,7 @@ describe('what is shared by several gateways can be simulated', () => {
     expect(own.filter(({ text }) => uses(text)).map(({ file }) => file)).toEqual([]);
   });
 
-  it('which is found out by their words', () => {
+  it('the words are found in the files of the system', () => {
     const system = sources.filter(({ file }) => SYSTEM.includes(file));
     expect(system.map(({ text }) => uses(text))).toEqual([true, true]);
   });
@@ -270,7 +270,7 @@ it('everything is exported by name', () => {
   expect(nameless.map(({ file }) => file)).toEqual([]);
 });
 
-it('nothing is hung on an object of somebody else by a symbol', () => {
+it('no file makes a symbol to mark foreign objects', () => {
   const marked = sources.filter(({ text }) => /\bSymbol\(/.test(text));
   expect(marked.map(({ file }) => file)).toEqual([]);
 });

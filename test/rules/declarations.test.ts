@@ -64,7 +64,7 @@ it('every endpoint is what a field costs, so that none is declared in vain or ca
   );
 });
 
-it('what takes a call of its own is null alone when that fails, but for what Relay wants to be there', () => {
+it('a field with its own call can be null, except where Relay requires a value', () => {
   const roots = ['Mutation', 'Subscription'];
   const whole = fields.filter(
     ({ type, field }) => costOf(field) && isNonNullType(field.type) && !roots.includes(type.name),
