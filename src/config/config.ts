@@ -87,7 +87,7 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
     port: values.PORT,
     // If only listed documents run, GraphiQL cannot read the schema.
     graphiql: values.GRAPHIQL ?? (values.NODE_ENV !== 'production' && mode !== 'only'),
-    dashboard: values.DASHBOARD,
+    dashboard: values.DASHBOARD ? { projects: values.DASHBOARD_PROJECTS ?? [] } : undefined,
     corsOrigins: values.CORS_ORIGINS ?? [],
     trustedProxy: values.TRUSTED_PROXY,
     maxBodyBytes: values.MAX_BODY_BYTES,

@@ -106,6 +106,10 @@ export const VARIABLES = {
       'serves the GraphiQL page to browsers; not set: unless NODE_ENV is production or PERSISTED_DOCUMENTS is only',
     ),
     DASHBOARD: row(off, 'serves the dashboard, a web page, at /dashboard'),
+    DASHBOARD_PROJECTS: row(
+      idList(20),
+      'ids of projects that the dashboard lists first, because LuaAuth has no list of projects; visitors see these ids before they sign in',
+    ),
     CORS_ORIGINS: row(
       origins,
       'origins whose web pages may use the gateway (CORS), separated by commas; * allows every origin',

@@ -114,6 +114,9 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
     values.USERS_FILE !== undefined &&
       values.LUAAUTH_TOKEN === undefined &&
       'USERS_FILE: set without LUAAUTH_TOKEN, so usersByDiscordId is an error: callers send their own LuaAuth keys, and the table is not for them. Set LUAAUTH_TOKEN, or leave USERS_FILE out.',
+    values.DASHBOARD_PROJECTS !== undefined &&
+      !values.DASHBOARD &&
+      'DASHBOARD_PROJECTS: set without DASHBOARD, so it has no effect. Set DASHBOARD=true, or leave DASHBOARD_PROJECTS out.',
     rate > 0 &&
       liveRate > rate &&
       `LIVE_RATE: ${liveRate} is more than LUAAUTH_RATE (${rate}), which bounds subscriptions too. Set LIVE_RATE to less than ${rate}.`,

@@ -19,6 +19,14 @@ import type { Observer } from '../transport/observer.ts';
 
 type Load<Module> = () => Promise<Module>;
 
+/** What the dashboard's page knows of its gateway before a visitor signs in. */
+export interface DashboardSettings {
+  /** The ids of the projects that the page lists first. */
+  readonly projects: readonly string[];
+  /** The key that visitors may use, if the sandbox answers. */
+  readonly sandboxKey: string | undefined;
+}
+
 /** The features of a process. Each is loaded when needed, and a build may lack any of them. */
 export interface ProcessFeatures {
   readonly gateway: Load<
@@ -33,7 +41,7 @@ export interface ProcessFeatures {
     openAuditFile(path: string, secrets: readonly string[]): AuditFile;
     checkAuditFile(path: string): Promise<void>;
   }>;
-  readonly dashboard?: Load<{ loadDashboard(sandboxKey?: string): Promise<HttpRoute> }>;
+  readonly dashboard?: Load<{ loadDashboard(settings: DashboardSettings): Promise<HttpRoute> }>;
   /** Compares answers with the documentation of the API. */
   readonly differences?: Load<{
     watchAnswers(ask: Ask, clock: Clock, observers: readonly AnswerObserver[]): Ask;
@@ -143,7 +151,7 @@ export interface SandboxFacts {
 const VARIABLES_OF = {
   agents: /^MCP/,
   audit: /^AUDIT_/,
-  dashboard: /^DASHBOARD$/,
+  dashboard: /^DASHBOARD/,
   graphiql: /^GRAPHIQL$/,
   jwt: /^GATEWAY_JW/,
   live: /^(?:LIVE_|METRICS_SCRIPTS$)/,

@@ -29,7 +29,8 @@ export async function openGateway(
   const sandbox = await sandboxFacts(config, features);
   // With a key of its own, the gateway does not ask visitors for the sandbox's.
   const keyOfVisitors = config.credentials.heldKey === undefined ? sandbox?.key : undefined;
-  const dashboard = config.dashboard && (await (await features.dashboard?.())?.loadDashboard(keyOfVisitors));
+  const settings = config.dashboard && { ...config.dashboard, sandboxKey: keyOfVisitors };
+  const dashboard = settings && (await (await features.dashboard?.())?.loadDashboard(settings));
   const gateway = createGateway({
     ...config,
     features: ofGateway,

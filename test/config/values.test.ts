@@ -110,6 +110,8 @@ describe('a note', () => {
     ],
     [{ LUAAUTH_API_URL: 'http://127.0.0.1:4001', LUAAUTH_TOKEN: SECRET, LUAAUTH_RATE: '0' }, undefined],
     [{ ...LIVE, LUAAUTH_RATE: '51' }, /^LUAAUTH_RATE: 51 is more than the 50 calls per second/],
+    [{ DASHBOARD_PROJECTS: 'abc' }, /^DASHBOARD_PROJECTS: set without DASHBOARD, so it has no effect/],
+    [{ DASHBOARD_PROJECTS: 'abc', DASHBOARD: 'true' }, undefined],
     [{ LUAAUTH_RATE: '5' }, /^LIVE_RATE: 10 is more than LUAAUTH_RATE \(5\)/],
     [{ NODE_ENV: 'prod' }, /^NODE_ENV: "prod" has no effect\. Did you mean production\?/],
     [

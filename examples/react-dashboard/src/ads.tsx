@@ -1,6 +1,8 @@
 import { useRef, useState } from 'react';
 import { useQuery } from 'urql';
+import { Act } from './act.tsx';
 import { changesOf, UNREAD, useAction } from './action.ts';
+import { useReason } from './allowed.tsx';
 import { copy } from './copy.ts';
 import { count, duration, whole } from './format.ts';
 import type { SystemFragment } from './gql/graphql.ts';
@@ -63,7 +65,8 @@ const CREATE = graphql(/* GraphQL */ `
 const HOUR_MS = 3_600_000;
 
 export function AdSystems() {
-  const [{ data, error, fetching }, refresh] = useQuery({ query: SYSTEMS });
+  const reason = useReason(['ads:read', 'projects:read']);
+  const [{ data, error, fetching }, refresh] = useQuery({ query: SYSTEMS, pause: reason !== undefined });
   const edit = useAction(EDIT);
   const create = useAction(CREATE);
   const [edited, setEdited] = useState<SystemFragment | 'new'>();
@@ -93,11 +96,12 @@ export function AdSystems() {
     <>
       <div className="title">
         <h1>Ad systems</h1>
-        <button type="button" className="plain" onClick={() => setEdited('new')}>
+        <Act needs={['ads:write']} className="plain" onClick={() => setEdited('new')}>
           New ad system
-        </button>
+        </Act>
       </div>
       <p className="quiet">A user earns a key by passing the checkpoints of an ad system.</p>
+      {reason && <p>This key does not list ad systems. {reason}</p>}
       <Failures error={error} isBusy={fetching} onRetry={refresh} />
       {fetching && !data && <Loading />}
       <Notice outcome={copied ?? { edit, create }[outcomeOf].outcome} />
@@ -128,9 +132,9 @@ export function AdSystems() {
             columns={COLUMNS}
             actions={(system) => (
               <>
-                <button type="button" className="plain" onClick={() => setEdited(system)}>
+                <Act needs={['ads:write']} className="plain" onClick={() => setEdited(system)}>
                   Edit
-                </button>
+                </Act>
                 <button type="button" className="plain" onClick={() => copyId(system)}>
                   Copy id
                 </button>

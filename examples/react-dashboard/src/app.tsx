@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { Provider } from 'urql';
 import { AdSystems } from './ads.tsx';
+import { WithScopes } from './allowed.tsx';
 import { chooseUser } from './chosen.ts';
 import { createClient } from './client.ts';
 import { forgetKey, keepKey, readKey } from './key.ts';
@@ -77,7 +78,9 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
         </button>
       </header>
       <main>
-        <Page />
+        <WithScopes>
+          <Page />
+        </WithScopes>
       </main>
       {isOpen && <Palette onClose={close} />}
     </Provider>

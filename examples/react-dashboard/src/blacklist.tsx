@@ -4,7 +4,7 @@ import { endOf, instant } from './format.ts';
 import { graphql } from './gql/index.ts';
 import { type OfUser, sayBlacklist } from './licence.ts';
 
-const BLACKLIST = graphql(/* GraphQL */ `
+export const BLACKLIST = graphql(/* GraphQL */ `
   mutation Blacklist($input: BlacklistUserInput!) {
     result: blacklistUser(input: $input) {
       __typename
@@ -36,9 +36,7 @@ export function Blacklist({ licenceKey: key, user, onClose }: OfUser) {
   const { run, isBusy, outcome } = useAction(BLACKLIST);
   const name = `User ${endOf(key)}`;
   const blacklist = async (form: FormData) => {
-    const [reason, until] = [String(form.get('reason')).trim(), String(form.get('until'))];
-    const end = until && { expiresAt: new Date(until).toISOString() };
-    const done = await run({ input: { key, ...(reason && { reason }), ...end } }, (result) => {
+    const done = await run({ input: { key, ...blacklistInput(form) } }, (result) => {
       const after = result.__typename === 'BlacklistUserSuccess' ? result.user : undefined;
       if (!after) return UNREAD;
       return `${name} is ${after.blacklist ? `blacklisted ${sayBlacklist(after.blacklist)}` : 'still not blacklisted.'}`;
@@ -56,6 +54,19 @@ export function Blacklist({ licenceKey: key, user, onClose }: OfUser) {
       onSubmit={blacklist}
       onClose={onClose}
     >
+      <BlacklistFields />
+      <p className="quiet">
+        LuaAuth does not say whether this ends a session. The list of a script’s sessions has “Ban and
+        disconnect”.
+      </p>
+    </Dialog>
+  );
+}
+
+/** The fields that `blacklistInput` reads. */
+export function BlacklistFields() {
+  return (
+    <>
       <p className="quiet">The user can no longer execute. LuaAuth also blocks the IP address of the user.</p>
       <label>
         Reason
@@ -63,8 +74,13 @@ export function Blacklist({ licenceKey: key, user, onClose }: OfUser) {
       </label>
       <EndInput label="Until" name="until" />
       <p className="quiet">Without an end, the blacklist stays until you take the user off.</p>
-    </Dialog>
+    </>
   );
+}
+
+export function blacklistInput(form: FormData): { readonly reason?: string; readonly expiresAt?: string } {
+  const [reason, until] = [String(form.get('reason')).trim(), String(form.get('until'))];
+  return { ...(reason && { reason }), ...(until && { expiresAt: new Date(until).toISOString() }) };
 }
 
 export function TakeOff({ licenceKey: key, user, onClose }: OfUser) {

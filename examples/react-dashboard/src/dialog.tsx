@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { Notice, type Outcome } from './notice.tsx';
 
 /** A name and its value. Tells the visitor which object an action changes. */
-export type Fact = readonly [name: string, value: string];
+export type Fact = readonly [name: string, value: ReactNode];
 
 interface DialogProps {
   readonly title: string;

@@ -4,6 +4,8 @@ export interface MenuItem {
   readonly label: string;
   readonly isDanger?: boolean;
   readonly isDisabled?: boolean;
+  /** Why the visitor may not choose it. The menu shows the reason below the label. */
+  readonly reason?: string | undefined;
   readonly onChoose: () => void;
 }
 
@@ -65,12 +67,15 @@ export function Menu({ label, items }: { readonly label: string; readonly items:
               tabIndex={-1}
               className={item.isDanger ? 'danger' : 'plain'}
               disabled={item.isDisabled}
+              aria-disabled={item.reason !== undefined || undefined}
               onClick={() => {
+                if (item.reason !== undefined) return;
                 close();
                 item.onChoose();
               }}
             >
               {item.label}
+              {item.reason !== undefined && <small>{item.reason}</small>}
             </button>
           ))}
         </div>

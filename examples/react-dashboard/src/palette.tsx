@@ -99,7 +99,8 @@ function knownChoices(given: string, opened: ReturnType<typeof readOpened>): Cho
  */
 function typedChoices(given: string): Choice[] {
   if (!/^\S{6,}$/.test(given)) return [];
-  const user = { label: 'User', detail: 'with this licence key', href: hrefOf('users'), key: given };
+  const detail = /^\d{17,20}$/.test(given) ? 'with this Discord id' : 'with this licence key';
+  const user = { label: 'User', detail, href: hrefOf('users'), key: given };
   const script = { label: 'Script', detail: 'with this id', href: hrefOf('script', given) };
   const project = { label: 'Project', detail: 'with this id', href: hrefOf('project', given) };
   return /^[A-Za-z0-9]{32}$/.test(given) ? [script, user, project] : [user, project, script];

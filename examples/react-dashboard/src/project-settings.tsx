@@ -4,6 +4,7 @@ import { Dialog } from './dialog.tsx';
 import { duration, endOf } from './format.ts';
 import type { ProjectQuery, SettingsFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
+import { Id } from './id.tsx';
 import { sayErrors } from './words.ts';
 
 /** Asked for when the dialog opens: a webhook is a secret, which needs a scope of its own. */
@@ -102,7 +103,7 @@ export function ProjectSettings({ project, onClose }: ProjectSettingsProps) {
   return (
     <Dialog
       title={`Settings of ${name}`}
-      facts={[['Project id', id]]}
+      facts={[['Project id', <Id key={id} value={id} what="project id" />]]}
       submit="Save"
       isBusy={isBusy}
       outcome={outcome}

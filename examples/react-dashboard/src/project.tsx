@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
+import { Act } from './act.tsx';
 import { Chart, Spark } from './chart.tsx';
 import { copy } from './copy.ts';
 import { whole } from './format.ts';
 import type { ProjectQuery } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
+import { Id } from './id.tsx';
 import { Failures, Loading, Notice, type Outcome, sayCopied } from './notice.tsx';
 import { useRemembered } from './opened.ts';
 import { ProjectSettings } from './project-settings.tsx';
@@ -57,11 +59,12 @@ export function Project({ id }: { readonly id: string }) {
             <a href={hrefOf('projects')}>Projects</a>
           </p>
           <h1>{project.name}</h1>
+          <Id value={id} what="project id" />
         </div>
         <p className="line">
-          <button type="button" className="plain" onClick={() => setIsOpened(true)}>
+          <Act needs={['projects:write']} className="plain" onClick={() => setIsOpened(true)}>
             Settings
-          </button>
+          </Act>
           <button type="button" className="plain" onClick={() => refresh({ requestPolicy: 'network-only' })}>
             Refresh
           </button>

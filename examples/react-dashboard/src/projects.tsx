@@ -1,10 +1,13 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
+import { useReason } from './allowed.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
+import { Id } from './id.tsx';
 import { Failures, Loading } from './notice.tsx';
 import { forgetOpened, readOpened } from './opened.ts';
 import { hrefOf } from './route.ts';
+import { useSettings } from './settings.ts';
 import { useTitle } from './title.ts';
 
 /**
@@ -21,11 +24,33 @@ const PROJECTS = graphql(/* GraphQL */ `
   }
 `);
 
+/** The projects that the operator of the gateway has pinned. One REST call for each. */
+const PINNED = graphql(/* GraphQL */ `
+  query PinnedProjects($ids: [ID!]!) {
+    projects(ids: $ids) {
+      id
+      name
+      totalExecutions
+    }
+  }
+`);
+
 export function Projects() {
-  const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECTS });
+  const reason = useReason(['ads:read', 'projects:read']);
+  const pinnedIds = useSettings()?.projects ?? [];
+  const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECTS, pause: reason !== undefined });
+  const [pinned] = useQuery({
+    query: PINNED,
+    variables: { ids: [...pinnedIds] },
+    pause: pinnedIds.length === 0,
+  });
   const [opened, setOpened] = useState(readOpened);
   useTitle('Projects');
-  const projects = data?.knownProjects?.filter((project) => project !== null) ?? [];
+  // A pinned project may be out of the reach of this key.
+  const found = [...(pinned.data?.projects ?? []), ...(data?.knownProjects ?? [])].filter(
+    (project) => project !== null,
+  );
+  const projects = [...new Map(found.map((project) => [project.id, project])).values()];
   const open = (form: FormData) => {
     location.hash = hrefOf(String(form.get('page')), String(form.get('id')).trim());
   };
@@ -37,7 +62,10 @@ export function Projects() {
     <>
       <h1>Projects</h1>
       <Failures error={error} isBusy={fetching} onRetry={refresh} />
-      {fetching && !data && <Loading />}
+      {(fetching || pinned.fetching) && projects.length === 0 && <Loading />}
+      {reason && projects.length === 0 && !pinned.fetching && (
+        <p>This key does not list projects. Open one by id.</p>
+      )}
       {data?.knownProjects && projects.length === 0 && (
         <section className="card">
           <h2>No projects are known yet</h2>
@@ -72,9 +100,9 @@ export function Projects() {
         <button type="submit">Open</button>
       </form>
       <p className="quiet">
-        LuaAuth has no list of projects. These are the projects that your ad systems name. To open another
-        project, enter its id. A script's id has 32 letters and digits, and is in the address of its loader.
-        The page of a script links to its project.
+        LuaAuth has no list of projects{reason ? '' : ': these are the projects that your ad systems name'}.
+        To open another project, enter its id. A script's id has 32 letters and digits, and is in the address
+        of its loader. The page of a script links to its project.
       </p>
       {opened.length > 0 && (
         <section className="card" aria-label="Opened before">
@@ -89,7 +117,7 @@ export function Projects() {
               <li key={id}>
                 <a href={hrefOf(page, id)}>{name}</a>
                 <span className="quiet">{page}</span>
-                <code className="quiet">{id}</code>
+                <Id value={id} what={`the id of ${name}`} />
               </li>
             ))}
           </ul>

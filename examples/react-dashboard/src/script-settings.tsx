@@ -2,6 +2,7 @@ import { changesOf, typed, UNREAD, useAction } from './action.ts';
 import { Dialog } from './dialog.tsx';
 import type { ScriptQuery } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
+import { Id } from './id.tsx';
 
 const EDIT = graphql(/* GraphQL */ `
   mutation EditScript($input: EditScriptInput!) {
@@ -67,7 +68,7 @@ export function ScriptSettings({ script, projectName, onClose }: ScriptSettingsP
       title={`Settings of ${name}`}
       facts={[
         ['Project', projectName ?? 'unknown'],
-        ['Script id', id],
+        ['Script id', <Id key={id} value={id} what="script id" />],
       ]}
       submit="Save"
       isBusy={isBusy}

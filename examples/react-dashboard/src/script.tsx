@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
+import { Act } from './act.tsx';
 import { UNREAD, useAction } from './action.ts';
 import { Chart } from './chart.tsx';
 import { Dialog } from './dialog.tsx';
 import { whole } from './format.ts';
 import { graphql } from './gql/index.ts';
+import { Id } from './id.tsx';
 import { Failures, Loading, Notice } from './notice.tsx';
 import { Online } from './online.tsx';
 import { useRemembered } from './opened.ts';
@@ -91,6 +93,7 @@ export function Script({ id }: { readonly id: string }) {
             {project && <a href={hrefOf('project', project.id)}>{project.name}</a>}
           </p>
           <h1>{name}</h1>
+          <Id value={id} what="script id" />
           <p className="badges">
             <span className={enabled ? 'badge good' : 'badge bad'}>{enabled ? 'Enabled' : 'Disabled'}</span>
             {script.freeForAll && <span className="badge">Free for all</span>}
@@ -100,17 +103,17 @@ export function Script({ id }: { readonly id: string }) {
           </p>
         </div>
         <p className="line">
-          <button type="button" className="plain" onClick={() => open('settings')}>
+          <Act needs={['scripts:write']} className="plain" onClick={() => open('settings')}>
             Settings
-          </button>
-          <button
-            type="button"
+          </Act>
+          <Act
+            needs={['scripts:write']}
             className={enabled ? 'danger' : 'plain'}
-            disabled={isBusy}
+            isDisabled={isBusy}
             onClick={enabled ? () => open('disable') : toggle}
           >
             {enabled ? 'Disable' : 'Enable'}
-          </button>
+          </Act>
         </p>
       </div>
       {saved ? <Notice outcome={{ isGood: true, text: saved }} /> : !opened && <Notice outcome={outcome} />}

@@ -1,12 +1,15 @@
 import { useState } from 'react';
 import { useClient } from 'urql';
+import { Act } from './act.tsx';
 import { useAction } from './action.ts';
+import { useReason } from './allowed.tsx';
+import { Ban } from './ban.tsx';
 import { chooseUser } from './chosen.ts';
 import { copy } from './copy.ts';
 import { Dialog, type Fact } from './dialog.tsx';
+import { DISCONNECT, USER_KEY } from './disconnect.ts';
 import { clock, count, duration, instant, whole } from './format.ts';
 import type { VisitorFragment } from './gql/graphql.ts';
-import { graphql } from './gql/index.ts';
 import { useLive } from './live.ts';
 import { Menu } from './menu.tsx';
 import { Message } from './message.tsx';
@@ -14,25 +17,6 @@ import { Loading, Notice, sayCopied } from './notice.tsx';
 import { hrefOf } from './route.ts';
 import { type Column, Table } from './table.tsx';
 import { sayErrors } from './words.ts';
-
-const DISCONNECT = graphql(/* GraphQL */ `
-  mutation Disconnect($input: DisconnectSessionsInput!) {
-    result: disconnectSessions(input: $input) {
-      __typename
-      ...RefusalParts
-    }
-  }
-`);
-
-/** Asked for when somebody wants to know: the key of a user is a secret, which no list needs. One REST call. */
-const USER_KEY = graphql(/* GraphQL */ `
-  query UserKey($id: ID!) {
-    session(id: $id) {
-      id
-      userKey
-    }
-  }
-`);
 
 /** As many as one REST call ends. */
 const MOST_CHOSEN = 100;
@@ -52,6 +36,9 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
   const [chosenIds, setChosenIds] = useState<ReadonlySet<string>>(new Set());
   const [recipient, setRecipient] = useState<VisitorFragment>();
   const [ending, setEnding] = useState<readonly VisitorFragment[]>();
+  const [banned, setBanned] = useState<VisitorFragment>();
+  const [mayNotSee, mayNotEnd] = [useReason(['users:read']), useReason(['sessions:write'])];
+  const mayNotBan = useReason(['users:read', 'users:write', 'sessions:write']);
   const [leavingIds, setLeavingIds] = useState<ReadonlySet<string>>(new Set());
   const all = [...live.sessions.values()];
   const found = all.filter(({ robloxId, placeId, jobId }) =>
@@ -132,14 +119,14 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
         >
           Copy {chosen.length > 0 ? chosen.length : ''} chosen
         </button>
-        <button
-          type="button"
+        <Act
+          needs={['sessions:write']}
           className="danger"
-          disabled={isBusy || chosen.length === 0}
+          isDisabled={isBusy || chosen.length === 0}
           onClick={() => end(chosen)}
         >
           Disconnect {chosen.length > 0 ? chosen.length : ''} chosen
-        </button>
+        </Act>
       </div>
       {live.asOf && found.length === 0 && (
         <p className="quiet">
@@ -169,15 +156,23 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
             <Menu
               label={`Actions for ${session.robloxId}`}
               items={[
-                { label: 'User', onChoose: () => showUser(session.id) },
-                { label: 'Message', onChoose: () => setRecipient(session) },
+                { label: 'User', reason: mayNotSee, onChoose: () => showUser(session.id) },
+                { label: 'Message', reason: mayNotEnd, onChoose: () => setRecipient(session) },
                 { label: 'Copy Roblox id', onChoose: () => copyIds([session.robloxId], 'Roblox id') },
                 { label: 'Copy session id', onChoose: () => copyIds([session.id], 'session id') },
                 {
                   label: 'Disconnect',
                   isDanger: true,
                   isDisabled: leavingIds.has(session.id),
+                  reason: mayNotEnd,
                   onChoose: () => end([session]),
+                },
+                {
+                  label: 'Ban and disconnect',
+                  isDanger: true,
+                  isDisabled: leavingIds.has(session.id),
+                  reason: mayNotBan,
+                  onChoose: () => setBanned(session),
                 },
               ]}
             />
@@ -186,6 +181,19 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
       )}
       {recipient && (
         <Message session={recipient} scriptName={scriptName} onClose={() => setRecipient(undefined)} />
+      )}
+      {banned && (
+        <Ban
+          session={banned}
+          scriptId={scriptId}
+          scriptName={scriptName}
+          onClose={(done) => {
+            setBanned(undefined);
+            if (done === undefined) return;
+            mark([banned], true);
+            say({ isGood: true, text: done });
+          }}
+        />
       )}
       {ending && (
         <Dialog
@@ -198,7 +206,7 @@ export function Sessions({ scriptId, scriptName }: SessionsProps) {
           onSubmit={disconnect}
           onClose={() => setEnding(undefined)}
         >
-          <p>A disconnected user can connect again. A blacklist prevents that.</p>
+          <p>A disconnected user can connect again. “Ban and disconnect” prevents that.</p>
         </Dialog>
       )}
     </section>

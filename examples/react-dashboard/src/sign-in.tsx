@@ -1,7 +1,8 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { Mark } from './app.tsx';
 import { createClient } from './client.ts';
 import { graphql } from './gql/index.ts';
+import { useSettings } from './settings.ts';
 import { useTitle } from './title.ts';
 import { sayKeyProblem } from './words.ts';
 
@@ -18,7 +19,7 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
   useTitle('Sign in');
   const [problem, setProblem] = useState<string>();
   const [isBusy, setIsBusy] = useState(false);
-  const sandboxKey = useSandboxKey();
+  const sandboxKey = useSettings()?.sandboxKey;
   const check = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (isBusy) return;
@@ -73,16 +74,4 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
       </form>
     </main>
   );
-}
-
-/** The key of the sandbox; undefined if an API answers, or if another server serves this page. */
-function useSandboxKey(): string | undefined {
-  const [found, setFound] = useState<string>();
-  useEffect(() => {
-    fetch('sandbox.json')
-      .then((response) => response.json())
-      .then(({ key }: { readonly key?: string }) => setFound(key))
-      .catch(() => undefined);
-  }, []);
-  return found;
 }

@@ -1,5 +1,7 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
+import { Act } from './act.tsx';
+import { useReason } from './allowed.tsx';
 import { Blacklist, TakeOff } from './blacklist.tsx';
 import { chooseUser, useChosenKey } from './chosen.ts';
 import { type Fact, Facts } from './dialog.tsx';
@@ -7,6 +9,7 @@ import { EditUser } from './edit-user.tsx';
 import { endOf, instant, whole } from './format.ts';
 import type { LicenceFragment } from './gql/graphql.ts';
 import { graphql } from './gql/index.ts';
+import { Id } from './id.tsx';
 import { sayBlacklist, sayEnd } from './licence.ts';
 import { Failures, Loading, Notice } from './notice.tsx';
 import { useTitle } from './title.ts';
@@ -19,8 +22,21 @@ const USER = graphql(/* GraphQL */ `
   }
 `);
 
+const USERS_OF_DISCORD = graphql(/* GraphQL */ `
+  query UsersOfDiscord($discordId: ID!) {
+    usersByDiscordId(discordId: $discordId) {
+      key
+      ...Licence
+    }
+  }
+`);
+
+/** Licence keys have letters as well. */
+const isDiscordId = (text: string): boolean => /^\d{17,20}$/.test(text);
+
 export function Users() {
   const key = useChosenKey();
+  const reason = useReason(['users:read']);
   const look = (form: FormData) => chooseUser(String(form.get('key')).trim());
   useTitle('Users');
   return (
@@ -28,20 +44,46 @@ export function Users() {
       <h1>Users</h1>
       <form className="card line" action={look}>
         <label>
-          Licence key
+          Licence key or Discord id
           <input name="key" type="password" required autoComplete="off" spellCheck={false} />
         </label>
-        <button type="submit">Look up</button>
+        <button type="submit" disabled={reason !== undefined}>
+          Look up
+        </button>
       </form>
-      {key === '' ? (
+      {reason ? (
+        <p>This key does not show users. {reason}</p>
+      ) : key === '' ? (
         <p className="quiet">
-          A user is a licence key. LuaAuth finds a user by the key only: it has no list of users, and no
-          search by Discord id. Ask the user for the key, or open the page of a script: each of its sessions
-          leads to its user.
+          A user is a licence key. LuaAuth has no list of users, and finds a user by the key only. A Discord
+          id is found if the operator of this gateway has a table of Discord ids. Or open the page of a
+          script: each of its sessions leads to its user.
         </p>
+      ) : isDiscordId(key) ? (
+        <UsersOfDiscord key={key} discordId={key} />
       ) : (
         <User key={key} licenceKey={key} />
       )}
+    </>
+  );
+}
+
+function UsersOfDiscord({ discordId }: { readonly discordId: string }) {
+  const [{ data, error, fetching }, refresh] = useQuery({
+    query: USERS_OF_DISCORD,
+    variables: { discordId },
+  });
+  const users = data?.usersByDiscordId?.filter((user) => user !== null);
+  return (
+    <>
+      {fetching && !data && <Loading />}
+      <Failures error={error} isBusy={fetching} onRetry={refresh} />
+      {users?.length === 0 && !error && (
+        <p>The table of this gateway has no licence key for the Discord id {discordId}.</p>
+      )}
+      {users?.map((user) => (
+        <Licence key={user.id} licenceKey={user.key} user={user} />
+      ))}
     </>
   );
 }
@@ -66,7 +108,7 @@ function Licence({ licenceKey, user }: { readonly licenceKey: string; readonly u
   const { blacklist } = user;
   const hasExpired = user.keyExpiresAt != null && Date.parse(user.keyExpiresAt) < Date.now();
   const facts: readonly Fact[] = [
-    ['Discord id', user.discordId ?? 'none'],
+    ['Discord id', user.discordId ? <Id value={user.discordId} what="Discord id" /> : 'none'],
     ['Executions', whole(user.executions)],
     ['Executor', user.executor ?? 'unknown'],
     ['Key expires', sayEnd(user.keyExpiresAt)],
@@ -96,17 +138,17 @@ function Licence({ licenceKey, user }: { readonly licenceKey: string; readonly u
       <div className="part">
         {blacklist && <p>Blacklisted {sayBlacklist(blacklist)}</p>}
         <div className="line">
-          <button type="button" onClick={open('edit')}>
+          <Act needs={['users:write']} onClick={open('edit')}>
             Edit or extend
-          </button>
+          </Act>
           {blacklist ? (
-            <button type="button" className="plain" onClick={open('takeOff')}>
+            <Act needs={['users:write']} className="plain" onClick={open('takeOff')}>
               Take off the blacklist
-            </button>
+            </Act>
           ) : (
-            <button type="button" className="danger" onClick={open('blacklist')}>
+            <Act needs={['users:write']} className="danger" onClick={open('blacklist')}>
               Blacklist
-            </button>
+            </Act>
           )}
         </div>
       </div>

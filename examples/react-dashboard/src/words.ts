@@ -35,6 +35,9 @@ const OBJECTS: Readonly<Record<string, string>> = {
   'Query.user': 'user with this licence key',
 };
 
+const NO_TABLE =
+  'This gateway has no table of Discord ids, which its operator would make. Look the user up by licence key.';
+
 type GraphQLErrors = CombinedError['graphQLErrors'];
 
 /** One sentence for each thing that went wrong. */
@@ -58,6 +61,7 @@ function sayError({ message, extensions }: GraphQLErrors[number]): string {
   }
   if (outOfReach) return 'Your key of this gateway does not reach this.';
   if (code === 'UNAUTHENTICATED') return `${sayUnknownKey(extensions)} Sign out, and try another.`;
+  if (code === 'FORBIDDEN' && coordinate === 'Query.usersByDiscordId') return NO_TABLE;
   if (code === 'FORBIDDEN') return sayForbidden(OBJECTS[String(coordinate)]);
   return `${ERRORS[String(code)] ?? message}${unsure}`;
 }

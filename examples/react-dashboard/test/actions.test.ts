@@ -163,6 +163,44 @@ test('a row is grey as soon as its session is disconnected, and the dialog names
   await page.getByText('LuaAuth disconnected 1 session.').waitFor();
 });
 
+test('a user is banned, and disconnected from every session of the script, in one step', async () => {
+  const sessions = [...fixture.sandbox.sessions.values()];
+  for (const session of sessions) if (session.user_key === userKey) session.user_key = undefined;
+  const [first, second, third] = sessions.filter(({ script_id }) => script_id === scriptId).slice(4);
+  assert.ok(first && second && third);
+  for (const session of [first, second]) session.user_key = userKey;
+  const { page, complaints } = await fixture.open(`script/${scriptId}`);
+  const dialog = page.getByRole('dialog');
+  const ban = async ({ roblox_id }: typeof first, reason: string) => {
+    await chooseIn(page.getByRole('row', { name: String(roblox_id) }), 'Ban and disconnect');
+    await dialog.getByText(String(roblox_id), { exact: true }).waitFor();
+    await dialog.getByLabel('Reason').fill(reason);
+    await dialog.getByRole('button', { name: 'Ban and disconnect' }).click();
+  };
+  await ban(first, 'shared key');
+  const name = `User …${userKey.slice(-4)}`;
+  await page.getByText(`${name} is banned. LuaAuth disconnected 2 sessions.`).waitFor();
+  assert.deepEqual(bodiesOf('/blacklist'), [{ reason: 'shared key' }]);
+  assert.deepEqual(bodiesOf('/sessions/disconnect'), [{ session_ids: [first.id, second.id] }]);
+  // The user is banned already: the session ends all the same.
+  third.user_key = userKey;
+  await ban(third, 'again');
+  await page.getByText(`${name} is already banned. LuaAuth disconnected 1 session.`).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a user who cannot be banned stays connected, and the dialog says why', async () => {
+  const { page } = await fixture.open(`script/${scriptId}`);
+  const row = page.locator('.sessions tbody tr').nth(8);
+  const route = 'POST /users/:user_key/blacklist';
+  fixture.sandbox.fault({ kind: 'failure', route, code: 77, message: 'the moon is full' });
+  await chooseIn(row, 'Ban and disconnect');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Ban and disconnect' }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'LuaAuth refused: the moon is full.' }).waitFor();
+  assert.deepEqual(bodiesOf('/sessions/disconnect'), []);
+});
+
 test('a row is no longer grey if LuaAuth refuses', async () => {
   const { page } = await fixture.open(`script/${scriptId}`);
   const row = page.locator('.sessions tbody tr').nth(8);

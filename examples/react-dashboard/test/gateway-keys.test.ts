@@ -1,48 +1,123 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { chooseIn, openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
+import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 
 const KEY = 'key-of-a-viewer';
-const VIEWER = {
-  name: 'viewer',
-  sha256: createHash('sha256').update(KEY).digest('hex'),
-  scopes: ['scripts:read', 'projects:read', 'sessions:read'],
+const EDITOR_KEY = 'key-of-an-editor';
+const SUPPORT_KEY = 'key-of-the-support';
+const READ_SCOPES = ['scripts:read', 'projects:read', 'sessions:read'];
+const keyOf = (name: string, key: string, scopes: readonly string[]) => ({
+  name,
+  sha256: createHash('sha256').update(key).digest('hex'),
+  scopes,
+});
+const keys = [
+  keyOf('viewer', KEY, READ_SCOPES),
+  keyOf('editor', EDITOR_KEY, [...READ_SCOPES, 'projects:write']),
+  keyOf('support', SUPPORT_KEY, [...READ_SCOPES, 'users:read']),
+];
+const variables = { LUAAUTH_TOKEN: sandboxKeys.full, GATEWAY_KEYS_FILE: 'keys.json' };
+const DISCORD_ID = '123456789012345678';
+const USERS = `discord_id,user_key\n${DISCORD_ID},${seeded.userKey}\n${DISCORD_ID},${seeded.endlessUserKey}\n`;
+const writeFiles = (directory: string) => {
+  writeFileSync(join(directory, 'keys.json'), JSON.stringify({ keys }));
+  writeFileSync(join(directory, 'users.csv'), USERS);
 };
 
-const fixture = openDashboard(
-  { LUAAUTH_TOKEN: sandboxKeys.full, GATEWAY_KEYS_FILE: 'keys.json' },
-  (directory) => writeFileSync(join(directory, 'keys.json'), JSON.stringify({ keys: [VIEWER] })),
+const fixture = openDashboard(variables, writeFiles);
+/** A gateway whose operator has pinned projects, and has a table of Discord ids. */
+const prepared = openDashboard(
+  { ...variables, DASHBOARD_PROJECTS: `${seeded.projectId},unknown-project`, USERS_FILE: 'users.csv' },
+  writeFiles,
 );
 
-test('a viewer with a key of the gateway sees who is on, and no keys of users', async () => {
-  const { page } = await fixture.open(`script/${seeded.scriptId}`, {}, KEY);
-  await page.getByRole('region', { name: 'Live sessions' }).locator('.count', { hasText: '180' }).waitFor();
-  await chooseIn(page.getByRole('row', { name: `${seeded.robloxId}` }), 'User');
-  await page.getByRole('alert').filter({ hasText: 'Your key of this gateway lacks users:read.' }).waitFor();
+test('a viewer who cannot list projects opens one by its id, and no refused call is made', async () => {
+  const { page } = await fixture.open('projects', {}, KEY);
+  await page.getByText('This key does not list projects. Open one by id.').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.getByRole('link', { name: 'Ad systems' }).click();
+  await page
+    .getByText('This key does not list ad systems. Your key of this gateway lacks ads:read.')
+    .waitFor();
+  await page.getByRole('link', { name: 'Users' }).click();
+  await page.getByText('This key does not show users. Your key of this gateway lacks users:read.').waitFor();
+  assert.deepEqual(fixture.lines(), []);
+  await page.getByRole('link', { name: 'Projects' }).click();
+  await page.getByLabel('Open by id').fill(seeded.projectId);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByRole('heading', { name: 'Nightfall Suite' }).waitFor();
 });
 
-test('what the key does not allow is said by the scopes that it lacks', async () => {
+test('the projects that the operator pins are listed, without those that the key does not reach', async () => {
+  const { page } = await prepared.open('projects', {}, KEY);
+  await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
+  assert.equal(await page.locator('.cards li').count(), 1);
+  assert.equal(await page.getByText('This key does not list projects').count(), 0);
+  assert.equal(await page.getByRole('alert').count(), 0);
+});
+
+test('a Discord id leads to the users of its licence keys, where the operator has a table', async () => {
+  const { page } = await prepared.open('users', {}, SUPPORT_KEY);
+  const find = async (text: string) => {
+    await page.getByLabel('Licence key or Discord id').fill(text);
+    await page.getByRole('button', { name: 'Look up' }).click();
+  };
+  await find(DISCORD_ID);
+  for (const key of [seeded.userKey, seeded.endlessUserKey])
+    await page.getByRole('region', { name: `User …${key.slice(-4)}` }).waitFor();
+  assert.ok(!(await page.content()).includes(seeded.userKey));
+  await find('999999999999999999');
+  await page.getByText('has no licence key for the Discord id 999999999999999999.').waitFor();
+  const without = await fixture.open('users', {}, SUPPORT_KEY);
+  await without.page.getByLabel('Licence key or Discord id').fill(DISCORD_ID);
+  await without.page.getByRole('button', { name: 'Look up' }).click();
+  await without.page
+    .getByRole('alert')
+    .filter({ hasText: 'This gateway has no table of Discord ids' })
+    .waitFor();
+});
+
+test('a viewer sees who is on; what the key may not do is off, with the scopes that it lacks', async () => {
   const { page } = await fixture.open(`script/${seeded.scriptId}`, {}, KEY);
+  const live = page.getByRole('region', { name: 'Live sessions' });
+  await live.locator('.count', { hasText: '180' }).waitFor();
+  const settings = page.getByRole('button', { name: 'Settings' });
+  assert.equal(await settings.getAttribute('aria-disabled'), 'true');
+  assert.equal(await settings.getAttribute('title'), 'Your key of this gateway lacks scripts:write.');
+  // On a phone no pointer shows a title.
+  await settings.click({ force: true });
+  await page.locator('.off .quiet', { hasText: 'lacks scripts:write.' }).waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
   const row = page.getByRole('row', { name: `${seeded.robloxId}` });
-  await chooseIn(row, 'Disconnect');
-  await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
-  const refusal = page.getByRole('alert');
-  await refusal.filter({ hasText: 'Your key of this gateway lacks sessions:write.' }).waitFor();
+  await row.getByRole('button', { name: 'Actions for' }).click();
+  for (const [entry, missing] of [
+    ['User', 'users:read'],
+    ['Message', 'sessions:write'],
+    ['Disconnect', 'sessions:write'],
+    ['Ban and disconnect', 'users:read, users:write, sessions:write'],
+  ] as const) {
+    const item = row.getByRole('menuitem', { name: `${entry} Your key of this gateway lacks ${missing}.` });
+    assert.equal(await item.getAttribute('aria-disabled'), 'true', entry);
+    await item.click({ force: true });
+  }
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  assert.deepEqual(
+    fixture.lines().filter((line) => /users|disconnect|message/.test(line)),
+    [],
+  );
 });
 
-test('without the scope of secrets the webhooks are unknown, and a refused change says which scope is missing', async () => {
-  const { page } = await fixture.open(`project/${seeded.projectId}`, {}, KEY);
+test('without the scope of secrets the webhooks are unknown, and settings can be changed', async () => {
+  const { page } = await fixture.open(`project/${seeded.projectId}`, {}, EDITOR_KEY);
   await page.getByRole('button', { name: 'Settings' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Your key of this gateway lacks secrets:read.').waitFor();
   await dialog.getByLabel('Name').fill('Nightfall');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await dialog
-    .getByRole('alert')
-    .filter({ hasText: 'Your key of this gateway lacks projects:write.' })
-    .waitFor();
+  await page.getByText('LuaAuth saved Nightfall').waitFor();
 });
 
 test('a key that is not one of the gateway is said so', async () => {

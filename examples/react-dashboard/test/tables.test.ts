@@ -67,6 +67,26 @@ test('all rows that are found are chosen at once, and their ids copied', async (
   assert.deepEqual(copied.split('\n').toSorted(), found.toSorted());
 });
 
+test('an id is on one line, and is copied whole', async () => {
+  const { page } = await fixture.open(`script/${scriptId}`, { viewport: { width: 390, height: 844 } });
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy script id' }).click();
+  await page.getByRole('button', { name: 'Copied script id' }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), scriptId);
+  const { height, line } = await page
+    .locator('.id code')
+    .evaluate((code) => ({ height: code.clientHeight, line: parseFloat(getComputedStyle(code).lineHeight) }));
+  assert.ok(height < 2 * line, `${height} px for lines of ${line} px`);
+});
+
+test('on a phone the columns are named as what the rows sort by', async () => {
+  const { page } = await fixture.open(`script/${scriptId}`, { viewport: { width: 390, height: 844 } });
+  const label = await page
+    .locator('.sessions thead tr')
+    .evaluate((row) => getComputedStyle(row, '::before').content);
+  assert.equal(label, '"Sort by"');
+});
+
 test('a row has one menu, which works with the keyboard, and a link to the profile', async () => {
   const { page, region, complaints } = await openSessions();
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -78,7 +98,7 @@ test('a row has one menu, which works with the keyboard, and a link to the profi
   await row.getByRole('menu').waitFor();
   assert.equal(await focused(), 'User');
   await page.keyboard.press('ArrowUp');
-  assert.equal(await focused(), 'Disconnect');
+  assert.equal(await focused(), 'Ban and disconnect');
   await page.keyboard.press('Home');
   await page.keyboard.press('Escape');
   await row.getByRole('menu').waitFor({ state: 'detached' });

@@ -90,12 +90,13 @@ async function* findingsOf(
 
 async function problemsAtStart(config: Config, features: ProcessFeatures): Promise<readonly string[]> {
   const { auditFile, tracesUrl, dashboard } = config;
+  const settings = dashboard && { ...dashboard, sandboxKey: undefined };
   const { loadAgents } = await import('../../server/open-gateway.ts');
   const attempts = await Promise.allSettled([
     loadFeatures(config, features),
     auditFile !== undefined && features.audit?.().then(({ checkAuditFile }) => checkAuditFile(auditFile)),
     loadAgents(config, features, 'http'),
-    dashboard && features.dashboard?.().then(({ loadDashboard }) => loadDashboard()),
+    settings && features.dashboard?.().then(({ loadDashboard }) => loadDashboard(settings)),
     tracesUrl &&
       features
         .tracing?.()

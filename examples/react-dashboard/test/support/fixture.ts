@@ -21,7 +21,7 @@ interface Visit {
 /** Chooses an entry of the menu of a row. */
 export async function chooseIn(row: Locator, entry: string): Promise<void> {
   await row.getByRole('button', { name: 'Actions for' }).click();
-  await row.getByRole('menuitem', { name: entry }).click();
+  await row.getByRole('menuitem', { name: entry, exact: true }).click();
 }
 
 /** A sandbox, the gateway's own process in front of it, which serves the dashboard as built, and a Chromium: all on loopback. */
