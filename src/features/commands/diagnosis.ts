@@ -4,7 +4,7 @@ import { BadResponse, type CallFailure, RateLimited, TimedOut, Unavailable } fro
 export interface Finding {
   /** `note` is worth knowing, `fail` has to be fixed. */
   readonly level: 'ok' | 'note' | 'fail';
-  readonly subject: 'Configuration' | 'Redis' | 'LuaAuth' | 'Key' | 'Read' | 'Headers';
+  readonly subject: 'Configuration' | 'Redis' | 'LuaAuth' | 'Key' | 'Read';
   readonly fact: string;
   readonly advice?: string;
 }

@@ -39,31 +39,16 @@ const GIVE_UP_MS = 10 * 60_000;
 /** A row fails if LuaAuth does not answer it this often. */
 const MOST_FAILURES = 5;
 
-/** Sends rows. All rows pause while it is too early for one of them, or while LuaAuth is down. */
+/** Sends a row until it ends. It waits while the quota is used up, or while LuaAuth is down. */
 export function createRowSender({ gateway, operation, file, stop }: SenderOptions) {
   const { document: query, name: operationName, mutation } = operation;
-  let pausedUntil = 0;
-  /** All rows wait for the same timer. */
-  let pause: Promise<void> | undefined;
   let lastEndAt = performance.now();
-
-  async function pauseIsOver(): Promise<void> {
-    for (;;) {
-      const ms = pausedUntil - performance.now();
-      if (ms <= 0 || stop.reason !== undefined) return;
-      pause ??= stop.sleep(ms).finally(() => {
-        pause = undefined;
-      });
-      await pause;
-    }
-  }
 
   /** Undefined if the run stops before the row is sent. */
   return async ({ row, line, digest, values }: ReadableRow): Promise<RowResult | undefined> => {
     const place = { row, line, digest };
     let failed: Outcome | undefined;
     for (let failures = 0; ; ) {
-      await pauseIsOver();
       if (stop.reason !== undefined) return failed && { ...place, ...failed };
       if (mutation !== undefined && failed === undefined) await file.sent({ row, line, digest, values });
       const answer = await gateway.ask({ query, variables: values, operationName }, 'report');
@@ -73,9 +58,9 @@ export function createRowSender({ gateway, operation, file, stop }: SenderOption
         failed = meaning.failed;
         failures += meaning.mayBeTheRow ? 1 : 0;
         if (failures === MOST_FAILURES) return { ...place, ...failed };
-        pausedUntil = Math.max(pausedUntil, now + meaning.tryAgainMs);
         if (now - lastEndAt > GIVE_UP_MS)
           stop.because(`no row has ended for ten minutes. The last problem: ${messageOf(failed)}`);
+        await stop.sleep(meaning.tryAgainMs);
         continue;
       }
       lastEndAt = now;
