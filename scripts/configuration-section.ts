@@ -36,9 +36,17 @@ function rowOf(name: string, variable: Variable): string[] {
   return [
     nameAndFlag(name),
     byDefault === undefined ? '' : `\`${byDefault}\``,
-    withCode(wordsFor(variable)),
+    withCode(shortWords(wordsFor(variable))),
     withCode(variable.meaning),
   ];
+}
+
+/** The page says above the tables that times and sizes may have a unit. */
+function shortWords(words: string): string {
+  return words
+    .replace(/^(?:milliseconds|bytes|requests per second), /, '')
+    .replace(/, or with a unit such as \w+ or \w+/, '')
+    .replace('a whole number from ', '');
 }
 
 function nameAndFlag(variable: string): string {

@@ -108,7 +108,7 @@ function operationSection(root: GraphQLNamedType, field: AnyField, examples: Exa
   const example = examples.get(name);
   return [
     `### ${name}`,
-    withoutScopes(field.description),
+    proseOf(field.description),
     [
       `- REST: ${endpointsText(field) || 'no call'}. Scopes: ${scopesText(root, field) || 'none'}.`,
       ...field.args.map((arg) => inputItem(arg)),
@@ -183,7 +183,7 @@ function objectSection(type: GraphQLNamedType): string {
 
 function fieldItem(field: AnyField, scopes: string): string {
   const facts = [linked(field.type), endpointsText(field), scopes].filter((text) => text !== '');
-  const text = withoutScopes(field.description).replace(READ_AGAIN, '.');
+  const text = proseOf(field.description).replace(READ_AGAIN, '.');
   const args = field.args.map(
     ({ name, type, description, defaultValue }) =>
       `\n  ${inputItem({ name, type, description, defaultValue })}`,
@@ -196,7 +196,7 @@ const READ_AGAIN =
   /, for one more REST call\. Null, with an error here, if only this read failed: the write succeeded\.$/;
 
 function section({ name, description }: GraphQLNamedType, body: string): string {
-  return [`### ${name}`, oneLine(description), body].filter((part) => part !== '').join('\n\n');
+  return [`### ${name}`, proseOf(description), body].filter((part) => part !== '').join('\n\n');
 }
 
 /** The endpoints that a field may call. Its description says when. */
@@ -227,9 +227,14 @@ function scopesText(type: GraphQLNamedType, field: AnyField): string {
   return codes(scopesOfField(type, field) ?? []);
 }
 
-/** Scopes have a place of their own here. */
-function withoutScopes(description: string | null | undefined): string {
-  return oneLine(description).replace(/ ?Needs the scopes? `[^.]+`\.$/, '');
+/** Scopes have a place of their own here, and the endpoint stands for one call. */
+function proseOf(description: string | null | undefined): string {
+  return oneLine(description)
+    .replace(/ ?Needs the scopes? `[^.]+`\.$/, '')
+    .replace(
+      / ?(?:Costs|Reading it costs) one REST call(?:, two when the [\w ]+ is selected|, however often the operation selects it)?\.$/,
+      '',
+    );
 }
 
 const oneLine = (text: string | null | undefined) => (text ?? '').replaceAll(/\s*\n\s*/g, ' ');
