@@ -10,7 +10,8 @@ import {
 } from './embed/options.ts';
 import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
-import { createGateway as createPlainGateway, type Gateway } from './gateway.ts';
+import { createGateway as createPlainGateway } from './gateway.ts';
+import type { Gateway } from './gateway-options.ts';
 import type { OpenAgents } from './http/adapter.ts';
 import type { AgentOptions, ProcessFeatures, RedisStateOptions } from './server/features.ts';
 import { createLog } from './server/log.ts';
@@ -23,7 +24,7 @@ export type { Credentials, TokenVerifier } from './callers/identify.ts';
 export type { KeyRing } from './callers/key-ring.ts';
 export type { UserTable } from './callers/user-table.ts';
 export type { EmbeddedGatewayOptions, EmbeddedTransportOptions } from './embed/options.ts';
-export type { Gateway, GatewayOptions } from './gateway.ts';
+export type { Gateway, GatewayOptions } from './gateway-options.ts';
 export type { Timeouts } from './luaauth/api.ts';
 export type { Limits } from './plan/limits.ts';
 export type { AgentOptions, RedisStateOptions } from './server/features.ts';

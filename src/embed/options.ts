@@ -12,7 +12,7 @@ import {
   withMethod,
 } from '../config/kinds.ts';
 import { count, duration, sizeLimit } from '../config/text-kinds.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
 import type { Timeouts } from '../luaauth/api.ts';
 import type { Limits, LiveLimits } from '../plan/limits.ts';
 import type { TransportOptions } from '../transport/transport.ts';

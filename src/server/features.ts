@@ -1,6 +1,6 @@
 import type { TokenVerifier } from '../callers/identify.ts';
 import type { Config } from '../config/config.ts';
-import type { GatewayFeatures } from '../gateway.ts';
+import type { GatewayFeatures } from '../gateway-options.ts';
 import type { OpenAgents } from '../http/adapter.ts';
 import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { HostCheck } from '../http/guards.ts';

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import { createGateway } from '../gateway.ts';
+import type { Gateway, GatewayOptions } from '../gateway-options.ts';
 import { createCors } from '../http/guards.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { PageConfig, ProcessFeatures } from './features.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { GatewayOptions } from '../../../src/gateway.ts';
+import type { GatewayOptions } from '../../../src/gateway-options.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
 import type { Clock } from '../../../src/transport/clock.ts';
 import { createTransport, type Transport } from '../../../src/transport/transport.ts';
