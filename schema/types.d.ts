@@ -350,24 +350,24 @@ export type InvalidFields = Refusal & {
   message: Scalars['String']['output'];
 };
 
-/** Why a stream cannot tell what changes. */
+/** Why a stream cannot report changes now. */
 export type LiveDelayReason =
-  /** LuaAuth does not answer, or not with what it documents. */
+  /** LuaAuth does not answer, or its answer differs from its documentation. */
   | 'API_UNAVAILABLE'
-  /** The gateway has lost the others that it counts calls with, and polls by itself. */
+  /** The gateway has lost the gateways that share its quota, and polls by itself. */
   | 'COORDINATION_LOST'
-  /** Other calls leave nothing of the quota, or polls of other scripts nothing of `LIVE_RATE`. Polls go on as soon as they do. */
+  /** Other calls use up the quota, or polls of other scripts use up `LIVE_RATE`. Polls go on as soon as there is room. */
   | 'QUOTA';
 
-/** The fields that each event of a stream has beside its news. */
+/** The fields that every event of a stream has. */
 export type LiveEvent = {
-  /** The state that the event leads to was read at this instant. */
+  /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** Names the state that the event leads to. As `after` of another subscription it goes on from there, with any process of the gateway, for as long as that is known. */
+  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
   cursor: Scalars['String']['output'];
-  /** When the next poll is due, in ms. It is later where the quota has no room, or other scripts have their turn. */
+  /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
-  /** Begins with 1 and grows by one from event to event of a subscription: a gap shows that events were lost on the way. */
+  /** The number of the event in this subscription, from 1. If a number is missing, an event was lost: subscribe again. */
   sequence: Scalars['SafeInt']['output'];
 };
 
@@ -830,50 +830,50 @@ export type SessionFilter = {
   userKey?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** The changes since the event before. A session that appears and disappears between two events is in neither list. */
+/** The changes since the previous event. A session that appears and disappears between two events is in neither list. */
 export type SessionsChange = LiveEvent & {
   __typename?: 'SessionsChange';
   /** The sessions that have begun. */
   appeared: Array<Session>;
-  /** The state that the event leads to was read at this instant. */
+  /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** Names the state that the event leads to. As `after` of another subscription it goes on from there, with any process of the gateway, for as long as that is known. */
+  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
   cursor: Scalars['String']['output'];
   /** The ids of the sessions that have ended. */
   disappearedIds: Array<Scalars['ID']['output']>;
-  /** When the next poll is due, in ms. It is later where the quota has no room, or other scripts have their turn. */
+  /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
-  /** Begins with 1 and grows by one from event to event of a subscription: a gap shows that events were lost on the way. */
+  /** The number of the event in this subscription, from 1. If a number is missing, an event was lost: subscribe again. */
   sequence: Scalars['SafeInt']['output'];
 };
 
-/** Polls wait, fail, or are not coordinated: `reason` says which. The event comes when that begins. If polls go on waiting or failing, it comes again each time the delay has at least doubled. The stream continues by itself. */
+/** The data is old, because polls wait or fail; `reason` says why. The event comes when the delay begins, and again each time the delay has at least doubled. The stream continues by itself. */
 export type SessionsDelay = LiveEvent & {
   __typename?: 'SessionsDelay';
-  /** The state that the event leads to was read at this instant. */
+  /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** Names the state that the event leads to. As `after` of another subscription it goes on from there, with any process of the gateway, for as long as that is known. */
+  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
   cursor: Scalars['String']['output'];
-  /** When the next poll is due, in ms. It is later where the quota has no room, or other scripts have their turn. */
+  /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
-  /** Why. */
+  /** Why polls wait or fail. */
   reason: LiveDelayReason;
-  /** Begins with 1 and grows by one from event to event of a subscription: a gap shows that events were lost on the way. */
+  /** The number of the event in this subscription, from 1. If a number is missing, an event was lost: subscribe again. */
   sequence: Scalars['SafeInt']['output'];
 };
 
-/** All connected users that the filter lets through: they take the place of what the subscriber knows. First in a stream, then once a minute, and whenever that is less than the changes. */
+/** The whole list of connected users, within the filter. Replace what you know with it. It comes first in a stream, then once a minute, and when a change would be larger than the whole list. */
 export type SessionsSnapshot = LiveEvent & {
   __typename?: 'SessionsSnapshot';
-  /** The state that the event leads to was read at this instant. */
+  /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** False: there are more sessions than the stream follows (2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure. */
+  /** False if the script has more sessions than the stream follows (2,000). */
   complete: Scalars['Boolean']['output'];
-  /** Names the state that the event leads to. As `after` of another subscription it goes on from there, with any process of the gateway, for as long as that is known. */
+  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
   cursor: Scalars['String']['output'];
-  /** When the next poll is due, in ms. It is later where the quota has no room, or other scripts have their turn. */
+  /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
-  /** Begins with 1 and grows by one from event to event of a subscription: a gap shows that events were lost on the way. */
+  /** The number of the event in this subscription, from 1. If a number is missing, an event was lost: subscribe again. */
   sequence: Scalars['SafeInt']['output'];
   /** The sessions, in no particular order. */
   sessions: Array<Session>;
@@ -890,15 +890,15 @@ export type Status = {
   upstream: UpstreamState;
 };
 
-/** Changes, as they happen. A stream begins with what there is, or goes on from the cursor of an earlier event. */
+/** Streams of events. A stream begins with the present state, or continues from the cursor of an earlier event. */
 export type Subscription = {
   __typename?: 'Subscription';
-  /** The connected users of a script, now and as they change. Subscribers share polls, which take what other calls leave of the quota: 2 s apart at the least, up to 30 s while nothing changes. A list of several pages may miss a session. The session counts as ended once the next poll misses it as well, or LuaAuth does not know it any more. Costs one REST call to begin with. Needs the scope `sessions:read`. */
+  /** The connected users of a script: first the list, then each change. The gateway polls LuaAuth, once for all subscribers of a script: every 2 s, and up to every 30 s while nothing changes. The first poll costs one REST call; later polls use only permits that other calls leave free. Needs the scope `sessions:read`. */
   scriptSessions: ScriptSessionsEvent;
 };
 
 
-/** Changes, as they happen. A stream begins with what there is, or goes on from the cursor of an earlier event. */
+/** Streams of events. A stream begins with the present state, or continues from the cursor of an earlier event. */
 export type SubscriptionScriptSessionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<SessionFilter>;

@@ -168,8 +168,8 @@ const rowsIn = defineLoader(
 );
 
 /**
- * Asks for one extra row, so that `hasNextPage` is usually known at once. Without the extra row, the page is the last one
- * or the API capped it. One further row decides, unless a longer page has shown a higher cap.
+ * Asks for one row more than the page, so that `hasNextPage` is usually known at once. If that row is missing, the list has ended or
+ * LuaAuth cut the page short. A request for the next row decides, unless LuaAuth has sent a longer page before.
  */
 async function loadPage(context: Context, list: SessionList, from: number, first: number): Promise<Page> {
   const found = first === 0 ? undefined : await rowsIn(context).load({ list, from, limit: first + 1 });

@@ -96,8 +96,8 @@ export async function startServer(options: ServerOptions) {
     checkedAt = now;
     server.headersTimeout = hasStalled ? 0 : headersTimeoutMs;
     server.requestTimeout = hasStalled ? 0 : requestTimeoutMs;
-    // Counts checks instead of using a clock: no answer moves while the process stalls, and clients that do read would be
-    // given up.
+    // Counts checks instead of using a clock. While the process stalls no answer moves, so a clock would close the connections of
+    // clients that do read.
     watchedMs += checkIntervalMs;
     endUnread(connections.all(), watchedMs);
   };

@@ -42,7 +42,7 @@ export async function openUpstream(
   };
 }
 
-/** Loads no code without an observer of answers. */
+/** Adds the observers of LuaAuth's answers, if there are any. Only then is their code loaded. */
 async function watched(
   transport: Transport,
   features: ProcessFeatures,
@@ -53,7 +53,7 @@ async function watched(
   return { ...transport, ask: watchAnswers(transport.ask, transport.clock, observers) };
 }
 
-/** Loads no code without a shared state. */
+/** Opens the shared state, if one is configured. Only then is its code loaded. */
 async function openState(config: UpstreamConfig, features: ProcessFeatures, observers: readonly Observer[]) {
   const { redis, freshMs, freshMsFor, staleMs } = config;
   if (!redis || !features.redis) return undefined;

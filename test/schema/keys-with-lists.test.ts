@@ -272,7 +272,7 @@ describe('executions of several scripts together', () => {
   });
 });
 
-it('the project of a script within reach is told to nobody who does not reach it, its id neither', async () => {
+it('a key that reaches a script but not its project gets nothing of the project, not even its id', async () => {
   for (const fields of ['id', 'name', 'executions { date }']) {
     const { data, refused, lines } = await ask(
       'by-scripts',

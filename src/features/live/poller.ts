@@ -27,7 +27,7 @@ const LATE_MS = 10_000;
  */
 const CROWDED_MS = 5_000;
 const MOST_CROWDED_MS = 3_000;
-/** How long the end of an unchanged list is taken for known, in ms. */
+/** While a list does not change, its last page is read again only after this time, in ms. */
 const END_KNOWN_MS = 60_000;
 /** How many missing sessions one poll looks up by id, when the list has several pages. */
 const MAX_SUSPECTS = 3;

@@ -21,39 +21,40 @@ const MOST_SESSIONS = 2_000;
 const MAX_CURSOR = 100;
 
 const LiveDelayReason = builder.enumType('LiveDelayReason', {
-  description: 'Why a stream cannot tell what changes.',
+  description: 'Why a stream cannot report changes now.',
   values: {
     QUOTA: {
       description:
-        'Other calls leave nothing of the quota, or polls of other scripts nothing of `LIVE_RATE`. Polls go on as soon as they do.',
+        'Other calls use up the quota, or polls of other scripts use up `LIVE_RATE`. Polls go on as soon as there is room.',
     },
-    API_UNAVAILABLE: { description: 'LuaAuth does not answer, or not with what it documents.' },
+    API_UNAVAILABLE: {
+      description: 'LuaAuth does not answer, or its answer differs from its documentation.',
+    },
     COORDINATION_LOST: {
-      description: 'The gateway has lost the others that it counts calls with, and polls by itself.',
+      description: 'The gateway has lost the gateways that share its quota, and polls by itself.',
     },
   },
 });
 
 const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').implement({
-  description: 'The fields that each event of a stream has beside its news.',
+  description: 'The fields that every event of a stream has.',
   resolveType: ({ type }) => type,
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
       description:
-        'Names the state that the event leads to. As `after` of another subscription it goes on from there, with any process of the gateway, for as long as that is known.',
+        'The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state.',
     }),
     sequence: t.expose('sequence', {
       type: 'SafeInt',
       description:
-        'Begins with 1 and grows by one from event to event of a subscription: a gap shows that events were lost on the way.',
+        'The number of the event in this subscription, from 1. If a number is missing, an event was lost: subscribe again.',
     }),
     asOf: t.expose('asOf', {
       type: 'DateTime',
-      description: 'The state that the event leads to was read at this instant.',
+      description: 'When the gateway read the data of this event.',
     }),
     nextPollMs: t.exposeInt('nextPollMs', {
-      description:
-        'When the next poll is due, in ms. It is later where the quota has no room, or other scripts have their turn.',
+      description: 'The time until the next poll, in ms. The poll is later if the quota has no room.',
     }),
   }),
 });
@@ -61,13 +62,12 @@ const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').impl
 const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('SessionsSnapshot').implement({
   scopes: 'inherited',
   description:
-    'All connected users that the filter lets through: they take the place of what the subscriber knows. First in a stream, then once a minute, and whenever that is less than the changes.',
+    'The whole list of connected users, within the filter. Replace what you know with it. It comes first in a stream, then once a minute, and when a change would be larger than the whole list.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     sessions: t.expose('sessions', { type: [Session], description: 'The sessions, in no particular order.' }),
     complete: t.exposeBoolean('isComplete', {
-      description:
-        'False: there are more sessions than the stream follows (2,000). The first poll takes a page that comes back short for the whole list, and the second makes sure.',
+      description: 'False if the script has more sessions than the stream follows (2,000).',
     }),
   }),
 });
@@ -75,7 +75,7 @@ const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('Sessio
 const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsChange').implement({
   scopes: 'inherited',
   description:
-    'The changes since the event before. A session that appears and disappears between two events is in neither list.',
+    'The changes since the previous event. A session that appears and disappears between two events is in neither list.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     appeared: t.expose('appeared', { type: [Session], description: 'The sessions that have begun.' }),
@@ -89,10 +89,10 @@ const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsCh
 const SessionsDelay = builder.objectRef<NumberedEvent<DelayEvent>>('SessionsDelay').implement({
   scopes: 'inherited',
   description:
-    'Polls wait, fail, or are not coordinated: `reason` says which. The event comes when that begins. If polls go on waiting or failing, it comes again each time the delay has at least doubled. The stream continues by itself.',
+    'The data is old, because polls wait or fail; `reason` says why. The event comes when the delay begins, and again each time the delay has at least doubled. The stream continues by itself.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
-    reason: t.expose('reason', { type: LiveDelayReason, description: 'Why.' }),
+    reason: t.expose('reason', { type: LiveDelayReason, description: 'Why polls wait or fail.' }),
   }),
 });
 
@@ -104,14 +104,14 @@ const ScriptSessionsEvent = builder.unionType('ScriptSessionsEvent', {
 
 builder.subscriptionType({
   description:
-    'Changes, as they happen. A stream begins with what there is, or goes on from the cursor of an earlier event.',
+    'Streams of events. A stream begins with the present state, or continues from the cursor of an earlier event.',
 });
 
 builder.subscriptionFields((t) => ({
   scriptSessions: t.field({
     type: ScriptSessionsEvent,
     description:
-      'The connected users of a script, now and as they change. Subscribers share polls, which take what other calls leave of the quota: 2 s apart at the least, up to 30 s while nothing changes. A list of several pages may miss a session. The session counts as ended once the next poll misses it as well, or LuaAuth does not know it any more. Costs one REST call to begin with.',
+      'The connected users of a script: first the list, then each change. The gateway polls LuaAuth, once for all subscribers of a script: every 2 s, and up to every 30 s while nothing changes. The first poll costs one REST call; later polls use only permits that other calls leave free.',
     scopes: ['sessions:read'],
     cost: callsTo(getSessions, { items: () => MOST_SESSIONS }),
     args: {
@@ -123,7 +123,7 @@ builder.subscriptionFields((t) => ({
       }),
       after: t.arg.string({
         description:
-          'A cursor of this stream: goes on from there if it is still known, else begins with a snapshot.',
+          'The cursor of an earlier event: the stream continues from there. If the gateway no longer knows that state, the stream begins with a snapshot.',
       }),
     },
     subscribe: async (_root, { scriptId, filter, after }, { caller, live }) => {

@@ -32,7 +32,7 @@ const editProject: Endpoint = (request) => {
   return { project: Object.assign(project, changes) };
 };
 
-/** Scripts and users stay, which LuaAuth does not document: a gateway must handle a script without a readable project. */
+/** Keeps the project's scripts and users. LuaAuth does not document what happens to them, so a gateway must handle a script whose project is gone. */
 const removeProject: Endpoint = (request) => {
   request.state.projects.delete(projectIn(request).id);
   return {};
