@@ -36,7 +36,7 @@ export interface OnlineDay {
 }
 
 export interface Online {
-  /** Undefined if the account has no such script among them. */
+  /** Undefined if the script is not sampled, or belongs to another account. */
   historyOf(account: string, scriptId: string): OnlineDay | undefined;
   end(): void;
 }

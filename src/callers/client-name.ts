@@ -7,8 +7,8 @@ import { type Credentials, createHash, isKeyForAll } from './identify.ts';
 export type ClientNameOf = (request: ClientRequest) => ClientName;
 
 /**
- * The client is the account and the address of an accepted key, else the address alone. Without an accepted key, each
- * connection from the loopback address is a client.
+ * With an accepted key, a client is the key's account and the address; without, the address alone. Without an accepted key,
+ * each connection from the loopback address is a client.
  */
 export function createClientNameOf(
   credentials: Credentials,

@@ -23,7 +23,7 @@ export interface Credentials {
 }
 
 export interface TokenVerifier {
-  /** Within 10 seconds. Anything else, and any error, refuses the caller. */
+  /** Must answer within 10 seconds. Any other value, and any error, refuses the caller. */
   verify(token: string): MaybePromise<Grant | RefusedToken>;
 }
 
@@ -135,7 +135,10 @@ const EXPIRED = refused('This gateway key has expired. Ask the operator of the g
 
 export interface Acceptance {
   readonly identify: Identify;
-  /** By the gateway or by the API, before and in this process. Answers at once, without verifying anything. */
+  /**
+   * Whether the gateway or the API has accepted the key before, in this process. Answers at once, without verifying
+   * anything.
+   */
   readonly wasAccepted: (request: ClientRequest) => boolean;
   /** Whether a request of this connection had a credential that is accepted by now. False if none is needed. */
   readonly isAccepted: (socket: Socket) => boolean;

@@ -1,4 +1,7 @@
-/** The operator's table of licence keys by Discord id. It is read for each operation, so it may change. A `Map` fits. */
+/**
+ * The operator's table of licence keys by Discord id. It is read for each operation, so it may change. A `Map` of lists
+ * will do.
+ */
 export interface UserTable {
   /** Different licence keys, at most `MAX_KEYS_OF_ID`; undefined for an unknown id. */
   get(discordId: string): readonly string[] | undefined;

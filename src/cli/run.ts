@@ -3,8 +3,8 @@ import type { CommandLineFeatures } from './program.ts';
 import { EXIT, printError, type Terminal } from './terminal.ts';
 
 /**
- * Runs the command that the arguments name, or serves. Returns the exit code once the command has ended, or once the gateway
- * listens. What keeps a command from its work is explained on stderr.
+ * Runs the command that the arguments name, or serves. Returns the exit code once the command has ended, or once the
+ * gateway listens. A reason why a command cannot run is explained on stderr.
  */
 export async function run(
   args: readonly string[],
@@ -30,7 +30,7 @@ export async function runCommandLine(args: readonly string[], features: CommandL
   // Even without files to read again, SIGHUP must not end the process.
   process.on('SIGHUP', () => undefined);
   const { env, stdin, stdout, stderr } = process;
-  // npx ends without its child.
+  // npx may end while its child, this process, still runs.
   if (env.npm_command === 'exec') (await import('../server/signals.ts')).stopWithParent();
   const onStop: Terminal['onStop'] = (stop) =>
     void import('../server/signals.ts').then((signals) => signals.onStop(async (signal) => stop(signal)));

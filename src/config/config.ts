@@ -62,7 +62,7 @@ export function loadConfig(
 export function readConfig(environment: Environment): ConfigResult {
   const { values, problems } = readValues(environment);
   const files = openFiles(environment, values, problems);
-  // Each value must be right before they are compared.
+  // Values are compared with each other only if each of them is right.
   if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile !== undefined));
   if (problems.length > 0) return { problems };
   const asked = ROWS.flatMap(([name, { secret, byDefault }]) => {

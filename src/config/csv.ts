@@ -6,7 +6,7 @@ type CsvRecord = { readonly line: number } & (
 
 const LINE_END = /\r\n|\n|\r/g;
 
-/** RFC 4180. A line whose quotes are wrong costs only that line. Empty lines are left out. */
+/** Reads CSV as RFC 4180 defines it. Wrong quotes make only their own line a problem. Empty lines are left out. */
 export function* readCsv(text: string, delimiter: string): Generator<CsvRecord, undefined> {
   let line = 1;
   for (let at = 0; at < text.length; ) {

@@ -5,7 +5,7 @@ import { type FileContent, type FileLook, lookAtText } from './reloaded-file.ts'
 import { readTextFile } from './text-file.ts';
 import { readText, type TextKind, wordsFor } from './text-kinds.ts';
 
-/** Enough for a hundred of the longest keys. */
+/** The largest file of a secret, in bytes: it holds a hundred of the longest keys. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
 
 export type Environment = Readonly<Record<string, string | undefined>>;

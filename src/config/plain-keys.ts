@@ -51,7 +51,7 @@ function describeBadKey(given: string): string | undefined {
   return new Set(key).size < MIN_DISTINCT ? 'repeats its characters, so it can be guessed' : undefined;
 }
 
-/** Paths of secrets have small letters. A random key of such letters alone does not happen. */
+/** Paths of secrets have small letters. A random key hardly ever consists of such letters alone. */
 export function isPath(given: string): boolean {
   return /^(?:(?:~|\.{1,2})(?:\/[a-z0-9._-]+)+|(?:\/[a-z0-9._-]+){2,})$/.test(given);
 }

@@ -20,7 +20,7 @@ export interface ReloadedFile<Value> {
   look(): FileLook<Value>;
 }
 
-/** Undefined without a path. Adds the problems of a file that cannot be used, which is undefined then too. */
+/** Returns undefined without a path. If the file cannot be used, adds its problems and returns undefined, too. */
 export function openReloadedFile<Value>(
   variable: string,
   path: string | undefined,

@@ -122,7 +122,7 @@ export const filePath: TextKind<string> = { ...text(/./s, 'the path of a file'),
 export const redisPrefix = text(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and - . _ :');
 export const claim = text(/^[\x20-\x7e]{1,500}$/, '1 to 500 visible ASCII characters');
 
-/** Not a number or a switch, by which other programs say how many proxies they trust. */
+/** Refuses a number and a switch: other programs take them to say how many proxies they trust. */
 export const headerName: TextKind<string> = {
   ...text(
     /^(?!(?:\d+|true|false|on|off)$)[\w!#$%&'*+.^`|~-]+$/,

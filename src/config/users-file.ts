@@ -18,7 +18,9 @@ export function lookAtUsers(path: string): FileLook<Users> {
   });
 }
 
-/** Reads CSV with the columns `discord_id` and `user_key`, or says what its first problem is. */
+/**
+ * Reads CSV with the columns `discord_id` and `user_key`. If it has a problem, returns a sentence about the first problem.
+ */
 function parseUsers(text: string): Users | string {
   const records = readCsv(text, delimiterOf(text));
   const { value: header } = records.next();

@@ -65,7 +65,7 @@ type MutationOutcome = 'EXECUTED' | 'NOT_EXECUTED' | 'UNKNOWN';
 /** Codes that may occur at any time while an operation runs. */
 const AT_ANY_TIME: readonly unknown[] = ['INTERNAL_SERVER_ERROR', 'ANSWER_TOO_LARGE'];
 
-/** How a write ended that threw this error. */
+/** Whether a write that threw this error may have been carried out. */
 export function endOfWrite(error: unknown): {
   readonly errorCode: string;
   readonly outcome: MutationOutcome;

@@ -174,7 +174,7 @@ class QueryRun {
   /** Adds an error to the response and returns null. @throws the located error if the field is non-null */
   #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
     if (rawError instanceof AnswerRefused) throw rawError;
-    // Counted first: once the answer is refused, no further error is made.
+    // Counts before it makes the error, because a refused answer needs no further errors.
     if (!plan.isNonNull && this.#meter) countError(this.#meter);
     this.#errors ??= new FieldErrors();
     const error = this.#errors.locate(rawError, nodes, path);

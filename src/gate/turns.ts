@@ -4,8 +4,8 @@ import type { Client, Group, Source, WaitingOperation } from './client.ts';
 /** For how long operations begin before the event loop continues with I/O and timers. */
 const SLICE_MS = 20;
 /**
- * Turns of the event loop between two slices, because Node.js accepts one connection in each. An empty turn takes 10 µs.
- * After the time of a slice, the fewest are enough.
+ * Turns of the event loop between two slices, because Node.js accepts one connection in each. An empty turn takes 10 µs. If
+ * as much time as a slice has passed between them, the smallest number of turns is enough.
  */
 const MOST_LOOPS = 32;
 const LEAST_LOOPS = 8;
@@ -26,7 +26,7 @@ export function createTurns(groups: readonly Group[], mostUnderWay: number) {
   let state: 'idle' | 'between' | 'beginning' = 'idle';
   /** The part of the slice that earlier turns of the event loop have used. */
   let usedMs = 0;
-  /** When operations began to begin in this turn. */
+  /** Since when the present turn of the event loop has started operations. */
   let countedFrom: number | undefined;
   /** The group that had the last turn comes last. */
   let order = [...groups];

@@ -51,7 +51,7 @@ export function readMessage<Read extends Weighed>(
   });
 }
 
-/** The same for a request of the Fetch API. */
+/** Reads the body of a request of the Fetch API in the same way. */
 export function readRequest<Read extends Weighed>(
   { headers, bodyUsed, body: chunks }: Request,
   { limit, held, reader }: BodyOptions<Read>,

@@ -30,7 +30,7 @@ export function gather<Read extends Weighed>(
   };
   reservation.onRefused = () => stop(OVERLOADED);
   if (Number(announced) > limit) stop(bodyTooLarge(limit));
-  // There may have been no memory for the head.
+  // The reservation of the head may have failed already.
   else if (reservation.isReleased) stop(OVERLOADED);
   return {
     stop,

@@ -14,7 +14,7 @@ export interface Exchange {
   readonly response: ServerResponse | undefined;
   accepted?: AcceptedTypes;
   params?: OperationParams;
-  /** The memory of the body, until the pipeline takes it over. */
+  /** The reserved memory of the body, until the pipeline takes it over. */
   reservation?: Reservation | undefined;
   /** The results of a subscription. */
   results?: ResultStream;

@@ -13,7 +13,7 @@ const WELL_FORMED = /^[\w.-]{1,64}$/;
 /** The id of a request: the client's own if it is 1 to 64 letters, digits or any of `_ . -`, else a new id. */
 export function requestIdFor(given: string | string[] | null | undefined): string {
   const id = typeof given === 'string' ? given : randomUUID();
-  // A new UUID is built from twenty pieces, which V8 would keep; the test joins them.
+  // V8 builds a new UUID from twenty pieces and would keep them. Testing it with the pattern joins them.
   return WELL_FORMED.test(id) ? id : randomUUID();
 }
 

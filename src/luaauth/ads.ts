@@ -61,7 +61,7 @@ function decodeProviders(about: About, providers: unknown): AdProvider[] {
 /** Body of `POST /ads/systems/:system_id/edit`: an absent field stays as it is. Durations are in ms. */
 type WireAdSystemEdit = Partial<Omit<WireAdSystem, 'id'>>;
 
-/** A second request would create another system. */
+/** Sending it again would create another system. */
 export const createAdSystem = write('POST /ads/systems/new', {
   payload: a<WireAdSystemEdit & { project_id: string; name: string }>(),
   documented: { system_id: 'id' },

@@ -58,7 +58,7 @@ function decodeProjectExecutions(about: About, executions: unknown): ProjectExec
     isObject(executions[key]) ? decodeExecutions(about, executions[key]) : undefined;
   const total = Object.hasOwn(executions, SUM) ? daysOf(SUM) : undefined;
   const scripts = Object.keys(executions).flatMap((key) => {
-    // `NAME - ID`: a name may contain the separator, an id does not.
+    // The form is `NAME - ID`. A name may contain the separator, an id cannot.
     const end = key.lastIndexOf(SEPARATOR);
     if (end === -1) return [];
     const scriptId = key.slice(end + SEPARATOR.length);

@@ -46,7 +46,7 @@ export function secretsIn({ origin, params, payload = {} }: Asked): Secrets {
   const keys = [params.user_key, given.key].filter(isText);
   const { execution_webhook, information_webhook, blacklist_webhook } = given;
   const webhooks = [execution_webhook, information_webhook, blacklist_webhook].filter(isText);
-  // One of the long pieces lets its holder post.
+  // A webhook's long pieces are its secret, so they are hidden even without the rest of the URL.
   const pieces = webhooks.flatMap((url) => url.split(/[/?#&=]/).filter((piece) => piece.length > 15));
   const [known, quoted] = pieces.length > MAX_PIECES ? [[], webhooks] : [pieces, []];
   return {

@@ -17,7 +17,7 @@ const MAX_VARIANTS = 16;
 
 /** The tree for one set of values of @skip and @include. */
 interface Variant extends Selection {
-  /** Undefined if it depends on further variables. */
+  /** Undefined if it is not computed yet, or depends on other variables too. */
   price: Price | undefined;
 }
 
@@ -104,7 +104,7 @@ export class PreparedOperation {
   }
 
   #keep(selection: Selection): void {
-    // A condition without a value is open, or an error that belongs to one execution.
+    // A tree with a condition without a value is not kept: the condition counts as true, or is an error of this execution.
     for (const value of selection.conditions.values()) if (typeof value !== 'boolean') return;
     const dropped = this.#variants.length < MAX_VARIANTS ? undefined : this.#variants.shift();
     this.#variants.push({ ...selection, price: undefined });

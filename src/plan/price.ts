@@ -23,14 +23,14 @@ export interface Price {
   readonly isStatic: boolean;
 }
 
-/** The lists above a selection, as far as its price depends on them. */
+/** What the price of a selection depends on: the lists around it. */
 interface ListsAbove {
   readonly times: number;
   /** How many objects may differ; equal objects share their calls. */
   readonly distinct: number;
   /** How many items the next list below may have. */
   readonly items: number;
-  /** The endpoint that says whether the nearest list above goes on. */
+  /** The endpoint that tells whether the nearest enclosing list has another page. */
   readonly nextPage: string | undefined;
   /** Fields that the list above has already provided. */
   readonly provided: readonly string[];
@@ -160,7 +160,7 @@ export function priceOf(
 
   const total = nothing();
   if (root) addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
-  // In the worst case every two calls try the shared call first, and it fails.
+  // In the worst case, the shared call is tried first for every two calls, and fails.
   for (const [endpoint, first] of batchedBy)
     addCalls(total.calls, first, Math.floor((total.calls.get(endpoint) ?? 0) / 2));
   if (root?.type !== schema.getMutationType())

@@ -50,7 +50,7 @@ const OBJECTS_OF_AN_ERROR = 5;
 /** An answer that exceeds a limit despite its price is refused at once. Counting throws `AnswerRefused`. */
 export class AnswerMeter {
   declare readonly limits: Limits;
-  /** Starts at -1, because the root does not count, as in the price. */
+  /** Starts at -1, because the root object does not count. The price does not count it either. */
   declare objects: number;
   declare bytes: number;
   /** Made once: thousands of values may exceed the limit. */

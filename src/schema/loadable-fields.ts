@@ -33,7 +33,7 @@ declare global {
   }
 }
 
-/** How descriptions name the key of a type. */
+/** The word for the key in descriptions, such as "id". */
 const WORDS = {
   id: {
     one: ({ noun }: Loadable) => `The id of the ${noun}`,

@@ -16,7 +16,7 @@ import { defineLoader } from './loader.ts';
 import { Script } from './script.ts';
 import { readFilter, Session, SessionFilter } from './session.ts';
 
-/** Filtered if `match` is given. */
+/** Lists the sessions that match; all sessions without `match`. */
 interface SessionList {
   readonly scriptId: string;
   readonly match: SessionMatch | undefined;

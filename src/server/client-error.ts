@@ -12,8 +12,8 @@ export interface UnseenRequest {
 }
 
 /**
- * Not HTTP, too large a head, or too slow: closes the socket. `unanswered`: requests that wait for an answer. Calls
- * `onUnseen` for a request that has not begun.
+ * Closes the socket of a request that is not HTTP, has too large a head, or is too slow. `unanswered`: requests that wait
+ * for an answer. Calls `onUnseen` for a request that has not begun.
  */
 export function answerClientError(
   error: NodeJS.ErrnoException,

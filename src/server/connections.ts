@@ -36,7 +36,8 @@ export function watchConnections(server: Server) {
   server.on('connection', (socket: Socket) => {
     // A socket appears again after it offered another protocol.
     if (open.has(socket)) return;
-    // An array: a Set whose entries come and go grows new tables, and the old tables keep their entries alive.
+    // Uses an array instead of a Set. A Set whose entries come and go makes new tables, and the old tables keep their
+    // entries alive.
     turn += 1;
     open.set(socket, { socket, unanswered: [], offers: 0, isUpgraded: false, readBytes: 0, turn });
     socket.once('close', () => open.delete(socket));
@@ -70,7 +71,7 @@ export function watchConnections(server: Server) {
     all: (): Iterable<OpenConnection> => open.values(),
     on: (socket: Socket) => open.get(socket),
     unanswered: () => [...open.values()].flatMap(({ unanswered }) => unanswered),
-    /** Sockets without a request: none arrives, and the last answer has left. */
+    /** The sockets on which no request arrives and whose last answer has left. */
     idle: () =>
       [...open.values()]
         .filter(({ socket, unanswered, isUpgraded, readBytes }) => {

@@ -35,7 +35,7 @@ export interface ServerOptions extends Partial<UnreadAnswersOptions>, Connection
 
 export type RunningServer = Awaited<ReturnType<typeof startServer>>;
 
-// More than Node's 16 kB, so that a too long key gets an error that explains it.
+// Larger than Node's 16 kB, so that a key that is too long gets an error which explains it.
 const MAX_HEADER_BYTES = 64 * 1024;
 
 /** How long a client may read nothing of its answer. */

@@ -57,7 +57,7 @@ export function createLogOutput(options: LogOutputOptions) {
       writeAll();
     } catch {
       isScheduled = true;
-      // Need not keep the process alive, because its end drains the output.
+      // The timer does not keep the process alive, because the output is drained at its end.
       setTimeout(attempt, retryMs).unref();
       retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
     }

@@ -9,7 +9,10 @@ import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
 import { openKeys, openUsers, watch } from './watched-files.ts';
 
-/** At stdin it runs until stdin ends, and logs to stderr. Without an API: the sandbox at `sandboxUrl`, or a new one. */
+/**
+ * Serves on a port, or for an agent at stdin: then it runs until stdin ends, and logs to stderr. Without an API: the
+ * sandbox at `sandboxUrl`, or a new one.
+ */
 export async function serve(
   config: Config,
   features: ProcessFeatures,

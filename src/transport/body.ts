@@ -4,7 +4,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { About } from './call.ts';
 import { BadResponse } from './errors.ts';
 
-/** In bytes. The first few chunks then share a block. */
+/** The size of a block in bytes. The first few chunks of a body share a block. */
 const LEAST_BYTES = 1024;
 
 /**

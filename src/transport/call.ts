@@ -36,7 +36,7 @@ export interface Origin {
   readonly account: string;
   /** Identifies the caller: callers with the same key take turns. */
   readonly caller: string;
-  /** Clients of a key that the API has not accepted take turns by place. undefined: unknown. */
+  /** Clients of a key that the API has not accepted take turns by place. Undefined if it is not known. */
   readonly place?: string | undefined;
   /** Requests in any sliding second for this caller alone; undefined: the rate of the key. */
   readonly callerRate?: number | undefined;

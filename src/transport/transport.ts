@@ -135,7 +135,7 @@ export function createTransport(
   return {
     // The outermost step: counts, and informs the observer.
     ask: (call, usage) => {
-      // Does not keep the call until its answer is there: each step has its own copy.
+      // The call is not kept until its answer is there, because each step has its own copy.
       const { endpoint, kind } = call;
       const { account } = call.origin;
       const progress = observers.followCalls ? new ObservedProgress(observers, call, usage) : usage;

@@ -11,7 +11,7 @@ import { MAX_KEYS_OF_ID, type UserTable } from '../../callers/user-table.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { CoercedVariables } from '../../plan/variables.ts';
 
-/** The JSON of a request cannot hold more items. */
+/** A longer list does not fit into a request. */
 const MOST_ITEMS = 150_000;
 
 const MOST_KEYS = Array.from({ length: MAX_KEYS_OF_ID }, String);

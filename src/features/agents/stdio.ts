@@ -87,7 +87,7 @@ function createPacedLines(untilFree: () => Promise<void>): Transform {
         await untilFree();
         this.push(chunk.subarray(start, end));
         start = end;
-        // A call is counted from the turn in which it begins.
+        // Waits a turn, because the call of this line counts only from the turn in which it begins.
         await nextTurn();
       }
       done();

@@ -17,10 +17,10 @@ const CHUNK_BYTES = 64 * 1024;
 /** Measured on pages of sessions: higher levels take two to four times as long and save less than a tenth of the size. */
 const GZIP_LEVEL = 1;
 const BROTLI_QUALITY = 4;
-/** 256 kB, which bounds the memory of a compressor. */
+/** The compressor's window, 256 kB, bounds its memory. */
 const BROTLI_WINDOW_BITS = 18;
 
-/** Outside the event loop, a few at a time. An answer that would wait too long is sent uncompressed. */
+/** Compresses outside the event loop, a few answers at a time. An answer that would wait too long is sent uncompressed. */
 export function createCompress(): Compress {
   let running = 0;
   let waitingLength = 0;

@@ -10,7 +10,10 @@ import { PACKAGE } from '../../version.ts';
 
 export { describePage } from './describe-page.ts';
 
-/** Deeper than any document's path, so no document has such a name. Relative, for a proxy that serves it below a path. */
+/**
+ * The path of the page's files. It is deeper than any document's path, so no document has such a name. It is relative,
+ * because a proxy may serve the gateway below a path.
+ */
 const FILES = 'graphql/graphiql/files/';
 const FILES_PATH = `/${FILES}`;
 

@@ -19,7 +19,10 @@ export interface LiveRecord {
 
 /** The result of the last poll, without the sessions. */
 export interface LiveHead extends LivePosition {
-  /** The cursor of the last state that begins anew: what differs from the states before is no change of the sessions. */
+  /**
+   * The cursor of the last state that begins anew: it differs from earlier states for other reasons than changes of the
+   * sessions.
+   */
   readonly base: string;
   /** False: the script has more sessions than the gateway follows. */
   readonly isComplete: boolean;
@@ -81,7 +84,7 @@ export function readValue(value: object, ageMs: number, now: number): LiveRecord
   return { head, sessions: byId, past, readAt: now - ageMs, readBy: now };
 }
 
-/** Whether a known state may be later than another state, which does not continue it. */
+/** Whether a known state may be later than another state that does not continue it. */
 export function isLater(known: LiveRecord, other: LiveRecord): boolean {
   if (!isKnown(other)) return isKnown(known);
   const { cursor } = known.head;

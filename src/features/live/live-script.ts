@@ -37,13 +37,13 @@ interface LiveScriptOptions extends Omit<PollerOptions, 'known' | 'store'> {
 export class LiveScript implements StreamSource {
   readonly #options: LiveScriptOptions;
   readonly #streams = new Set<LiveStream>();
-  /** Undefined: no stream is left. */
+  /** The value that this script follows. Undefined: no stream is left. */
   #value: FollowedValue | undefined;
   #followsFrom = 0;
   known = NOTHING_KNOWN;
   /** The last states by cursor, the latest last. */
   readonly #states = new Map<string, LiveRecord>();
-  /** What differs from each state in the known one: streams that were told the same share it. */
+  /** The changes from each earlier state to the known state. Streams that have reported the same state share them. */
   #differences = new Map<LiveRecord, LiveDifference>();
   /** Whether the known state is kept up to date. Streams begin only with such a state. */
   isCurrent = false;

@@ -91,7 +91,7 @@ export function createPoller(options: PollerOptions) {
     let isOver = false;
     try {
       const found = await read(usage);
-      // A delay that is stored after the result would bring the state before it back.
+      // If the delay were stored after the result, it would restore the state before the result.
       endWatch();
       if (stopped.aborted) return;
       await enter(found, usage);

@@ -10,9 +10,9 @@ const MAX_REMEMBERED = 10_000;
 export const NOTHING_DONE_MS = 10_000;
 
 /**
- * Counts a write to the resources at the end of the arguments, by a number that is higher than all before. The API may still carry
- * out the write for `doubt` ms; 0: it has ended. The store remembers it for `keep` ms at least. If it remembers too many, the write
- * counts as a write to all resources.
+ * Counts a write to the resources at the end of the arguments, and gives it a number that is higher than all earlier
+ * numbers. The API may still carry out the write for `doubt` ms; 0: it has ended. The store remembers it for `keep` ms at
+ * least. If it remembers too many, the write counts as a write to all resources.
  */
 export const NOTE_WRITE = luaInStore('writes:zset doubts:zset', 'write doubt# keep#')`
 local number = math.max((redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or 0) + 1, now)
@@ -58,7 +58,7 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
   let asking: Promise<boolean> | undefined;
 
   const learn = (newCount: string, [written, doubts, time]: News) => {
-    // The store forgets writes that nothing remembers any more.
+    // A lower number: the store has dropped its writes, because no cache entry needs them any more.
     if (Number(newCount) < Number(count)) last.clear();
     count = newCount;
     for (const [resource, number] of pairs(written)) last.set(resource, number);

@@ -37,8 +37,8 @@ function scriptMaker(keys: string, args: string, guard: string) {
 }
 
 /**
- * Makes a script from named keys with their types (`quota:zset`) and named arguments. An argument with "#" is a number. The
- * script reads further arguments, whose number varies, from ARGV.
+ * Makes a script from named keys with their types (`quota:zset`) and named arguments. A "#" after the name of an argument
+ * says that it is a number. The script reads further arguments, whose number varies, from ARGV.
  */
 export const lua = (keys: string, args: string) => scriptMaker(keys, args, '');
 

@@ -46,7 +46,7 @@ const WATCH_EVERY_MS = 25;
 /** How long Redis must answer well before it is used again, in ms. Doubles after each loss that follows soon. */
 const CALM_MS = 1_000;
 const MAX_CALM_MS = 60_000;
-/** A multiple of the calm time. After so long without a loss, the calm time returns to `CALM_MS`. */
+/** After this multiple of the calm time without a loss, the calm time returns to `CALM_MS`. */
 const FORGIVEN_AFTER = 10;
 /**
  * After the last mark, the others may take the whole quota until the slot is absent. What they take is sent within half a second,
@@ -75,7 +75,7 @@ export function createRedisLink(options: RedisLinkOptions) {
   let connection: RedisConnection | undefined;
   let watch = createClockWatch();
   let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
-  /** Whether this process sends no more with its share, because it is about to use Redis again. */
+  /** Whether this process has stopped sending with its share, because it is about to use Redis again. */
   let isReturning = false;
   let silentUntil = Number.NEGATIVE_INFINITY;
   let lastShareUseAt = Number.NEGATIVE_INFINITY;
@@ -121,7 +121,9 @@ export function createRedisLink(options: RedisLinkOptions) {
     }
   };
 
-  /** Finds the store and the slot of this process. `marks`: and marks the slot, so that its share is not left free. */
+  /**
+   * Finds the store and the slot of this process. With `marks` it also marks the slot, so that its share is not left free.
+   */
   const beat = (marks: boolean) =>
     use(async (used) => {
       // A beat behind the end would take a slot again.

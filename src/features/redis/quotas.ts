@@ -7,7 +7,7 @@ import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 import { MOST_WAIT_MS, TAKE } from './semaphore.ts';
 
-/** When a process asks again that could use no permit, in ms. */
+/** When a process that could use no permit asks again, in ms. */
 const SOON_MS = 10;
 /** The most permits that one script takes. */
 const MAX_WANTED = 50;
@@ -151,7 +151,8 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
         usable = Math.max(1, usable - 1);
       }
     };
-    // A call with a permit of a part then asks for a permit of the account, which takes as long again.
+    // A call that has a permit of a part of the quota still has to ask for a permit of the account, which takes as long
+    // again.
     if (kind === '') soon(link.clock, giveBack);
     else link.clock.after(2 * askedMs, giveBack);
   };

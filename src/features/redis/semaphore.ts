@@ -5,9 +5,9 @@ import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 export const LEASE_MS = 5_000;
 /** A process that waits for permits asks again within this time, in ms. */
 export const MOST_WAIT_MS = 100;
-/** Of the processes that ask in vain, one asks again in this time, in ms. */
+/** While several processes ask in vain, one of them asks again within this time, in ms. */
 const TURN_MS = 25;
-/** For so long the others leave a permit to a process that has asked in vain, in ms. */
+/** If a process has asked in vain, the other processes leave a permit to it for this time, in ms. */
 const ASKS_MS = 400;
 /** No permit returns later than this, and no pause is longer, in ms. */
 const LONGEST_MS = 300_000;

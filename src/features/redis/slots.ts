@@ -11,7 +11,7 @@ export const ABSENT_MS = 1_000;
 const SUCCESSOR_MS = 3_000;
 /** After this time an absent slot is free, in ms. */
 export const FORGOTTEN_MS = 3_600_000;
-/** In so many ms of silence, all requests arrive that were sent before, and stop counting. */
+/** After this time without sending, in ms, all earlier requests have arrived and no longer count. */
 export const SILENCE_MS = 1_600;
 
 /**
@@ -69,7 +69,7 @@ interface Beat {
   /** The store has lost what was sent before. */
   readonly isNewStore: boolean;
   readonly isNewSlot: boolean;
-  /** For so long this process sends nothing, in ms: others may have used its share, or the store knows too little. */
+  /** How long this process sends nothing, in ms, because others may have used its share, or the store knows too little. */
   readonly silenceMs: number;
 }
 
@@ -92,7 +92,7 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
   /** The time of Redis in the last beat. */
   let seen = 0;
   let markedAt = Number.NEGATIVE_INFINITY;
-  /** Until then this process does not mark the slot that it has taken over. */
+  /** The time until which this process does not mark the slot that it has taken over. */
   let markFrom = Number.NEGATIVE_INFINITY;
   return {
     /** The id of the store. */

@@ -19,7 +19,7 @@ export const seeded = {
   jobId: '3f9a2c1e-7b40-4d6a-a1c8-5e2d90b7f314',
   /** With fixed dates, the start of this session and the last day of executions: 2026-02-09, in ms. */
   createdAt: 1770624500000,
-  /** Users of the same project without a session: blacklisted, expired, and with an endless key. */
+  /** Users of the same project without a session: one is blacklisted, one has expired, and the key of one never expires. */
   blacklistedUserKey: '67c3beef0000000000000002',
   expiredUserKey: '67c3beef0000000000000003',
   endlessUserKey: '67c3beef0000000000000004',

@@ -77,7 +77,7 @@ const disconnectSessions: Endpoint = (request) => {
   return {};
 };
 
-/** The first disconnect decides how long the session is still listed. */
+/** Another disconnect of the session does not change how long it is still listed. */
 function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void {
   if (behaviour.disconnectMs <= 0) state.sessions.delete(id);
   else if (!state.disconnected.has(id)) state.disconnected.set(id, now + behaviour.disconnectMs);

@@ -28,7 +28,7 @@ const MESSAGE_WITHIN_MS = 60_000;
 const PING_EVERY_MS = 12_000;
 /** The approximate memory of Node.js and `ws` for each chunk of an unfinished message, besides its bytes. */
 const CHUNK_BYTES = 256;
-/** The bytes of a client's ping or pong before its data. */
+/** The size of the head of a client's ping or pong, in bytes. */
 const CONTROL_HEAD_BYTES = 6;
 
 // The reason of a close frame has at most 123 bytes.
@@ -150,7 +150,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     socket.terminate();
   }
 
-  /** A deadline, because a process that stood still must read a pong before it looks for the pong. */
+  /** Uses a deadline instead of a timer: a process that stood still has to read the pong before it looks for it. */
   function pingLater(): Deadline {
     return new Deadline(clock, clock.now() + PING_EVERY_MS, () => {
       toPing = pingLater();

@@ -27,7 +27,7 @@ interface Operation {
   readonly signal: AbortSource;
   readonly body: Reservation;
   isStream: boolean;
-  /** The last message had errors, which end the operation. */
+  /** The operation has ended, because its last message had errors. */
   isFailed: boolean;
 }
 

@@ -13,7 +13,7 @@ interface LateCallsOptions {
 
 interface Wait {
   readonly ms: number;
-  /** Whether the quota of the caller has no permit before. */
+  /** Whether the caller's own quota, not the key's, is what the call waits for longest. */
   readonly isOfCaller: boolean;
 }
 

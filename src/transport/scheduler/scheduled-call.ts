@@ -63,7 +63,7 @@ export class ScheduledCall {
     for (const pool of this.pools) pool.waiting += 1;
   }
 
-  /** Has its permits and a connection. Returns how long it has waited, in ms. */
+  /** Notes that the call has its permits and a connection. Returns how long it has waited, in ms. */
   start(now: number): number {
     const hasWaited = this.state === 'waiting';
     if (hasWaited) this.leave();
@@ -71,7 +71,7 @@ export class ScheduledCall {
     return hasWaited ? now - this.#since : 0;
   }
 
-  /** Waits no longer for permits of one pool, or of any. */
+  /** Stops waiting for permits of the given pool, or of all pools. */
   leave(left?: Pool): void {
     for (const pool of this.pools) if (left === undefined || pool === left) pool.remove();
     if (left) this.pools = this.pools.filter((pool) => pool !== left);

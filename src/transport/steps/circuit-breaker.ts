@@ -72,7 +72,8 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
       answer.then(circuit.onAnswer, circuit.onFailure);
       return answer;
     }
-    // Such a call may take a minute, or waits behind all others. It decides only if no other call has decided before.
+    // A slow call or a call in the background may take a minute. Its outcome counts only if no other call has decided
+    // before.
     const isSlow = call.waitsForOthers || call.background !== undefined;
     const goesAhead = isSlow ? circuit.isDue : circuit.beginProbe();
     if (!goesAhead) return Promise.reject(new Unavailable(call, 'no'));

@@ -48,7 +48,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
     const share: Send = <T>(call: Call<T>, progress: Progress) => {
       if (call.kind === 'write' || call.isUnshared) return next(call, progress);
       const { caller, callerRate } = call.origin;
-      // Callers without a rate of their own would wait for that rate.
+      // If callers without a rate of their own joined such a call, they would wait for its rate.
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
       const equal = calls.get(key) ?? [];
       const other = equal.find((shared) => shared.serves(call));
@@ -192,7 +192,7 @@ class Waiter implements AbortListener {
   }
 
   leave(failure: Error): void {
-    // Not twice: a rejected promise that is not taken would end the process.
+    // Made only once, because a rejected promise without a handler would end the process.
     if (this.#shared.remove(this)) this.settle(Promise.reject(failure));
   }
 }

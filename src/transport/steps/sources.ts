@@ -5,8 +5,8 @@ import type { Answer, Call, Interceptor, Progress, Send, WhyAsked } from '../cal
 const MAX_SOURCES = 100;
 
 /**
- * Notes where the answer of each call came from, for operations that want to know. Leaves out the calls that may not be shared:
- * they find out whether an object is within a caller's reach, and their endpoints would tell whether it exists.
+ * Notes where the answer of each call came from, for operations that want to know. Leaves out the calls that find out
+ * whether an object is within a caller's reach: their endpoints would tell whether the object exists.
  */
 export function sources(whyAsked: (call: Call<unknown>) => MaybePromise<WhyAsked>): Interceptor {
   const note = async <T>(

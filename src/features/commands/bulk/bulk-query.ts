@@ -48,7 +48,7 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
       throw new StartError(
         `${earlier} exists. Give --resume to continue the run that wrote it, or another --output.`,
       );
-    // Without the results that it was written from, it may be a file of the user.
+    // If the results that it was written from are missing, it may be a file of the user, so it is not replaced.
     if (!existsSync(results) && existsSync(output))
       throw new StartError(`${output} exists, but not ${results}. Give another --output.`);
     await proveKey(gateway);

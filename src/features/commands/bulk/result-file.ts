@@ -85,7 +85,7 @@ export class ResultFile {
       // A run that ended in the meantime has replaced the file.
       if (existsSync(path) && statSync(path).ino === fstatSync(file).ino) {
         syncFolder(path);
-        // Without the bytes, which would keep the whole file in memory.
+        // Keeps only the text of the line: the bytes would keep the whole file in memory.
         const before = [...rows].map(([row, { bytes: _bytes, ...found }]) => [row, found] as const);
         return new ResultFile(path, file, new Map(before));
       }

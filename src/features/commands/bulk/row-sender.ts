@@ -36,7 +36,7 @@ type Outcome = Pick<RowResult, 'status' | 'data' | 'errors'>;
 
 /** The run ends if no row ends within this time. */
 const GIVE_UP_MS = 10 * 60_000;
-/** A row fails if LuaAuth does not answer it this often. */
+/** A row fails after so many attempts without an answer of LuaAuth. */
 const MOST_FAILURES = 5;
 
 /** Sends a row until it ends. It waits while the quota is used up, or while LuaAuth is down. */
