@@ -63,6 +63,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Inside: [
     'docs/architecture.md',
     'docs/pothos-dataloader-issue.md',
+    'docs/yoga-issue.md',
     'CONTRIBUTING.md',
     'bench/README.md',
     'bench/RESULTS.md',
