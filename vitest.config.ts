@@ -45,6 +45,15 @@ const BY_KIND = [
   ),
 ];
 
+/** What is run often: no process, and no history of several gateways. */
+const FAST = [
+  project('fast', {
+    include: ['test/**/*.test.ts'],
+    exclude: [...KINDS.map(filesOf), 'test/simulation/*'],
+  }),
+];
+const PROJECTS: Readonly<Record<string, TestProjectConfiguration[]>> = { all: TOGETHER, fast: FAST };
+
 export default defineConfig(({ mode }) => ({
   // One copy of graphql: our files and the libraries must agree on what a GraphQLError is.
   resolve: { alias: [{ find: /^graphql$/, replacement: require.resolve('graphql') }] },
@@ -66,6 +75,6 @@ export default defineConfig(({ mode }) => ({
     // As long as `eventually` waits: a second, the default, is nothing to a busy machine.
     expect: { poll: { timeout: 45_000 } },
     experimental: { fsModuleCache: true },
-    projects: mode === 'all' ? TOGETHER : BY_KIND,
+    projects: PROJECTS[mode] ?? BY_KIND,
   },
 }));

@@ -9,7 +9,7 @@ const SECONDS = 60;
 /** The name of a failed test has the seed: `npm run simulate -- --history SEED --seconds 60` plays it again. */
 const FIRST = process.env.FUZZ_SEED ?? String(Date.now());
 
-it.each(Array.from({ length: 20 }, (_one, index) => `${FIRST}-${index}`))(
+it.each(Array.from({ length: 10 }, (_one, index) => `${FIRST}-${index}`))(
   'history %s keeps all promises',
   async (seed) => {
     // Only fixed histories and the nightly run judge what is left over, and how fast gateways recover.
