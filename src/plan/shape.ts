@@ -30,7 +30,7 @@ interface Shape {
   /** Selection sets and fragments inside one another: how deep a walk recurses. */
   nesting: number;
   longestAlias: number;
-  /** Whether @skip or @include decides about a field of the set itself. */
+  /** Whether a field of the set itself, not of a set below, has @skip or @include. */
   isConditional: boolean;
 }
 

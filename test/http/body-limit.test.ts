@@ -52,7 +52,7 @@ describe('the limit of a body', () => {
     const client = await openRaw(fixture.gateway.url);
     client.socket.write(postText('', { 'content-length': 1_000_000_000 }));
     expect(await client.until('BODY_TOO_LARGE')).toMatch(/^HTTP\/1\.1 413 /);
-    // A client that goes on sending after its answer is cut off.
+    // Closes the connection of a client that goes on sending after it has its answer.
     const drip = setInterval(() => client.socket.write('x'), 20);
     await client.closed;
     clearInterval(drip);

@@ -127,7 +127,7 @@ describe('a gateway that lends its key to whoever can connect', () => {
   });
 
   it('answers to host names that an embedder lists, or to all', async () => {
-    // A list that was left empty, split, has an empty name.
+    // An empty list, split at its commas, gives one empty name.
     await reopen({ credentials, hosts: ['Gateway.Internal', ''] });
     const named = ['gateway.internal:8080', 'https://gateway.internal'] as [string, string];
     expect((await ask(named, NAME)).status).toBe(200);

@@ -64,7 +64,7 @@ const query = (text: string) => JSON.stringify({ query: text });
 const names = (count: number, write: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => write(index)).join(' ');
 
-/** Bodies that made an answer, or a parse, cost far more than they are worth; what is said to each. */
+/** Bodies that once cost far more time or memory than other bodies of their size, each with its answer. */
 const ATTACKS: readonly [string, string, string][] = [
   ['references that name no type', entities(20_000, '{"__typename":"Nope"}'), 'BAD_USER_INPUT'],
   ['a body full of references', entities(1_350_000, '{}'), 'BAD_REQUEST'],

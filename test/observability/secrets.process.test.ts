@@ -369,7 +369,7 @@ describe.concurrent.each([
       expect([title, answer.includes('"errors"')]).toEqual([title, true]);
       answers.push(answer);
     }
-    // The script that a list belongs to is read all the same.
+    // The script whose sessions are listed is still read.
     expect(recorder.lines().filter((line) => line !== 'GET /scripts/a')).toEqual([]);
     const wrongs: Record<string, string>[] = [
       { authorization: `Bearer ${KEY}-wrong` },

@@ -12,7 +12,7 @@ const FIRST = process.env.FUZZ_SEED ?? String(Date.now());
 it.each(Array.from({ length: 10 }, (_one, index) => `${FIRST}-${index}`))(
   'history %s keeps all promises',
   async (seed) => {
-    // Only fixed histories and the nightly run judge what is left over, and how fast gateways recover.
+    // Only fixed histories and the nightly run judge how much of the quota is unused, and how fast gateways recover.
     const plan = { ...createPlan({ seed, seconds: SECONDS, gateways: 3 }), hasRush: false };
     const { violation, lastLines } = await play(plan, { untilMs: SECONDS * 1_000 });
     expect(violation, lastLines.join('\n')).toBeUndefined();

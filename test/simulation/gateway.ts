@@ -93,7 +93,7 @@ export class SimulatedGateway {
     return this.isDegraded && (this.#losses.length > 1 || (this.#losses[0] ?? 0) > from);
   }
 
-  /** Whether it has lost the store after `from`, even if it is back. */
+  /** Whether the gateway has lost the store after `from`. It may be back by now. */
   hasLostSince(from: number): boolean {
     return (this.#losses.at(-1) ?? 0) > from;
   }

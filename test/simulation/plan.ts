@@ -125,7 +125,7 @@ export interface PlanOptions {
   readonly kinds?: readonly FaultKind[];
   /** Each gateway has more to do than the quota allows, all the time. */
   readonly isBusy?: boolean;
-  /** Whether callers follow the sessions of scripts. Left out: in every second history. */
+  /** Whether callers follow the sessions of scripts. By default they do in every second history. */
   readonly hasStreams?: boolean;
 }
 

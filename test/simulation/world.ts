@@ -560,7 +560,7 @@ function addOne(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
-/** How far a clock is set, in ms. */
+/** By how much a clock is set forward or back, in ms. */
 const JUMPS = [-3_600_000, -5_000, -300, -40, -2, 2, 40, 300, 5_000, 3_600_000];
 
 function jumpOf(lot: number): number {

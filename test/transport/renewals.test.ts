@@ -9,7 +9,7 @@ import { useRecorder } from '../support/gateways/fixture.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
-/** Longer than a second by what clocks and timers may be off. */
+/** A second, and a margin for errors of clocks and timers. */
 const WINDOW_MS = 1_002;
 const RATE = 10;
 /** A fifth of the places is kept for calls that somebody waits for. */

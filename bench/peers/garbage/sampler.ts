@@ -9,7 +9,7 @@ import { host } from '../subjects/environment.ts';
 
 const SETTINGS = {
   samplingInterval: 8_192,
-  // The young collection is the minor one: what it takes leaves the profile, what it leaves stays for good.
+  // The young collection is the minor collection. Objects that it frees leave the profile; all other objects stay in it.
   includeObjectsCollectedByMinorGC: false,
   includeObjectsCollectedByMajorGC: true,
 };

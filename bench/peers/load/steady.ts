@@ -22,7 +22,10 @@ export interface SteadyResult {
   readonly answeredAt: Float64Array;
 }
 
-/** More operations a second are due several at once, so that the load leaves the machine to its subject. */
+/**
+ * At more operations a second, several are sent at once, so that the load generator leaves the processor to the gateway
+ * under test.
+ */
 const SHORTEST_PERIOD_MS = 0.5;
 /** How long answers may take after the last operation was due. */
 const PATIENCE_MS = 10_000;

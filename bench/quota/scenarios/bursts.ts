@@ -34,7 +34,7 @@ const BURSTS: readonly Burst[] = [
 const IDLE_MS = 1_500;
 const MOST_OVER_MINIMUM = 1.05;
 
-/** More reads at once than a second's quota: they are to take as long as the quota makes them, and hardly longer. */
+/** Sends more reads at once than a second's quota. They should take as long as the quota requires, and hardly longer. */
 export const bursts: Scenario = async function* ({ settings }) {
   for (const burst of BURSTS) yield await run(burst, settings);
 };

@@ -97,7 +97,7 @@ const PREFLIGHT = {
     'authorization, content-type, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name',
 };
 
-/** Without the arguments of the call. The library repeats this part, and reports each invalid value in it. */
+/** The most bytes of a message beside the arguments of its call. The library repeats this part in its errors. */
 const MAX_FRAME = 64 * 1024;
 
 function readMcpMessage(bytes: Uint8Array) {

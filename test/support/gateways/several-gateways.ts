@@ -9,7 +9,10 @@ import { openGateway, type TestGateway, type TestGatewayOptions } from './gatewa
 /** A machine that is busy with other tests answers late: that alone must not look like a loss. */
 export const PATIENT_MS = 30_000;
 
-/** A gateway that stands still for longer, in any second, sends what it was to send before when it is no longer counted. */
+/**
+ * A gateway that stands still for longer than this in a second sends late: by then its earlier permits are no longer
+ * counted.
+ */
 const MOST_STALL_MS = 400;
 
 export interface GatewayOfSeveral extends TestGateway {

@@ -52,7 +52,7 @@ export async function quiet(idleTurns = IDLE_TURNS): Promise<void> {
     if (events === before && isIdle) idle += 1;
     else idle = 0;
     before = events;
-    // Anything on its way for longer needs the system, which may be busy.
+    // A packet that is on its way for longer waits for the operating system, which may be busy.
     if (!isIdle && ++pauses > IDLE_TURNS) await setTimeout(1);
   }
 }
