@@ -24,19 +24,6 @@ type ConfigResult = { readonly config: Config } | { readonly problems: readonly 
 // keys.
 const KEYS_AT_FULL_RATE = 4;
 
-/**
- * The flags of Node for each worker. A flag that the user has set remains.
- * - A half of the young generation has at most 8 MB; V8 takes up to 16. The modules of the start make it grow, and V8 keeps
- *   that memory.
- * - V8 has one helper thread, not four: other workers use the other processors. Two workers take 10 MB less.
- */
-export function nodeFlagsOfWorkers(): string[] {
-  const given = `${process.execArgv} ${process.env.NODE_OPTIONS}`.replaceAll('_', '-');
-  const own = Object.entries({ '--max-semi-space-size': 8, '--v8-pool-size': 1 });
-  const missing = own.filter(([flag]) => !given.includes(flag));
-  return [...process.execArgv, ...missing.map((flag) => flag.join('='))];
-}
-
 const MAX_DOT_ENV_BYTES = 1024 * 1024;
 
 /**

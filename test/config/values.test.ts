@@ -112,6 +112,10 @@ describe('a note', () => {
     [{ ...LIVE, LUAAUTH_RATE: '51' }, /^LUAAUTH_RATE: 51 is more than the 50 calls per second/],
     [{ DASHBOARD_PROJECTS: 'abc' }, /^DASHBOARD_PROJECTS: set without DASHBOARD, so it has no effect/],
     [{ DASHBOARD_PROJECTS: 'abc', DASHBOARD: 'true' }, undefined],
+    [
+      { ...REDIS, LUAAUTH_RATE: '5', LIVE_RATE: '1', LUAAUTH_INSTANCES: '10' },
+      /^LUAAUTH_INSTANCES: 10 is more than LUAAUTH_RATE \(5\), so each process makes less than one call a second/,
+    ],
     [{ LUAAUTH_RATE: '5' }, /^LIVE_RATE: 10 is more than LUAAUTH_RATE \(5\)/],
     [{ NODE_ENV: 'prod' }, /^NODE_ENV: "prod" has no effect\. Did you mean production\?/],
     [

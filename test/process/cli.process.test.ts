@@ -54,31 +54,21 @@ describe('a flag', () => {
   });
 });
 
-describe('sandbox', () => {
-  it('listens on --port, which wins over SANDBOX_PORT', async () => {
-    const process = start(['sandbox', '--port', '0'], { variables: { SANDBOX_PORT: 'nonsense' } });
-    await eventually(() => expect(process.output.stdout).toContain('LuaAuth sandbox on http'));
-    const [, url = ''] = /LuaAuth sandbox on (\S+)/.exec(process.output.stdout) ?? [];
-    const answer = await fetch(`${url}/scripts/${seeded.scriptId}`, { headers: { token: 'sandbox-key' } });
-    expect(await answer.json()).toMatchObject({ success: true });
-    process.signal('SIGTERM');
-    expect(await process.ended).toBe(0);
-  });
-
-  it.each([
-    ['recent dates', []],
-    ['fixed dates with --dates fixed', ['--dates', 'fixed']],
-  ])('has %s', async (_title, flags) => {
-    const before = Date.now();
-    const process = start(['sandbox', '--port', '0', ...flags]);
-    await eventually(() => expect(process.output.stdout).toContain('LuaAuth sandbox on http'));
-    const [, url = ''] = /LuaAuth sandbox on (\S+)/.exec(process.output.stdout) ?? [];
-    const path = `/sessions/${seeded.sessionId}`;
-    const answer = await fetch(url + path, { headers: { token: 'sandbox-key' } });
-    const { session } = (await answer.json()) as { session: { created_at: number } };
-    if (flags.length > 0) expect(session.created_at).toBe(seeded.createdAt);
-    else expect(isRecent(session.created_at, before)).toBe(true);
-  });
+it.each([
+  ['recent dates on --port, which wins over SANDBOX_PORT', []],
+  ['fixed dates with --dates fixed', ['--dates', 'fixed']],
+])('sandbox has %s', async (_title, flags) => {
+  const before = Date.now();
+  const process = start(['sandbox', '--port', '0', ...flags], { variables: { SANDBOX_PORT: 'nonsense' } });
+  await eventually(() => expect(process.output.stdout).toContain('LuaAuth sandbox on http'));
+  const [, url = ''] = /LuaAuth sandbox on (\S+)/.exec(process.output.stdout) ?? [];
+  const path = `/sessions/${seeded.sessionId}`;
+  const answer = await fetch(url + path, { headers: { token: 'sandbox-key' } });
+  const { session } = (await answer.json()) as { session: { created_at: number } };
+  if (flags.length > 0) expect(session.created_at).toBe(seeded.createdAt);
+  else expect(isRecent(session.created_at, before)).toBe(true);
+  process.signal('SIGTERM');
+  expect(await process.ended).toBe(0);
 });
 
 /** Whether a session of the seed began in the three hours before a process that started after `before`. */

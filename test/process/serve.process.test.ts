@@ -26,18 +26,6 @@ async function graphiqlOf(url: string) {
   return { header, prefix, publicKey, note, tabs: tabs.length };
 }
 
-it('more instances than the quota has calls a second are logged at the start', async () => {
-  const gateway = start({
-    REDIS_URL: 'redis://127.0.0.1:1',
-    LUAAUTH_RATE: '5',
-    LUAAUTH_INSTANCES: '10',
-  });
-  await gateway.listening();
-  expect(gateway.output.stdout).toContain(
-    'LUAAUTH_INSTANCES: 10 is more than LUAAUTH_RATE (5), so each process makes less than one call a second while Redis is lost.',
-  );
-});
-
 it('a variable that is gone is told at the start, with what took its place', async () => {
   const gateway = start({ COMPRESSION: 'false', PORT: '0' });
   await gateway.listening();
@@ -134,27 +122,10 @@ describe('the process', () => {
     });
   });
 
-  it('keeps the path of LUAAUTH_API_URL', async () => {
-    const { url } = await startOverRecorder({ LUAAUTH_API_URL: `${processes.recorder.url}/behind/a/proxy/` });
-    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
-    expect(processes.recorder.lines()).toEqual([`GET /behind/a/proxy/scripts/${seeded.scriptId}`]);
-  });
-
   it('has no GraphiQL page in production', async () => {
     const { url } = await startOverRecorder({ NODE_ENV: 'production' });
     expect(await graphiqlOf(url)).toBeUndefined();
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
-  });
-
-  it('has one in production if it is asked for, with an empty field for the key', async () => {
-    const { url } = await startOverRecorder({ NODE_ENV: 'production', GRAPHIQL: 'true' });
-    expect(await graphiqlOf(url)).toEqual({
-      header: 'token',
-      prefix: '',
-      publicKey: '',
-      note: 'Live: LuaAuth answers.',
-      tabs: 8,
-    });
   });
 
   it('with READ_ONLY has no mutations', async () => {
@@ -171,25 +142,13 @@ describe('the process', () => {
     expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway has its own LuaAuth key.', tabs: 6 });
   });
 
-  it('says that a gateway has its address already, on its own port or that of its metrics', async () => {
-    const { gateway: first, url } = await startOverRecorder({ METRICS_PORT: '0' });
-    const metricsUrl = /"metricsUrl":"(http[^"]+)"/.exec(first.output.stdout)?.[1] ?? '';
-    for (const { port } of [new URL(url), new URL(metricsUrl)]) {
-      const second = start({ PORT: port });
-      expect(await second.ended).toBe(1);
-      expect(second.output.stderr).toBe(
-        `Cannot listen on 127.0.0.1:${port} (EADDRINUSE): another gateway already listens there. Stop it, or set HOST and PORT to a free address.\n`,
-      );
-    }
-  });
-
   it('says that an address is taken, and ends with 1', async () => {
     const { port } = new URL(processes.recorder.url);
     const gateway = start({ PORT: port });
     expect(await gateway.ended).toBe(1);
     expect(gateway.output).toEqual({
       stdout: '',
-      stderr: `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set HOST and PORT to a free address.\n`,
+      stderr: `Cannot listen on 127.0.0.1:${port} (EADDRINUSE), because a program listens there: stop it, or set HOST and PORT to a free address.\n`,
     });
   });
 });

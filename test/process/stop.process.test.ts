@@ -27,38 +27,6 @@ async function refusal(url: string): Promise<string | undefined> {
 const LATER_MS = 1_100;
 
 describe('a process that is told to stop', () => {
-  it('ends at once when it is told again', async () => {
-    let isAsked = false;
-    processes.respond = () => {
-      isAsked = true;
-    };
-    const { gateway, url } = await startOverRecorder({ SHUTDOWN_GRACE_MS: '600000' });
-    const result = post(url, NAME).catch(() => 'cut');
-    await eventually(() => expect(isAsked).toBe(true));
-    gateway.signal('SIGTERM');
-    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
-    await delay(LATER_MS);
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(1);
-    expect(await result).toBe('cut');
-  });
-
-  it('takes several signals within a second for one: what is under way finishes', async () => {
-    let answer: (() => void) | undefined;
-    processes.respond = (_recorded, response) => {
-      answer = () => json(response, { success: true, script: { name: 'Late' } });
-    };
-    const { gateway, url } = await startOverRecorder();
-    const result = post(url, NAME);
-    await eventually(() => expect(answer).toBeDefined());
-    gateway.signal('SIGTERM');
-    gateway.signal('SIGINT');
-    await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
-    answer?.();
-    expect(await result).toEqual({ data: { script: { name: 'Late' } } });
-    expect(await gateway.ended).toBe(0);
-  });
-
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
     const { gateway, url } = await startOverRecorder();
     // Leaves a connection open.
@@ -67,7 +35,7 @@ describe('a process that is told to stop', () => {
     expect(await gateway.ended).toBe(0);
   });
 
-  it('lets what is under way finish, takes nothing new, and ends with 0', async () => {
+  it('lets what is under way finish, takes nothing new, and ends with 0, even if signals come twice at once', async () => {
     const answers: (() => void)[] = [];
     processes.respond = (_recorded, response) => {
       answers.push(() => json(response, { success: true, script: { name: 'Late' } }));
@@ -77,6 +45,7 @@ describe('a process that is told to stop', () => {
     await eventually(() => expect(processes.recorder.calls).toHaveLength(2));
 
     gateway.signal('SIGTERM');
+    gateway.signal('SIGINT');
     await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));
     for (const answer of answers) answer();
     expect(await results).toEqual([

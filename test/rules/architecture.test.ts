@@ -230,7 +230,7 @@ it('the root of src has these files', () => {
 
 it('only the command line and the configuration read the environment', () => {
   const readers = sources.filter(({ text }) => /\bprocess\.env\b|\benv\b.*\bprocess\b/.test(text));
-  expect(readers.map(({ file }) => file).sort()).toEqual(['cli/run.ts', 'config/config.ts']);
+  expect(readers.map(({ file }) => file).sort()).toEqual(['cli/run.ts', 'cli/serve-with.ts']);
 });
 
 describe('what is shared by several gateways can be simulated', () => {

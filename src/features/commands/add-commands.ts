@@ -19,15 +19,14 @@ export function addCommands(program: Command, parts: CommandParts): void {
     program
       .command('check')
       .description('check the configuration, and read once from LuaAuth')
-      .usage('[options]')
-      // An earlier form, which is refused.
-      .argument('[ids...]')
+      // Ids are an earlier form, which is refused.
+      .allowExcessArguments()
       .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId)
       .option('--probe', 'make each documented read once, and compare the answers')
       .option('--json', 'print one JSON object'),
   );
-  command.action(async (ids: string[], { probe: isProbe = false, json = false, ...flags }: CheckFlags) => {
-    if (ids.length > 0)
+  command.action(async ({ probe: isProbe = false, json = false, ...flags }: CheckFlags) => {
+    if (command.args.length > 0)
       command.error(
         'error: ids are no longer given as script=ID. Give --script ID; --probe finds the others.',
       );

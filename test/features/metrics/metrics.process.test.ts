@@ -528,7 +528,7 @@ describe('the process', () => {
     closing.push(gateway.kill);
     expect(await gateway.ended).toBe(1);
     expect(gateway.output.stderr).toBe(
-      `Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set METRICS_HOST and METRICS_PORT to a free address.\n`,
+      `Cannot listen on 127.0.0.1:${port} (EADDRINUSE), because a program listens there: stop it, or set METRICS_HOST and METRICS_PORT to a free address.\n`,
     );
   });
 });
