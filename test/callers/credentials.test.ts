@@ -193,7 +193,7 @@ describe('a gateway that holds the API key', () => {
     expect(tokens()).toEqual([]);
   });
 
-  it('asks nobody for a key who asks for the schema only', async () => {
+  it('asks for no key where only the schema is read', async () => {
     const { errors } = await fixture.gateway.execute('{ __typename _service { sdl } }', undefined, {});
     expect(errors).toBeUndefined();
   });

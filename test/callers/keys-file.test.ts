@@ -164,7 +164,7 @@ describe('a gateway that knows keys by their hashes', () => {
   const fixture = useSandbox({ shared: true, gateway: { credentials: { heldKey: 'sandbox-key', keyRing } } });
   const ask = (key: string) => fixture.gateway.execute(SCRIPT, { id }, bearer(key));
 
-  it.each(['old-key', 'new-key'])('takes both keys of one that is being changed: %s', async (key) => {
+  it.each(['old-key', 'new-key'])('accepts both keys of an entry that is being replaced: %s', async (key) => {
     expect((await ask(key)).data?.script?.name).toBe('Nightfall Hub');
     expect(fixture.sandbox.calls.map(({ headers }) => headers.token)).toEqual(['sandbox-key']);
   });

@@ -254,7 +254,7 @@ async function askName(endpoint: string, token: string): Promise<unknown> {
   return answer.json();
 }
 
-it('npx that is told to stop takes the gateway along', async () => {
+it('npx passes SIGTERM on to the gateway', async () => {
   serving = spawn('npx', ['luaauth-graphql'], {
     cwd: product.user,
     env: { ...process.env, PORT: '0' },
@@ -325,7 +325,7 @@ await transport.close();
 await sandbox.close();
 `;
 
-it('is used from TypeScript through its exports, with types that hold, those of packages below it included', async () => {
+it('compiles in TypeScript through its exports, with the types of its packages', async () => {
   const file = join(product.user, 'use.ts');
   writeFileSync(file, USE);
   // examples/embed/README.md says why these two.

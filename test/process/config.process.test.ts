@@ -66,7 +66,7 @@ describe('a process', () => {
 
   const files = ['LUAAUTH_TOKEN_FILE', 'GATEWAY_KEYS_FILE', 'METRICS_KEY_FILE', 'PERSISTED_DOCUMENTS_FILE'];
 
-  it('reads no pipe that nobody writes to, and no file that never ends', async () => {
+  it('reads no pipe without a writer, and no endless file', async () => {
     const pipe = join(folder.path, 'pipe');
     execFileSync('mkfifo', [pipe]);
     for (const path of [pipe, '/dev/zero']) {

@@ -49,7 +49,7 @@ it('a runtime whose undici sends nothing is refused at the start', async () => {
   });
 });
 
-describe('a failure that nobody waits for', () => {
+describe('an unhandled failure', () => {
   it('is logged, and ends nothing', async () => {
     const failing = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody waits')))";
     const { gateway, url } = await startOverRecorder({

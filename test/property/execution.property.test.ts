@@ -10,7 +10,7 @@ import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { ScriptOfValues, type Temper } from '../support/random/script-of-values.ts';
 import { writeWhole } from '../support/random/write-document.ts';
 
-const numRuns = propertyRuns(300);
+const numRuns = propertyRuns(150);
 const seed = propertySeed(42);
 const timeoutMs = 60_000 + numRuns * 500;
 

@@ -11,7 +11,7 @@ import { writeDocument } from '../support/random/write-document.ts';
 // Its pages are short, so that there is always doubt whether another follows.
 const fixture = useSandbox({ sandbox: { maxLimit: 2 }, shared: true });
 
-const numRuns = propertyRuns(150);
+const numRuns = propertyRuns(100);
 const seed = propertySeed(42);
 const timeoutMs = 20_000 + numRuns * 200;
 

@@ -19,7 +19,7 @@ import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { writeWhole } from '../support/random/write-document.ts';
 
 /** Each run is one document, sent some 80 times. */
-const numRuns = propertyRuns(30);
+const numRuns = propertyRuns(20);
 const seed = propertySeed(20261128);
 
 /** The first time a document may be new, the second time it is known, the third time all that is made of it is there. */

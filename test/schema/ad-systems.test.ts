@@ -182,7 +182,7 @@ describe('an ad system', () => {
     expect(fixture.lines()).toEqual([`GET /ads/systems/${THIRD}`, `GET /projects/${namesProjectId}`]);
   });
 
-  it('is an error at the field where there is none, and no call where it cannot be one', async () => {
+  it('is an error at its field if it does not exist, without a call if its id is malformed', async () => {
     const none = await fixture.gateway.execute(ONE, { id: 'nobody' });
     expect(none.errors?.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
     const bad = await fixture.gateway.execute(ONE, { id: '../scripts' });
@@ -367,7 +367,7 @@ describe('editAdSystem', () => {
     expect(fixture.lines()).toEqual([]);
   });
 
-  it('is NotPermitted for one that there is not, and UnknownRefusal for what LuaAuth does not document', async () => {
+  it('is NotPermitted for an unknown system, and UnknownRefusal for an undocumented refusal', async () => {
     const input = { id: 'nobody', name: 'x' };
     expect((await fixture.gateway.execute(EDIT_AD_SYSTEM, { input })).data?.editAdSystem.__typename).toBe(
       'NotPermitted',
@@ -425,7 +425,7 @@ describe('for a gateway key that is limited to projects', () => {
     });
   });
 
-  it('a system of another project is as one that does not exist', async () => {
+  it('shows a system of another project like a system that does not exist', async () => {
     expect((await ask(`{ adSystem(id: "${FIRST}") { name } }`)).data).toEqual({
       adSystem: { name: 'Daily key' },
     });

@@ -34,7 +34,7 @@ describe('disconnectSession', () => {
     expect(fixture.sandbox.disconnected.has(sessionId)).toBe(true);
   });
 
-  it('is NotPermitted for a session that there is not', async () => {
+  it('is NotPermitted for an unknown session', async () => {
     const { data, errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: 'none' } });
     expect(errors).toBeUndefined();
     expect(data?.disconnectSession).toEqual({
@@ -119,7 +119,7 @@ describe('POST /sessions/disconnect', () => {
     ]);
   });
 
-  it('gets none of what a client adds to the input', async () => {
+  it('sends no member that a client adds to the input', async () => {
     const input = { ids: [sessionId], key: 'ping', data: 1 };
     const { errors } = await fixture.gateway.execute(DISCONNECT_MANY, { input });
     expect(errors).toMatchObject([expect.toBeError('BAD_USER_INPUT'), {}]);
@@ -190,7 +190,7 @@ describe('after a disconnect', () => {
   });
 });
 
-describe('a disconnect of which nobody knows the outcome', () => {
+describe('a disconnect of unknown outcome', () => {
   const fixture = useRecorder({ transport: { clock, freshMs: KEPT_MS, random: () => 0 } });
 
   it('is not repeated, and says so', async () => {

@@ -245,7 +245,7 @@ describe('a list', () => {
     expect(await idsFor('all')).toEqual(['mine', 'mine-too']);
   });
 
-  it('of sessions to end is refused as a whole for one that is out of reach, and nothing is ended', async () => {
+  it('of sessions is refused as a whole if one session is out of reach, and no session ends', async () => {
     const { refused, lines } = await ask(
       'by-scripts',
       'mutation { disconnectSessions(input: { ids: ["session-of-mine", "session-of-theirs"] }) { __typename } }',

@@ -46,7 +46,7 @@ describe('messageSession', () => {
     expect(fixture.lines()).toHaveLength(1);
   });
 
-  it('is NotPermitted for a session that there is not', async () => {
+  it('is NotPermitted for an unknown session', async () => {
     expect((await message('ping', 1, 'none')).data?.messageSession).toMatchObject({
       __typename: 'NotPermitted',
       reasons: ['session does not exist or is not yours'],
@@ -354,7 +354,7 @@ describe('a message waits for its client', () => {
 describe('messages under way', () => {
   const fixture = useRecorder({ transport: { random: () => 0, rate: 0, connections: 4 } });
 
-  it('hold connections of their key: all but one, and its other calls wait; those of other keys do not', async () => {
+  it('hold all connections of their key but one: its other calls wait, and calls of other keys do not', async () => {
     const releases: (() => void)[] = [];
     fixture.respond = (recorded, response) => {
       if (!recorded.line.includes('message')) return answerPlainly(recorded, response);

@@ -41,7 +41,7 @@ describe('what Relay reads again', () => {
     expect(fixture.lines()).toEqual([`GET /sessions/${sessionId}`]);
   });
 
-  it('is refused without a call when the id is none, and fails at a page alone that is bound to fail', async () => {
+  it('is refused without a call for a malformed id, and fails only at a page that cannot be read', async () => {
     const answers = [
       await refetchScript({ id: '..' }),
       await refetchScript({ id: scriptId, first: 101 }),

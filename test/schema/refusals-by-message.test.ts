@@ -213,7 +213,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it('is UnknownRefusal for a code that nobody documents', async () => {
+  it('is UnknownRefusal for an undocumented code', async () => {
     expect(await resultOf(name, { code: 77, message: 'maintenance' })).toEqual({
       __typename: 'UnknownRefusal',
       message: 'maintenance',

@@ -262,7 +262,7 @@ describe('writes of one operation', () => {
     ]);
   });
 
-  it('end with one that fails: those before it were carried out, those behind it are not sent', async () => {
+  it('end with the first write that fails: earlier writes were carried out, later writes are not sent', async () => {
     const write = (id: string) => `toggleScript(input: { id: "${id}", enabled: false }) { __typename }`;
     const { data, errors } = await fixture.gateway.execute(
       `mutation { a: ${write(scriptId)} b: ${write('..')} c: ${write(scriptId)} }`,

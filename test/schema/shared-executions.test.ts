@@ -74,7 +74,7 @@ describe('the executions of scripts', () => {
     ]);
   });
 
-  it('are asked for by themselves when LuaAuth refuses those of the project', async () => {
+  it('are read one by one when LuaAuth refuses the executions of the project', async () => {
     fixture.sandbox.projects.delete(projectId);
     const { data, errors } = await read([scriptId, freeForAllScriptId]);
     expect(errors).toBeUndefined();
@@ -103,7 +103,7 @@ describe('the executions of scripts', () => {
     expect(fixture.lines().filter((line) => /scripts\/\w+\/executions/.test(line))).toEqual([]);
   });
 
-  it('cost nothing more where those of the project are there already', async () => {
+  it('cost no further call where the executions of the project are selected', async () => {
     const { errors } = await fixture.gateway.execute(
       `{ project(id: "${projectId}") { scripts { id project { executions { date } } executions { date } } } }`,
     );

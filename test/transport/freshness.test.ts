@@ -244,7 +244,7 @@ describe('when the quota has no room', () => {
     await expectCalls(fixture.recorder, 4);
   });
 
-  it('the renewal waits until nobody else does', async () => {
+  it('the renewal waits for all other calls', async () => {
     await useUpTheQuota();
     expect((await read()).extensions).toMatchObject({ upstream: { stale: 1 } });
     const others = fixture.gateway.execute(SCRIPTS, { ids: ['d', 'e', 'f'] }, { token: 'key-a' });
@@ -262,7 +262,7 @@ describe('when the quota has no room', () => {
     ]);
   });
 
-  it('a renewal that fails is told to nobody, and the next read tries again', async () => {
+  it('a renewal that fails is not reported, and the next read tries again', async () => {
     await useUpTheQuota();
     await read();
     fixture.respond = (_recorded, response) => void response.end('<html>');

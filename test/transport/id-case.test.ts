@@ -66,7 +66,7 @@ describe('an id in another case', () => {
     expect(fixture.recorder.calls).toHaveLength(3);
   });
 
-  it('may be the same thing: a read that a write has overtaken answers nobody who comes after it', async () => {
+  it('may be the same object: a read that a write has overtaken answers no later read', async () => {
     const api = foldingApi();
     const held: (() => void)[] = [];
     fixture.respond = (recorded, response) => {
@@ -82,7 +82,7 @@ describe('an id in another case', () => {
     expect(fixture.recorder.lines().filter((line) => line.startsWith('GET'))).toHaveLength(2);
   });
 
-  it('may be another thing: neither a copy nor a call in flight answers for it, and it is sent as it was given', async () => {
+  it('may be another object: no entry and no call under way answers for it, and it is sent unchanged', async () => {
     const held: (() => void)[] = [];
     fixture.respond = (recorded, response) => {
       held.push(() => answerPlainly(recorded, response));

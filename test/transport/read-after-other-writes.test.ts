@@ -77,7 +77,7 @@ describe('a read that starts after a write to a project was accepted', () => {
     expect(fixture.recorder.lines().filter((line) => line === 'GET /scripts/s')).toHaveLength(1);
   });
 
-  it('is none of another project', async () => {
+  it('does not show a script of another project', async () => {
     fixture.respond = createVersions().answer;
     await run('{ project(id: "other") { name } }');
     await WRITES[0]?.write('p');

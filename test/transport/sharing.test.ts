@@ -307,7 +307,7 @@ describe('many reads that share one call', () => {
   };
   const fixture = useRecorder({ transport: { clock: { ...clock, after }, random } });
 
-  it('are refused with it, not one after another, when the quota leaves none of them the time', async () => {
+  it('are refused together when the quota leaves no time for the call', async () => {
     const { respond, release } = holdBack((_recorded, response) => answerRateLimited(response, '3600'));
     fixture.respond = respond;
     const answers = Array.from({ length: 300 }, () => fixture.gateway.execute(SCRIPT, { id: 'a' }));

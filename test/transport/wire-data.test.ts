@@ -116,7 +116,7 @@ describe('a script that is not as documented', () => {
     },
   );
 
-  it('has no project, with an error there, where its project_id is none', async () => {
+  it('has an error in place of its project if project_id is malformed', async () => {
     for (const value of [undefined, null, 5, {}, '..']) {
       serve({ '/scripts/bad': { script: { ...SCRIPT, id: 'bad', project_id: value } } });
       const { data, errors } = await fixture.gateway.execute(BAD_BETWEEN_GOOD);

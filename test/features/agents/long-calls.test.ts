@@ -74,7 +74,7 @@ it('the call of a client that leaves is given up', async () => {
   expect(gateway.logged).toEqual([]);
 });
 
-it('a write of which nobody knows what became of it says so', async () => {
+it('says of a write that its outcome is unknown', async () => {
   const recorder = await record(({ socket }) => void socket.destroy());
   const { gateway } = await open({ upstream: recorder.url, credentials, ...agents });
   const client = await connectAgent(gateway.url, 'bot');

@@ -201,7 +201,7 @@ describe('each mutation', () => {
   });
 });
 
-it('a write that the process cannot wait for has a line as well: nobody knows how it ends', async () => {
+it('writes a line of unknown outcome for a write that is cut off by the end of the process', async () => {
   let answerLate = () => {};
   const hold: Respond = (call, response) => {
     answerLate = () => void answerPlainly(call, response);
@@ -278,7 +278,7 @@ describe('the audit file', () => {
     expect(moved.map((line) => JSON.parse(line).ids)).toEqual([['one'], ['two']]);
   });
 
-  it('has a whole line for each write after one that was cut short, also when it is opened anew', async () => {
+  it('writes whole lines after a line that was cut short, also after it is opened again', async () => {
     const { ask, audit, path } = await open();
     const remove = (id: string) =>
       ask('deploy', `mutation { deleteScript(input: { id: "${id}" }) { __typename } }`);

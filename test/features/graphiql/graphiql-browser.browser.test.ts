@@ -370,7 +370,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
       ]);
   });
 
-  it('lists the events of a subscription, and holds the one that is pressed until the newest is pressed', async () => {
+  it('lists the events of a subscription, and keeps the chosen event until the newest is chosen', async () => {
     await subscribe();
     await expect.poll(() => events().count(), { timeout: WAIT_MS }).toBeGreaterThan(1);
     const [newest = '', ...before] = await events().allInnerTexts();
@@ -564,7 +564,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     },
   );
 
-  it('is found as it was left: the same tabs, the one that was open, and what was typed', async () => {
+  it('restores its tabs, the open tab and the typed text', async () => {
     await page.reload();
     await expect.poll(() => tabs().allInnerTexts(), { timeout: WAIT_MS }).toEqual(TABS);
     await tab('ConnectedUsers').click();

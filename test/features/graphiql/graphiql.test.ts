@@ -61,7 +61,7 @@ describe('the GraphiQL page', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('is where a browser is sent from / and /graphql/, and nobody else', async () => {
+  it('is where only browsers are redirected from / and /graphql/', async () => {
     const response = await get('/');
     expect([response.status, response.headers.get('location')]).toEqual([302, 'graphql']);
     const beyond = await get('/graphql/');
@@ -110,7 +110,7 @@ describe('the GraphiQL page', () => {
     expect((await get('/graphql', { ...BROWSER, 'if-none-match': '"other"' })).status).toBe(200);
   });
 
-  it('has files whose names change with them, so that browsers keep them for good', async () => {
+  it('has files whose names change with their content, so that browsers may cache them', async () => {
     const files = filesIn(await (await get('/graphql')).text());
     expect(files.map((path) => path.replace(/-[\w-]{8}\./, '-<hash>.'))).toEqual([
       '/graphql/graphiql/files/style-<hash>.css',

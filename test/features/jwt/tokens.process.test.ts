@@ -225,7 +225,7 @@ describe('a token', () => {
     expect(recorder.calls).toEqual([]);
   });
 
-  it('never has the name of a key, in the log neither', async () => {
+  it('never has the name of a key, also in the log', async () => {
     const before = lines.length;
     expect(await outcomeOf(gateway, await sign({ pair, claims: { sub: 'deploy' } }))).toBe('ok');
     expect(await outcomeOf(gateway, 'key-of-deploy')).toBe('ok');
@@ -261,7 +261,7 @@ describe('the public keys', () => {
     vi.useRealTimers();
   });
 
-  it('may change: a new one is fetched once it is named, and one that is gone holds no more', async () => {
+  it('may change: a new key is fetched once, and a removed key is refused', async () => {
     const jwks = await startJwks({ one: pair });
     const gateway = await open(jwks.url);
     const [before, after] = [await sign({ pair }), await sign({ pair: other, kid: 'two' })];
@@ -307,7 +307,7 @@ describe('the public keys', () => {
     await gateway.close();
   });
 
-  it('that could never be had let nobody in, and are had as soon as they can', async () => {
+  it('that cannot be fetched let no caller in, and are fetched as soon as possible', async () => {
     const jwks = await startJwks({ one: pair });
     await jwks.close();
     const gateway = await open(jwks.url);
@@ -389,7 +389,7 @@ describe('the configuration', () => {
     GATEWAY_JWT_AUDIENCE: AUDIENCE,
   };
 
-  it('needs all three, a key that they protect, and a URL that nobody can listen in to', () => {
+  it('needs all three variables, a held key, and an https URL', () => {
     expect(readConfig({ ...held, ...all, HOST: '0.0.0.0' })).toMatchObject({
       config: { jwt: { issuer: ISSUER, audience: AUDIENCE } },
     });

@@ -159,7 +159,7 @@ describe('callers of one API key', () => {
   const tooMany = { extensions: { code: 'TOO_MANY_STREAMS', found: 3, limit: 3 } };
   const asks = (key: string) => subscribe(fixture.gateway, {}, bearer(key));
 
-  it('share its streams: one with fewer gets one that the caller with the most has begun last', async () => {
+  it('share its streams: a caller with fewer streams replaces the newest stream of the caller with the most', async () => {
     const api = createLiveApi();
     fixture.respond = (recorded, response) => api.respond(recorded, response);
     const many = [await asks('many'), await asks('many'), await asks('many')];
@@ -384,7 +384,7 @@ describe('a stream that begins while the gateway ends', () => {
     credentials: { heldKey: 'held', keyRing },
   });
 
-  it('is complete at once, and keeps nobody waiting', async () => {
+  it('is complete at once, and delays no other stream', async () => {
     let answer: (() => void) | undefined;
     fixture.respond = (_recorded, response) => {
       answer = () => json(response, { success: true, script: { id: 's', project_id: 'p' } });

@@ -176,7 +176,7 @@ describe('a stream of connected users', () => {
     resumed.leave();
   });
 
-  it('goes on for ten seconds after the last one has left for good, whoever came and went before', async () => {
+  it('keeps its state for ten seconds after the last subscriber has left', async () => {
     const api = useApi();
     api.connect('s', 'a', 'b');
     const first = await subscribe(fixture.gateway);
@@ -196,7 +196,7 @@ describe('a stream of connected users', () => {
     resumed.leave();
   });
 
-  it('tells all of them once a minute, for who has lost an event', async () => {
+  it('sends a snapshot once a minute, which repairs a lost event', async () => {
     const api = useApi();
     api.connect('s', 'a');
     const events = await subscribe(fixture.gateway);
@@ -278,7 +278,7 @@ describe('a list of several pages', () => {
     return next(events);
   }
 
-  it('is shown as a whole by the second poll, so that nobody who was there before is news', async () => {
+  it('is shown as a whole by the second poll, and reports no session that was there before', async () => {
     const api = useApi({ cap: 3 });
     api.connect('s', ...ids(7));
     const events = await subscribe(fixture.gateway);
@@ -452,7 +452,7 @@ describe('trouble', () => {
     for (const one of [events, other]) one.leave();
   });
 
-  it('that nobody has looked at any more is not told to who comes later', async () => {
+  it('that no stream has seen is not sent to a later stream', async () => {
     const api = useApi();
     api.connect('s', 'a');
     const events = await subscribe(fixture.gateway);

@@ -47,7 +47,7 @@ async function* textOf({ body }: Response): AsyncGenerator<string, undefined> {
 const countOf = (text: string, part: string) => text.split(part).length - 1;
 
 describe('server-sent events', () => {
-  it('are written as the protocol has them, and kept by nobody on the way', async () => {
+  it('follow the protocol, and no proxy may buffer them', async () => {
     const api = live.useApi();
     api.connect('s', 'a');
     const response = await post(SESSIONS, 'text/event-stream');

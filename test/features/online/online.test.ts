@@ -159,7 +159,7 @@ describe('a script in METRICS_SCRIPTS', () => {
     expect(failures).toHaveLength(1);
   });
 
-  it('is sampled beside all allowed subscriptions, and ends none of them', async () => {
+  it('is sampled beside all allowed subscriptions, without ending any', async () => {
     const api = liveApi('a');
     api.connect('other', 'b');
     const { gateway, clock, failures, expectSeries } = await openSampled(api, {

@@ -68,7 +68,7 @@ describeWithRedis('gateways with one key', () => {
     expect(performance.now() - began).toBeLessThan(900);
   });
 
-  it('leave their slot for good, even if a beat is due before Redis hears of the end', async () => {
+  it('leave their slot at their end, even if a beat is due', async () => {
     const clock = createManualClock();
     const options = { url: fixture.redis.url, longestTtlMs: 1_000, commandTimeoutMs: 1_000_000 };
     const state = await openStateInRedis(options, { clock });

@@ -104,7 +104,7 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     });
   });
 
-  it('go on while Redis is lost, with a new one in the place of one that was killed', async () => {
+  it('go on while Redis is lost, and a killed worker is replaced', async () => {
     const workers = start({});
     const url = await workers.listening();
     await eventually(async () => {

@@ -181,7 +181,7 @@ describe('a trace', () => {
     expect(operation?.spanContext().traceId).not.toBe(TRACE);
   });
 
-  it('has a span of what is no operation that runs, and none of a probe', async () => {
+  it('has a span for a request that runs no operation, and no span for a probe', async () => {
     const { gateway, read } = await open();
     await fetch(`${gateway.url}/health`);
     await fetch(`${gateway.url}/nowhere`);
