@@ -22,7 +22,7 @@ export interface Quotas {
 }
 
 export interface QuotaRules {
-  /** Requests that may arrive in any sliding window. Infinity: no limit, only pauses. */
+  /** Requests that may arrive in any sliding window. Infinity: no limit. */
   readonly rate: number;
   /** The share of the rate that remains after each `slowDown`. */
   readonly backoff: number;
@@ -42,8 +42,6 @@ export interface Quota {
   hasBackgroundPermit(): boolean;
   /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. */
   etaMs(ahead: number): number;
-  /** Starts no call for `pauseMs`, because the API refused a call as too many. */
-  pause(pauseMs: number): MaybePromise<void>;
   /** Reduces the rate for a while, because the API refuses calls again and again. */
   slowDown(): MaybePromise<void>;
   status(): MaybePromise<QuotaStatus>;
@@ -54,7 +52,7 @@ export interface Quota {
 export interface QuotaStatus {
   /** Requests that may arrive in a second now: fewer than usual after a `slowDown`. Infinity: no limit. */
   readonly limit: number;
-  /** Permits that are free now; 0 during a pause. */
+  /** Permits that are free now. */
   readonly remaining: number;
   readonly used: number;
   /** When all permits are free again if no other call starts, in ms from now. */

@@ -51,7 +51,6 @@ export class SlidingWindowLog implements Quota {
   #forgottenAt = Number.NEGATIVE_INFINITY;
   #slowedAt = Number.NEGATIVE_INFINITY;
   #backgroundFrom = Number.NEGATIVE_INFINITY;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: SlidingWindowOptions) {
     this.#limits = options;
@@ -65,7 +64,6 @@ export class SlidingWindowLog implements Quota {
 
   take(_waiting: number, isBackground: boolean): Permit | number {
     const now = this.now();
-    if (now < this.#pausedUntil) return this.#pausedUntil - now;
     if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
     const permits = this.#permitsAt(now, isBackground);
     const waitMs = Math.max(isBackground ? this.#backgroundFrom - now : 0, this.#freeInMs(permits, now));
@@ -86,17 +84,12 @@ export class SlidingWindowLog implements Quota {
 
   hasBackgroundPermit(): boolean {
     const now = this.now();
-    if (now < this.#pausedUntil) return false;
     return this.#isUnlimited || this.#freeInMs(this.#permitsAt(now, true), now) === 0;
   }
 
   etaMs(ahead: number): number {
     const now = this.now();
-    return Math.max(this.#pausedUntil - now, this.#isUnlimited ? 0 : this.#permitInMs(ahead, now));
-  }
-
-  pause(pauseMs: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.now() + pauseMs);
+    return this.#isUnlimited ? 0 : this.#permitInMs(ahead, now);
   }
 
   slowDown(): void {
@@ -113,15 +106,15 @@ export class SlidingWindowLog implements Quota {
     this.#forget(now);
     const limit = this.#isUnlimited ? this.#limits.rate : this.#permitsAt(now);
     const used = this.requests.length + this.held;
-    const remaining = now < this.#pausedUntil ? 0 : Math.max(0, limit - used);
-    const lastAt = Math.max(now, this.#pausedUntil, this.#expectedAt(this.requests.length - 1, now) ?? now);
+    const remaining = Math.max(0, limit - used);
+    const lastAt = Math.max(now, this.#expectedAt(this.requests.length - 1, now) ?? now);
     return { limit, remaining, used, resetInMs: Math.max(lastAt - now, this.held > 0 ? this.#windowMs : 0) };
   }
 
   isIdle(): boolean {
     const now = this.now();
     this.#forget(now);
-    if (now < this.#pausedUntil || this.requests.length > 0 || this.held > 0) return false;
+    if (this.requests.length > 0 || this.held > 0) return false;
     return this.#permitsAt(now) === this.#limits.rate;
   }
 

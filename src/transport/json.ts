@@ -9,29 +9,23 @@ const OPENING_BRACE = 0x7b;
 /** Longer integers stay as `JSON.parse` returns them, which is Infinity: a bigint of a million digits takes seconds. */
 const MAX_DIGITS = 1_000;
 
+/** Every integer past 2^53 that is a value has so many digits. A text in a string may look the same. */
+const LONG_INTEGER = /(?:^|[:,[])\s*-?\d{16}/;
+
 /**
  * `JSON.parse`, except that an integer past 2^53 is a bigint, so no digit is lost. Such integers are rare, so the text is
- * read a second time only if it has one.
+ * read a second time only if it may have one.
  * @throws SyntaxError as `JSON.parse` does, and for such an integer in a text that is nested thousands of levels deep.
  */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  return losesDigits(value) ? parseWithBigints(text) : value;
+  return LONG_INTEGER.test(text) ? (parseWithBigints(text) ?? value) : value;
 }
 
-/** Uses a list, because a deep value would overflow the stack of a recursion. */
-function losesDigits(value: unknown): boolean {
-  const containers: unknown[] = [[value]];
-  for (let container = containers.pop(); container; container = containers.pop()) {
-    for (const part of Array.isArray(container) ? container : Object.values(container)) {
-      if (typeof part === 'object' && part !== null) containers.push(part);
-      else if (typeof part === 'number' && Math.abs(part) > Number.MAX_SAFE_INTEGER) return true;
-    }
-  }
-  return false;
-}
-
-/** Marks the long integers as strings, so that `JSON.parse` does the rest. The text must be valid JSON. */
+/**
+ * Marks the long integers as strings, so that `JSON.parse` does the rest. The text must be valid JSON. undefined: it has no long
+ * integer.
+ */
 function parseWithBigints(text: string): unknown {
   const mark = markFor(text);
   const stringOrNumber = /"|-?\d[\d.eE+-]*/g;
@@ -46,6 +40,7 @@ function parseWithBigints(text: string): unknown {
       from = stringOrNumber.lastIndex;
     }
   }
+  if (pieces.length === 0) return undefined;
   pieces.push(text.slice(from));
   const unmark = (_name: string, part: unknown) =>
     typeof part === 'string' && part.startsWith(mark) ? BigInt(part.slice(mark.length)) : part;

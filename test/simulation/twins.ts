@@ -96,22 +96,17 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   const { now } = redis;
   const [rate = 0, slots = 0, recovery = 1] = args.slice(0, 3).map(Number);
   const [, , , me = '', name = ''] = args;
-  const [wanted = 0, kept = 0, own = 0, pause = 0, slow = 0] = args.slice(5, 10).map(Number);
-  for (let index = 10; index < args.length; index += 2)
+  const [wanted = 0, kept = 0, own = 0, slow = 0] = args.slice(5, 9).map(Number);
+  for (let index = 9; index < args.length; index += 2)
     redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
   redis.zrem(asking, me);
-  for (const [limit, ms] of [
-    ['paused', pause],
-    ['full', slow],
-  ] as const)
-    redis.zadd(pace, Math.max(redis.zscore(pace, limit) ?? 0, now + ms), limit);
+  redis.zadd(pace, Math.max(redis.zscore(pace, 'full') ?? 0, now + slow), 'full');
   for (const times of [quota, asking, pace]) {
     for (const [member, at] of redis.zall(times))
       if (at <= now || at >= now + 300_000) redis.zrem(times, member);
     redis.pexpire(times, 300_000);
   }
   const full = redis.zscore(pace, 'full') ?? now;
-  const paused = (redis.zscore(pace, 'paused') ?? now) - now;
   const limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
   const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
   let usable = limit;
@@ -120,7 +115,7 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
     if (away < 1_000 || silent >= 3_600_000) continue;
     usable -= Math.max(1, Math.floor(rate / slots) + (slot <= rate % slots ? 1 : 0));
   }
-  let free = paused > 0 ? 0 : usable - kept - used;
+  let free = usable - kept - used;
   if (others > 0) free = Math.min(free, Math.ceil(usable / (others + 1)) - own);
   const given = Math.max(0, Math.min(wanted, free));
   for (let index = 1; index <= given; index += 1) redis.zadd(quota, now + 5_000, `${name}.${index}`);
@@ -131,7 +126,7 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
     wait = Math.max(25 * (others + 1), Math.min(100, next - now));
   }
   const last = redis.zall(quota).at(-1)?.[1] ?? now;
-  return [1, now, given, wait, used + given, limit, paused, last - now];
+  return [1, now, given, wait, used + given, limit, last - now];
 });
 
 const noteWrite = inStore(

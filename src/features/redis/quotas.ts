@@ -48,14 +48,13 @@ interface Request {
   readonly name: string;
   readonly wanted: number;
   readonly kept: number;
-  readonly pauseMs: number;
   /** When the account has its whole rate again after a slow-down, in ms from now. */
   readonly slowMs: number;
 }
 
-const NOTHING: Request = { name: '', wanted: 0, kept: 0, pauseMs: 0, slowMs: 0 };
+const NOTHING: Request = { name: '', wanted: 0, kept: 0, slowMs: 0 };
 
-type Reply = [given: number, waitMs: number, used: number, limit: number, pausedMs: number, resetMs: number];
+type Reply = [given: number, waitMs: number, used: number, limit: number, resetMs: number];
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const { link, account, kind, limits, arrivals, onFreed, inUse } = options;
@@ -65,7 +64,6 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const held = new HeldPermits(link, arrivals, () => run({}).catch(() => undefined));
   /** The quota as the store last reported it. */
   let seen = { used: 0, at: Number.NEGATIVE_INFINITY };
-  let pausedUntil = Number.NEGATIVE_INFINITY;
   /** Until then no permit is free for this process, as far as the store has told. */
   let emptyUntil = Number.NEGATIVE_INFINITY;
   /** Permits that were taken for waiting calls, which are about to ask for them. */
@@ -76,25 +74,21 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   let usable = MAX_WANTED;
   let share: { readonly rate: number; readonly quota: SlidingWindowLog } | undefined;
 
-  const noteUse = (used: number, pauseMs: number) => {
-    seen = { used, at: now() };
-    if (pauseMs > 0) pausedUntil = Math.max(pausedUntil, now() + pauseMs);
-  };
-
   /** Runs the script of the quota. @throws when Redis is lost. */
   const run = async (given: Partial<Request>): Promise<Reply> => {
-    const { name, wanted, kept, pauseMs, slowMs } = { ...NOTHING, ...given };
+    const { name, wanted, kept, slowMs } = { ...NOTHING, ...given };
     const times = held.times();
     const of = [rate, link.instances, recoveryPerSecond, link.me];
-    const args = [...of, name, wanted, kept, times.own, Math.ceil(pauseMs), Math.ceil(slowMs)];
+    const args = [...of, name, wanted, kept, times.own, Math.ceil(slowMs)];
     const reply = (await account.run(TAKE, names, [...args, ...times.args])) as Reply;
     times.done();
     limit = reply[3];
-    noteUse(reply[2], reply[4]);
+    seen = { used: reply[2], at: now() };
     return reply;
   };
 
-  const waitMs = () => Math.max(pausedUntil, link.silentUntil) - now();
+  /** How long this process takes no permit, because it has lost Redis, or Redis is new. */
+  const silentMs = () => link.silentUntil - now();
   /** The used permits as last seen; 0 once the last look is a window ago. */
   const usedNow = () => (now() - seen.at < WINDOW_MS ? seen.used : 0);
   /** Redis may come back sooner than the share has a permit. */
@@ -170,12 +164,12 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       // The store may have turned out to be new, or this process may have stood still.
       if (first?.mayBeUsed === false) {
         for (const permit of permits) permit.release();
-        return Math.max(SOON_MS, later(waitMs()));
+        return Math.max(SOON_MS, later(silentMs()));
       }
       usable = Math.min(MAX_WANTED, usable + permits.length);
       if (kept === 0 && given < wanted) emptyUntil = now() + askInMs;
       if (others.length > 0) keepReady(others, now() - askedAt);
-      return first ?? Math.max(askInMs, waitMs());
+      return first ?? Math.max(askInMs, silentMs());
     } catch {
       // Redis is lost, and may have given the permits in an answer that was lost.
       held.giveBack(all, askedAt);
@@ -186,26 +180,23 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   };
 
   const statusOfShare = (): QuotaStatus => {
-    const pauseMs = Math.max(0, waitMs());
     const { remaining, resetInMs, ...status } = ownShare().status();
     return {
       ...status,
-      remaining: pauseMs > 0 ? 0 : remaining,
-      resetInMs: Math.max(resetInMs, pauseMs),
+      remaining: silentMs() > 0 ? 0 : remaining,
+      resetInMs: Math.max(resetInMs, silentMs()),
     };
   };
 
   const statusInStore = async (): Promise<QuotaStatus> => {
-    const [, , used, most, pausedMs, resetMs] = await run({});
-    const pauseMs = Math.max(pausedMs, link.silentUntil - now(), 0);
-    const remaining = pauseMs > 0 ? 0 : Math.max(0, most - used);
-    return { limit: most, used, remaining, resetInMs: Math.max(resetMs, pauseMs) };
+    const [, , used, most, resetMs] = await run({});
+    const remaining = silentMs() > 0 ? 0 : Math.max(0, most - used);
+    return { limit: most, used, remaining, resetInMs: Math.max(resetMs, silentMs()) };
   };
 
   return {
     take(waiting, isBackground) {
-      const pauseMs = waitMs();
-      if (pauseMs > 0) return later(pauseMs);
+      if (silentMs() > 0) return later(silentMs());
       if (link.isLost) return takeOwn(waiting, isBackground);
       if (isBackground) return ask(1, Math.floor(limit * FOREGROUND_SHARE));
       const kept = ready.pop();
@@ -214,22 +205,17 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       return now() < emptyUntil ? emptyUntil - now() : ask(waiting, 0);
     },
     hasBackgroundPermit() {
-      if (waitMs() > 0) return false;
+      if (silentMs() > 0) return false;
       if (link.isLost) return ownShare().hasBackgroundPermit();
       return usedNow() < limit - Math.floor(limit * FOREGROUND_SHARE);
     },
     etaMs(ahead) {
-      const pauseMs = Math.max(0, Math.min(waitMs(), 5_000));
-      if (link.isLost) return Math.max(pauseMs, ownShare().etaMs(ahead));
+      const silence = Math.max(0, Math.min(silentMs(), 5_000));
+      if (link.isLost) return Math.max(silence, ownShare().etaMs(ahead));
       // Permits return one by one. The demand of other processes is not known.
       const behind = ahead - Math.max(0, limit - usedNow());
       const eachMs = (WINDOW_MS + held.arrivalMs) / Math.max(1, limit);
-      return behind < 0 ? pauseMs : pauseMs + (behind + 1) * eachMs;
-    },
-    async pause(pauseMs) {
-      noteUse(seen.used, pauseMs);
-      void ownShare().pause(pauseMs);
-      await run({ pauseMs }).catch(() => undefined);
+      return behind < 0 ? silence : silence + (behind + 1) * eachMs;
     },
     async slowDown() {
       void ownShare().slowDown();
@@ -244,6 +230,6 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       ready.length === 0 &&
       held.size === 0 &&
       (share?.quota.isIdle() ?? true) &&
-      waitMs() <= 0,
+      silentMs() <= 0,
   };
 }

@@ -9,35 +9,33 @@ export const MOST_WAIT_MS = 100;
 const TURN_MS = 25;
 /** If a process has asked in vain, the other processes leave a permit to it for this time, in ms. */
 const ASKS_MS = 400;
-/** No permit returns later than this, and no pause is longer, in ms. */
+/** No permit returns later than this, in ms. */
 const LONGEST_MS = 300_000;
 
 /**
  * The quota of an account: a sorted set of permits, their scores the times at which they return. First come the permits of this
  * process with new times: each as its name, and in how many ms it returns. 0: now. Then it takes up to `wanted` permits, and leaves
- * `kept` free. `pace` has the end of the account's pause, and the time at which it has recovered from its last slow-down: at least
- * `pause` and `slow` ms from now.
+ * `kept` free. `pace` has the time at which the account has recovered from its last slow-down: at least `slow` ms from now.
  *
  * The shares of absent slots stay free. While other processes ask in vain, no process has more than its part. `own`: how many permits
  * this process has.
  *
- * Replies the number of permits taken, when to ask again in ms, the used permits, the limit, the pause in ms, and in how many ms
- * all permits have returned.
+ * Replies the number of permits taken, when to ask again in ms, the used permits, the limit, and in how many ms all permits have
+ * returned.
  */
 export const TAKE = luaInStore(
   'quota:zset asking:zset pace:zset',
-  'rate# slots# recovery# me name wanted# kept# own# pause# slow#',
+  'rate# slots# recovery# me name wanted# kept# own# slow#',
 )`
-for index = 12, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
+for index = 11, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
-redis.call('ZADD', pace, 'GT', now + pause, 'paused', now + slow, 'full')
+redis.call('ZADD', pace, 'GT', now + slow, 'full')
 for _, times in ipairs({ quota, asking, pace }) do
   redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
   redis.call('PEXPIRE', times, ${LONGEST_MS})
 end
 local full = redis.call('ZSCORE', pace, 'full') or now
-local paused = (redis.call('ZSCORE', pace, 'paused') or now) - now
 local limit = math.max(1, math.floor(rate - (full - now) * recovery * rate / 1000))
 local used, others, usable = redis.call('ZCARD', quota), redis.call('ZCARD', asking), limit
 for slot = 1, slots do
@@ -46,7 +44,7 @@ for slot = 1, slots do
     usable = usable - math.max(1, math.floor(rate / slots) + (slot <= rate % slots and 1 or 0))
   end
 end
-local free = paused > 0 and 0 or usable - kept - used
+local free = usable - kept - used
 if others > 0 then free = math.min(free, math.ceil(usable / (others + 1)) - own) end
 local given = math.max(0, math.min(wanted, free))
 for index = 1, given do redis.call('ZADD', quota, now + ${LEASE_MS}, name .. '.' .. index) end
@@ -56,5 +54,5 @@ if given < wanted then
   local next = redis.call('ZRANGE', quota, 0, 0, 'WITHSCORES')[2] or now
   wait = math.max(${TURN_MS} * (others + 1), math.min(${MOST_WAIT_MS}, next - now))
 end
-return { 1, now, given, wait, used + given, limit, paused,
+return { 1, now, given, wait, used + given, limit,
   (redis.call('ZRANGE', quota, -1, -1, 'WITHSCORES')[2] or now) - now }`;

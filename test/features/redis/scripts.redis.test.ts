@@ -54,11 +54,11 @@ function randomStep({ pick, below, chance }: Seeded): Step {
       { rate: 7, recovery: 1 },
     ]);
     const wants = [`${me}.${below(9)}`, pick([0, 1, 3, 50]), pick([0, 0, 0, 10]), below(20)];
-    const changes = [pick([0, 0, 0, 0, 500]), chance(0.1) ? pick([500, 10_000]) : 0];
+    const slow = chance(0.1) ? pick([500, 10_000]) : 0;
     return inStore(
       TAKE,
       ['quota', 'asking', 'pace'],
-      [rate, 3, recovery, me, ...wants, ...changes, ...(chance(0.7) ? permits() : [])],
+      [rate, 3, recovery, me, ...wants, slow, ...(chance(0.7) ? permits() : [])],
     );
   };
   return pick([

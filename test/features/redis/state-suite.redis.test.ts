@@ -69,14 +69,12 @@ function promises(open: () => Promise<State>): void {
     expect((await take(2)).permits).toHaveLength(2);
   });
 
-  it('gives no permit in a pause, and fewer after a slow-down', async () => {
+  it('gives fewer permits after a slow-down', async () => {
     const { quota, take, isOpen } = openQuota();
     await isOpen();
     await quota.slowDown();
     expect((await quota.status()).limit).toBe(5);
-    await quota.pause(60_000);
-    expect(await take(1)).toMatchObject({ permits: [] });
-    expect(await quota.status()).toMatchObject({ remaining: 0 });
+    expect((await take(10)).permits).toHaveLength(5);
   });
 
   it('gives a resource another generation after a write, and puts what is unknown in doubt', async () => {

@@ -40,7 +40,6 @@ function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
     take: (waiting, isBackground) => beforePermit().then(() => quota.take(waiting, isBackground)),
     hasBackgroundPermit: () => quota.hasBackgroundPermit(),
     etaMs: (ahead) => quota.etaMs(ahead),
-    pause: (pauseMs) => later(() => quota.pause(pauseMs)),
     slowDown: () => later(() => quota.slowDown()),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
