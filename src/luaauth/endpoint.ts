@@ -173,7 +173,6 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     // A slow call may end after the time of the operation, but not begin after it.
     const mayEndLate = options.timeoutMs !== undefined && now < api.deadline;
     const sent = payload && body(payload as Payload);
-    // All members are set here, so that every call has the same shape in memory.
     const made: Call<Result> = {
       endpoint: route,
       kind,
@@ -191,13 +190,8 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isSentOnce,
       signal: api.signal,
       decode,
-      // Set when the call begins.
+      // The writes so far are part of the key, so that the call gets it when it begins.
       key: '',
-      isInDoubt: false,
-      isAlone: false,
-      isUnshared: false,
-      needsRequest: undefined,
-      background: undefined,
     };
     const answer = api.ask(made, api.usage);
     return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;

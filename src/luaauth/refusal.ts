@@ -9,10 +9,6 @@ interface RefusedField {
 /** The API said no (`docs/luaauth-api.md#failures`). `undocumented`: this endpoint does not document the code. */
 export class Refused extends CallFailure {
   override name = 'Refused' as const;
-  readonly transient: boolean;
-  readonly executed: 'no' | 'unknown';
-  override readonly unhealthy: boolean;
-  override readonly provesKey: boolean;
   readonly reason: RefusalReason;
   readonly code: number;
   readonly fields: readonly RefusedField[];
@@ -20,16 +16,18 @@ export class Refused extends CallFailure {
 
   /** `unhealthy`: the HTTP status says that the API as a whole is unhealthy. */
   constructor(about: About, reason: RefusalReason, refusal: Refusal, { unhealthy = false } = {}) {
-    super(about, refusal.message);
+    // "the server failed while processing the request": the write may have been carried out, and a retry may work.
+    const hasFailed = reason === 'internal server error';
+    super(about, refusal.message, {
+      transient: hasFailed,
+      executed: hasFailed ? 'unknown' : 'no',
+      unhealthy: unhealthy && hasFailed,
+      provesKey: rowOf(reason).provesKey ?? true,
+    });
     this.reason = reason;
     this.code = refusal.code;
     this.fields = refusal.fields;
     this.authorization = refusal.authorization;
-    // "the server failed while processing the request": the write may have been carried out, and a retry may work.
-    this.transient = reason === 'internal server error';
-    this.executed = this.transient ? 'unknown' : 'no';
-    this.unhealthy = unhealthy && this.transient;
-    this.provesKey = rowOf(reason).provesKey ?? true;
   }
 }
 

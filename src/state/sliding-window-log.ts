@@ -185,18 +185,14 @@ function nth(times: number[], index: number): number | undefined {
 
 /** Counts for a window from its arrival. */
 class LoggedRequest implements Permit, Departure {
-  declare readonly log: SlidingWindowLog;
-  declare isHeld: boolean;
-  declare sentAt: number;
-  declare wayMs: number;
-  declare arrivedBy: number;
+  readonly log: SlidingWindowLog;
+  isHeld = true;
+  sentAt = 0;
+  wayMs = 0;
+  arrivedBy = 0;
 
   constructor(log: SlidingWindowLog) {
     this.log = log;
-    this.isHeld = true;
-    this.sentAt = 0;
-    this.wayMs = 0;
-    this.arrivedBy = 0;
   }
 
   get mayBeUsed(): boolean {

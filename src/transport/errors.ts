@@ -11,50 +11,53 @@ export function withoutStacks<T>(make: () => T): T {
   }
 }
 
-interface FailureOptions extends ErrorOptions {
+interface Facts extends ErrorOptions {
+  readonly transient: boolean;
+  readonly executed: 'no' | 'unknown';
+  readonly unhealthy?: boolean;
+  readonly provesKey?: boolean;
   readonly ray?: string | undefined;
 }
 
 /** No usable result. "It did not answer properly" is here, "it said no" in `luaauth/refusal.ts`. Holds facts only. */
 export abstract class CallFailure extends Error {
   /** Whether the same call may well succeed a moment later. */
-  abstract readonly transient: boolean;
+  readonly transient: boolean;
   /** Whether the API carried the call out, as far as can be known. */
-  abstract readonly executed: 'no' | 'unknown';
+  readonly executed: 'no' | 'unknown';
   /** Whether the failure shows that the API as a whole is in trouble, not just this call. */
-  readonly unhealthy: boolean = false;
+  readonly unhealthy: boolean;
   /** Whether the failure shows that the API has accepted the key: an answer that does not refuse the key. */
-  readonly provesKey: boolean = false;
+  readonly provesKey: boolean;
   readonly endpoint: string;
   readonly kind: About['kind'];
   /** Cloudflare's name of the request, if its proxy answered in place of the API. */
   readonly ray: string | undefined;
 
-  constructor(about: About, message: string, options?: FailureOptions) {
+  constructor(about: About, message: string, { transient, executed, ...facts }: Facts) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(message, options);
+    super(message, facts);
     Error.stackTraceLimit = stackTraceLimit;
+    this.transient = transient;
+    this.executed = executed;
+    this.unhealthy = facts.unhealthy ?? false;
+    this.provesKey = facts.provesKey ?? false;
     this.endpoint = about.endpoint;
     this.kind = about.kind;
-    this.ray = options?.ray;
+    this.ray = facts.ray;
   }
 }
 
-interface UnavailableOptions extends FailureOptions {
+interface UnavailableOptions extends Partial<Facts> {
   readonly reason?: string;
   readonly isBlocked?: boolean;
-  readonly transient?: boolean;
-  readonly unhealthy?: boolean;
   readonly status?: number;
 }
 
 /** No connection, a broken connection, or an answer of a proxy that reports either. */
 export class Unavailable extends CallFailure {
   override name = 'Unavailable' as const;
-  override readonly unhealthy: boolean;
-  readonly transient: boolean;
-  readonly executed: 'no' | 'unknown';
   /** Whether a proxy in front of the API refuses this machine. */
   readonly isBlocked: boolean;
   /** The HTTP status of the proxy; undefined: there was no answer. */
@@ -62,79 +65,68 @@ export class Unavailable extends CallFailure {
 
   constructor(about: About, executed: 'no' | 'unknown', options: UnavailableOptions = {}) {
     const usual = executed === 'no' ? 'LuaAuth could not be reached' : 'the connection to LuaAuth broke';
-    super(about, options.reason ?? usual, options);
-    this.executed = executed;
-    this.transient = options.transient ?? true;
-    this.unhealthy = options.unhealthy ?? true;
+    super(about, options.reason ?? usual, { transient: true, unhealthy: true, ...options, executed });
     this.isBlocked = options.isBlocked ?? false;
     this.status = options.status;
   }
 }
 
-interface TimedOutOptions extends FailureOptions {
+interface TimedOutOptions {
+  /** Whether the API had enough time to answer, so that the timeout shows trouble. */
   readonly unhealthy?: boolean;
   readonly status?: number;
+  readonly ray?: string | undefined;
 }
 
 /** The deadline passed before the connection, the answer or the rest of its body came. */
 export class TimedOut extends CallFailure {
   override name = 'TimedOut' as const;
-  override readonly unhealthy: boolean;
-  readonly transient = false;
-  readonly executed: 'no' | 'unknown';
   /** The HTTP status of a proxy that timed out; undefined: the gateway's own deadline passed. */
   readonly status: number | undefined;
 
-  /** `unhealthy`: the API had enough time to answer, so the timeout shows trouble. */
   constructor(about: About, executed: 'no' | 'unknown', options: TimedOutOptions = {}) {
-    const { unhealthy = false, status } = options;
-    const by = status === undefined ? '' : ` (HTTP ${status})`;
-    super(about, `LuaAuth did not answer in time${by}`, options);
-    this.unhealthy = unhealthy;
-    this.executed = executed;
-    this.status = status;
+    const by = options.status === undefined ? '' : ` (HTTP ${options.status})`;
+    super(about, `LuaAuth did not answer in time${by}`, { ...options, transient: false, executed });
+    this.status = options.status;
   }
 }
 
-interface BadResponseOptions extends FailureOptions {
+interface BadResponseOptions extends ErrorOptions {
   readonly transient?: boolean;
   readonly isMisdirected?: boolean;
+  readonly ray?: string | undefined;
 }
 
 /** An answer that differs from the API's documentation. `reason` says how, without quoting the answer. */
 export class BadResponse extends CallFailure {
   override name = 'BadResponse' as const;
-  override readonly unhealthy: boolean;
-  readonly transient: boolean;
-  readonly executed = 'unknown';
   readonly reason: string;
   /** Whether this answers another request, so that its connection cannot be trusted. */
   readonly isMisdirected: boolean;
 
-  constructor(about: About, reason: string, options?: BadResponseOptions) {
-    super(about, `LuaAuth's answer cannot be used: ${reason}`, options);
+  constructor(about: About, reason: string, options: BadResponseOptions = {}) {
+    const { transient = false, isMisdirected = false } = options;
+    const facts = { ...options, transient, unhealthy: transient, executed: 'unknown' as const };
+    super(about, `LuaAuth's answer cannot be used: ${reason}`, facts);
     this.reason = reason;
-    this.isMisdirected = options?.isMisdirected ?? false;
-    this.transient = options?.transient ?? false;
-    this.unhealthy = this.transient;
+    this.isMisdirected = isMisdirected;
   }
 }
 
 /** How long to wait when the API does not say, in ms. */
 const RETRY_AFTER_MS = 1_000;
 
-interface RateLimitedBy extends FailureOptions {
+interface RateLimitedBy {
   readonly byApi: boolean;
   readonly isOfCaller?: boolean;
   /** The message; by default the quota that is used up. */
   readonly why?: string;
+  readonly ray?: string | undefined;
 }
 
 /** The API's `ratelimited`, or the gateway's own refusal because no permit is free in time. Nothing was executed. */
 export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
-  readonly transient = true;
-  readonly executed = 'no';
   /** How long to wait before the next try, in ms. */
   readonly retryAfterMs: number;
   /** Whether `retryAfterMs` was given, or is the default. */
@@ -145,9 +137,9 @@ export class RateLimited extends CallFailure {
   readonly isOfCaller: boolean;
 
   constructor(about: About, retryAfterMs: number | undefined, by: RateLimitedBy) {
-    const { byApi, isOfCaller = false, why } = by;
+    const { byApi, isOfCaller = false, why, ray } = by;
     const usual = isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up';
-    super(about, why ?? usual, by);
+    super(about, why ?? usual, { transient: true, executed: 'no', ray });
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
     this.saysWhen = retryAfterMs !== undefined;
     this.byApi = byApi;
@@ -158,39 +150,35 @@ export class RateLimited extends CallFailure {
 /** The calls of the operation have brought more bytes than one operation may receive. */
 export class BroughtTooMuch extends CallFailure {
   override name = 'BroughtTooMuch' as const;
-  readonly transient = false;
-  readonly executed: 'no' | 'unknown';
 
   constructor(about: About, executed: 'no' | 'unknown') {
     super(
       about,
       "LuaAuth's answers to this operation have more bytes than one operation may receive, which is 4 times MAX_ANSWER_BYTES. Ask for smaller pages or fewer items, or split the operation",
+      { transient: false, executed },
     );
-    this.executed = executed;
   }
 }
 
 /** The client left before the answer came. No client receives this failure. */
 export class ClientLeft extends CallFailure {
   override name = 'ClientLeft' as const;
-  readonly transient = false;
-  readonly executed: 'no' | 'unknown';
 
   constructor(about: About, executed: 'no' | 'unknown') {
-    super(about, 'the client left before LuaAuth answered');
-    this.executed = executed;
+    super(about, 'the client left before LuaAuth answered', { transient: false, executed });
   }
 }
 
 /** The gateway has lost the store that tells its share of the quota. Nothing was sent. */
 export class CoordinationLost extends CallFailure {
   override name = 'CoordinationLost' as const;
-  readonly transient = true;
-  readonly executed = 'no';
   readonly retryAfterMs: number;
 
   constructor(about: About, retryAfterMs: number) {
-    super(about, 'the gateway cannot count calls together with the others');
+    super(about, 'the gateway cannot count calls together with the others', {
+      transient: true,
+      executed: 'no',
+    });
     this.retryAfterMs = retryAfterMs;
   }
 }

@@ -8,36 +8,28 @@ import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailabl
  * Its requests still count under `calls`.
  */
 export class Usage implements Progress {
-  declare readonly allowance: Allowance;
-  declare readonly sources: CallSource[] | undefined;
+  readonly allowance: Allowance;
+  readonly sources: CallSource[] | undefined;
   /** REST requests that this operation caused: reads, writes and retries. */
-  declare calls: number;
-  declare shared: number;
+  calls = 0;
+  shared = 0;
   /** Reads served from an answer in the cache that counts as fresh. */
-  declare fresh: number;
+  fresh = 0;
   /** Reads served from an older answer, because the quota had no room or the API was failing. */
-  declare stale: number;
+  stale = 0;
   /** The longest wait of a call for its turn, in ms. */
-  declare queuedMs: number;
+  queuedMs = 0;
   /** The age of the oldest stale answer that was served, in ms. */
-  declare oldestMs: number;
+  oldestMs = 0;
   /** Whether this process lost the other processes meanwhile. */
-  declare isUncoordinated: boolean;
+  isUncoordinated = false;
   /** Cloudflare's name of the last request that its proxy answered in place of the API. */
-  declare ray: string | undefined;
+  ray: string | undefined;
 
   /** `maxBytes`: decoded bytes that the operation's calls may receive in all. `keepsSources`: whether `sources` is kept. */
   constructor(maxBytes = Number.POSITIVE_INFINITY, keepsSources = false) {
     this.allowance = { bytesLeft: maxBytes };
     this.sources = keepsSources ? [] : undefined;
-    this.calls = 0;
-    this.shared = 0;
-    this.fresh = 0;
-    this.stale = 0;
-    this.queuedMs = 0;
-    this.oldestMs = 0;
-    this.isUncoordinated = false;
-    this.ray = undefined;
   }
 
   sent(): void {

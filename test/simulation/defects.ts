@@ -52,10 +52,10 @@ export type DefectName = keyof typeof DEFECTS;
 
 /** Whether an argument of `TAKE` belongs to a permit with its whole lease: its name or its time. */
 function isRenewal(args: readonly string[], index: number): boolean {
-  const time = index % 2 === 0 ? args[index] : args[index + 1];
+  const time = index % 2 === 1 ? args[index] : args[index + 1];
   return index >= FIRST_PERMIT && time === String(LEASE_MS);
 }
-const FIRST_PERMIT = 11;
+const FIRST_PERMIT = 10;
 
 /** Changes the arguments of a script. */
 function changing(
