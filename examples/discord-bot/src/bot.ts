@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { COMMAND, type Desk, type Outcome, runCommand } from './commands.ts';
+import { COMMAND, MAY_USE, NOT_ALLOWED, type RunCommand } from './commands.ts';
 import { type CommandInteraction, isSigned, readInteraction, readPublicKey } from './interaction.ts';
 
 export interface BotOptions {
-  readonly desk: Desk;
+  readonly run: RunCommand;
   /** The public key of the Discord application, in hex. */
   readonly publicKey: string;
   readonly discordApi: string;
@@ -17,26 +17,12 @@ const EPHEMERAL = 64;
 const THINKING = { type: 5, data: { flags: EPHEMERAL } };
 const say = (content: string) => ({ type: 4, data: { flags: EPHEMERAL, content } });
 
-/** BAN_MEMBERS, or ADMINISTRATOR. */
-const MAY_USE = (1n << 2n) | (1n << 3n);
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_CONTENT = 2_000;
 
 /** The endpoint for interactions, as a request listener. Its answers are shown to the sender alone. */
-export function createBot({ desk, publicKey, discordApi, log }: BotOptions): RequestListener {
+export function createBot({ run, publicKey, discordApi, log }: BotOptions): RequestListener {
   const key = readPublicKey(publicKey);
-  /** The last command about each user, while there is one. */
-  const last = new Map<unknown, Promise<Outcome>>();
-
-  /** One after another for a user: two that extend a licence at once would both begin from the same end of it. */
-  async function runInTurn({ subcommand, options }: CommandInteraction): Promise<Outcome> {
-    const { user } = options;
-    const mine = Promise.resolve(last.get(user)).then(() => runCommand(desk, subcommand, options));
-    last.set(user, mine);
-    const outcome = await mine;
-    if (last.get(user) === mine) last.delete(user);
-    return outcome;
-  }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
@@ -48,10 +34,10 @@ export function createBot({ desk, publicKey, discordApi, log }: BotOptions): Req
     // Discord hides the command from the others; a server may have changed that by mistake.
     if ((interaction.permissions & MAY_USE) === 0n) {
       log({ ...factsOf(interaction), result: 'not allowed' });
-      return answer(response, say('This is for members with the permission to ban.'));
+      return answer(response, say(NOT_ALLOWED));
     }
     answer(response, THINKING);
-    const { result, text } = await runInTurn(interaction);
+    const { result, text } = await run(interaction.subcommand, interaction.options);
     const isShown = await edit(interaction, text);
     log({ ...factsOf(interaction), result, isShown });
   }
@@ -61,7 +47,7 @@ export function createBot({ desk, publicKey, discordApi, log }: BotOptions): Req
     const content = text.slice(0, MAX_CONTENT);
     try {
       const { ok } = await fetch(
-        `${discordApi}/webhooks/${encodeURIComponent(applicationId)}/${encodeURIComponent(token)}/messages/@original`,
+        `${discordApi}/v10/webhooks/${encodeURIComponent(applicationId)}/${encodeURIComponent(token)}/messages/@original`,
         {
           method: 'PATCH',
           headers: { 'content-type': 'application/json' },

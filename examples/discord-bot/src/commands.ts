@@ -1,12 +1,10 @@
 import { OperationFailed } from './gateway.ts';
 import type { CommandOptions } from './interaction.ts';
 import { type Licence, type Licences, Refused } from './licences.ts';
-import { isDiscordId, type Table } from './table.ts';
 
 /** Everything that a command works with. */
 export interface Desk {
   readonly licences: Licences;
-  readonly table: Table;
   readonly now: () => number;
 }
 
@@ -14,73 +12,103 @@ const DAY_MS = 86_400_000;
 const USER = { type: 6, name: 'user', description: 'Whose licence.', required: true };
 const DAYS = { type: 4, name: 'days', min_value: 1, max_value: 3650 };
 
-/** The command as Discord is told of it. Only who may ban members sees it, unless a server says otherwise. */
+/** BAN_MEMBERS, or ADMINISTRATOR. */
+export const MAY_USE = (1n << 2n) | (1n << 3n);
+export const NOT_ALLOWED = 'This is for members with the permission to ban.';
+
+/** The command as Discord is told of it. Only members who may ban see it, unless a server says otherwise. */
 export const COMMAND = {
   name: 'licence',
   description: 'The licences of LuaAuth.',
   default_member_permissions: String(1 << 2),
   contexts: [0],
   options: [
-    { type: 1, name: 'lookup', description: 'Shows a licence.', options: [USER] },
+    { type: 1, name: 'lookup', description: 'Shows the licences of a user.', options: [USER] },
     {
       type: 1,
       name: 'extend',
       description: 'Lets a licence run longer.',
-      options: [USER, { ...DAYS, description: 'By how many days.', required: true }],
+      options: [
+        USER,
+        { ...DAYS, description: 'By how many days.', required: true },
+        { type: 3, name: 'key', description: 'The last characters of the key, of a user with several.' },
+      ],
     },
     {
       type: 1,
-      name: 'blacklist',
-      description: 'Keeps a user out.',
+      name: 'ban',
+      description: 'Blacklists a user, and ends all sessions of the user.',
       options: [
         USER,
         { type: 3, name: 'reason', description: 'Why.', max_length: 200 },
         { ...DAYS, description: 'For how many days; for good if absent.' },
       ],
     },
+    { type: 1, name: 'unban', description: 'Takes a user off the blacklist.', options: [USER] },
     { type: 1, name: 'kick', description: 'Ends all sessions of a user.', options: [USER] },
   ],
 };
 
-type Command = (desk: Desk, licence: Licence, options: CommandOptions) => Promise<string>;
+type Command = (desk: Desk, found: readonly Licence[], options: CommandOptions) => Promise<string>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { lookup, extend, blacklist, kick };
+const COMMANDS: Readonly<Record<string, Command>> = { lookup, extend, ban, unban, kick };
 
 /** How a command ended, for the log, and the reply to its sender. Neither contains a licence key. */
-export interface Outcome {
+interface Outcome {
   readonly result: string;
   readonly text: string;
 }
 
 /** Runs a command. Never rejects: what went wrong is a message as well. */
-export async function runCommand(desk: Desk, name: string, options: CommandOptions): Promise<Outcome> {
-  try {
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!command) return { result: 'unknown command', text: 'I do not know this command.' };
+export type RunCommand = (name: string, options: CommandOptions) => Promise<Outcome>;
+
+export function createCommands(desk: Desk): RunCommand {
+  /** The last command about each user, while there is one. */
+  const last = new Map<unknown, Promise<Outcome>>();
+  const run: RunCommand = async (name, options) => {
+    try {
+      const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+      if (!command) return { result: 'unknown command', text: 'I do not know this command.' };
+      const found = await findLicences(desk, options.user);
+      return { result: 'done', text: await command(desk, found, options) };
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  };
+  // One after another for a user: two that extend a licence at once would both begin from the same end of it.
+  return async (name, options) => {
     const { user } = options;
-    if (!isDiscordId(user)) return { result: 'no user', text: 'Say whose licence.' };
-    const licence = await findLicence(desk, user);
-    return { result: 'done', text: await command(desk, licence, options) };
-  } catch (error) {
-    return outcomeOf(error);
-  }
+    const mine = Promise.resolve(last.get(user)).then(() => run(name, options));
+    last.set(user, mine);
+    const outcome = await mine;
+    if (last.get(user) === mine) last.delete(user);
+    return outcome;
+  };
 }
 
-/** The table may be older than LuaAuth's own record, which has the last word. */
-async function findLicence({ table, licences }: Desk, discordId: string): Promise<Licence> {
-  const key = await table.keyOf(discordId);
-  if (key === undefined) throw new Refused('There is no licence of this user in the table.');
-  const licence = await licences.read(key);
-  if (licence.discordId === discordId) return licence;
+/** The gateway's table may be older than LuaAuth's own record, which has the last word. */
+async function findLicences({ licences }: Desk, user: unknown): Promise<readonly Licence[]> {
+  if (typeof user !== 'string') throw new Refused('Say whose licence.');
+  const found = await licences.find(user);
+  if (found.length === 0) throw new Refused('There is no licence of this user in the table of the gateway.');
+  const other = found.find(({ discordId }) => discordId !== user);
+  if (!other) return found;
   throw new Refused(
-    licence.discordId
+    other.discordId
       ? 'LuaAuth says that this licence belongs to another Discord account. Nothing was done: mend the table.'
       : 'LuaAuth has no Discord account for this licence. Nothing was done: link it first.',
   );
 }
 
-async function lookup(_desk: Desk, licence: Licence): Promise<string> {
-  const { keyExpiresAt, executions, lastResetAt, note, blacklist: kept } = licence;
+const endOf = (key: string): string => `…${key.slice(-4)}`;
+
+async function lookup(_desk: Desk, found: readonly Licence[]): Promise<string> {
+  return found
+    .map((licence) => `${found.length > 1 ? `**${endOf(licence.key)}** ` : ''}${describe(licence)}`)
+    .join('\n\n');
+}
+
+function describe({ keyExpiresAt, executions, lastResetAt, note, blacklist: kept }: Licence): string {
   return [
     keyExpiresAt ? `Expires ${timeOf(keyExpiresAt)}.` : 'Never expires.',
     `Executed scripts ${executions} times.`,
@@ -94,8 +122,13 @@ async function lookup(_desk: Desk, licence: Licence): Promise<string> {
   ].join('\n');
 }
 
-async function extend({ licences, now }: Desk, licence: Licence, { days }: CommandOptions): Promise<string> {
+async function extend({ licences, now }: Desk, found: readonly Licence[], { days, key }: CommandOptions) {
   if (typeof days !== 'number') throw new Refused('Say by how many days.');
+  const [licence, ...others] = found.filter((known) => known.key.endsWith(String(key ?? '')));
+  if (!licence || others.length > 0) {
+    const ends = found.map((known) => endOf(known.key)).join(', ');
+    throw new Refused(`Say which key, by its last characters: ${ends}. Nothing was changed.`);
+  }
   if (!licence.keyExpiresAt) return 'This licence never expires: there is nothing to extend.';
   // The days of an expired licence count from now.
   const from = Math.max(Date.parse(licence.keyExpiresAt), now());
@@ -104,22 +137,56 @@ async function extend({ licences, now }: Desk, licence: Licence, { days }: Comma
   return `Extended by ${days} days, until ${timeOf(until.toISOString())}.`;
 }
 
-async function blacklist(
-  { licences, now }: Desk,
-  { key }: Licence,
-  { reason, days }: CommandOptions,
-): Promise<string> {
-  const until = typeof days === 'number' ? new Date(now() + days * DAY_MS) : undefined;
-  await licences.blacklist(key, typeof reason === 'string' ? reason : undefined, until);
-  const end = until ? `until ${timeOf(until.toISOString())}` : 'for good';
-  return `Blacklisted ${end}. A connected user may stay connected: kick the user as well.`;
+/** LuaAuth does not say whether a blacklist ends sessions, so this ends them as well. */
+async function ban(desk: Desk, found: readonly Licence[], { reason, days }: CommandOptions): Promise<string> {
+  const until = typeof days === 'number' ? new Date(desk.now() + days * DAY_MS) : undefined;
+  const why = typeof reason === 'string' ? reason : undefined;
+  const isNew = await each(
+    found.filter(({ blacklist }) => !blacklist),
+    ({ key }) => desk.licences.blacklist(key, why, until),
+  );
+  const known = found[0]?.blacklist?.reason;
+  const said = isNew
+    ? `Banned ${until ? `until ${timeOf(until.toISOString())}` : 'for good'}.`
+    : `Already banned${known ? `: ${known}` : ''}.`;
+  try {
+    return `${said} ${await kick(desk, found)}`;
+  } catch (error) {
+    throw new Refused(`${said} The user may still be connected. ${outcomeOf(error).text}`);
+  }
 }
 
-async function kick({ licences }: Desk, { key }: Licence): Promise<string> {
-  const count = await licences.kick(key);
+async function unban({ licences }: Desk, found: readonly Licence[]): Promise<string> {
+  const isDone = await each(
+    found.filter(({ blacklist }) => blacklist),
+    ({ key }) => licences.unblacklist(key),
+  );
+  return isDone ? 'Unbanned.' : 'Not banned: there is nothing to do.';
+}
+
+async function kick({ licences }: Desk, found: readonly Licence[]): Promise<string> {
+  let count = 0;
+  await each(found, async ({ key }) => {
+    count += await licences.kick(key);
+  });
   return count === 0
     ? 'Not connected.'
     : `Ended ${count} ${count === 1 ? 'session' : 'sessions'}. LuaAuth may show them for a while.`;
+}
+
+/** Writes once for each licence. False: there is none. @throws Refused if a write fails after others were done */
+async function each(found: readonly Licence[], write: (licence: Licence) => Promise<void>): Promise<boolean> {
+  for (const [index, licence] of found.entries()) {
+    try {
+      await write(licence);
+    } catch (error) {
+      if (index === 0) throw error;
+      throw new Refused(
+        `Done for ${index} of ${found.length} licences. Then, for ${endOf(licence.key)}: ${outcomeOf(error).text}`,
+      );
+    }
+  }
+  return found.length > 0;
 }
 
 /** Discord shows it in the reader's own time zone. */
@@ -137,7 +204,7 @@ function outcomeOf(error: unknown): Outcome {
     : code === 'RATE_LIMITED'
       ? 'LuaAuth has no room at the moment. Nothing was done: try again soon.'
       : code === 'FORBIDDEN'
-        ? 'LuaAuth has no such licence or script, or it belongs to another account.'
+        ? 'Refused: LuaAuth has no such licence, the key of the bot may not do this, or the gateway has no USERS_FILE.'
         : `Nothing was done (${code}).`;
   return { result: code, text };
 }

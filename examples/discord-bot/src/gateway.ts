@@ -23,7 +23,8 @@ interface Answer<Data> {
 /** Executes documents that graphql-codegen knows the types of. */
 export type Gateway = ReturnType<typeof createGateway>;
 
-export function createGateway(url: string, apiKey: string) {
+/** @param key - a key of the gateway */
+export function createGateway(url: string, key: string) {
   /** @throws OperationFailed when any field has failed, or there was no answer. */
   return async function execute<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
@@ -31,7 +32,7 @@ export function createGateway(url: string, apiKey: string) {
   ): Promise<Data> {
     const isWrite = String(document).trimStart().startsWith('mutation');
     const body = JSON.stringify({ query: document, variables });
-    const answer = await post<Data>(url, apiKey, body);
+    const answer = await post<Data>(url, key, body);
     // Whether it had arrived is not known.
     if (!answer) throw new OperationFailed('GATEWAY_UNREACHABLE', isWrite);
     const { data, errors = [] } = answer;
@@ -45,9 +46,9 @@ export function createGateway(url: string, apiKey: string) {
 }
 
 /** Undefined: there was no answer that can be read. The error would tell where the gateway is. */
-async function post<Data>(url: string, apiKey: string, body: string): Promise<Answer<Data> | undefined> {
+async function post<Data>(url: string, key: string, body: string): Promise<Answer<Data> | undefined> {
   try {
-    const headers = { 'content-type': 'application/json', token: apiKey };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
     const response = await fetch(url, { method: 'POST', headers, body });
     return (await response.json()) as Answer<Data>;
   } catch {

@@ -35,20 +35,12 @@ graphql(/* GraphQL */ `
     ... on NotPermitted {
       reasons
     }
-    ... on AlreadyBlacklisted {
-      user {
-        blacklist {
-          reason
-          expiresAt
-        }
-      }
-    }
   }
 `);
 
-const READ = graphql(/* GraphQL */ `
-  query Licence($key: ID!) {
-    user(key: $key) {
+const FIND = graphql(/* GraphQL */ `
+  query LicencesOf($discordId: ID!) {
+    usersByDiscordId(discordId: $discordId) {
       ...LicenceFields
     }
   }
@@ -66,6 +58,15 @@ const EDIT = graphql(/* GraphQL */ `
 const BLACKLIST = graphql(/* GraphQL */ `
   mutation BlacklistLicence($input: BlacklistUserInput!) {
     blacklistUser(input: $input) {
+      __typename
+      ...RefusalFields
+    }
+  }
+`);
+
+const UNBLACKLIST = graphql(/* GraphQL */ `
+  mutation UnblacklistLicence($input: UnblacklistUserInput!) {
+    unblacklistUser(input: $input) {
       __typename
       ...RefusalFields
     }
@@ -100,24 +101,26 @@ const MAX_IDS = 100;
 
 /** The bot's operations on licences, each by its key. Each throws `Refused`, or `OperationFailed`. */
 export function createLicences(execute: Gateway, projectId: string) {
-  async function edit(input: { key: string; keyExpiresAt?: string; discordId?: string }): Promise<void> {
-    const { editUser } = await execute(EDIT, { input });
-    if (editUser.__typename !== 'EditUserSuccess') throw refusedBy(editUser);
-  }
   return {
-    async read(key: string): Promise<Licence> {
-      const { user } = await execute(READ, { key });
-      if (!user) throw new Refused('LuaAuth has no such licence.');
-      return user;
+    /** The licences of a Discord id, by the gateway's table. */
+    async find(discordId: string): Promise<readonly Licence[]> {
+      const { usersByDiscordId } = await execute(FIND, { discordId });
+      return (usersByDiscordId ?? []).filter((licence) => licence !== null);
     },
-    setExpiry: (key: string, at: Date) => edit({ key, keyExpiresAt: at.toISOString() }),
-    setDiscordId: (key: string, discordId: string) => edit({ key, discordId }),
+    async setExpiry(key: string, at: Date): Promise<void> {
+      const { editUser } = await execute(EDIT, { input: { key, keyExpiresAt: at.toISOString() } });
+      if (editUser.__typename !== 'EditUserSuccess') throw refusedBy(editUser);
+    },
     async blacklist(key: string, reason: string | undefined, until: Date | undefined): Promise<void> {
       const input = { key, reason, expiresAt: until?.toISOString() };
       const { blacklistUser } = await execute(BLACKLIST, { input });
       if (blacklistUser.__typename !== 'BlacklistUserSuccess') throw refusedBy(blacklistUser);
     },
-    /** Ends all sessions of a licence, and tells how many those were. */
+    async unblacklist(key: string): Promise<void> {
+      const { unblacklistUser } = await execute(UNBLACKLIST, { input: { key } });
+      if (unblacklistUser.__typename !== 'UnblacklistUserSuccess') throw refusedBy(unblacklistUser);
+    },
+    /** Ends all sessions of a licence in the project, and tells how many those were. */
     async kick(key: string): Promise<number> {
       const { project } = await execute(CONNECTED, { project: projectId, key });
       const ids = (project?.scripts ?? [])
@@ -138,12 +141,7 @@ export type Licences = ReturnType<typeof createLicences>;
 /** Describes a type of refusal in a sentence, also a type of a later version. */
 function refusedBy(refusal: RefusalFieldsFragment): Refused {
   const { __typename: type, message } = refusal;
-  if (type === 'AlreadyBlacklisted') {
-    const { reason } = refusal.user?.blacklist ?? {};
-    return new Refused(`Already blacklisted${reason ? `: ${reason}` : ''}. Nothing was changed.`);
-  }
   if (type === 'AccountExpired') return new Refused('The LuaAuth account has expired. Nothing was changed.');
-  if (type === 'DiscordAlreadyLinked') return new Refused('Another licence has this Discord account.');
   const details =
     type === 'InvalidFields'
       ? refusal.fields.map(({ path, messages }) => `${path.at(-1)}: ${messages.join(', ')}`)

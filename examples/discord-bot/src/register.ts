@@ -1,10 +1,11 @@
 import { COMMAND } from './commands.ts';
-import { readSettings, stop } from './settings.ts';
+import { discordApiOf, need, stop } from './settings.ts';
 
 /** Tells Discord of the command: once, and again whenever it has changed. */
-const { discordApi } = readSettings(process.env, ['DISCORD_APPLICATION_ID', 'DISCORD_BOT_TOKEN']);
+need(process.env, ['DISCORD_APPLICATION_ID', 'DISCORD_BOT_TOKEN']);
 const { DISCORD_APPLICATION_ID, DISCORD_BOT_TOKEN } = process.env;
-const response = await fetch(`${discordApi}/applications/${DISCORD_APPLICATION_ID}/commands`, {
+const discordApi = discordApiOf(process.env);
+const response = await fetch(`${discordApi}/v10/applications/${DISCORD_APPLICATION_ID}/commands`, {
   method: 'PUT',
   headers: { 'content-type': 'application/json', authorization: `Bot ${DISCORD_BOT_TOKEN}` },
   body: JSON.stringify([COMMAND]),

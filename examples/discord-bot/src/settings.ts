@@ -1,47 +1,28 @@
-export interface Settings {
-  /** Where operations go. */
-  readonly gatewayUrl: string;
-  /** The LuaAuth API key, which the gateway passes on. */
-  readonly apiKey: string;
-  /** The project whose users the bot is about. */
-  readonly projectId: string;
-  /** The file that says whose licence key is whose. */
-  readonly tableFile: string;
-  /** Where Discord's API is. */
-  readonly discordApi: string;
-  /** The public key of the Discord application, in hex. */
-  readonly publicKey: string;
-}
+import { createCommands, type RunCommand } from './commands.ts';
+import { createGateway } from './gateway.ts';
+import { createLicences } from './licences.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** As Discord's developer portal shows it. */
-const PUBLIC_KEY = /^[\da-f]{64}$/i;
+/** Where Discord's API is, without its version. */
+export const discordApiOf = ({ DISCORD_API }: Environment): string =>
+  DISCORD_API || 'https://discord.com/api';
 
-/**
- * Reads the environment once. Where one of the `needed` variables is missing, or the public key is none, it says so and ends
- * the process.
- */
-export function readSettings(
-  environment: Environment,
-  needed: readonly string[] = ['LUAAUTH_TOKEN', 'PROJECT_ID', 'DISCORD_PUBLIC_KEY'],
-): Settings {
-  const { DISCORD_PUBLIC_KEY: publicKey = '' } = environment;
-  const missing = needed.filter((name) => !environment[name]);
-  if (missing.length > 0) stop(`Set ${missing.join(', ')}: see README.md.`);
-  if (publicKey !== '' && !PUBLIC_KEY.test(publicKey))
-    stop(
-      'DISCORD_PUBLIC_KEY is not a public key, which has 64 hex digits. Copy it from the developer portal.',
-    );
-  return {
-    gatewayUrl: environment.GATEWAY_URL || 'http://127.0.0.1:4000/graphql',
-    apiKey: environment.LUAAUTH_TOKEN ?? '',
-    projectId: environment.PROJECT_ID ?? '',
-    tableFile: environment.TABLE_FILE || 'licences.json',
-    discordApi: environment.DISCORD_API || 'https://discord.com/api/v10',
-    publicKey,
-  };
+/** The commands, with the gateway and the project of the environment. Ends the process if one of the needed variables is missing. */
+export function readCommands(environment: Environment, needed: readonly string[]): RunCommand {
+  need(environment, ['GATEWAY_KEY', 'PROJECT_ID', ...needed]);
+  const { GATEWAY_URL, GATEWAY_KEY = '', PROJECT_ID = '' } = environment;
+  const gateway = createGateway(GATEWAY_URL || 'http://127.0.0.1:4000/graphql', GATEWAY_KEY);
+  return createCommands({ licences: createLicences(gateway, PROJECT_ID), now: Date.now });
 }
+
+export function need(environment: Environment, names: readonly string[]): void {
+  const missing = names.filter((name) => !environment[name]);
+  if (missing.length > 0) stop(`Set ${missing.join(', ')}: see README.md.`);
+}
+
+export const log = (line: object): void =>
+  console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
 
 export function stop(problem: string): never {
   console.error(problem);

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hiddenKey } from '../../../src/features/sandbox/calls.ts';
-import {
-  FORGOTTEN,
-  MISLED,
-  NOW,
-  STRANGER,
-  sandboxKeys,
-  seeded,
-  UNLINKED,
-  useBot,
-} from './support/fixture.ts';
+import { FORGOTTEN, MISLED, NOW, RESELLER, STRANGER, seeded, UNLINKED, useBot } from './support/fixture.ts';
 
 const fixture = useBot();
 const { discordId: user, userKey, scriptId, freeForAllScriptId } = seeded;
@@ -82,37 +73,84 @@ test('extend changes nothing of a licence that never expires', async () => {
   assert.deepEqual(fixture.calls(), [READ]);
 });
 
-test('blacklist keeps a user out, for some days with a reason, or for good', async () => {
-  const until = NOW + 7 * DAY_MS;
-  const options = { days: 7, reason: 'shared key' };
-  assert.equal(
-    await fixture.send({ subcommand: 'blacklist', user, options }),
-    `Blacklisted until ${shown(until)}. A connected user may stay connected: kick the user as well.`,
-  );
-  assert.deepEqual(bodyOf('/blacklist'), { reason: 'shared key', expires: until });
-  fixture.sandbox.reset();
-  assert.match(await fixture.send({ subcommand: 'blacklist', user }), /^Blacklisted for good\./);
-  assert.equal(licence().blacklisted, true);
+test('extend asks which key, where the user has several', async () => {
+  const keys = [seeded.expiredUserKey, seeded.blacklistedUserKey];
+  for (const key of keys) Object.assign(fixture.sandbox.users.get(key) ?? {}, { discord_id: RESELLER });
+  const shownKeys = await fixture.send({ subcommand: 'lookup', user: RESELLER });
+  assert.match(shownKeys, /^\*\*…0003\*\* Expires .*\n\n\*\*…0002\*\* /s);
+  const extended = (options?: { key: string }) =>
+    fixture.send({ subcommand: 'extend', user: RESELLER, options: { days: 1, ...options } });
+  for (const options of [undefined, { key: '9999' }])
+    assert.equal(
+      await extended(options),
+      'Say which key, by its last characters: …0003, …0002. Nothing was changed.',
+    );
+  assert.equal(bodyOf('/edit'), undefined);
+  assert.match(await extended({ key: '0003' }), /^Extended by 1 days/);
+  assert.equal(fixture.sandbox.users.get(seeded.expiredUserKey)?.key_expires, NOW + DAY_MS);
 });
 
-test('blacklist tells what LuaAuth refuses: a user who is blacklisted already, and why', async () => {
-  Object.assign(licence(), { blacklisted: true, blacklist_reason: 'refunded' });
-  assert.equal(
-    await fixture.send({ subcommand: 'blacklist', user, options: { reason: 'other' } }),
-    'Already blacklisted: refunded. Nothing was changed.',
-  );
-  assert.equal(licence().blacklist_reason, 'refunded');
-});
-
-test('kick ends every session of the user in the project, with one call for all of them', async () => {
+/** Gives the licence these sessions, and no others. */
+function connect(...scripts: readonly string[]): string[] {
   const sessions = [...fixture.sandbox.sessions.values()];
   for (const session of sessions) if (session.user_key === userKey) session.user_key = undefined;
-  const theirs = [scriptId, freeForAllScriptId, scriptId].map((id, index) => {
+  return scripts.map((id, index) => {
     const session = sessions.filter(({ script_id }) => script_id === id)[index];
     assert.ok(session);
     session.user_key = userKey;
     return session.id;
   });
+}
+
+test('ban keeps a user out, for some days with a reason, or for good, and ends the sessions', async () => {
+  const until = NOW + 7 * DAY_MS;
+  const options = { days: 7, reason: 'shared key' };
+  const theirs = connect(scriptId, freeForAllScriptId);
+  assert.equal(
+    await fixture.send({ subcommand: 'ban', user, options }),
+    `Banned until ${shown(until)}. Ended 2 sessions. LuaAuth may show them for a while.`,
+  );
+  assert.deepEqual(bodyOf('/blacklist'), { reason: 'shared key', expires: until });
+  assert.deepEqual([...fixture.sandbox.disconnected.keys()].sort(), theirs.toSorted());
+  fixture.sandbox.reset();
+  connect();
+  assert.equal(await fixture.send({ subcommand: 'ban', user }), 'Banned for good. Not connected.');
+  assert.equal(licence().blacklisted, true);
+});
+
+test('ban ends the sessions of a user who is banned already, and says why', async () => {
+  Object.assign(licence(), { blacklisted: true, blacklist_reason: 'refunded' });
+  connect(scriptId);
+  assert.match(
+    await fixture.send({ subcommand: 'ban', user, options: { reason: 'other' } }),
+    /^Already banned: refunded\. Ended 1 session\./,
+  );
+  assert.equal(licence().blacklist_reason, 'refunded');
+});
+
+test('ban says that a user is banned whose sessions could not be ended', async () => {
+  connect(scriptId);
+  fixture.sandbox.fault({
+    kind: 'failure',
+    route: 'POST /sessions/disconnect',
+    code: 77,
+    message: 'the moon is full',
+  });
+  assert.equal(
+    await fixture.send({ subcommand: 'ban', user }),
+    'Banned for good. The user may still be connected. LuaAuth refused: the moon is full.',
+  );
+});
+
+test('unban takes a user off the blacklist, and says if the user is not on it', async () => {
+  Object.assign(licence(), { blacklisted: true });
+  assert.equal(await fixture.send({ subcommand: 'unban', user }), 'Unbanned.');
+  assert.equal(licence().blacklisted, false);
+  assert.equal(await fixture.send({ subcommand: 'unban', user }), 'Not banned: there is nothing to do.');
+});
+
+test('kick ends every session of the user in the project, with one call for all of them', async () => {
+  const theirs = connect(scriptId, freeForAllScriptId, scriptId);
   assert.equal(
     await fixture.send({ subcommand: 'kick', user }),
     'Ended 3 sessions. LuaAuth may show them for a while.',
@@ -124,9 +162,7 @@ test('kick ends every session of the user in the project, with one call for all 
 });
 
 test('kick ends nothing where the user is not connected', async () => {
-  for (const session of fixture.sandbox.sessions.values()) {
-    if (session.user_key === userKey) session.user_key = undefined;
-  }
+  connect();
   assert.equal(await fixture.send({ subcommand: 'kick', user }), 'Not connected.');
   assert.deepEqual(
     fixture.calls().filter((line) => line.includes('/disconnect')),
@@ -134,12 +170,12 @@ test('kick ends nothing where the user is not connected', async () => {
   );
 });
 
-for (const subcommand of ['lookup', 'extend', 'blacklist', 'kick']) {
+for (const subcommand of ['lookup', 'extend', 'ban', 'unban', 'kick']) {
   const options = { days: 1 };
 
   test(`${subcommand} does nothing for somebody who is not in the table`, async () => {
     const text = await fixture.send({ subcommand, user: STRANGER, options });
-    assert.equal(text, 'There is no licence of this user in the table.');
+    assert.equal(text, 'There is no licence of this user in the table of the gateway.');
     assert.deepEqual(fixture.calls(), []);
   });
 
@@ -153,7 +189,10 @@ for (const subcommand of ['lookup', 'extend', 'blacklist', 'kick']) {
   });
 
   test(`${subcommand} says that LuaAuth does not know the licence`, async () => {
-    assert.match(await fixture.send({ subcommand, user: FORGOTTEN, options }), /has no such licence/);
+    assert.match(
+      await fixture.send({ subcommand, user: FORGOTTEN, options }),
+      /^Refused: LuaAuth has no such licence/,
+    );
   });
 
   test(`${subcommand} is not for who may not ban members`, async () => {
@@ -165,10 +204,13 @@ for (const subcommand of ['lookup', 'extend', 'blacklist', 'kick']) {
 
 test('what LuaAuth refuses is a message: an expired account', async () => {
   licence().key_expires = NOW;
-  const url = await fixture.openBot(sandboxKeys.expired);
-  for (const subcommand of ['extend', 'blacklist']) {
+  for (const [subcommand, route, code] of [
+    ['extend', 'POST /users/:user_key/edit', 0],
+    ['ban', 'POST /users/:user_key/blacklist', 1],
+  ] as const) {
+    fixture.sandbox.fault({ kind: 'failure', route, code, message: 'account expired' });
     assert.equal(
-      await fixture.send({ subcommand, user, options: { days: 1 } }, url),
+      await fixture.send({ subcommand, user, options: { days: 1 } }),
       'The LuaAuth account has expired. Nothing was changed.',
     );
   }
@@ -180,20 +222,20 @@ test('what LuaAuth refuses is a message: invalid fields, and an undocumented ref
   const message = 'unauthorized or invalid request';
   fixture.sandbox.fault({ kind: 'failure', route, code: -1, message, failed });
   assert.equal(
-    await fixture.send({ subcommand: 'blacklist', user }),
+    await fixture.send({ subcommand: 'ban', user }),
     `LuaAuth refused: ${message}; reason: is too rude.`,
   );
   fixture.sandbox.fault({ kind: 'failure', route, code: 77, message: 'the moon is full' });
-  assert.equal(await fixture.send({ subcommand: 'blacklist', user }), 'LuaAuth refused: the moon is full.');
+  assert.equal(await fixture.send({ subcommand: 'ban', user }), 'LuaAuth refused: the moon is full.');
 });
 
 test('a write with an unknown outcome is reported as such', async () => {
   fixture.sandbox.fault({ kind: 'raw', status: 502, body: '', route: 'POST /users/:user_key/blacklist' });
-  assert.match(await fixture.send({ subcommand: 'blacklist', user }), /may have been done all the same/);
+  assert.match(await fixture.send({ subcommand: 'ban', user }), /may have been done all the same/);
 });
 
 test('a gateway that is not there is a message, and nothing was done', async () => {
-  const url = await fixture.openBot(sandboxKeys.full, 'http://127.0.0.1:9/graphql');
+  const url = await fixture.openBot('http://127.0.0.1:9/graphql');
   assert.equal(
     await fixture.send({ subcommand: 'lookup', user }, url),
     'Nothing was done (GATEWAY_UNREACHABLE).',

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach } from 'node:test';
 import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
@@ -10,9 +9,9 @@ import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
 import { type GatewayProcess, startProcess } from '../../../../test/support/processes/process.ts';
 import { createBot } from '../../src/bot.ts';
+import { createCommands } from '../../src/commands.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLicences } from '../../src/licences.ts';
-import { createTable } from '../../src/table.ts';
 import { type Command, startFakeDiscord } from './fake-discord.ts';
 
 export { sandboxKeys, seeded };
@@ -27,17 +26,24 @@ export const FORGOTTEN = '100000000000000004';
 
 export const NOW = Date.parse('2026-02-10T00:00:00.000Z');
 
-const TABLE = {
-  [seeded.discordId]: seeded.userKey,
-  [MISLED]: seeded.userKey,
-  [UNLINKED]: seeded.endlessUserKey,
-  [FORGOTTEN]: 'unknown-licence-key',
-};
+/** The table has two licences of this one. */
+export const RESELLER = '100000000000000005';
+
+const TABLE = [
+  [seeded.discordId, seeded.userKey],
+  [MISLED, seeded.userKey],
+  [UNLINKED, seeded.endlessUserKey],
+  [FORGOTTEN, 'unknown-licence-key'],
+  [RESELLER, seeded.expiredUserKey],
+  [RESELLER, seeded.blacklistedUserKey],
+];
+const USERS = ['discord_id,user_key', ...TABLE].join('\n');
+
+/** The key of the gateway that the bot has. */
+export const BOT_KEY = 'key-of-the-bot-Vd8sK2mQ41xZ';
 
 /** A sandbox, the gateway's own process in front of it, the bot, and a Discord: all on loopback. */
 export function useBot() {
-  const directory = mkdtempSync(join(tmpdir(), 'luaauth-bot-'));
-  const tableFile = join(directory, 'licences.json');
   const lines: string[] = [];
   let gateway: GatewayProcess;
   const servers = new Map<string, ReturnType<typeof createServer>>();
@@ -45,7 +51,6 @@ export function useBot() {
     sandbox: {} as Sandbox,
     discord: {} as Awaited<ReturnType<typeof startFakeDiscord>>,
     gatewayUrl: '',
-    tableFile,
     /** Where Discord sends interactions. */
     url: '',
     /** The bot's log. */
@@ -54,16 +59,15 @@ export function useBot() {
     calls: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
     send: (command: Command, url?: string): Promise<string> =>
       fixture.discord.send(url ?? fixture.url, command),
-    /** Another bot over the same table. */
-    async openBot(apiKey: string = sandboxKeys.full, gatewayUrl?: string): Promise<string> {
-      const gateway = createGateway(gatewayUrl ?? fixture.gatewayUrl, apiKey);
+    /** A bot with a server of its own. */
+    async openBot(gatewayUrl?: string): Promise<string> {
+      const licences = createLicences(
+        createGateway(gatewayUrl ?? fixture.gatewayUrl, BOT_KEY),
+        seeded.projectId,
+      );
       const bot = createServer(
         createBot({
-          desk: {
-            licences: createLicences(gateway, seeded.projectId),
-            table: createTable(tableFile),
-            now: () => NOW,
-          },
+          run: createCommands({ licences, now: () => NOW }),
           publicKey: fixture.discord.publicKey,
           discordApi: fixture.discord.url,
           log: (line) => lines.push(JSON.stringify(line)),
@@ -79,15 +83,21 @@ export function useBot() {
   before(async () => {
     fixture.sandbox = await startSandbox({ rate: 0 });
     fixture.discord = await startFakeDiscord();
-    gateway = startProcess({
-      PORT: '0',
-      LOG_LEVEL: 'silent',
-      LUAAUTH_API_URL: fixture.sandbox.url,
-      LUAAUTH_RATE: '0',
-      LUAAUTH_TOTAL_RATE: '0',
-      FRESH_MS: '0',
-      STALE_MS: '0',
-    });
+    gateway = startProcess(
+      {
+        PORT: '0',
+        LOG_LEVEL: 'silent',
+        LUAAUTH_API_URL: fixture.sandbox.url,
+        LUAAUTH_TOKEN: sandboxKeys.full,
+        GATEWAY_KEYS: BOT_KEY,
+        USERS_FILE: 'users.csv',
+        LUAAUTH_RATE: '0',
+        LUAAUTH_TOTAL_RATE: '0',
+        FRESH_MS: '0',
+        STALE_MS: '0',
+      },
+      (directory) => writeFileSync(join(directory, 'users.csv'), USERS),
+    );
     fixture.gatewayUrl = `${await gateway.listening()}/graphql`;
     fixture.url = await fixture.openBot();
   });
@@ -95,7 +105,6 @@ export function useBot() {
     fixture.sandbox.reset();
     lines.length = 0;
     fixture.discord.received.length = 0;
-    writeFileSync(tableFile, JSON.stringify(TABLE));
   });
   after(async () => {
     for (const server of servers.values()) {
@@ -105,7 +114,6 @@ export function useBot() {
     await gateway.kill();
     await fixture.discord.close();
     await fixture.sandbox.close();
-    rmSync(directory, { recursive: true });
   });
   return fixture;
 }
