@@ -19,14 +19,10 @@ type Documents = {
     "\n  query AdSystems {\n    adSystems {\n      id\n      project {\n        id\n      }\n      name\n      keyDurationMs\n      maxKeys\n      allowExtending\n      maxDurationMs\n    }\n  }\n": typeof types.AdSystemsDocument,
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": typeof types.AdSystemDocument,
     "\n  query AdProviders {\n    adProviders {\n      name\n      settings {\n        id\n        name\n        type\n        info\n      }\n    }\n  }\n": typeof types.AdProvidersDocument,
-    "\n  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      ... on CreateAdSystemSuccess {\n        adSystem {\n          id\n          name\n          maxKeys\n        }\n      }\n    }\n  }\n": typeof types.CreateAndReadAdSystemDocument,
     "\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n": typeof types.WholeProjectDocument,
     "\n  query ProjectNames($ids: [ID!]!) {\n    projects(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ProjectNamesDocument,
     "\n  query Listed($id: ID!) {\n    project(id: $id) {\n      executions {\n        date\n        count\n      }\n      scripts {\n        id\n        name\n        executions {\n          date\n          count\n        }\n      }\n    }\n  }\n": typeof types.ListedDocument,
     "\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n": typeof types.ReadRateLimitDocument,
-    "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": typeof types.EditAndReadDocument,
-    "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": typeof types.UpdateAndReadDocument,
-    "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": typeof types.ToggleAndReadDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": typeof types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": typeof types.ScriptExecutionsDocument,
     "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": typeof types.ScriptNamesDocument,
@@ -46,14 +42,10 @@ type Documents = {
     "\n  mutation DisconnectMany($input: DisconnectSessionsInput!) {\n    disconnectSessions(input: $input) {\n      __typename\n      ... on DisconnectSessionsSuccess {\n        disconnectedSessionIds\n      }\n      ...Refused\n    }\n  }\n": typeof types.DisconnectManyDocument,
     "\n  mutation Message($input: MessageSessionInput!) {\n    messageSession(input: $input) {\n      __typename\n      ... on MessageDelivered {\n        response\n      }\n      ... on MessageNotDelivered {\n        reason\n        detail\n      }\n      ...Refused\n    }\n  }\n": typeof types.MessageDocument,
     "\n  mutation EditProject($input: EditProjectInput!) {\n    editProject(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": typeof types.EditProjectDocument,
-    "\n  mutation EditAndShowProject($input: EditProjectInput!) {\n    editProject(input: $input) {\n      __typename\n      ... on EditProjectSuccess {\n        project {\n          id\n          name\n          fingerprintResetCooldownMs\n          executionWebhook\n        }\n      }\n      ...Refused\n    }\n  }\n": typeof types.EditAndShowProjectDocument,
     "\n  mutation DeleteProject($input: DeleteProjectInput!) {\n    deleteProject(input: $input) {\n      __typename\n      ... on DeleteProjectSuccess {\n        deletedProjectId\n      }\n      ...Refused\n    }\n  }\n": typeof types.DeleteProjectDocument,
     "\n  mutation EditUser($input: EditUserInput!) {\n    editUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": typeof types.EditUserDocument,
-    "\n  mutation EditAndReadUser($input: EditUserInput!) {\n    editUser(input: $input) {\n      ... on EditUserSuccess {\n        user {\n          key\n          discordId\n          keyExpiresAt\n          note\n        }\n      }\n    }\n  }\n": typeof types.EditAndReadUserDocument,
     "\n  mutation Blacklist($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": typeof types.BlacklistDocument,
-    "\n  mutation BlacklistAndRead($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ... on BlacklistUserSuccess {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n      ... on AlreadyBlacklisted {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n    }\n  }\n": typeof types.BlacklistAndReadDocument,
     "\n  mutation Unblacklist($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": typeof types.UnblacklistDocument,
-    "\n  mutation UnblacklistAndRead($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ... on UnblacklistUserSuccess {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n      ... on NotBlacklisted {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n    }\n  }\n": typeof types.UnblacklistAndReadDocument,
     "\n  mutation CreateAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      __typename\n      ... on CreateAdSystemSuccess {\n        adSystemId\n      }\n      ...Refused\n    }\n  }\n": typeof types.CreateAdSystemDocument,
     "\n  mutation EditAdSystem($input: EditAdSystemInput!) {\n    editAdSystem(input: $input) {\n      __typename\n      ... on EditAdSystemSuccess {\n        adSystem {\n          name\n          allowExtending\n        }\n      }\n      ...Refused\n    }\n  }\n": typeof types.EditAdSystemDocument,
     "\n  query ReadScript($id: ID!) {\n    script(id: $id) {\n      id\n      name\n    }\n  }\n": typeof types.ReadScriptDocument,
@@ -71,14 +63,10 @@ const documents: Documents = {
     "\n  query AdSystems {\n    adSystems {\n      id\n      project {\n        id\n      }\n      name\n      keyDurationMs\n      maxKeys\n      allowExtending\n      maxDurationMs\n    }\n  }\n": types.AdSystemsDocument,
     "\n  query AdSystem($id: ID!) {\n    adSystem(id: $id) {\n      id\n      name\n      project {\n        name\n      }\n    }\n  }\n": types.AdSystemDocument,
     "\n  query AdProviders {\n    adProviders {\n      name\n      settings {\n        id\n        name\n        type\n        info\n      }\n    }\n  }\n": types.AdProvidersDocument,
-    "\n  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      ... on CreateAdSystemSuccess {\n        adSystem {\n          id\n          name\n          maxKeys\n        }\n      }\n    }\n  }\n": types.CreateAndReadAdSystemDocument,
     "\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n": types.WholeProjectDocument,
     "\n  query ProjectNames($ids: [ID!]!) {\n    projects(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ProjectNamesDocument,
     "\n  query Listed($id: ID!) {\n    project(id: $id) {\n      executions {\n        date\n        count\n      }\n      scripts {\n        id\n        name\n        executions {\n          date\n          count\n        }\n      }\n    }\n  }\n": types.ListedDocument,
     "\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n": types.ReadRateLimitDocument,
-    "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n": types.EditAndReadDocument,
-    "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n": types.UpdateAndReadDocument,
-    "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n": types.ToggleAndReadDocument,
     "\n  query WholeScript($id: ID!) {\n    script(id: $id) {\n      id\n      project {\n        id\n      }\n      name\n      freeForAll\n      useHeartbeat\n      kickOutdated\n      requireSessions\n      enabled\n      totalExecutions\n      totalSessions\n      totalInstances\n    }\n  }\n": types.WholeScriptDocument,
     "\n  query ScriptExecutions($id: ID!) {\n    script(id: $id) {\n      executions {\n        date\n        count\n      }\n    }\n  }\n": types.ScriptExecutionsDocument,
     "\n  query ScriptNames($ids: [ID!]!) {\n    scripts(ids: $ids) {\n      id\n      name\n    }\n  }\n": types.ScriptNamesDocument,
@@ -98,14 +86,10 @@ const documents: Documents = {
     "\n  mutation DisconnectMany($input: DisconnectSessionsInput!) {\n    disconnectSessions(input: $input) {\n      __typename\n      ... on DisconnectSessionsSuccess {\n        disconnectedSessionIds\n      }\n      ...Refused\n    }\n  }\n": types.DisconnectManyDocument,
     "\n  mutation Message($input: MessageSessionInput!) {\n    messageSession(input: $input) {\n      __typename\n      ... on MessageDelivered {\n        response\n      }\n      ... on MessageNotDelivered {\n        reason\n        detail\n      }\n      ...Refused\n    }\n  }\n": types.MessageDocument,
     "\n  mutation EditProject($input: EditProjectInput!) {\n    editProject(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": types.EditProjectDocument,
-    "\n  mutation EditAndShowProject($input: EditProjectInput!) {\n    editProject(input: $input) {\n      __typename\n      ... on EditProjectSuccess {\n        project {\n          id\n          name\n          fingerprintResetCooldownMs\n          executionWebhook\n        }\n      }\n      ...Refused\n    }\n  }\n": types.EditAndShowProjectDocument,
     "\n  mutation DeleteProject($input: DeleteProjectInput!) {\n    deleteProject(input: $input) {\n      __typename\n      ... on DeleteProjectSuccess {\n        deletedProjectId\n      }\n      ...Refused\n    }\n  }\n": types.DeleteProjectDocument,
     "\n  mutation EditUser($input: EditUserInput!) {\n    editUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": types.EditUserDocument,
-    "\n  mutation EditAndReadUser($input: EditUserInput!) {\n    editUser(input: $input) {\n      ... on EditUserSuccess {\n        user {\n          key\n          discordId\n          keyExpiresAt\n          note\n        }\n      }\n    }\n  }\n": types.EditAndReadUserDocument,
     "\n  mutation Blacklist($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": types.BlacklistDocument,
-    "\n  mutation BlacklistAndRead($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ... on BlacklistUserSuccess {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n      ... on AlreadyBlacklisted {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n    }\n  }\n": types.BlacklistAndReadDocument,
     "\n  mutation Unblacklist($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n": types.UnblacklistDocument,
-    "\n  mutation UnblacklistAndRead($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ... on UnblacklistUserSuccess {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n      ... on NotBlacklisted {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n    }\n  }\n": types.UnblacklistAndReadDocument,
     "\n  mutation CreateAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      __typename\n      ... on CreateAdSystemSuccess {\n        adSystemId\n      }\n      ...Refused\n    }\n  }\n": types.CreateAdSystemDocument,
     "\n  mutation EditAdSystem($input: EditAdSystemInput!) {\n    editAdSystem(input: $input) {\n      __typename\n      ... on EditAdSystemSuccess {\n        adSystem {\n          name\n          allowExtending\n        }\n      }\n      ...Refused\n    }\n  }\n": types.EditAdSystemDocument,
     "\n  query ReadScript($id: ID!) {\n    script(id: $id) {\n      id\n      name\n    }\n  }\n": types.ReadScriptDocument,
@@ -155,10 +139,6 @@ export function graphql(source: "\n  query AdProviders {\n    adProviders {\n   
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      ... on CreateAdSystemSuccess {\n        adSystem {\n          id\n          name\n          maxKeys\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation CreateAndReadAdSystem($input: CreateAdSystemInput!) {\n    createAdSystem(input: $input) {\n      ... on CreateAdSystemSuccess {\n        adSystem {\n          id\n          name\n          maxKeys\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n"): (typeof documents)["\n  query WholeProject($id: ID!) {\n    project(id: $id) {\n      id\n      name\n      fingerprintResetCooldownMs\n      allowFingerprintResets\n      deleteExpiredUsers\n      executionWebhook\n      informationWebhook\n      blacklistWebhook\n      totalExecutions\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -172,18 +152,6 @@ export function graphql(source: "\n  query Listed($id: ID!) {\n    project(id: $
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n"): (typeof documents)["\n  query ReadRateLimit {\n    rateLimit {\n      limit\n      remaining\n      used\n      resetAt\n      cost\n      queued\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation EditAndRead($input: EditScriptInput!) {\n    editScript(input: $input) {\n      ... on EditScriptSuccess {\n        script {\n          name\n          freeForAll\n          useHeartbeat\n          kickOutdated\n          requireSessions\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation UpdateAndRead($input: UpdateScriptInput!) {\n    updateScript(input: $input) {\n      ... on UpdateScriptSuccess {\n        script {\n          id\n          name\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation ToggleAndRead($input: ToggleScriptInput!) {\n    toggleScript(input: $input) {\n      ... on ToggleScriptSuccess {\n        script {\n          enabled\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -263,10 +231,6 @@ export function graphql(source: "\n  mutation EditProject($input: EditProjectInp
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation EditAndShowProject($input: EditProjectInput!) {\n    editProject(input: $input) {\n      __typename\n      ... on EditProjectSuccess {\n        project {\n          id\n          name\n          fingerprintResetCooldownMs\n          executionWebhook\n        }\n      }\n      ...Refused\n    }\n  }\n"): (typeof documents)["\n  mutation EditAndShowProject($input: EditProjectInput!) {\n    editProject(input: $input) {\n      __typename\n      ... on EditProjectSuccess {\n        project {\n          id\n          name\n          fingerprintResetCooldownMs\n          executionWebhook\n        }\n      }\n      ...Refused\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  mutation DeleteProject($input: DeleteProjectInput!) {\n    deleteProject(input: $input) {\n      __typename\n      ... on DeleteProjectSuccess {\n        deletedProjectId\n      }\n      ...Refused\n    }\n  }\n"): (typeof documents)["\n  mutation DeleteProject($input: DeleteProjectInput!) {\n    deleteProject(input: $input) {\n      __typename\n      ... on DeleteProjectSuccess {\n        deletedProjectId\n      }\n      ...Refused\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -275,23 +239,11 @@ export function graphql(source: "\n  mutation EditUser($input: EditUserInput!) {
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation EditAndReadUser($input: EditUserInput!) {\n    editUser(input: $input) {\n      ... on EditUserSuccess {\n        user {\n          key\n          discordId\n          keyExpiresAt\n          note\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation EditAndReadUser($input: EditUserInput!) {\n    editUser(input: $input) {\n      ... on EditUserSuccess {\n        user {\n          key\n          discordId\n          keyExpiresAt\n          note\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  mutation Blacklist($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n"): (typeof documents)["\n  mutation Blacklist($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation BlacklistAndRead($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ... on BlacklistUserSuccess {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n      ... on AlreadyBlacklisted {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation BlacklistAndRead($input: BlacklistUserInput!) {\n    blacklistUser(input: $input) {\n      __typename\n      ... on BlacklistUserSuccess {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n      ... on AlreadyBlacklisted {\n        user {\n          blacklist {\n            reason\n            expiresAt\n          }\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  mutation Unblacklist($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n"): (typeof documents)["\n  mutation Unblacklist($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ...Refused\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation UnblacklistAndRead($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ... on UnblacklistUserSuccess {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n      ... on NotBlacklisted {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation UnblacklistAndRead($input: UnblacklistUserInput!) {\n    unblacklistUser(input: $input) {\n      __typename\n      ... on UnblacklistUserSuccess {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n      ... on NotBlacklisted {\n        user {\n          key\n          blacklist {\n            reason\n          }\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

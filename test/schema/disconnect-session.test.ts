@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { json } from '../support/api/recorder.ts';
 import {
   DELETE,
   DISCONNECT,
@@ -11,45 +10,12 @@ import {
   UPDATE,
 } from '../support/clients/mutations.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
-import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 import type { TestGateway } from '../support/gateways/gateway.ts';
 
 const { scriptId, freeForAllScriptId, sessionId } = seeded;
 
 const BULK = 'POST /sessions/disconnect';
-
-describe('disconnectSession', () => {
-  const fixture = useSandbox();
-
-  it('makes one call without a body', async () => {
-    const { data, errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: sessionId } });
-    expect(errors).toBeUndefined();
-    expect(data?.disconnectSession).toEqual({
-      __typename: 'DisconnectSessionSuccess',
-      disconnectedSessionId: sessionId,
-    });
-    expect(fixture.sandbox.calls.map(({ method, path, text }) => [method, path, text])).toEqual([
-      ['POST', `/sessions/${sessionId}/disconnect`, ''],
-    ]);
-    expect(fixture.sandbox.disconnected.has(sessionId)).toBe(true);
-  });
-
-  it('is NotPermitted for an unknown session', async () => {
-    const { data, errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: 'none' } });
-    expect(errors).toBeUndefined();
-    expect(data?.disconnectSession).toEqual({
-      __typename: 'NotPermitted',
-      message: 'unauthorized or invalid request',
-      reasons: ['session does not exist or is not yours'],
-    });
-  });
-
-  it('sends nothing for what is no id', async () => {
-    const { errors } = await fixture.gateway.execute(DISCONNECT, { input: { id: '../disconnect' } });
-    expect(errors).toMatchObject([expect.toBeError('BAD_USER_INPUT', { argument: 'input.id' })]);
-    expect(fixture.lines()).toEqual([]);
-  });
-});
 
 describe('disconnectSessions', () => {
   const fixture = useSandbox();
@@ -71,25 +37,6 @@ describe('disconnectSessions', () => {
     const { data } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: [b, a, b] } });
     expect(data?.disconnectSessions).toMatchObject({ disconnectedSessionIds: [b, a] });
     expect(fixture.sandbox.calls.map(({ body }) => body)).toEqual([{ session_ids: [b, a] }]);
-  });
-
-  it.each([
-    ['no id', [], 'input.ids'],
-    ['101 ids', Array.from({ length: 101 }, (_, index) => `session-${index}`), 'input.ids'],
-    ['what is no id', ['a', '..'], 'input.ids[1]'],
-  ])('sends nothing for %s', async (_what, ids, argument) => {
-    const { errors } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids } });
-    expect(errors).toMatchObject([expect.toBeError('BAD_USER_INPUT', { argument })]);
-    expect(fixture.lines()).toEqual([]);
-  });
-
-  it('is NotPermitted when LuaAuth refuses the list', async () => {
-    const { data } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: [sessionId, 'none'] } });
-    expect(data?.disconnectSessions).toMatchObject({
-      __typename: 'NotPermitted',
-      reasons: ['session does not exist or is not yours: none'],
-    });
-    expect(fixture.sandbox.disconnected.size).toBe(0);
   });
 });
 
@@ -117,13 +64,6 @@ describe('POST /sessions/disconnect', () => {
     expect(bulk.map(({ text }) => text)).toEqual([
       JSON.stringify({ session_ids: [sessionId, 'disconnect'] }),
     ]);
-  });
-
-  it('sends no member that a client adds to the input', async () => {
-    const input = { ids: [sessionId], key: 'ping', data: 1 };
-    const { errors } = await fixture.gateway.execute(DISCONNECT_MANY, { input });
-    expect(errors).toMatchObject([expect.toBeError('BAD_USER_INPUT'), {}]);
-    expect(fixture.lines()).toEqual([]);
   });
 });
 
@@ -187,46 +127,5 @@ describe('after a disconnect', () => {
       }
     }`);
     expect(JSON.stringify(data)).not.toContain(sessionId);
-  });
-});
-
-describe('a disconnect of unknown outcome', () => {
-  const fixture = useRecorder({ transport: { clock, freshMs: KEPT_MS, random: () => 0 } });
-
-  it('is not repeated, and says so', async () => {
-    fixture.respond = ({ socket }) => void socket.destroy();
-    for (const [document, input] of [
-      [DISCONNECT, { id: 'a' }],
-      [DISCONNECT_MANY, { ids: ['a', 'b'] }],
-    ]) {
-      const { errors } = await fixture.gateway.execute(document as typeof DISCONNECT, {
-        input: input as { id: string },
-      });
-      expect(errors).toMatchObject([
-        expect.toBeError('UPSTREAM_UNAVAILABLE', {
-          message: expect.stringContaining('read the session before you try again'),
-          outcome: 'UNKNOWN',
-        }),
-      ]);
-    }
-    expect(fixture.recorder.lines()).toEqual(['POST /sessions/a/disconnect', BULK]);
-  });
-
-  it('is an UnknownRefusal, or names the input field, as LuaAuth says', async () => {
-    const failed = [{ field: 'session_ids', errors: ['too many'] }];
-    fixture.respond = (_recorded, response) =>
-      json(response, {
-        success: false,
-        error: { code: -1, message: 'unauthorized or invalid request', failed },
-      });
-    const { data } = await fixture.gateway.execute(DISCONNECT_MANY, { input: { ids: ['a'] } });
-    expect(data?.disconnectSessions).toMatchObject({
-      __typename: 'InvalidFields',
-      fields: [{ path: ['input', 'ids'], messages: ['too many'] }],
-    });
-    fixture.respond = (_recorded, response) =>
-      json(response, { success: false, error: { code: 7, message: 'no' } });
-    const unknown = await fixture.gateway.execute(DISCONNECT, { input: { id: 'a' } });
-    expect(unknown.data?.disconnectSession).toEqual({ __typename: 'UnknownRefusal', message: 'no', code: 7 });
   });
 });

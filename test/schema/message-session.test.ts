@@ -46,24 +46,6 @@ describe('messageSession', () => {
     expect(fixture.lines()).toHaveLength(1);
   });
 
-  it('is NotPermitted for an unknown session', async () => {
-    expect((await message('ping', 1, 'none')).data?.messageSession).toMatchObject({
-      __typename: 'NotPermitted',
-      reasons: ['session does not exist or is not yours'],
-    });
-  });
-
-  it.each<[what: string, input: object, argument: string]>([
-    ['what is no id', { id: 'a/b', handler: 'ping' }, 'input.id'],
-    ['no name', { id: 'a', handler: '' }, 'input.handler'],
-    ['a name that is too long', { id: 'a', handler: 'x'.repeat(513) }, 'input.handler'],
-    ['data over 64 kB', { id: 'a', handler: 'ping', data: '🌒'.repeat(16_384) }, 'input.data'],
-  ])('sends nothing for %s', async (_what, input, argument) => {
-    const { errors } = await fixture.gateway.execute(MESSAGE, { input: input as never });
-    expect(errors).toMatchObject([expect.toBeError('BAD_USER_INPUT', { argument })]);
-    expect(fixture.lines()).toEqual([]);
-  });
-
   it('says of a handler that is empty how long one may be, and not to leave it out', async () => {
     const { errors } = await message('');
     expect(errors?.[0]?.message).toBe('input.handler: it has 0 characters. Give 1 to 512.');

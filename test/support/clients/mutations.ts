@@ -107,23 +107,6 @@ export const EDIT_PROJECT = graphql(/* GraphQL */ `
   }
 `);
 
-export const EDIT_AND_SHOW_PROJECT = graphql(/* GraphQL */ `
-  mutation EditAndShowProject($input: EditProjectInput!) {
-    editProject(input: $input) {
-      __typename
-      ... on EditProjectSuccess {
-        project {
-          id
-          name
-          fingerprintResetCooldownMs
-          executionWebhook
-        }
-      }
-      ...Refused
-    }
-  }
-`);
-
 export const DELETE_PROJECT = graphql(/* GraphQL */ `
   mutation DeleteProject($input: DeleteProjectInput!) {
     deleteProject(input: $input) {
@@ -145,21 +128,6 @@ export const EDIT_USER = graphql(/* GraphQL */ `
   }
 `);
 
-export const EDIT_AND_READ_USER = graphql(/* GraphQL */ `
-  mutation EditAndReadUser($input: EditUserInput!) {
-    editUser(input: $input) {
-      ... on EditUserSuccess {
-        user {
-          key
-          discordId
-          keyExpiresAt
-          note
-        }
-      }
-    }
-  }
-`);
-
 export const BLACKLIST = graphql(/* GraphQL */ `
   mutation Blacklist($input: BlacklistUserInput!) {
     blacklistUser(input: $input) {
@@ -169,59 +137,11 @@ export const BLACKLIST = graphql(/* GraphQL */ `
   }
 `);
 
-export const BLACKLIST_AND_READ = graphql(/* GraphQL */ `
-  mutation BlacklistAndRead($input: BlacklistUserInput!) {
-    blacklistUser(input: $input) {
-      __typename
-      ... on BlacklistUserSuccess {
-        user {
-          blacklist {
-            reason
-            expiresAt
-          }
-        }
-      }
-      ... on AlreadyBlacklisted {
-        user {
-          blacklist {
-            reason
-            expiresAt
-          }
-        }
-      }
-    }
-  }
-`);
-
 export const UNBLACKLIST = graphql(/* GraphQL */ `
   mutation Unblacklist($input: UnblacklistUserInput!) {
     unblacklistUser(input: $input) {
       __typename
       ...Refused
-    }
-  }
-`);
-
-export const UNBLACKLIST_AND_READ = graphql(/* GraphQL */ `
-  mutation UnblacklistAndRead($input: UnblacklistUserInput!) {
-    unblacklistUser(input: $input) {
-      __typename
-      ... on UnblacklistUserSuccess {
-        user {
-          key
-          blacklist {
-            reason
-          }
-        }
-      }
-      ... on NotBlacklisted {
-        user {
-          key
-          blacklist {
-            reason
-          }
-        }
-      }
     }
   }
 `);
