@@ -41,8 +41,9 @@ function rowOf(name: string, variable: Variable): string[] {
   ];
 }
 
-/** The page says above the tables that times and sizes may have a unit. */
+/** The page says above the tables that times and sizes may have a unit. A default shows that a setting is on or off. */
 function shortWords(words: string): string {
+  if (words === 'true or false') return '';
   return words
     .replace(/^(?:milliseconds|bytes|requests per second), /, '')
     .replace(/, or with a unit such as \w+ or \w+/, '')

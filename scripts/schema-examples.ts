@@ -14,7 +14,7 @@ interface Example {
 export interface ExecutedExample {
   readonly document: string;
   readonly answer: string;
-  /** What to change for a refusal, such as `With the key \`sandbox-basic\``. */
+  /** What to change for a refusal, such as `with the key \`sandbox-basic\``. */
   readonly change: string;
   /** The type of the refusal, or the code of the error. */
   readonly refusal: string;
@@ -182,9 +182,9 @@ function jsonOf(value: unknown): string {
 }
 
 function changeOf(refused: Example['refused']): string {
-  if ('key' in refused) return refused.key === '' ? 'Without a key' : `With the key \`${refused.key}\``;
+  if ('key' in refused) return refused.key === '' ? 'without a key' : `with the key \`${refused.key}\``;
   const [part, instead] = refused;
   return instead === ''
-    ? `Without \`${part.replace(/^, /, '')}\``
-    : `With \`${instead}\` instead of \`${part}\``;
+    ? `without \`${part.replace(/^, /, '')}\``
+    : `with \`${instead}\` instead of \`${part}\``;
 }

@@ -135,7 +135,7 @@ function exampleText({ document, answer, change, refusal, message }: ExecutedExa
     `\`\`\`graphql\n${document}\n\`\`\``,
     `\`\`\`json\n${answer}\n\`\`\``,
     // As code, since a message may contain angle brackets.
-    `${change}: \`${refusal}\`, \`${message}\``,
+    `Refused ${change}: \`${refusal}\`, \`${message}\``,
   ].join('\n\n');
 }
 

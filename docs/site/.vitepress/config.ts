@@ -60,8 +60,8 @@ export default defineConfig({
         tagline: 'It keeps to the quota, prices an operation before it runs, and has refusals as types.',
         actions: [
           { text: 'Start', link: '#start' },
+          { text: 'I want to ...', link: '#i-want-to-', theme: 'alt' },
           { text: 'Schema', link: '/schema', theme: 'alt' },
-          { text: 'Recipes', link: '/recipes/customers', theme: 'alt' },
         ],
       },
     };
