@@ -113,60 +113,51 @@ describe('the price of a field', () => {
 });
 
 describe('the price of a page', () => {
-  it('is one call, one more for hasNextPage, and multiplies what stands below its items by their number', async () => {
-    const sessions = (args: string, fields: string) => `{ script(id: 1) { sessions${args} { ${fields} } } }`;
-    const one = { [SCRIPT]: 1, [PAGE]: 1 };
-    expect(await price(sessions('', 'nodes { id }'))).toEqual(one);
-    expect(await price(sessions('', 'pageInfo { endCursor hasPreviousPage }'))).toEqual(one);
-    expect(await price(sessions('', 'pageInfo { hasNextPage }'))).toEqual({ [SCRIPT]: 1, [PAGE]: 2 });
-    expect(await price(sessions('', 'nodes { script { name } }'))).toEqual({ [SCRIPT]: 51, [PAGE]: 1 });
-    expect(await price(sessions('(first: null)', 'edges { node { script { name } } }'))).toEqual({
-      [SCRIPT]: 51,
-      [PAGE]: 1,
-    });
-    expect(
-      await price(
-        sessions('(first: 7)', 'nodes { script { name executions { count } } } pageInfo { hasNextPage }'),
-      ),
-    ).toEqual({ [SCRIPT]: 8, [PAGE]: 2, [EXECUTIONS]: 7, [LISTING]: 3 });
-    expect(
-      await price(
-        sessions(
-          '(first: 3)',
-          'nodes { script { sessions(first: 4) { nodes { script { name } } pageInfo { hasNextPage } } } }',
-        ),
-      ),
-    ).toEqual({ [SCRIPT]: 1 + 3 + 12, [PAGE]: 1 + 6 });
+  const sessions = (args: string, fields: string) => `{ script(id: 1) { sessions${args} { ${fields} } } }`;
+  const NESTED =
+    'nodes { script { sessions(first: 4) { nodes { script { name } } pageInfo { hasNextPage } } } }';
+  it.each([
+    [sessions('', 'nodes { id }'), { [SCRIPT]: 1, [PAGE]: 1 }],
+    [sessions('', 'pageInfo { endCursor hasPreviousPage }'), { [SCRIPT]: 1, [PAGE]: 1 }],
+    [sessions('', 'pageInfo { hasNextPage }'), { [SCRIPT]: 1, [PAGE]: 2 }],
+    [sessions('', 'nodes { script { name } }'), { [SCRIPT]: 51, [PAGE]: 1 }],
+    [sessions('(first: null)', 'edges { node { script { name } } }'), { [SCRIPT]: 51, [PAGE]: 1 }],
+    [
+      sessions('(first: 7)', 'nodes { script { name executions { count } } } pageInfo { hasNextPage }'),
+      { [SCRIPT]: 8, [PAGE]: 2, [EXECUTIONS]: 7, [LISTING]: 3 },
+    ],
+    [sessions('(first: 3)', NESTED), { [SCRIPT]: 1 + 3 + 12, [PAGE]: 1 + 6 }],
+  ])('%s', async (document, expected) => {
+    expect(await price(document)).toEqual(expected);
   });
 
-  it('is that of the other endpoint with a filter', async () => {
-    const document =
-      'query ($filter: SessionFilter) { script(id: 1) { sessions(filter: $filter) { nodes { id } pageInfo { hasNextPage } } } }';
-    const all = { [SCRIPT]: 1, [PAGE]: 2 };
-    expect(await price(document)).toEqual(all);
-    expect(await price(document, { filter: null })).toEqual(all);
-    expect(await price(document, { filter: {} })).toEqual(all);
-    expect(await price(document, { filter: { jobId: null } })).toEqual(all);
-    expect(await price(document, { filter: { jobId: 'x' } })).toEqual({ [SCRIPT]: 1, [FILTERED_PAGE]: 2 });
+  it.each([
+    [undefined, { [PAGE]: 2 }],
+    [null, { [PAGE]: 2 }],
+    [{}, { [PAGE]: 2 }],
+    [{ jobId: null }, { [PAGE]: 2 }],
+    [{ jobId: 'x' }, { [FILTERED_PAGE]: 2 }],
+  ])('is of the endpoint that the filter %j needs', async (filter, expected) => {
+    const document = `query ($filter: SessionFilter) {
+      script(id: 1) { sessions(filter: $filter) { nodes { id } pageInfo { hasNextPage } } } }`;
+    expect(await price(document, { filter })).toEqual({ [SCRIPT]: 1, ...expected });
   });
 
-  it('is not distorted by a size that the resolver will refuse', async () => {
+  it.each([
+    [1, 1],
+    [100, 100],
+    [101, 100],
+    [2_147_483_647, 100],
+    [0, 1],
+    [-1, 1],
+    [-2_147_483_648, 1],
+    [1e300, 100],
+    [null, 50],
+    [undefined, 50],
+  ])('is that of a valid size: first: %s costs %i items', async (first, size) => {
     const document =
       'query ($first: Int) { script(id: 1) { sessions(first: $first) { nodes { script { name } } } } }';
-    for (const [first, size] of [
-      [1, 1],
-      [100, 100],
-      [101, 100],
-      [2_147_483_647, 100],
-      [0, 1],
-      [-1, 1],
-      [-2_147_483_648, 1],
-      [1e300, 100],
-      [null, 50],
-      [undefined, 50],
-    ]) {
-      expect(await price(document, { first })).toEqual({ [SCRIPT]: 1 + Number(size), [PAGE]: 1 });
-    }
+    expect(await price(document, { first })).toEqual({ [SCRIPT]: 1 + size, [PAGE]: 1 });
   });
 });
 
@@ -241,143 +232,114 @@ describe('the price of a write', () => {
 });
 
 describe('the price of entities', () => {
-  it('counts their representations, however they are written', async () => {
-    const three =
-      '[{ __typename: "Script", id: "a" }, { __typename: "Script", id: "b" }, { __typename: "Script", id: $id }]';
-    const name = '... on Script { name }';
-    const expected = { [SCRIPT]: 3 };
-    expect(await price(`query ($id: ID = "c") { _entities(representations: ${three}) { ${name} } }`)).toEqual(
-      expected,
-    );
-    const byVariable =
-      'query ($all: [_Any!]!) { _entities(representations: $all) { ... on Script { name } } }';
-    expect(await price(byVariable, { all: references(3) })).toEqual(expected);
-    expect(
-      await price('query ($all: [_Any!]!) { x: _entities(representations: $all) { __typename } }', {
-        all: references(3),
-      }),
-    ).toEqual(expected);
-    expect(
-      await price(
-        'query ($all: [_Any!]!) { ...F } fragment F on Query { ... { _entities(representations: $all) { __typename } } }',
-        { all: references(3) },
-      ),
-    ).toEqual(expected);
-    const items =
-      'query ($a: _Any!, $b: _Any!, $c: _Any!) { _entities(representations: [$a, $b, $c]) { __typename } }';
-    const [a, b, c] = references(3);
-    expect(await price(items, { a, b, c })).toEqual(expected);
-    expect(await price(byVariable, { all: a })).toEqual({ [SCRIPT]: 1 });
-  });
-
-  it('is that of each type, and of what is selected on it', async () => {
-    const document = `query ($all: [_Any!]!) {
-      _entities(representations: $all) {
-        ... on Script { name executions { count } }
-        ... on Session { script { name } }
-      }
-    }`;
-    const all = [...references(3), ...references(2, 'Session'), ...references(4, 'Project')];
-    expect(await price(document, { all })).toEqual({
-      [SCRIPT]: 3 + 2,
-      [EXECUTIONS]: 3,
-      [LISTING]: 1,
-      [SESSION]: 2,
-      [PROJECT]: 4,
-    });
-  });
-
-  it('pays once for one that is repeated, whatever else its references say', async () => {
-    const document =
-      'query ($all: [_Any!]!) { _entities(representations: $all) { ... on Script { sessions { __typename } } } }';
-    const scripts = Array(150).fill(references(2)).flat();
-    const users = [1, 2, 1].map((number) => ({ __typename: 'User', key: `k${number}`, id: 'the same' }));
-    const odd = [{ __typename: 'User', key: { toString: 1 } }, { __typename: 'User' }];
-    expect(await price(document, { all: [...scripts, ...users] })).toEqual({
-      [SCRIPT]: 2,
-      [PAGE]: 2,
-      [USER]: 2,
-    });
-    expect(await price(document, { all: [...users, ...odd] })).toEqual({ [USER]: 2 + 2 });
-  });
-
-  it('takes nothing that is no reference for one', async () => {
-    const all = [
-      'Script',
-      5,
-      [],
+  const three = references(3);
+  const [a, b, c] = three;
+  const literal =
+    '[{ __typename: "Script", id: "a" }, { __typename: "Script", id: "b" }, { __typename: "Script", id: $id }]';
+  const NAME = '{ ... on Script { name } }';
+  const ALL = 'query ($all: [_Any!]!)';
+  const SELECTED = `${ALL} { _entities(representations: $all) {
+    ... on Script { name executions { count } } ... on Session { script { name } } } }`;
+  const mixed = [...three, ...references(2, 'Session'), ...references(4, 'Project')];
+  const users = [1, 2, 1].map((number) => ({ __typename: 'User', key: `k${number}`, id: 'the same' }));
+  const odd = [{ __typename: 'User', key: { toString: 1 } }, { __typename: 'User' }];
+  const none = [
+    ...['Script', 5, [], {}, { __typename: 'Query' }, { __typename: 'ID' }],
+    ...[{ __typename: 'toString' }, { __typename: ['Script'] }],
+  ];
+  it.each<[what: string, document: string, variables: Variables, expected: object]>([
+    [
+      'literals',
+      `query ($id: ID = "c") { _entities(representations: ${literal}) ${NAME} }`,
       {},
-      { __typename: 'Query' },
-      { __typename: 'ID' },
-      { __typename: 'toString' },
-      { __typename: ['Script'] },
-    ];
-    expect(
-      await price('query ($all: [_Any!]!) { _entities(representations: $all) { __typename } }', { all }),
-    ).toEqual({});
+      { [SCRIPT]: 3 },
+    ],
+    ['a variable', `${ALL} { _entities(representations: $all) ${NAME} }`, { all: three }, { [SCRIPT]: 3 }],
+    [
+      'an alias',
+      `${ALL} { x: _entities(representations: $all) { __typename } }`,
+      { all: three },
+      { [SCRIPT]: 3 },
+    ],
+    [
+      'a fragment',
+      `${ALL} { ...F } fragment F on Query { ... { _entities(representations: $all) { __typename } } }`,
+      { all: three },
+      { [SCRIPT]: 3 },
+    ],
+    [
+      'a variable each',
+      'query ($a: _Any!, $b: _Any!, $c: _Any!) { _entities(representations: [$a, $b, $c]) { __typename } }',
+      { a, b, c },
+      { [SCRIPT]: 3 },
+    ],
+    [
+      'one item for a list',
+      `${ALL} { _entities(representations: $all) ${NAME} }`,
+      { all: a },
+      { [SCRIPT]: 1 },
+    ],
+    [
+      'several types',
+      SELECTED,
+      { all: mixed },
+      { [SCRIPT]: 3 + 2, [EXECUTIONS]: 3, [LISTING]: 1, [SESSION]: 2, [PROJECT]: 4 },
+    ],
+    [
+      'repeated references',
+      `${ALL} { _entities(representations: $all) { ... on Script { sessions { __typename } } } }`,
+      { all: [...Array(150).fill(references(2)).flat(), ...users] },
+      { [SCRIPT]: 2, [PAGE]: 2, [USER]: 2 },
+    ],
+    [
+      'odd keys',
+      `${ALL} { _entities(representations: $all) ${NAME} }`,
+      { all: [...users, ...odd] },
+      { [USER]: 4 },
+    ],
+    ['no references', `${ALL} { _entities(representations: $all) { __typename } }`, { all: none }, {}],
+  ])('given by %s', async (_what, document, variables, expected) => {
+    expect(await price(document, variables)).toEqual(expected);
   });
 });
 
-describe('the price depends on the variables', () => {
-  it('of lists, with their defaults', async () => {
-    const document = 'query ($ids: [ID!]! = ["a", "b"]) { scripts(ids: $ids) { name } }';
-    expect(await price(document)).toEqual({ [SCRIPT]: 2 });
-    expect(await price(document, { ids: ids(9) })).toEqual({ [SCRIPT]: 9 });
-    expect(
-      await price('query ($a: ID!, $b: ID!) { scripts(ids: [$a, $b, "c"]) { name } }', { a: 1, b: 2 }),
-    ).toEqual({ [SCRIPT]: 3 });
-  });
-
-  it('of @skip and @include', async () => {
-    const document = `query ($more: Boolean!, $less: Boolean = false) {
-      script(id: 1) {
-        name
-        executions @include(if: $more) { count }
-        ... @skip(if: $less) { sessions { nodes { id } } }
-        ...F @include(if: $more)
-      }
+describe('the price depends on the variables of each request', () => {
+  const LISTS = 'query ($ids: [ID!]! = ["a", "b"]) { scripts(ids: $ids) { name } }';
+  const ITEMS = 'query ($a: ID!, $b: ID!) { scripts(ids: [$a, $b, "c"]) { name } }';
+  const CONDITIONS = `query ($more: Boolean!, $less: Boolean = false) {
+    script(id: 1) {
+      name
+      executions @include(if: $more) { count }
+      ... @skip(if: $less) { sessions { nodes { id } } }
+      ...F @include(if: $more)
     }
-    fragment F on Script { b: executions { count } }`;
-    expect(await price(document, { more: false })).toEqual({ [SCRIPT]: 1, [PAGE]: 1 });
-    expect(await price(document, { more: true })).toEqual({
-      [SCRIPT]: 1,
-      [PAGE]: 1,
-      [EXECUTIONS]: 2,
-      [LISTING]: 1,
-    });
-    expect(await price(document, { more: true, less: true })).toEqual({
-      [SCRIPT]: 1,
-      [EXECUTIONS]: 2,
-      [LISTING]: 1,
-    });
-  });
-
-  it('of each request anew, though the document is the same', async () => {
-    const document = `query ($id: ID!, $filter: SessionFilter, $job: ID, $first: Int) {
-      script(id: $id) {
-        a: sessions(filter: { jobId: $job }) { nodes { id } }
-        b: sessions(filter: $filter) { nodes { id } }
-        c: sessions(first: $first) { nodes { script { name } } }
-      }
-    }`;
-    expect(await price(document, { id: 1, first: 2 })).toEqual({ [SCRIPT]: 3, [PAGE]: 3 });
-    expect(await price(document, { id: 1, first: 4 })).toEqual({ [SCRIPT]: 5, [PAGE]: 3 });
-    expect(await price(document, { id: 2, first: 2, job: 'x' })).toEqual({
-      [SCRIPT]: 3,
-      [PAGE]: 2,
-      [FILTERED_PAGE]: 1,
-    });
-    expect(await price(document, { id: 2, first: 2, filter: { jobId: 'x' } })).toEqual({
-      [SCRIPT]: 3,
-      [PAGE]: 2,
-      [FILTERED_PAGE]: 1,
-    });
-  });
-
-  it('and on the operation that is chosen', async () => {
-    const document = 'query A { script(id: 1) { id } } query B { scripts(ids: [1, 2]) { id } }';
-    expect(await price(document, {}, 'A')).toEqual({ [SCRIPT]: 1 });
-    expect(await price(document, {}, 'B')).toEqual({ [SCRIPT]: 2 });
+  }
+  fragment F on Script { b: executions { count } }`;
+  const PAGES = `query ($id: ID!, $filter: SessionFilter, $job: ID, $first: Int) {
+    script(id: $id) {
+      a: sessions(filter: { jobId: $job }) { nodes { id } }
+      b: sessions(filter: $filter) { nodes { id } }
+      c: sessions(first: $first) { nodes { script { name } } }
+    }
+  }`;
+  const EACH = 'query A { script(id: 1) { id } } query B { scripts(ids: [1, 2]) { id } }';
+  const more = { [SCRIPT]: 1, [EXECUTIONS]: 2, [LISTING]: 1 };
+  const filtered = { [SCRIPT]: 3, [PAGE]: 2, [FILTERED_PAGE]: 1 };
+  it.each<[document: string, variables: Variables, expected: object, name?: string]>([
+    [LISTS, {}, { [SCRIPT]: 2 }],
+    [LISTS, { ids: ids(9) }, { [SCRIPT]: 9 }],
+    [ITEMS, { a: 1, b: 2 }, { [SCRIPT]: 3 }],
+    [CONDITIONS, { more: false }, { [SCRIPT]: 1, [PAGE]: 1 }],
+    [CONDITIONS, { more: true }, { ...more, [PAGE]: 1 }],
+    [CONDITIONS, { more: true, less: true }, more],
+    [PAGES, { id: 1, first: 2 }, { [SCRIPT]: 3, [PAGE]: 3 }],
+    [PAGES, { id: 1, first: 4 }, { [SCRIPT]: 5, [PAGE]: 3 }],
+    [PAGES, { id: 2, first: 2, job: 'x' }, filtered],
+    [PAGES, { id: 2, first: 2, filter: { jobId: 'x' } }, filtered],
+    [EACH, {}, { [SCRIPT]: 1 }, 'A'],
+    [EACH, {}, { [SCRIPT]: 2 }, 'B'],
+  ])('%s with %j', async (document, variables, expected, name) => {
+    expect(await price(document, variables, name)).toEqual(expected);
   });
 });
 

@@ -6,11 +6,11 @@ import { createGateway } from '../../../src/gateway.ts';
 import type { GatewayOptions } from '../../../src/gateway-options.ts';
 import { hashOf } from '../../../src/operation/document-id.ts';
 import { startServer } from '../../../src/server/listen.ts';
-import { type Adapter, type AdapterRequest, ORIGIN } from './adapters.ts';
+import type { Adapter, AdapterRequest } from './adapters.ts';
 import { type GivenOptions, withGatewayDefaults } from './gateway.ts';
 
 /** All that a client can see of an answer. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
@@ -35,7 +35,6 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
   const gateways = {
     reference: await open({ execute }),
     plain: await open({ persisted: { mode: 'allowed', listed } }),
-    cors: await open({ corsOrigins: [ORIGIN] }),
     plugin: await open({ plugins: [harmless] }),
   };
   return {
