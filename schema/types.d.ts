@@ -363,7 +363,7 @@ export type LiveDelayReason =
 export type LiveEvent = {
   /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
+  /** The state after this event. Pass it as `after` to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
@@ -837,7 +837,7 @@ export type SessionsChange = LiveEvent & {
   appeared: Array<Session>;
   /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
+  /** The state after this event. Pass it as `after` to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The ids of the sessions that have ended. */
   disappearedIds: Array<Scalars['ID']['output']>;
@@ -852,7 +852,7 @@ export type SessionsDelay = LiveEvent & {
   __typename?: 'SessionsDelay';
   /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
+  /** The state after this event. Pass it as `after` to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
@@ -869,7 +869,7 @@ export type SessionsSnapshot = LiveEvent & {
   asOf: Scalars['DateTime']['output'];
   /** False if the script has more sessions than the stream follows (2,000). */
   complete: Scalars['Boolean']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state. */
+  /** The state after this event. Pass it as `after` to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
@@ -890,7 +890,7 @@ export type Status = {
   upstream: UpstreamState;
 };
 
-/** Streams of events. A stream begins with the present state, or continues from the cursor of an earlier event. */
+/** Streams of events. A stream begins with the present state. */
 export type Subscription = {
   __typename?: 'Subscription';
   /** The connected users of a script: first the list, then each change. The gateway polls LuaAuth, once for all subscribers of a script: every 2 s, and up to every 30 s while nothing changes. The first poll costs one REST call; later polls use only permits that other calls leave free. Needs the scope `sessions:read`. */
@@ -898,7 +898,7 @@ export type Subscription = {
 };
 
 
-/** Streams of events. A stream begins with the present state, or continues from the cursor of an earlier event. */
+/** Streams of events. A stream begins with the present state. */
 export type SubscriptionScriptSessionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<SessionFilter>;

@@ -32,6 +32,8 @@ export interface ValueFollower {
   lead(): void;
   /** Another process has the lease. */
   yield(): void;
+  /** This process has found the others again. What it finds may be older than what it has stored meanwhile. */
+  rejoin(): void;
   /**
    * Receives what another process has stored, which read it so long ago. `isCurrent`: it has the lease now. Returns false if the
    * value has another form.

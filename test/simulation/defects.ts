@@ -44,7 +44,6 @@ export const DEFECTS = {
       })),
   },
   'a change is lost when the poller changes': { live: losingAtNewPoller },
-  'a resumed stream leaves a change out': { live: losingAtResume },
   'a script is polled after its last stream': { live: neverLeaving },
 } as const satisfies Record<string, Defect>;
 
@@ -188,17 +187,6 @@ function losingAtNewPoller(make: MakeLive): MakeLive {
     };
     return watched({ ...options, transport: { ...transport, ask } });
   };
-}
-
-function losingAtResume(make: MakeLive): MakeLive {
-  return withStreams(make, (stream, _scriptId, after) => {
-    let isFirst = true;
-    leaveOut(stream, ({ type }) => {
-      const isLeftOut = isFirst && after !== undefined && type === 'SessionsChange';
-      isFirst &&= type === 'SessionsDelay';
-      return isLeftOut;
-    });
-  });
 }
 
 function neverLeaving(make: MakeLive): MakeLive {

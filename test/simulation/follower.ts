@@ -12,8 +12,8 @@ type LiveEvent = NonNullable<Taken['value']>;
 
 /** A follower whose gateway has ended or has no room tries again after this time, in ms. */
 const AGAIN_MS = 500;
-/** Polls are up to 30 s apart, and a poll that finds the quota used up waits 5 s. A delivery takes a second at most. */
-const SEEN_WITHIN_MS = 37_000;
+/** Polls are up to 30 s apart. A poll that finds the quota used up waits 10 s until it tells a delay. A delivery takes a second or two. */
+const SEEN_WITHIN_MS = 42_000;
 /** How long a follower stays away at most, in ms: beyond the time for which a state is kept. */
 const AWAY_MS = 14_000;
 

@@ -45,11 +45,13 @@ const UNTIL_QUIET_MS = 12_000;
 const RECOVERS_MS = 6_000;
 const RUSH_MS = 5_000;
 /** Callers that follow stay for so long after all others, in ms: until each change since the last fault is late. */
-const STREAMS_MS = 25_000;
+const STREAMS_MS = 32_000;
 /** No script is polled for longer than this after its last stream has ended, in ms. */
 const POLLED_FOR_MS = 5_000;
 /** A gateway that comes back to the store has looked at all streams after this time, in ms. A slow reader takes it later. */
 const LOOKS_WITHIN_MS = 5_000;
+/** A gateway that has lost the store sends with its share within this time, in ms. */
+const ALONE_WITHIN_MS = 3_500;
 const RUSH_CALLERS = 3;
 const RUSH_READS = 8;
 /** A failover loses the writes of at most so many ms. */
@@ -423,6 +425,8 @@ class World {
     if (end === 'Unavailable' && isAlone) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
+    // A gateway that loses the store sends nothing until its share is free.
+    if (end === 'TimedOut' && gateway.hasLostSince(startedAt - ALONE_WITHIN_MS)) return;
     // While the quota is in use, a read may wait for the call of one process after another.
     const made = ((this.#judge.countOf(caller.key) - countBefore) * 1_000) / (this.#kernel.now - startedAt);
     if (end === 'TimedOut' && made >= this.#leastUse()) return;

@@ -35,8 +35,7 @@ export interface DelayEvent extends LivePosition {
   readonly reason: DelayReason;
 }
 
-export const DELAY_REASONS = ['QUOTA', 'API_UNAVAILABLE', 'COORDINATION_LOST'] as const;
-export type DelayReason = (typeof DELAY_REASONS)[number];
+export type DelayReason = 'QUOTA' | 'API_UNAVAILABLE' | 'COORDINATION_LOST';
 
 /** An event as a subscriber receives it. `sequence` begins with 1 and grows by 1 with each event. */
 export type NumberedEvent<Event extends LiveEvent = LiveEvent> = Event & { readonly sequence: number };

@@ -7,8 +7,6 @@ export interface StreamSource {
   readonly known: LiveRecord;
   /** Whether the known state is kept up to date. */
   readonly isCurrent: boolean;
-  /** An earlier state. Undefined: it is not known any more. */
-  stateAt(cursor: string): LiveRecord | undefined;
   /** What differs in a later state. */
   since(state: LiveRecord, later: LiveRecord): LiveDifference;
 }
@@ -19,7 +17,7 @@ const MAX_CHANGED = 1_000;
 interface LiveStreamOptions {
   readonly script: StreamSource;
   readonly isWanted: SessionTest;
-  /** The cursor to continue from. */
+  /** The cursor to continue from, if it names the known state. */
   readonly after: string | undefined;
   readonly onEvent: (type: LiveEvent['type']) => void;
   readonly onEnd: () => void;
@@ -31,7 +29,7 @@ type Taken = IteratorResult<NumberedEvent, undefined>;
 const SNAPSHOT_EVERY_MS = 60_000;
 
 /**
- * One subscription: an async iterator of events. It begins with the whole state, or with the changes since `after`. Each
+ * One subscription: an async iterator of events. It begins with the whole state, or with no change since `after`. Each
  * event is the difference between what was reported last and what is known. So a slow subscriber gets one merged change,
  * and then the last delay.
  */
@@ -87,12 +85,12 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     return this;
   }
 
-  /** Gives a waiting subscriber the next event, if there is an event. @returns the event */
-  deliver(): LiveEvent | undefined {
+  /** Gives a waiting subscriber the next event, if there is an event. */
+  deliver(): void {
     const taker = this.#taker;
-    if (!taker) return undefined;
+    if (!taker) return;
     const event = this.#take(this.#last ?? this.#options.script.known);
-    if (!event && !this.#last) return undefined;
+    if (!event && !this.#last) return;
     this.#taker = undefined;
     if (event) {
       this.#options.onEvent(event.type);
@@ -102,7 +100,6 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
       taker.reject(this.#failure.error);
       this.#failure = undefined;
     } else taker.resolve(OVER);
-    return event;
   }
 
   #take(known: LiveRecord): LiveEvent | undefined {
@@ -110,7 +107,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     const { cursor, asOf, nextPollMs, isComplete, delay } = known.head;
     const before = this.#reported;
     if (before ? before.head !== known.head : this.#mayBegin && script.isCurrent) {
-      const lists = this.#changesTo(known, before ?? script.stateAt(after ?? ''));
+      const lists = this.#changesTo(known, before ?? (after === cursor ? known : undefined));
       this.#reported = known;
       if (!lists) {
         this.#snapshotAt = known.readAt;

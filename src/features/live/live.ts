@@ -9,7 +9,6 @@ import { type RandomSource, systemRandom } from '../../transport/random-source.t
 import type { SharedValues } from '../../transport/shared-state.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
-import { isKnown } from './live-record.ts';
 import { LiveScript } from './live-script.ts';
 import { LiveStream } from './live-stream.ts';
 import { createPollAccess, PollUsage } from './poll-access.ts';
@@ -34,9 +33,6 @@ interface Wanted {
 }
 
 export type LiveSessions = ReturnType<typeof createLive>;
-
-/** How long the state is kept after the last stream has gone, in ms. A new stream can continue from its cursor. */
-const KEEP_MS = 10_000;
 
 /** The message by which processes tell each other of ended sessions. */
 interface Ended {
@@ -98,13 +94,8 @@ export function createLive(options: LiveOptions) {
   const leave = (name: string, account: Account, scriptId: string, followed: LiveScript) => {
     count(0, -1);
     followed.leave();
-    const forget = () => {
-      account.scripts.delete(scriptId);
-      if (account.streams.size === 0 && account.scripts.size === 0) accounts.delete(name);
-    };
-    const isKept = isKnown(followed.known) && account.scripts.size <= limits.maxScripts && !isEnding;
-    if (isKept) followed.keep = clock.after(KEEP_MS, forget);
-    else forget();
+    account.scripts.delete(scriptId);
+    if (account.scripts.size === 0) accounts.delete(name);
   };
 
   const ended = (name: string, sessionIds: readonly string[]) => {

@@ -1,13 +1,12 @@
 import { Refused } from '../../luaauth/refusal.ts';
-import { getSession, type Session } from '../../luaauth/sessions.ts';
+import type { Session } from '../../luaauth/sessions.ts';
 import { AbortSource, type Origin } from '../../transport/call.ts';
 import type { Clock } from '../../transport/clock.ts';
 import { CoordinationLost, RateLimited } from '../../transport/errors.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import type { DelayReason } from './live-event.ts';
-import { isKnown, type LiveHead, type LiveRecord, pastOf } from './live-record.ts';
+import { differenceOf, isKnown, type LiveHead, type LiveRecord } from './live-record.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
-import { createSessionTracker, isSame } from './session-tracker.ts';
 
 /**
  * The interval between polls of a script, in ms: least, growth and most. The interval grows after each poll without a
@@ -29,8 +28,6 @@ const CROWDED_MS = 5_000;
 const MOST_CROWDED_MS = 3_000;
 /** While a list does not change, its last page is read again only after this time, in ms. */
 const END_KNOWN_MS = 60_000;
-/** How many missing sessions one poll looks up by id, when the list has several pages. */
-const MAX_SUSPECTS = 3;
 
 export interface PollerOptions {
   readonly scriptId: string;
@@ -57,8 +54,6 @@ interface Poll extends ReadSessions {
   readonly readAt: number;
   /** How long the poll waited for its first permit, in ms. */
   readonly waitedMs: number;
-  /** Ids of sessions that the poll missed and the API does not know any more. */
-  readonly gone: ReadonlySet<string>;
 }
 
 export type Poller = ReturnType<typeof createPoller>;
@@ -69,13 +64,14 @@ export type Poller = ReturnType<typeof createPoller>;
  */
 export function createPoller(options: PollerOptions) {
   const { scriptId, origin, clock, today, maxSessions, openAccess, known, store, onPoll } = options;
-  const tracker = createSessionTracker();
   const stopped = new AbortSource();
   const epoch = randomId(options.random);
   /** Whether the first poll took a short page for the whole list. The next poll makes sure. */
   let isEndAssumed = false;
   let endSeenAt = Number.NEGATIVE_INFINITY;
   let hadPages = false;
+  /** Known sessions that the last poll has missed. Positions shift while several pages are read. */
+  let missed: ReadonlySet<string | undefined> = new Set();
   let intervalMs = LEAST_MS;
   let delay: { readonly reason: DelayReason; readonly since: number; readonly againAt: number } | undefined;
   /** When the next answer was due, on the clock. Failures do not postpone this time. */
@@ -129,15 +125,7 @@ export function createPoller(options: PollerOptions) {
     hadPages = !found.isOnePage;
     if (found.isEndSeen) endSeenAt = clock.now();
     const asOf = Math.floor(today() - (clock.now() - usage.readAt));
-    const suspects = tracker.suspects(known().sessions, found).slice(0, MAX_SUSPECTS);
-    const answers = await Promise.all(suspects.map((id) => isGone(access, id)));
-    return {
-      ...found,
-      asOf,
-      readAt: usage.readAt,
-      waitedMs: usage.readAt - waitsFrom,
-      gone: new Set(suspects.filter((_id, index) => answers[index])),
-    };
+    return { ...found, asOf, readAt: usage.readAt, waitedMs: usage.readAt - waitsFrom };
   };
 
   /**
@@ -156,14 +144,16 @@ export function createPoller(options: PollerOptions) {
     dueAt = undefined;
     const before = known();
     const isFirst = !isKnown(before);
-    const { appeared, disappeared } = tracker.compare(before.sessions, found, found.gone);
+    const { appeared, disappeared: missing } = differenceOf(before.sessions, found.sessions);
+    const disappeared = missing.filter(({ id }) => found.isOnePage || missed.has(id));
+    missed = new Set(missing.filter((session) => !disappeared.includes(session)).map(({ id }) => id));
     const hasChanged = appeared.length + disappeared.length > 0;
     // Sessions found on further pages were connected before. A snapshot adds them, not a change.
     const isMore = isEndAssumed && !found.isOnePage;
     if (!isFirst) isEndAssumed = false;
     const isNew = isFirst || isMore || found.isComplete !== before.head.isComplete;
     const mostMs = found.waitedMs >= CROWDED_MS ? MOST_CROWDED_MS : MOST_MS;
-    intervalMs = hasChanged || isFirst ? LEAST_MS : Math.min(mostMs, intervalMs * SLOWER);
+    intervalMs = hasChanged || isFirst || missed.size > 0 ? LEAST_MS : Math.min(mostMs, intervalMs * SLOWER);
     const since = before.head.cursor;
     const cursor = hasChanged || isNew ? `${epoch}.${Number(since.split('.')[1]) + 1}` : since;
     const { asOf, isComplete, readAt } = found;
@@ -172,8 +162,7 @@ export function createPoller(options: PollerOptions) {
     const sessions = new Map(before.sessions);
     for (const { id = '' } of disappeared) sessions.delete(id);
     for (const session of appeared) sessions.set(session.id ?? '', session);
-    const past = cursor === since ? before.past : pastOf(before);
-    await store({ head, sessions, past, readAt, readBy: clock.now() });
+    await store({ head, sessions, readAt });
     onPoll(hasChanged ? 'changed' : 'same');
     if (isUncoordinated) await storeDelay('COORDINATION_LOST');
     else delay = undefined;
@@ -231,12 +220,7 @@ function reasonFor(failure: unknown): DelayReason {
   return failure instanceof CoordinationLost ? 'COORDINATION_LOST' : 'API_UNAVAILABLE';
 }
 
-/** Whether the API does not know a session any more. A call without an answer counts as no. */
-async function isGone(access: PollAccess, id: string): Promise<boolean> {
-  try {
-    await getSession(access, { session_id: id });
-    return false;
-  } catch (failure) {
-    return failure instanceof Refused && failure.reason === 'not permitted';
-  }
+/** Whether a poll has read exactly the known sessions. */
+function isSame(known: ReadonlyMap<string, Session>, read: ReadonlyMap<string, Session>): boolean {
+  return read.size === known.size && [...read.keys()].every((id) => known.has(id));
 }

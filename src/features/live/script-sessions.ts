@@ -41,8 +41,7 @@ const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').impl
   resolveType: ({ type }) => type,
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description:
-        'The state after this event. Pass it as `after` to continue from this state, at any process, while the gateway still knows the state.',
+      description: 'The state after this event. Pass it as `after` to continue from this state.',
     }),
     sequence: t.expose('sequence', {
       type: 'SafeInt',
@@ -103,8 +102,7 @@ const ScriptSessionsEvent = builder.unionType('ScriptSessionsEvent', {
 });
 
 builder.subscriptionType({
-  description:
-    'Streams of events. A stream begins with the present state, or continues from the cursor of an earlier event.',
+  description: 'Streams of events. A stream begins with the present state.',
 });
 
 builder.subscriptionFields((t) => ({
@@ -123,7 +121,7 @@ builder.subscriptionFields((t) => ({
       }),
       after: t.arg.string({
         description:
-          'The cursor of an earlier event: the stream continues from there. If the gateway no longer knows that state, the stream begins with a snapshot.',
+          'The cursor of an earlier event. If nothing has changed since, the stream begins with an empty change, else with a snapshot.',
       }),
     },
     subscribe: async (_root, { scriptId, filter, after }, { caller, live }) => {

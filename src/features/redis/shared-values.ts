@@ -177,7 +177,10 @@ function followInRedis(
     nextLook = undefined;
     if (role === 'gone') return;
     if (link.isLost) return become('alone');
-    if (role === 'alone') version = '';
+    if (role === 'alone') {
+      version = '';
+      follower.rejoin();
+    }
     const askedAt = link.now();
     try {
       const reply = await account.run(LOOK, names, [version, holder, LEASE_MS]);

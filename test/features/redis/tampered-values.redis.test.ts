@@ -33,7 +33,7 @@ describeWithRedis('what somebody else writes into Redis', () => {
     return key;
   };
   const follow = ({ values }: TransportState, follower: Partial<ValueFollower> = {}) =>
-    values?.follow('one', 'value', { lead() {}, yield() {}, found: () => true, ...follower });
+    values?.follow('one', 'value', { lead() {}, yield() {}, rejoin() {}, found: () => true, ...follower });
 
   it('starves no account: a value of another type is dropped and counted, and so are absurd permits', async () => {
     const { state, rejected } = await open();
