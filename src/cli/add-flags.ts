@@ -30,9 +30,26 @@ export function addFlags(command: Command): Command {
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
-  const switchedOff = GONE_FLAGS.map(({ name, instead }) => ({ name: `no-${name}`, instead }));
-  return addGoneFlags(refuseWrongValues(command), [...GONE_FLAGS, ...switchedOff]);
+  const gone = GONE_FLAGS.flatMap(({ name, instead }) =>
+    [name, `no-${name}`].map((flag) => ({ flag, instead })),
+  );
+  return addRefusedFlags(command, [
+    ...gone.map(({ flag, instead }) => ({ name: flag, because: `is gone. ${instead}` })),
+    ...SECRET_FLAGS,
+  ]).hook('preAction', () => {
+    const values: FlagValues = command.opts();
+    // A variable of a script that is not set would turn off keys, or serve the sandbox.
+    for (const { name } of FLAGS)
+      if (values[camelCase(name)] === '')
+        command.error(`error: --${name} is empty. Give it a value, or leave it out.`);
+  });
 }
+
+/** Every user of a machine can read the arguments of its processes. */
+const SECRET_FLAGS = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
+  name: name.replace(/-file$/, ''),
+  because: `would show the secret to everybody who can list processes. Give --${name}, or set ${variable.replace(/_FILE$/, '')}.`,
+}));
 
 /** The first switch that is given a value: Commander would take it for another flag, or for an argument. */
 export function switchWithValue(args: readonly string[]): string | undefined {
@@ -45,48 +62,19 @@ export function switchWithValue(args: readonly string[]): string | undefined {
   );
 }
 
-interface GoneFlag {
+interface RefusedFlag {
   readonly name: string;
-  /** A sentence about what took its place. */
-  readonly instead: string;
+  /** The rest of a sentence that begins with the flag, and what to do instead. */
+  readonly because: string;
 }
 
-/** Refuses flags that an earlier version had. */
-export function addGoneFlags(command: Command, gone: readonly GoneFlag[]): Command {
-  for (const { name } of gone) command.addOption(new Option(`--${name} [value]`).hideHelp());
+/** Refuses flags with words that help. */
+export function addRefusedFlags(command: Command, flags: readonly RefusedFlag[]): Command {
+  for (const { name } of flags) command.addOption(new Option(`--${name} [value]`).hideHelp());
   return command.hook('preAction', () => {
     const values: FlagValues = command.opts();
-    for (const { name, instead } of gone)
-      if (values[camelCase(name)] !== undefined) command.error(`error: --${name} is gone. ${instead}`);
-  });
-}
-
-/**
- * Refuses secrets, because every user of a machine can read the arguments of its processes. Also refuses empty values: a
- * variable of a script that is not set would turn off keys, or serve the sandbox.
- */
-function refuseWrongValues(command: Command): Command {
-  const secrets = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
-    variable: variable.replace(/_FILE$/, ''),
-    name: name.replace(/-file$/, ''),
-  }));
-  for (const { name } of secrets) command.addOption(new Option(`--${name} [value]`).hideHelp());
-  return command.hook('preAction', () => {
-    const values: FlagValues = command.opts();
-    if (/@/.test(String(values.redisUrl ?? ''))) {
-      command.error(
-        'error: --redis-url with a password would show it to everybody who can list processes. Give --redis-url-file, or set REDIS_URL.',
-      );
-    }
-    for (const { name } of FLAGS)
-      if (values[camelCase(name)] === '')
-        command.error(`error: --${name} is empty. Give it a value, or leave it out.`);
-    for (const { variable, name } of secrets) {
-      if (values[camelCase(name)] === undefined) continue;
-      command.error(
-        `error: --${name} would show the key to everybody who can list processes. Give --${name}-file, or set ${variable}.`,
-      );
-    }
+    for (const { name, because } of flags)
+      if (values[camelCase(name)] !== undefined) command.error(`error: --${name} ${because}`);
   });
 }
 

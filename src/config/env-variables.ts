@@ -180,7 +180,7 @@ export const VARIABLES = {
   }),
   ...group('Several gateways', {
     REDIS_URL: row(redisUrl, 'Redis or Valkey through which several gateways share the quota and the cache', {
-      secret: 'in part',
+      secret: true,
     }),
     REDIS_PREFIX: row(
       redisPrefix,

@@ -31,9 +31,9 @@ function flagsOf(group: string, name: string, variable: Variable) {
     name: flagName(`${name}_FILE`),
     meaning: `the file that contains ${name}: ${meaning}`,
     form: ' <file>',
-    isSecretFile: secret === true,
+    isSecretFile: true,
   };
-  return secret === 'in part' ? [own, file] : [file];
+  return [file];
 }
 
 /** Flags of variables that are gone, each with what took its place. */

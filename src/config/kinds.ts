@@ -4,8 +4,8 @@ export interface Kind {
   readonly allowed: string;
   /** Whether a value of this type and range is allowed. Its members and items are checked by themselves. */
   readonly has: (value: unknown) => boolean;
-  /** Never quoted. `in part`: may contain a password. */
-  readonly secret?: boolean | 'in part' | undefined;
+  /** Never quoted. */
+  readonly secret?: boolean | undefined;
   /** Says what is wrong with a value that `has` allows, without quoting a secret. */
   readonly problem?: (value: never) => string | undefined;
   /** An object without this member is refused. */

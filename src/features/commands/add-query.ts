@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { addFlagsOfServe, addGoneFlags } from '../../cli/add-flags.ts';
+import { addFlagsOfServe, addRefusedFlags } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { isObject } from '../../luaauth/envelope.ts';
@@ -18,13 +18,13 @@ interface QueryFlags {
   readonly dryRun?: true;
 }
 
-/** Flags that earlier versions had, each with what took its place. */
+/** Flags that earlier versions had. */
 const GONE = [
-  { name: 'url', instead: 'Ask a running gateway with curl: see docs/recipes/from-a-shell.md.' },
-  { name: 'format', instead: 'The name of --output selects the format: .csv or .jsonl.' },
+  { name: 'url', because: 'is gone. Ask a running gateway with curl: see docs/recipes/from-a-shell.md.' },
+  { name: 'format', because: 'is gone. The name of --output selects the format: .csv or .jsonl.' },
   {
     name: 'on-unknown',
-    instead: 'A run continues after an unknown outcome; --repeat-unknown sends such rows again.',
+    because: 'is gone. A run continues after an unknown outcome; --repeat-unknown sends such rows again.',
   },
 ];
 
@@ -58,7 +58,7 @@ export function addQuery(program: Command, parts: CommandParts): void {
         ),
       ),
   );
-  addGoneFlags(command, GONE).action(async (file: string, given: QueryFlags & FlagValues) => {
+  addRefusedFlags(command, GONE).action(async (file: string, given: QueryFlags & FlagValues) => {
     const { variables: text, operation, plan = false, each, output, ...more } = given;
     const { resume = false, repeatUnknown = false, dryRun = false, ...flags } = more;
     const refuse = (problem: string) => command.error(`error: ${problem}`);

@@ -454,6 +454,18 @@ describe('rows', () => {
     ]);
   });
 
+  it('that were left out at the end are not in the results any more, unless they were carried out', async () => {
+    const { url } = await openApi(succeed);
+    const args = bulk(url, ['k1', 'k2', 'k1']);
+    expect((await runBulk(args)).code).toBe(3);
+    file('rows.csv', rowsOf(['k1']));
+    expect((await runBulk([...args, '--resume'])).code).toBe(0);
+    expect(results().map(({ row, status }) => [row, status])).toEqual([
+      [1, 'OK'],
+      [2, 'OK'],
+    ]);
+  });
+
   it('of JSONL likewise', async () => {
     const rows = [
       '{"id":"a"}',

@@ -67,7 +67,7 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
         terminal,
       });
     } finally {
-      file.close();
+      file.close(rows.length);
     }
     if (results !== output && existsSync(results)) writeResultCsv(output, results);
     return report(end, hasFurtherEffect, terminal);

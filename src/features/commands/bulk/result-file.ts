@@ -114,10 +114,14 @@ export class ResultFile {
     append(this.#file, `${stringifyExactJson(result)}\n`);
   }
 
-  /** Orders the results. A file without a result is removed. */
-  close(): void {
+  /**
+   * Orders the results. A row that is no longer in the input and was never carried out gets no result.
+   * A file without a result is removed.
+   */
+  close(lastRow: number): void {
     closeSync(this.#file);
-    const ordered = [...load(this.#path).rows.values()].sort((a, b) => a.row - b.row);
+    const isKept = ({ row, status }: RowResult) => row <= lastRow || !['INVALID', 'FAILED'].includes(status);
+    const ordered = [...load(this.#path).rows.values()].filter(isKept).sort((a, b) => a.row - b.row);
     if (ordered.length === 0) rmSync(this.#path);
     else
       replaceFile(this.#path, (write) => {
