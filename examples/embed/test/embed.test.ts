@@ -96,11 +96,20 @@ for (const [server, parsers] of [
   });
 }
 
-test('next serves the gateway through a route handler', async () => {
+test('next serves the gateway through a route handler, at the path of the route', async () => {
   process.env.LUAAUTH_API_URL = sandbox.url;
-  const route = await import('../next/app/graphql/route.ts');
+  const route = await import('../next/app/api/graphql/route.ts');
   await tryOut((init, search = '') => {
-    const request = new Request(`http://localhost/graphql${search}`, init);
+    const request = new Request(`http://localhost/api/graphql${search}`, init);
     return request.method === 'GET' ? route.GET(request) : route.POST(request);
   });
+  assert.equal((await route.POST(new Request('http://localhost/graphql', operation()))).status, 404);
+});
+
+test('deno serves the gateway by its fetch', async () => {
+  process.env.LUAAUTH_API_URL = sandbox.url;
+  const { default: server } = await import('../deno.ts');
+  await tryOut(async (init, search = '') =>
+    server.fetch(new Request(`http://localhost/graphql${search}`, init)),
+  );
 });
