@@ -24,11 +24,12 @@ const importedBy = (files: readonly string[]) =>
   );
 const imported = importedBy(sources.filter((path) => !isForBrowsers(path)));
 
-/** The first column of the table in CONTRIBUTING.md that is headed so. */
+/** The names in the first column of the table in CONTRIBUTING.md that is headed so. */
 function tableOf(heading: string): string[] {
   const [, table = ''] = textOf('CONTRIBUTING.md').split(`| ${heading} |`);
   const [rows = ''] = table.split('\n\n');
-  return [...rows.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name);
+  const cells = [...rows.matchAll(/^\| (`[^|]+`) \|/gm)].map(([, cell = '']) => cell);
+  return cells.flatMap((cell) => cell.match(/(?<=`)[^`, ]+(?=`)/g) ?? []);
 }
 
 it('every package that is imported is one that an install brings along or asks for', () => {
