@@ -1,3 +1,4 @@
+import type { FieldMap, ObjectFieldsShape, ObjectRef } from '@pothos/core';
 import type { KeyScope } from '../callers/scopes.ts';
 import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
@@ -6,7 +7,7 @@ import type { Endpoint, MemberOf } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { type ParamName, type Params, paramsIn, type Resource } from '../luaauth/resource.ts';
 import type { Effect } from '../plan/cost.ts';
-import { builder, type Fields } from './builder.ts';
+import { builder, type Types } from './builder.ts';
 import { fieldOf, type Loadable } from './loadable-fields.ts';
 import { defineInput, type InputField } from './mutation-input.ts';
 import { asRefusal, nothingToEdit, refusalTypes } from './refusal.ts';
@@ -42,15 +43,13 @@ type Success<Source, Param extends string> =
       readonly description: string;
       readonly reads?: Loadable & { readonly resource: Resource<Param> };
       readonly id?: readonly [name: string, description: string];
-      readonly fields?: (t: Fields<Source>) => object;
+      readonly fields?: ObjectFieldsShape<Types, Source>;
     }
   /** For a mutation with several kinds of success. */
   | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
 
 /** Any object type; the union does not depend on the type's source. */
-interface AnyObject {
-  readonly name: string;
-}
+type AnyObject = ObjectRef<Types, unknown>;
 
 /**
  * Defines a mutation with its input, its result and its price. Without it, `deleteScript` would be in Pothos:
@@ -102,11 +101,9 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
 
   const Result = builder.unionType(`${typeName}Result`, {
     description: `The result of ${name}.`,
-    types: [
-      ...successTypes(success, successName, inPath),
-      ...refusalTypes(endpoint.refusals, isEdit),
-    ] as never,
-    resolveType: ({ type }: { readonly type: string }) => type,
+    types: [...successTypes(success, successName, inPath), ...refusalTypes(endpoint.refusals, isEdit)],
+    // `run` makes the objects of the union.
+    resolveType: (result) => (result as { readonly type: string }).type,
   });
 
   const run = async (given: object, context: Context) => {
@@ -163,8 +160,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
           description: input.argument ?? input.description,
         }),
       },
-      resolve: (_root, { input: given }, context, { path }) =>
-        recorded(given, context, String(path.key)) as never,
+      resolve: (_root, { input: given }, context, { path }) => recorded(given, context, String(path.key)),
     }),
   );
 }
@@ -179,13 +175,13 @@ function successTypes<Path extends Route, Payload, Answer>(
   const made = builder.objectRef<Done<Path, Payload, Answer>>(name).implement({
     scopes: 'inherited',
     description,
-    fields: ((t: Fields<Done<Path, Payload, Answer>>) => ({
+    fields: (t): FieldMap => ({
       ...fields?.(t),
       ...(id && { [id[0]]: t.id({ description: id[1], resolve: ({ params }) => params[param as never] }) }),
       ...(reads && {
         [fieldOf(reads.name)]: t.readAgain(reads, ({ params }) => params[reads.resource.param]),
       }),
-    })) as never,
+    }),
   });
   return [made];
 }

@@ -65,6 +65,7 @@ function read(t: Builder, type: Loadable, description: string, argument: string)
 
 type Builder = PothosSchemaTypes.RootFieldBuilder<SchemaTypes, unknown, FieldKind>;
 
+// Pothos' plugins add their methods to the prototypes of its builders as well; the dataloader plugin adds `t.loadable` so.
 Object.assign(pothos.RootFieldBuilder.prototype, {
   one(this: Builder, type: Loadable, { description }: { readonly description: string }) {
     return read(this, type, description, `${WORDS[type.key].one(type)}.`);

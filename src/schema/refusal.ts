@@ -1,5 +1,6 @@
+import type { ObjectFieldsShape } from '@pothos/core';
 import { REASONS, REFUSALS_OF_ANY_WRITE, type RefusalReason, Refused, rowOf } from '../luaauth/refusal.ts';
-import { builder, type Fields } from './builder.ts';
+import { builder, type Types } from './builder.ts';
 
 interface RefusedWrite {
   readonly type: string;
@@ -40,7 +41,7 @@ const InvalidField = builder.objectRef<InvalidFieldShape>('InvalidField').implem
   }),
 });
 
-const FACTS: Readonly<Partial<Record<RefusalReason, (t: Fields<RefusedWrite>) => object>>> = {
+const FACTS: Readonly<Partial<Record<RefusalReason, ObjectFieldsShape<Types, RefusedWrite>>>> = {
   'invalid fields': (t) => ({
     fields: t.expose('fields', { type: [InvalidField], description: 'Each invalid field.' }),
   }),
@@ -58,7 +59,7 @@ const TYPES = new Map(
   REASONS.flatMap((reason) => {
     const { type, description } = rowOf(reason);
     if (type === undefined) return [];
-    const fields = (FACTS[reason] ?? (() => ({}))) as never;
+    const fields = FACTS[reason] ?? (() => ({}));
     const made = builder.objectRef<RefusedWrite>(type);
     return [[reason, made.implement({ scopes: 'inherited', description, interfaces: [Refusal], fields })]];
   }),
