@@ -54,26 +54,6 @@ it('a client that asks for it is told that a call goes on', async () => {
   ]);
 });
 
-it('the call of a client that leaves is given up', async () => {
-  const events = new EventTarget();
-  const recorder = await record((_recorded, response) => {
-    response.once('close', () => events.dispatchEvent(new Event('given up')));
-    events.dispatchEvent(new Event('asked'));
-  });
-  const { gateway } = await open({ upstream: recorder.url, credentials, ...agents, timeouts: LONG });
-  const client = await connectAgent(gateway.url, 'bot');
-  const [asked, givenUp] = [once(events, 'asked'), once(events, 'given up')];
-  const leaving = new AbortController();
-  const call = client.callTool({ name: 'one', arguments: { id: 'a' } }, { signal: leaving.signal });
-  call.catch(() => undefined);
-  await asked;
-  leaving.abort();
-  await givenUp;
-  await expect(call).rejects.toThrow();
-  expect(recorder.calls).toHaveLength(1);
-  expect(gateway.logged).toEqual([]);
-});
-
 it('says of a write that its outcome is unknown', async () => {
   const recorder = await record(({ socket }) => void socket.destroy());
   const { gateway } = await open({ upstream: recorder.url, credentials, ...agents });
@@ -107,18 +87,4 @@ it('a call over the rate of its caller is refused with when to try again, and se
     content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms or later\.$/) }, {}],
   });
   expect(recorder.calls).toHaveLength(1);
-});
-
-it('a call that LuaAuth finds to be over its rate is refused with when to try again', async () => {
-  const recorder = await record((_recorded, response) => {
-    response.writeHead(429, { 'retry-after': '7', 'content-type': 'application/json' });
-    response.end(JSON.stringify({ success: false, error: { code: -1, message: 'ratelimited' } }));
-  });
-  const { gateway } = await open({ upstream: recorder.url, credentials, ...agents });
-  const client = await connectAgent(gateway.url, 'bot');
-  const result = await client.callTool({ name: 'one', arguments: { id: 'a' } });
-  expect(result).toMatchObject({
-    isError: true,
-    content: [{ text: expect.stringMatching(/^RATE_LIMITED: .* Try again in \d+ ms or later\.$/) }, {}],
-  });
 });

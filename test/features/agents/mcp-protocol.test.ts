@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectAgent, forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 
@@ -8,16 +8,16 @@ const fixture = useSandbox({ gateway: { credentials, maxBodyBytes: 2_000, ...for
 
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
 
-async function post(body: string, headers: Record<string, string> = {}, method = 'POST') {
+async function post(body: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${fixture.gateway.url}/mcp`, {
-    method,
+    method: 'POST',
     headers: {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       ...bearer('bot'),
       ...headers,
     },
-    ...(method === 'POST' && { body }),
+    body,
   });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
@@ -100,21 +100,4 @@ it('keeps no stream open for changes, of which it tells none', async () => {
   const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method };
   const { text } = await post(JSON.stringify({ ...LIST, method, params }), headers);
   expect(JSON.parse(text)).toMatchObject({ error: { message: 'Subscription limit reached' } });
-});
-
-it('takes POST alone', async () => {
-  const { status, headers } = await post('', {}, 'GET');
-  expect([status, headers.get('allow')]).toEqual([405, 'POST']);
-});
-
-it('knows no tool beside those that it lists', async () => {
-  const client = await connectAgent(fixture.gateway.url, 'bot');
-  await expect(client.callTool({ name: 'deleteScript', arguments: {} })).rejects.toThrow(
-    'There is no tool "deleteScript" for this key.',
-  );
-});
-
-it('leaves operations at /graphql as they are', async () => {
-  const { data } = await fixture.gateway.execute('{ __typename }', {}, bearer('bot'));
-  expect(data).toEqual({ __typename: 'Query' });
 });

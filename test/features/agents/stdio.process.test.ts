@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -66,28 +63,6 @@ it.each<Record<string, string>>([{}, { LUAAUTH_TOKEN: 'sandbox-key' }])(
     await expect.poll(() => log.join('')).toContain('"caller":"agent"');
   },
 );
-
-it('reads the list of documents again when it changes, and the last good one holds', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
-  open.push({ close: async () => rmSync(folder, { recursive: true }) });
-  const list = join(folder, 'list.json');
-  const documents = { a: 'query first { rateLimit { limit } }' };
-  writeFileSync(list, JSON.stringify(documents));
-  const { client, log } = await connect('legacy', { PERSISTED_DOCUMENTS_FILE: list });
-  const names = async () => (await client.listTools()).tools.map(({ name }) => name);
-  const change = async (text: string, says: string) => {
-    writeFileSync(list, text);
-    await expect.poll(() => log.join('')).toContain(says);
-  };
-  expect(await names()).toEqual(['first']);
-  await change('{', 'What was read before stays in force.');
-  expect(await names()).toEqual(['first']);
-  await change(
-    JSON.stringify({ ...documents, b: 'query second { rateLimit { used } }' }),
-    'read again, 2 documents',
-  );
-  expect(await names()).toEqual(['first', 'second']);
-});
 
 it.each<[what: string, args: readonly string[], changed: Variables, says: RegExp]>([
   ['gateway keys', [], { LUAAUTH_TOKEN: '', GATEWAY_KEYS: '' }, /MCP: true, but GATEWAY_KEYS is not set/],

@@ -128,13 +128,6 @@ describe('a tool', () => {
     expect(textOf(refused)).toMatch(/^NotBlacklisted: .* will be refused again\.$/);
   });
 
-  it('tells an error by its code, and of a write what became of it', async () => {
-    fixture.sandbox.reset();
-    const unknown = await ask('lookUpKey', { key: 'nobody' });
-    expect(unknown.isError).toBe(true);
-    expect(textOf(unknown)).toMatch(/^[A-Z_]+: /);
-  });
-
   it('is written down with the name of the client', async () => {
     audit.length = 0;
     ended.length = 0;

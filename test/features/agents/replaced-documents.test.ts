@@ -13,6 +13,7 @@ const CALL = { name: 'remove', arguments: { id: 'a' } };
 async function openWith(
   asked: (time: number) => void,
   written: (gateway: TestGateway) => void = () => undefined,
+  document = DOCUMENT,
 ) {
   const ring = ringOf([{ name: 'bot' }]);
   const recorder = await record((_recorded, response) => {
@@ -21,7 +22,7 @@ async function openWith(
   });
   let times = 0;
   const ended: object[] = [];
-  const listed = new Map([['a', DOCUMENT]]);
+  const listed = new Map([['a', document]]);
   const { gateway }: { gateway: TestGateway } = await open({
     upstream: recorder.url,
     credentials: {
@@ -72,3 +73,27 @@ it('a write that two lists of documents overtake is carried out once', async () 
   expect(recorder.lines()).toEqual(['POST /scripts/a/remove']);
   expect(ended).toEqual([{ codes: [], status: 200 }]);
 });
+
+it.each<[what: string, text: string, says: object]>([
+  [
+    'another text',
+    'query limit { rateLimit { used } }',
+    { result: { structuredContent: { data: { rateLimit: { used: 0 } } } } },
+  ],
+  [
+    'another name',
+    'query other { rateLimit { limit } }',
+    { error: { message: expect.stringContaining('There is no tool "limit"') } },
+  ],
+])(
+  'a call that a new list of documents overtakes, by %s, follows the new list',
+  async (_what, text, says) => {
+    const { gateway } = await openWith(
+      (time) => time === 3 && gateway.replaceDocuments(new Map([['a', text]])),
+      undefined,
+      'query limit { rateLimit { limit } }',
+    );
+    const call = { name: 'limit', arguments: {} };
+    expect(await sendMessage(gateway.url, 'bot', 'tools/call', call)).toMatchObject(says);
+  },
+);
