@@ -13,6 +13,7 @@ import {
 } from '../config/kinds.ts';
 import { count, duration, sizeLimit } from '../config/text-kinds.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
+import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { Timeouts } from '../luaauth/api.ts';
 import type { Limits, LiveLimits } from '../plan/limits.ts';
 import type { TransportOptions } from '../transport/transport.ts';
@@ -71,7 +72,14 @@ const GATEWAY_OPTIONS = objectOf({
   } satisfies Record<keyof Credentials, Kind>),
   readOnly: trueOrFalse,
   subgraphScopes: trueOrFalse,
-  graphiql: anObject,
+  graphiql: objectOf({
+    tabs: required({
+      has: (value) => typeof value === 'function' || (Array.isArray(value) && value.length > 0),
+      allowed: 'a list of one or more tabs, or a function that makes it of the documents of the page',
+    }),
+    credential: anObject,
+    note: required(textLike(/^/, 'a text')),
+  } satisfies Record<keyof GraphiQLPageOptions, Kind>),
   persisted: objectOf({
     mode: required(VARIABLES.PERSISTED_DOCUMENTS),
     listed: required({ has: isMap, allowed: 'a Map of documents by id' }),

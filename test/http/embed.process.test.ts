@@ -100,6 +100,10 @@ it.each<[options: object, problem: string]>([
     'corsOrigins: a list of 1: must be a list of origins such as https://app.example.com, or of * alone for every origin.',
   ],
   [{ readonly: true }, 'readonly: there is no such member.'],
+  [
+    { graphiql: { tabs: [], note: '' } },
+    'graphiql.tabs: an empty list: must be a list of one or more tabs, or a function that makes it of the documents of the page.',
+  ],
   [{ readOnly: 'yes' }, 'readOnly: "yes": must be true or false.'],
   [{ isReady: true }, 'isReady: true: must be a function.'],
   [{ log: console.error }, 'log: a function: must be an object with the method error.'],

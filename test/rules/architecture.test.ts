@@ -110,6 +110,7 @@ describe('imports point down', () => {
         'config',
         'callers',
         'gateway-options.ts',
+        'http/graphiql-options.ts',
         'luaauth/api.ts',
         'luaauth/decoders.ts',
         'plan/limits.ts',
