@@ -43,26 +43,23 @@ describe('the values in a text of JSON', () => {
 
 describe('a request of megabytes', () => {
   const fixture = useSandbox({ shared: true });
-  const post = async (variables: string, contentType = 'application/json') => {
+  const post = async (variables: string) => {
     const response = await fetch(`${fixture.gateway.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': contentType },
+      headers: { 'content-type': 'application/json' },
       body: `{"query":"{ __typename }","variables":{"a":${variables}}}`,
     });
     return { status: response.status, ...((await response.json()) as object) };
   };
   const listOf = (value: string, times: number) => `[${Array(times).fill(value).join(',')}]`;
 
-  it.each(['application/json', 'application/json; charset=utf-8'])(
-    'is refused as %s when it is one of many small values, before they are made',
-    async (contentType) => {
-      for (const value of ['{}', '[]', '1', '"a"', '{"k":1}', '{"a":{"b":[1]}}']) {
-        const list = listOf(value, Math.floor(4_000_000 / (value.length + 1)));
-        expect(await post(list, contentType)).toMatchObject({
-          status: 400,
-          errors: [{ message: 'The body holds more than 150000 values. Send fewer values at once.' }],
-        });
-      }
+  it.each(['{}', '[]', '1', '"a"', '{"k":1}', '{"a":{"b":[1]}}'])(
+    'is refused before its values are made: many times %s',
+    async (value) => {
+      expect(await post(listOf(value, Math.floor(4_000_000 / (value.length + 1))))).toMatchObject({
+        status: 400,
+        errors: [{ message: 'The body holds more than 150000 values. Send fewer values at once.' }],
+      });
     },
   );
 

@@ -78,20 +78,17 @@ describe('the log', () => {
     });
   });
 
-  it.each(['/graphql', '/graphql/'])(
-    'names the error codes of an operation at %s, each once',
-    async (path) => {
-      const { gateway, read } = await open();
-      const query =
-        '{ a: script(id: "nope") { name } b: script(id: "nope2") { name } c: script(id: "..") { id } }';
-      await post(gateway.url + path, JSON.stringify({ query }));
-      const [line] = await read(1);
-      expect(line).toMatchObject({ operationName: null, operationType: 'query', status: 200 });
-      expect(line?.errorCodes?.toSorted()).toEqual(['BAD_USER_INPUT', 'FORBIDDEN']);
-      expect(line?.errorFields).toEqual(['Query.script']);
-      expect(line?.upstream).toMatchObject({ calls: 2 });
-    },
-  );
+  it('names the error codes of an operation, each once', async () => {
+    const { gateway, read } = await open();
+    const query =
+      '{ a: script(id: "nope") { name } b: script(id: "nope2") { name } c: script(id: "..") { id } }';
+    await post(`${gateway.url}/graphql`, JSON.stringify({ query }));
+    const [line] = await read(1);
+    expect(line).toMatchObject({ operationName: null, operationType: 'query', status: 200 });
+    expect(line?.errorCodes?.toSorted()).toEqual(['BAD_USER_INPUT', 'FORBIDDEN']);
+    expect(line?.errorFields).toEqual(['Query.script']);
+    expect(line?.upstream).toMatchObject({ calls: 2 });
+  });
 
   it('has a line for an operation that cannot be read', async () => {
     const { gateway, read } = await open();
@@ -265,48 +262,45 @@ describe('an unexpected error', () => {
     return open({ upstream: recorder.url, transport: { random }, secrets: [SECRETS.held] });
   }
 
-  it.each(['/graphql', '/graphql/'])(
-    'is masked at %s, and answer, log line and line of the operation share the request id',
-    async (path) => {
-      const { gateway, read, text } = await openBroken();
-      const { requestId, text: answer } = await post(
-        gateway.url + path,
-        JSON.stringify({ query: 'query Broken { script(id: "a") { name } }' }),
-        { token: SECRETS.caller },
-      );
-      expect(requestId).toMatch(UUID);
-      expect(JSON.parse(answer).errors).toEqual([
-        expect.toBeJustError('INTERNAL_SERVER_ERROR', {
-          message: 'Something went wrong in the gateway.',
-          path: ['script'],
-          locations: [{ line: 1, column: 16 }],
-          requestId,
-        }),
-      ]);
-      const [error, operation, ...others] = await read(2);
-      expect(others).toEqual([]);
-      expect(error).toMatchObject({
-        level: 'error',
-        msg: 'unexpected error',
+  it('is masked, and answer, log line and line of the operation share the request id', async () => {
+    const { gateway, read, text } = await openBroken();
+    const { requestId, text: answer } = await post(
+      `${gateway.url}/graphql`,
+      JSON.stringify({ query: 'query Broken { script(id: "a") { name } }' }),
+      { token: SECRETS.caller },
+    );
+    expect(requestId).toMatch(UUID);
+    expect(JSON.parse(answer).errors).toEqual([
+      expect.toBeJustError('INTERNAL_SERVER_ERROR', {
+        message: 'Something went wrong in the gateway.',
+        path: ['script'],
+        locations: [{ line: 1, column: 16 }],
         requestId,
-        field: 'Query.script',
-        err: {
-          type: 'TypeError',
-          message: 'no random number for … and …',
-          path: 'script',
-          stack: expect.stringContaining('operation-log.process.test.ts'),
-          cause: { type: 'Error', message: 'a cause with …' },
-        },
-      });
-      expect(operation).toMatchObject({
-        msg: 'operation',
-        requestId,
-        operationName: 'Broken',
-        errorCodes: ['INTERNAL_SERVER_ERROR'],
-      });
-      expect(text()).not.toMatch(/sentinel/);
-    },
-  );
+      }),
+    ]);
+    const [error, operation, ...others] = await read(2);
+    expect(others).toEqual([]);
+    expect(error).toMatchObject({
+      level: 'error',
+      msg: 'unexpected error',
+      requestId,
+      field: 'Query.script',
+      err: {
+        type: 'TypeError',
+        message: 'no random number for … and …',
+        path: 'script',
+        stack: expect.stringContaining('operation-log.process.test.ts'),
+        cause: { type: 'Error', message: 'a cause with …' },
+      },
+    });
+    expect(operation).toMatchObject({
+      msg: 'operation',
+      requestId,
+      operationName: 'Broken',
+      errorCodes: ['INTERNAL_SERVER_ERROR'],
+    });
+    expect(text()).not.toMatch(/sentinel/);
+  });
 
   it('is logged once for each field that it affects', async () => {
     const { gateway, read } = await openBroken();

@@ -244,7 +244,7 @@ describe('an answer while it is made', () => {
     const executions = Object.fromEntries(Array.from({ length: 21_000 }, (_, day) => [`day ${day}`, day]));
     fixture.respond = (_recorded, response) =>
       json(response, { success: true, executions, script: wireScript('a') });
-    for (let variant = 0; variant < 20; variant += 1) {
+    for (const variant of [0, 1, 31]) {
       const variables = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`c${i}`, (variant & (1 << i)) !== 0]));
       const { errors } = await fixture.gateway.execute<unknown, Variables>(document, variables, SPEC);
       expect(errors?.[0]?.extensions.code).toBe('ANSWER_TOO_LARGE');

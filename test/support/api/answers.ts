@@ -9,7 +9,7 @@ export const LIMIT = 8 * 1024 * 1024;
 /** A good answer to `GET /scripts/a`. */
 export const SCRIPT = JSON.stringify({ success: true, script: { id: 'a', name: 'Näme 🌒' } });
 /** An answer that a proxy might give in the API's place. */
-export const HTML = '<html><body><h1>Bad gateway</h1><p>internal-host-7</p></body></html>';
+const HTML = '<html><body><h1>Bad gateway</h1><p>internal-host-7</p></body></html>';
 
 /** An answer with this body. */
 export const body =
@@ -28,7 +28,7 @@ const bytes =
 const CUT = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 
 /** A failure of the API, and what the gateway makes of it. A write that meets it is sent once, and its outcome is unknown. */
-export interface Fault {
+interface Fault {
   readonly failure: string;
   readonly respond: Respond;
   /** How often a read is sent. */

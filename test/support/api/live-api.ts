@@ -1,7 +1,7 @@
 import { json, type Recorded, type Respond } from './recorder.ts';
 
 /** A session on the wire. */
-export interface WireUser {
+interface WireUser {
   readonly id: string;
   readonly user_key: string;
   readonly script_id: string;

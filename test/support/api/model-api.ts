@@ -14,7 +14,7 @@ export const FATES = [
   'cut off',
   'never answered',
 ] as const;
-export type Fate = (typeof FATES)[number];
+type Fate = (typeof FATES)[number];
 
 /** A fate for a request; when it arrives, is carried out, and how much later its answer is sent, in ms on the clock. */
 export interface Lot {

@@ -58,8 +58,4 @@ export const refused = (...reasons: unknown[]) => failed(0, 'unauthorized or inv
 
 export const field = (name: string, ...errors: unknown[]) => ({ field: name, errors });
 
-export const unknownScript = refused('script does not exist or is not yours');
-export const unknownSession = refused('session does not exist or is not yours');
-export const unknownProject = refused('project does not exist or is not yours');
-export const unknownUser = refused('user does not exist or is not yours');
 export const accountExpired = (code: number) => failed(code, 'account expired');

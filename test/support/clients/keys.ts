@@ -7,7 +7,7 @@ export const sha256 = (key: string): string => createHash('sha256').update(key).
 export const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 /** An entry in a file of keys: its name is its key, unless said otherwise. */
-export interface TestKey {
+interface TestKey {
   readonly name: string;
   readonly sha256?: string | readonly string[];
   readonly scopes?: readonly string[];

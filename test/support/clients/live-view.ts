@@ -3,7 +3,7 @@ import { eventually } from '../vitest/waiting.ts';
 import { type LiveEvent, subscribe } from './live-events.ts';
 
 /** The view of a subscriber that applies all events, and all that was wrong with them. */
-export interface LiveView {
+interface LiveView {
   /** The ids of who is connected, as it was told. */
   readonly sessions: () => string[];
   /** Types of the events, with the reason of a delay. */

@@ -35,7 +35,7 @@ export async function resultsOf<Data>(client: Client, operation: Operation): Pro
   return all as Told<Data>[];
 }
 
-export interface ServerMessage {
+interface ServerMessage {
   readonly type: string;
   readonly id?: string;
   readonly payload?: unknown;

@@ -7,7 +7,7 @@ interface Attribute {
 }
 
 /** A span as OTLP has it. */
-export interface CollectedSpan {
+interface CollectedSpan {
   readonly name: string;
   readonly traceId: string;
   readonly spanId: string;

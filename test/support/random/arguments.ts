@@ -23,7 +23,7 @@ export interface Given {
  * `parts`: each scalar inside it is a variable. `default`: the default of a variable that is not sent. `overridden`: a
  * variable with a default, and sent. `nothing`: a variable that is not sent and has no default.
  */
-export type GivenBy = 'literal' | 'variable' | 'parts' | 'default' | 'overridden' | 'nothing';
+type GivenBy = 'literal' | 'variable' | 'parts' | 'default' | 'overridden' | 'nothing';
 
 const ids = [seeded.scriptId, seeded.freeForAllScriptId, seeded.sessionId];
 const types = ['Script', 'Query', 'Refusal', 'SessionFilter', 'DateTime', 'Nothing'];

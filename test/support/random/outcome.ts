@@ -2,7 +2,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { ScriptOfValues } from './script-of-values.ts';
 
 /** All that can be seen of an execution from outside. */
-export interface Outcome {
+interface Outcome {
   readonly json: string;
   readonly isSync: boolean;
   readonly errors: readonly unknown[];

@@ -2,7 +2,7 @@ import { type GraphQLInputType, getNullableType, isEnumType, isInputObjectType, 
 import type { Given } from './arguments.ts';
 import type { Document, FieldSelection, FragmentSelection, Operation, Selection } from './documents.ts';
 
-export interface Written {
+interface Written {
   readonly document: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -15,7 +15,7 @@ export function writeDocument(operation: Operation, { plainly = false } = {}): W
 }
 
 /** A document with all that stands in it, and its operations by their names. */
-export interface WrittenDocument extends Written {
+interface WrittenDocument extends Written {
   /** Other variables of the same document; undefined if it has none. */
   readonly otherVariables: Written['variables'] | undefined;
   readonly operations: readonly { readonly name: string | undefined; readonly type: Operation['type'] }[];

@@ -5,7 +5,7 @@ import { pathOf, textOf } from './repository.ts';
 const NOT_OURS = ['node_modules', 'dist', '.git', '.temp', 'cache', '.next'];
 
 /** A fenced block of a document, in its place. */
-export interface Block {
+interface Block {
   readonly language: string;
   readonly text: string;
   /** The heading that it stands under. */

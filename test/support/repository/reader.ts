@@ -22,7 +22,7 @@ const env = {
 };
 
 /** Where a reader is: what runs there, and how the addresses of the pages are written there. */
-export interface Place {
+interface Place {
   readonly clone: string;
   readonly localize: (text: string, gatewayUrl: string) => string;
   readonly close: () => Promise<unknown>;
@@ -126,7 +126,7 @@ const startsGateway = (text: string) =>
   /^(?:[A-Z_]+=\S* )*(?:npm start|luaauth-graphql(?= -| >| \||$))/m.test(text);
 
 /** Runs commands as a newcomer's shell does. */
-export function spawnBash(script: string, cwd: string) {
+function spawnBash(script: string, cwd: string) {
   return spawn('bash', ['-euo', 'pipefail', '-c', script], {
     cwd,
     env,
@@ -136,7 +136,7 @@ export function spawnBash(script: string, cwd: string) {
 }
 
 /** Ends a shell and what it runs. */
-export async function endGroup(child: ChildProcess): Promise<void> {
+async function endGroup(child: ChildProcess): Promise<void> {
   const isOver = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
