@@ -12,8 +12,7 @@ import { ABSENT_MS, BEAT, BEAT_MS, createSlot, MARK_WITHIN_MS, SILENCE_MS } from
 import { createClockWatch } from './store-clock.ts';
 
 interface RedisLinkOptions {
-  /** Gives the URL for each connection. Its error becomes the reason why Redis is lost. */
-  readonly readUrl: () => string;
+  readonly url: string;
   /** The prefix of every key. Gateways with the same prefix count together. */
   readonly prefix: string;
   /** How many processes may share an account, from 1 to 10. */
@@ -61,7 +60,7 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
  * quota. It reconnects at once, and uses Redis again after Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
-  const { readUrl, prefix, instances, commandTimeoutMs, onChange, onRejected } = options;
+  const { url, prefix, instances, commandTimeoutMs, onChange, onRejected } = options;
   const { clock, random, createClient } = options;
   const { now } = clock;
   const storeKey = `${prefix}:store`;
@@ -151,7 +150,7 @@ export function createRedisLink(options: RedisLinkOptions) {
 
   const connect = async () => {
     const opened = await connectToRedis({
-      url: readUrl(),
+      url,
       connectTimeoutMs: CONNECT_MS,
       commandTimeoutMs,
       clock,

@@ -44,7 +44,7 @@ export async function openStateInRedis(
   if (!Number.isInteger(instances) || instances < 1 || instances > MOST_INSTANCES)
     throw new RangeError(`instances: ${instances}. Give a whole number from 1 to ${MOST_INSTANCES}.`);
   const link = createRedisLink({
-    readUrl: () => options.url,
+    url: options.url,
     prefix: options.prefix ?? 'luaauth',
     instances,
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
@@ -64,7 +64,7 @@ export async function openStateInRedis(
       ),
   });
   const accounts = createAccountKeyspaces(link);
-  const values = createSharedValues(link, accounts, { createClient, readUrl: () => options.url });
+  const values = createSharedValues(link, accounts, { createClient, url: options.url });
   let own = createCacheInMemory(now);
   // Other processes may have written unnoticed.
   link.onReset(() => {

@@ -9,8 +9,7 @@ const RETRY_MS = 500;
 export interface PubSubOptions {
   readonly clock: Clock;
   readonly createClient: CreateClient;
-  /** Gives the URL of each connection. */
-  readonly readUrl: () => string;
+  readonly url: string;
 }
 
 /**
@@ -21,7 +20,7 @@ export interface PubSubOptions {
  * @param onOpen - called after each connection, the first included: messages before it are lost
  */
 export function createPubSub(
-  { clock, createClient, readUrl }: PubSubOptions,
+  { clock, createClient, url }: PubSubOptions,
   channels: Channels,
   onOpen: () => void,
 ) {
@@ -32,7 +31,7 @@ export function createPubSub(
 
   const connect = async (onLost: () => void): Promise<DriverClient> => {
     const client = await createClient({
-      url: readUrl(),
+      url,
       socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
       disableOfflineQueue: true,
       maintNotifications: 'disabled',

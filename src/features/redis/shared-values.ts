@@ -56,7 +56,7 @@ interface Broadcast {
 export function createSharedValues(
   link: RedisLink,
   accounts: AccountKeyspaces,
-  connecting: Pick<PubSubOptions, 'createClient' | 'readUrl'>,
+  connecting: Pick<PubSubOptions, 'createClient' | 'url'>,
 ): SharedValues & { close(): Promise<void> } {
   const groups = new Map<string, Group>();
   const listeners: Parameters<SharedValues['onMessage']>[0][] = [];

@@ -1,25 +1,12 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { refuse, wireUser } from '../../support/api/live-api.ts';
-import { type EventStream, subscribeBySse } from '../../support/clients/event-stream.ts';
-import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { wireUser } from '../../support/api/live-api.ts';
 import { openRaw, postText } from '../../support/clients/raw-http.ts';
-import {
-  change,
-  SESSIONS,
-  type SessionsTold,
-  snapshot,
-  useLive,
-} from '../../support/gateways/live-fixture.ts';
+import { change, SESSIONS, snapshot, useLive } from '../../support/gateways/live-fixture.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
-const live = useLive({ liveLimits: { maxStreams: 2 } });
-
-const subscribe = (
-  variables?: Record<string, unknown>,
-  headers?: Record<string, string>,
-): Promise<EventStream<SessionsTold>> => subscribeBySse(live.gateway, SESSIONS, variables, headers);
+const live = useLive();
 
 const post = (query: string, accept: string, headers: Record<string, string> = { token: 'k' }) =>
   fetch(`${live.gateway.url}/graphql`, {
@@ -119,17 +106,6 @@ describe('server-sent events', () => {
     await live.expectNoMorePolls();
   });
 
-  it('end with the process, after what is known', async () => {
-    const api = live.useApi();
-    api.connect('s', 'a');
-    const events = await subscribe();
-    expect(await events.next()).toEqual(snapshot('a'));
-    live.gateway.endStreams();
-    const drained = live.gateway.drain(20_000);
-    expect(await events.next()).toBeUndefined();
-    await drained;
-  });
-
   it('come to embedders as well, until they cancel the body', async () => {
     const api = live.useApi();
     api.connect('s', 'a');
@@ -200,58 +176,6 @@ describe('which form an answer has', () => {
       'application/graphql-response+json; charset=utf-8',
     ]);
     await response.text();
-  });
-});
-
-describe('an error', () => {
-  const errorsOf = async (events: EventStream<SessionsTold>) => [
-    events.status,
-    (await events.rest()).map(({ data, errors }) => [data, errors?.map(({ extensions }) => extensions.code)]),
-  ];
-  const only = (code: string) => [200, [[undefined, [code]]]];
-
-  it('is the only event of a stream that cannot begin', async () => {
-    live.useApi().trouble = refuse;
-    expect(await errorsOf(await subscribe({}, {}))).toEqual(only('UNAUTHENTICATED'));
-    expect(await errorsOf(await subscribe({ id: '../x' }))).toEqual(only('BAD_USER_INPUT'));
-    expect(await errorsOf(await subscribe({ filter: { robloxId: '' } }))).toEqual(only('BAD_USER_INPUT'));
-    expect(await errorsOf(await subscribe({ filter: 1 }))).toEqual(only('BAD_USER_INPUT'));
-    expect(live.recorder.calls).toEqual([]);
-  });
-
-  it('ends a stream whose key LuaAuth refuses', async () => {
-    live.useApi().trouble = refuse;
-    expect(await errorsOf(await subscribe())).toEqual(only('FORBIDDEN'));
-  });
-
-  it('says that there are too many streams with a key', async () => {
-    live.useApi().connect('s', 'a');
-    const others = [await subscribe(), await subscribe()];
-    for (const other of others) await other.next();
-    expect(await errorsOf(await subscribe())).toEqual(only('TOO_MANY_STREAMS'));
-    for (const other of others) other.leave();
-  });
-});
-
-describe('a gateway key', () => {
-  const held = useLive({
-    credentials: {
-      heldKey: 'held',
-      keyRing: ringOf([
-        { name: 'reader', scopes: ['scripts:read'] },
-        { name: 'watcher', scopes: ['scripts:read', 'sessions:read'] },
-      ]),
-    },
-  });
-
-  it('needs the scope of what it subscribes to', async () => {
-    held.useApi().connect('s', 'a');
-    const refused = await subscribeBySse(held.gateway, SESSIONS, {}, bearer('reader'));
-    expect(await refused.rest()).toMatchObject([{ errors: [expect.toBeError('FORBIDDEN')] }]);
-    expect(held.recorder.calls).toEqual([]);
-    const allowed = await subscribeBySse(held.gateway, SESSIONS, {}, bearer('watcher'));
-    expect(await allowed.next()).toEqual(snapshot('a'));
-    allowed.leave();
   });
 });
 

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { refuse, wireUser } from '../../support/api/live-api.ts';
+import { wireUser } from '../../support/api/live-api.ts';
 import { longExecutions } from '../../support/api/plain-api.ts';
 import { json } from '../../support/api/recorder.ts';
 import { subscribeBySse } from '../../support/clients/event-stream.ts';
@@ -21,13 +21,7 @@ import {
 import { settle } from '../../support/clocks/clock.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 import { openGateway } from '../../support/gateways/gateway.ts';
-import {
-  change,
-  SESSIONS,
-  type SessionsTold,
-  snapshot,
-  useLive,
-} from '../../support/gateways/live-fixture.ts';
+import { SESSIONS, type SessionsTold, snapshot, useLive } from '../../support/gateways/live-fixture.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -37,20 +31,6 @@ const KEY = { token: 'sandbox-key' };
 describe('a subscription over a WebSocket', () => {
   const live = useLive({ liveLimits: { maxStreams: 2 } });
 
-  it('tells what changes until its client completes it, and is polled no more', async () => {
-    const api = live.useApi();
-    api.connect('s', 'a');
-    const client = openClient(live.gateway);
-    const events = client.iterate<SessionsTold>({ query: SESSIONS });
-    expect((await events.next()).value).toEqual(snapshot('a'));
-    api.connect('s', 'b');
-    await live.poll();
-    expect((await events.next()).value).toEqual(change(['b']));
-    await events.return?.();
-    await live.expectNoMorePolls();
-    await client.dispose();
-  });
-
   it('ends with its connection', async () => {
     live.useApi().connect('s', 'a');
     const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
@@ -58,42 +38,6 @@ describe('a subscription over a WebSocket', () => {
     expect(await next()).toEqual({ id: '1', type: 'next', payload: snapshot('a') });
     socket.terminate();
     await live.expectNoMorePolls();
-  });
-
-  it('is told errors by the protocol, each of which ends it', async () => {
-    const api = live.useApi();
-    api.connect('s', 'a');
-    const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
-    const codeOf = async () => {
-      const { type, payload } = await next();
-      return [type, (payload as { extensions: { code: string } }[])[0]?.extensions.code];
-    };
-    subscribe('1', 'subscription { nothing }');
-    expect(await codeOf()).toEqual(['error', 'GRAPHQL_VALIDATION_FAILED']);
-    subscribe('1', SESSIONS, { id: '../x' });
-    expect(await codeOf()).toEqual(['error', 'BAD_USER_INPUT']);
-    subscribe('1', SESSIONS, { filter: 1 });
-    expect(await codeOf()).toEqual(['error', 'BAD_USER_INPUT']);
-    for (const id of ['1', '2']) {
-      subscribe(id, SESSIONS);
-      expect(await next()).toMatchObject({ id, type: 'next' });
-    }
-    subscribe('3', SESSIONS);
-    expect(await codeOf()).toEqual(['error', 'TOO_MANY_STREAMS']);
-    api.trouble = refuse;
-    await live.poll();
-    expect([await codeOf(), await codeOf()]).toEqual([
-      ['error', 'FORBIDDEN'],
-      ['error', 'FORBIDDEN'],
-    ]);
-    socket.close();
-    const nobody = await openSocket(live.gateway, { connectionParams: {} });
-    nobody.subscribe('1', SESSIONS);
-    expect(await nobody.next()).toMatchObject({
-      type: 'error',
-      payload: [expect.toBeError('UNAUTHENTICATED')],
-    });
-    nobody.socket.close();
   });
 
   it('waits for a client that does not read, with one merged change, and goes on', async () => {
@@ -287,20 +231,6 @@ describe('a gateway key', () => {
     subscribe('1', SESSIONS);
     expect(await next()).toMatchObject({ type: 'next', payload: snapshot('a') });
     socket.terminate();
-  });
-
-  it('needs the scope of what it subscribes to', async () => {
-    live.useApi();
-    const { socket, subscribe, next } = await openSocket(live.gateway, {
-      connectionParams: { Authorization: 'Bearer reader' },
-    });
-    subscribe('1', SESSIONS);
-    expect(await next()).toMatchObject({
-      type: 'error',
-      payload: [expect.toBeError('FORBIDDEN')],
-    });
-    socket.close();
-    expect(live.recorder.calls).toEqual([]);
   });
 });
 
