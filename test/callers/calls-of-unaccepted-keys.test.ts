@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
-import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
@@ -10,7 +9,6 @@ import { expectCalls } from '../support/vitest/waiting.ts';
 const clock = createManualClock();
 const transport = { clock, random: () => 0, rate: 0, totalRate: 10_000 };
 const MADE_UP = { token: 'made-up' };
-const GOOD = { token: 'good' };
 
 const idsOf = (count: number, name = 's') => Array.from({ length: count }, (_one, index) => name + index);
 
@@ -57,40 +55,5 @@ describe('a key that LuaAuth has not accepted', () => {
       expect(extensions.retryAfterMs).toBe(1_000);
     }
     await expectCalls(fixture.recorder, 9);
-  });
-
-  it('sends all its calls once one of the five is accepted', async () => {
-    fixture.respond = refuseUnless(({ line }) => !/s[0-3]$/.test(line));
-    const { data, errors } = await readAll(50);
-    expect(data?.scripts.filter((script) => script === null)).toHaveLength(4);
-    expect(errors?.map(({ path }) => path?.[1])).toEqual([0, 1, 2, 3]);
-    await expectCalls(fixture.recorder, 50);
-  });
-});
-
-describe('keys that the API has never accepted', () => {
-  const fixture = useRecorder({ transport });
-
-  it('have each write answered for itself', async () => {
-    fixture.respond = refuse;
-    const fields = idsOf(5).map(
-      (id) => `${id}: toggleScript(input: { id: "${id}", enabled: true }) { __typename }`,
-    );
-    const { data, errors } = await fixture.gateway.execute<Record<string, object>, object>(
-      `mutation { ${fields.join(' ')} }`,
-      undefined,
-      MADE_UP,
-    );
-    expect(errors).toBeUndefined();
-    expect(Object.values(data ?? {})).toEqual(Array(5).fill({ __typename: 'NotPermitted' }));
-  });
-
-  it('count as others do once a write was carried out', async () => {
-    fixture.respond = answerPlainly;
-    await fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } }, GOOD);
-    fixture.respond = refuse;
-    const { data, errors } = await fixture.gateway.execute(SCRIPTS, { ids: idsOf(20) }, GOOD);
-    expect(data?.scripts).toHaveLength(20);
-    expect(errors).toHaveLength(20);
   });
 });

@@ -76,26 +76,6 @@ describe('clients with keys that LuaAuth has not accepted yet', () => {
     await expectCalls(fixture.recorder, 2 * TOTAL);
     for (const { socket } of sockets) socket.terminate();
   });
-
-  it('are let in from another address when 400 calls wait: the last in turn is refused instead', async () => {
-    fixture.respond = refuseAllBut('good');
-    const codes: unknown[] = [];
-    const client = new AbortController();
-    const madeUp = idsOf(90, 'made-up-').map(async (token) => {
-      const headers = from(ATTACKER, token);
-      const answer = await fixture.gateway
-        .execute(SCRIPTS, { ids: idsOf(5, token) }, headers, client.signal)
-        .catch(() => undefined);
-      codes.push(answer?.errors?.[0]?.extensions.code);
-    });
-    await eventually(() => expect(codes.filter((code) => code === 'RATE_LIMITED').length).toBeGreaterThan(5));
-    const read = fixture.gateway.execute(SCRIPT, { id: 'a' }, from(NEWCOMER, 'good'));
-    await eventually(async () => expect(await queuedOf('good')).toEqual({ rateLimit: { queued: 1 } }));
-    await clock.advance(WINDOW_MS);
-    expect((await read).errors).toBeUndefined();
-    client.abort();
-    await Promise.all(madeUp);
-  });
 });
 
 describe('the place of a client', () => {

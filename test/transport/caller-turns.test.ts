@@ -51,17 +51,6 @@ async function askForAllThereIs() {
 }
 
 describe('callers of one API key', () => {
-  it('take turns, however many operations the one has and however many reads', async () => {
-    const leave = await askForAllThereIs();
-    const other = readAll('two', 4, 'other');
-    await waitForQueued(594);
-    await clock.advance(WINDOW_MS);
-    expect((await other).errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 2 * RATE);
-    expect(inWindow(2, 'other')).toBe(4);
-    await leave();
-  });
-
   it('are told apart by their gateway key, not by where they come from', async () => {
     const leave = await askForAllThereIs();
     // As large as the other operations of this caller, and later.

@@ -3,7 +3,7 @@ import type { BreakerState } from '../../src/transport/observer.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { EDIT } from '../support/clients/mutations.ts';
-import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { createLateState } from '../support/redis/late-state.ts';
@@ -70,35 +70,6 @@ describe('an account whose calls fail', () => {
     client.abort();
     await expect(probe).rejects.toThrow('abort');
     await eventually(() => expect(states).toEqual(['open', 'half_open', 'open']));
-  });
-});
-
-describe('an account whose reads hang', () => {
-  const fixture = useRecorder({ transport: { clock, random, connections: 8, rate: 50 } });
-  const ids = (count: number, name: string) => Array.from({ length: count }, (_one, index) => name + index);
-  const readAll = (headers: typeof A, count: number, name: string) =>
-    fixture.gateway.execute(SCRIPTS, { ids: ids(count, name) }, headers);
-
-  it('leaves a connection to all others', async () => {
-    const never: Respond = () => undefined;
-    fixture.respond = ({ headers, ...recorded }, response) =>
-      (headers.token === C.token ? answerPlainly : never)({ headers, ...recorded }, response);
-    const hanging = [readAll(A, 20, 'a')];
-    await expectCalls(fixture.recorder, 7);
-    const { data } = await readAll(C, 20, 'c');
-    expect(data?.scripts.filter((script) => script !== null)).toHaveLength(20);
-    await expectCalls(fixture.recorder, 27);
-    // The calls that hung are given up in the end.
-    await clock.advance(5_000);
-    for (const { errors } of await Promise.all(hanging)) {
-      expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(
-        new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']),
-      );
-    }
-    await clock.advance(60_000);
-    fixture.respond = answerPlainly;
-    // The first one is the probe.
-    for (const count of [1, 20]) expect((await readAll(A, count, 'd')).errors).toBeUndefined();
   });
 });
 

@@ -19,17 +19,6 @@ const ids = (count: number, name = 's') => Array.from({ length: count }, (_one, 
 describe('a quota of 50', () => {
   const fixture = useRecorder({ transport: { clock, random, rate: 50 }, limits: { restCalls: 2_000 } });
 
-  it('lets 50 of 60 reads start at once, and the others when the window has passed', async () => {
-    fixture.respond = answerPlainly;
-    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
-    await expectCalls(fixture.recorder, 50);
-    await clock.advance(WINDOW_MS - 1);
-    await expectCalls(fixture.recorder, 50);
-    await clock.advance(1);
-    expect((await answer).errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 60);
-  });
-
   it('counts writes and reads together, and retries like other calls', async () => {
     let refused = 0;
     fixture.respond = (recorded, response) => {
@@ -77,45 +66,6 @@ describe('a call that has to wait', () => {
       expect(message).toBe('GET /scripts/:script_id: the LuaAuth quota is used up.');
     }
     await expectCalls(fixture.recorder, 10);
-  });
-
-  it('keeps a quarter of its time for the answer: starting just before the deadline would be for nothing', async () => {
-    fixture.respond = answerPlainly;
-    const before = Promise.all(ids(30).map((id) => fixture.gateway.execute(SCRIPT, { id })));
-    await expectCalls(fixture.recorder, 10);
-    // The place of a 31st read is free when three windows have passed.
-    await clock.advance(3 * WINDOW_MS - 2_250 - 1);
-    const early = await fixture.gateway.execute(SCRIPT, { id: 'early' });
-    expect(early.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 2_251 });
-    await clock.advance(2);
-    const late = fixture.gateway.execute(SCRIPT, { id: 'late' });
-    await settle();
-    await clock.advance(2_250 - 2 * WINDOW_MS - 1);
-    await expectCalls(fixture.recorder, 20);
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, 30);
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, 31);
-    expect((await late).data?.script?.name).toBe('name of late');
-    expect((await before).map(({ errors }) => errors)).toEqual(Array(30).fill(undefined));
-  });
-
-  it('is never sent when its client leaves first, and frees its turn', async () => {
-    fixture.respond = answerPlainly;
-    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) });
-    const client = new AbortController();
-    const left = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'left') }, undefined, client.signal);
-    await eventually(() => expect(clock.pending).toBeGreaterThanOrEqual(10));
-    const stays = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'stays') });
-    await settle();
-    client.abort();
-    await expect(left).rejects.toThrow('abort');
-    await settle();
-    await clock.advance(WINDOW_MS);
-    expect((await stays).errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 20);
-    expect(fixture.recorder.lines().filter((line) => line.includes('left'))).toEqual([]);
-    expect(clock.pending).toBe(0);
   });
 
   it('is never sent when it is a write whose client has left, nor are those behind it', async () => {

@@ -1,26 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../generated/index.ts';
 import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
 import type { Respond } from '../support/api/recorder.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
-import { quiet } from '../support/network/network.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const KEY = { token: 'key-a' };
-
-const EXECUTIONS = graphql(/* GraphQL */ `
-  query ReadExecutions($id: ID!) {
-    script(id: $id) {
-      executions {
-        date
-      }
-    }
-  }
-`);
 
 const ids = (count: number) => Array.from({ length: count }, (_one, index) => `s${index}`);
 
@@ -219,87 +207,5 @@ describe('when no quota is set and the API says ratelimited', () => {
     await clock.advance(1_000);
     expect((await answer).errors).toBeUndefined();
     await expectCalls(fixture.recorder, 3);
-  });
-});
-
-describe('a key that was ratelimited', () => {
-  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 10 } });
-
-  it('slows down by a fifth, also when a whole window was refused', async () => {
-    fixture.respond = refuseFirst(10);
-    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(10) }, KEY);
-    await expectCalls(fixture.recorder, 10);
-    await clock.advance(1_002);
-    await expectCalls(fixture.recorder, 18);
-    await clock.advance(1_002);
-    expect((await answer).errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 20);
-  });
-
-  it('only pauses after a single refusal', async () => {
-    fixture.respond = refuseFirst(1);
-    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(11) }, KEY);
-    await expectCalls(fixture.recorder, 10);
-    await clock.advance(1_002);
-    expect((await answer).errors).toBeUndefined();
-    const next = fixture.gateway.execute(SCRIPTS, { ids: ids(8).map((id) => `next-${id}`) }, KEY);
-    expect((await next).errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 20);
-  });
-
-  it('slows down when it is refused again within a few seconds', async () => {
-    fixture.respond = refuseFirst(2);
-    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-    await expectCalls(fixture.recorder, 1);
-    await clock.advance(1_000);
-    await expectCalls(fixture.recorder, 2);
-    await clock.advance(2_000);
-    expect((await answer).errors).toBeUndefined();
-    const next = fixture.gateway.execute(SCRIPTS, { ids: ids(9) }, KEY);
-    await expectCalls(fixture.recorder, 3 + 7);
-    await clock.advance(1_002);
-    expect((await next).errors).toBeUndefined();
-  });
-
-  it('comes back to its full speed', async () => {
-    fixture.respond = refuseFirst(1);
-    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-    await expectCalls(fixture.recorder, 1);
-    await clock.advance(1_000);
-    await answer;
-    await clock.advance(20_000);
-    await fixture.gateway.execute(SCRIPTS, { ids: ids(10) }, KEY);
-    await expectCalls(fixture.recorder, 12);
-  });
-});
-
-describe('when the API refuses one of 20 calls at random', () => {
-  const fixture = useRecorder({
-    transport: { clock, random: () => 0, rate: 140 },
-    operationTimeoutMs: 1e6,
-    limits: { restCalls: 2_000 },
-    timeouts: { read: 1e6, write: 1e6 },
-  });
-
-  it('three quarters of the quota can be used at least', async () => {
-    let received = 0;
-    fixture.respond = (recorded, response) => {
-      received += 1;
-      return received % 20 === 7 ? answerRateLimited(response) : answerPlainly(recorded, response);
-    };
-    const client = new AbortController();
-    const { signal } = client;
-    const operations = [
-      fixture.gateway.execute(SCRIPTS, { ids: ids(1_500) }, KEY, signal),
-      ...ids(100).map((id) => fixture.gateway.execute(EXECUTIONS, { id: `run-${id}` }, KEY, signal)),
-    ];
-    const seconds = 8;
-    for (let ms = 0; ms < seconds * 1_000; ms += 20) {
-      await quiet();
-      await clock.advance(20);
-    }
-    client.abort();
-    await Promise.allSettled(operations);
-    expect(received / seconds).toBeGreaterThan(140 * 0.75);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { json } from '../support/api/recorder.ts';
 import { createVersions } from '../support/api/versions.ts';
 import {
   BLACKLIST,
@@ -15,7 +14,7 @@ import {
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import type { Result } from '../support/gateways/gateway.ts';
-import { arrival, expectCalls } from '../support/vitest/waiting.ts';
+import { expectCalls } from '../support/vitest/waiting.ts';
 
 // Time stands still: every copy is fresh for as long as nothing makes it old.
 const clock = createManualClock();
@@ -83,20 +82,6 @@ describe('a read that starts after a write to a project was accepted', () => {
     await WRITES[0]?.write('p');
     expect(versionsIn(await run('{ project(id: "other") { name } }'))).toEqual(['v1']);
   });
-
-  it('shares no call that began before the write', async () => {
-    const { hold, answer, release } = createVersions();
-    fixture.respond = hold;
-    const early = run('{ project(id: "p") { name } }');
-    await arrival(fixture.recorder, 0);
-    fixture.respond = answer;
-    await WRITES[0]?.write('p');
-    expect(versionsIn(await run('{ project(id: "p") { name } }'))).toEqual(['v2']);
-    release();
-    expect(versionsIn(await early)).toEqual(['v1']);
-    expect(versionsIn(await run('{ project(id: "p") { name } }'))).toEqual(['v2']);
-    await expectCalls(fixture.recorder, 3);
-  });
 });
 
 describe('a read that starts after a write to a script was accepted', () => {
@@ -157,31 +142,5 @@ describe('a read that starts after a write to a user was accepted', () => {
     expect(versionsIn(await run(USER_READS))).toEqual(['v2']);
     expect(versionsIn(await run('{ user(key: "other") { executor } }'))).toEqual(['v1']);
     await expectCalls(fixture.recorder, 4);
-  });
-
-  it('sees its state in the same document, after each of several writes', async () => {
-    fixture.respond = createVersions().answer;
-    await run(USER_READS);
-    const result = await run(`mutation {
-      a: editUser(input: { key: "u", note: "x" }) { ... on EditUserSuccess { user { executor } } }
-      b: blacklistUser(input: { key: "u" }) { ... on BlacklistUserSuccess { user { executor } } }
-      c: unblacklistUser(input: { key: "u" }) { ... on UnblacklistUserSuccess { user { executor } } }
-    }`);
-    expect(result.data).toEqual({
-      a: { user: { executor: 'v2' } },
-      b: { user: { executor: 'v3' } },
-      c: { user: { executor: 'v4' } },
-    });
-  });
-
-  it('leaves the copies alone when the write was refused', async () => {
-    fixture.respond = createVersions().answer;
-    await run(USER_READS);
-    fixture.respond = (_recorded, response) =>
-      json(response, { success: false, error: { code: 0, message: 'user already blacklisted' } });
-    const { data } = await fixture.gateway.execute(BLACKLIST, { input: { key: 'u' } }, KEY);
-    expect(data?.blacklistUser.__typename).toBe('AlreadyBlacklisted');
-    expect(versionsIn(await run(USER_READS))).toEqual(['v1']);
-    await expectCalls(fixture.recorder, 2);
   });
 });

@@ -1,7 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
-import { bearer, ringOf } from '../support/clients/keys.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
@@ -47,60 +46,12 @@ describe('renewals that wait for the quota', () => {
     expect(fixture.recorder.lines().slice(calls)).toEqual(['POST /scripts/s0/toggle', 'GET /scripts/s0']);
   });
 
-  it('come one by one after the first two, so that places come free one by one', async () => {
-    const calls = await readAllAgain();
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, calls + 2);
-    const distanceMs = Math.ceil(WINDOW_MS / SPARE);
-    for (let renewed = 3; renewed <= 5; renewed += 1) {
-      await clock.advance(distanceMs);
-      await expectCalls(fixture.recorder, calls + renewed);
-    }
-  });
-
-  it('do not hold up a write that comes while they keep their distance', async () => {
-    const calls = await readAllAgain();
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, calls + 2);
-    await toggle('s0');
-    expect(fixture.recorder.lines().slice(calls + 2)).toEqual(['POST /scripts/s0/toggle']);
-  });
-
   it('take all the places that are spare, and all copies are fresh again in time', async () => {
     const calls = await readAllAgain();
     await clock.advance(3 * WINDOW_MS);
     await eventually(() => expect(fixture.recorder.calls).toHaveLength(calls + ids.length - SPARE));
     const renewed = fixture.recorder.lines().slice(calls);
     expect(new Set(renewed).size).toBe(ids.length - SPARE);
-  });
-});
-
-describe('as many renewals as may wait', () => {
-  const memory = createStateInMemory(clock);
-  const value = { id: 'old', name: 'old', object: 'script', from: { endpoint: 'a test', kind: 'read' } };
-  const state = {
-    ...memory,
-    cache: { get: () => ({ value, bytes: 1, ageMs: 2_000 }), set: () => undefined },
-  };
-  const timeouts = { read: 1e9, write: 1e9 };
-  const fixture = useRecorder({
-    transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 1e9, state },
-    timeouts,
-    operationTimeoutMs: 1e9,
-    limits: { restCalls: 20_000 },
-  });
-
-  it('keep no call out that somebody waits for, which goes first', async () => {
-    fixture.respond = answerPlainly;
-    const many = Array.from({ length: 10_100 }, (_one, index) => `s${index}`);
-    const { extensions } = await fixture.gateway.execute(SCRIPTS, { ids: many });
-    expect(extensions).toMatchObject({ upstream: { stale: many.length - SPARE } });
-    const writes = ['a', 'b', 'c'].map((id) =>
-      fixture.gateway.execute(TOGGLE, { input: { id, enabled: true } }),
-    );
-    await expectCalls(fixture.recorder, RATE);
-    await clock.advance(WINDOW_MS);
-    for (const { errors } of await Promise.all(writes)) expect(errors).toBeUndefined();
   });
 });
 
@@ -135,65 +86,5 @@ describe('renewals while the circuit breaker is open', () => {
     expect((await read('old')).extensions).toMatchObject({ upstream: { stale: 1 } });
     await settle();
     expect((await read('new')).errors).toBeUndefined();
-  });
-});
-
-describe('renewals beside a caller that waits for a rate of its own', () => {
-  const keys = [{ name: 'usual' }, { name: 'capped', rate: 1 }, { name: 'half', rate: RATE / 2 }];
-  const fixture = useRecorder({
-    transport: { clock, random: () => 0, rate: RATE, freshMs: 1_000, staleMs: 60_000 },
-    credentials: { heldKey: 'luaauth-key', keyRing: ringOf(keys) },
-    timeouts: { read: 10_000, write: 10_000 },
-  });
-  const readAll = (some: string[], name = 'usual') =>
-    fixture.gateway.execute(SCRIPTS, { ids: some }, bearer(name));
-
-  beforeEach(async () => {
-    fixture.respond = answerPlainly;
-    await readAll(ids.slice(0, RATE));
-    await clock.advance(WINDOW_MS);
-    await readAll(ids.slice(RATE));
-    await clock.advance(WINDOW_MS);
-  });
-
-  /** A write goes out, though all else has its renewals; then those that wait do. */
-  const expectPlaces = async (capped: ReturnType<typeof readAll>) => {
-    await settle();
-    const toggled = await fixture.gateway.execute(
-      TOGGLE,
-      { input: { id: 'a', enabled: true } },
-      bearer('usual'),
-    );
-    expect(toggled.errors).toBeUndefined();
-    await clock.advance(3 * WINDOW_MS);
-    expect((await capped).errors).toBeUndefined();
-  };
-
-  it('leave places free all the same', async () => {
-    const capped = readAll(['x', 'y', 'z'], 'capped');
-    await expectCalls(fixture.recorder, ids.length + 1);
-    await readAll(ids);
-    await expectPlaces(capped);
-  });
-
-  it('leave places free where they come while it waits, too', async () => {
-    await readAll(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
-    const capped = readAll(['x', 'y', 'z'], 'capped');
-    await expectCalls(fixture.recorder, ids.length + SPARE);
-    await settle();
-    await readAll(ids);
-    await settle();
-    await expectCalls(fixture.recorder, ids.length + SPARE);
-    await expectPlaces(capped);
-  });
-
-  it('leave places free when its calls are answered, too', async () => {
-    const capped = readAll(['l', 'm', 'n', 'o', 'p', 'q', 'r', 't', 'u', 'v', 'w'], 'half');
-    await expectCalls(fixture.recorder, ids.length + RATE / 2);
-    await readAll(ids);
-    await expectCalls(fixture.recorder, ids.length + SPARE);
-    await clock.advance(WINDOW_MS);
-    await expectCalls(fixture.recorder, ids.length + SPARE + RATE / 2 + 2);
-    await expectPlaces(capped);
   });
 });

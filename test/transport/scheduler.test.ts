@@ -136,6 +136,24 @@ describe('calls in the background', () => {
     expect(scene.pass(0)[0]).toMatch(/ c1 c2$/);
   });
 
+  it('leave a fifth free, though a caller waits for a rate of its own', () => {
+    const scene = createScene({ rate: 10 });
+    scene.ask(many('c', 3), { caller: 'capped', callerRate: 1 });
+    scene.ask(many('renewal', 12), RENEWAL);
+    scene.pass(900);
+    scene.ask(many('w', 2), { kind: 'write' });
+    expect(scene.pass(0)).toEqual(['900 w1 w2']);
+  });
+
+  it('keep no call of a client out, though as many wait as may', () => {
+    const scene = createScene({ rate: 10 });
+    scene.ask(many('renewal', 10_100), { ...RENEWAL, timeoutMs: 1e9 });
+    scene.ask(many('c', 3));
+    expect(scene.pass(0)).toEqual([
+      expect.stringMatching(/^0 renewal1 renewal2 renewal\d+:RateLimited.* c1 c2 c3$/),
+    ]);
+  });
+
   it('give each of 20 followed scripts a poll every 10 s beside reads that use the whole quota', () => {
     const scene = createScene({ rate: 50 });
     const polledAt = new Map<string, number>();
@@ -200,6 +218,15 @@ describe('calls that cannot start in time', () => {
       '1002 b1 b2',
       '2004 d',
     ]);
+  });
+
+  it('are those that would start with less than a quarter of their time', () => {
+    const scene = createScene({ rate: 1 });
+    scene.ask('a');
+    scene.pass(0);
+    scene.ask('late', { timeoutMs: 1_335 });
+    scene.ask('intime', { timeoutMs: 1_337 });
+    expect(scene.pass(WINDOW_MS)).toEqual(['0 late:RateLimited1002', '1002 intime']);
   });
 
   it('are refused alone where they are writes', () => {
@@ -278,6 +305,28 @@ describe('an answer that says ratelimited', () => {
     expect(scene.scheduler.status('key', () => 0)).toMatchObject({ limit: 10, queued: 1 });
     scene.ask('b2', B);
     expect(scene.pass(2_000)).toEqual(['2000 b2', '3000 after']);
+  });
+
+  it('does not slow the key down the first time', () => {
+    const scene = createScene({ rate: 10 });
+    scene.answer = (name, call) => (name === 'a1' ? new RateLimited(call, 10, { byApi: true }) : undefined);
+    scene.ask('a1');
+    scene.pass(10);
+    scene.ask(many('b', 9));
+    expect(scene.pass(0)).toEqual([`10 ${many('b', 9)}`]);
+  });
+
+  it('leaves three quarters of the quota where it comes at random, for one of 20 calls', () => {
+    const scene = createScene({ rate: 140 });
+    let sent = 0;
+    scene.answer = (_name, call) => {
+      sent += 1;
+      return sent % 20 === 7 ? new RateLimited(call, undefined, { byApi: true }) : undefined;
+    };
+    scene.ask(many('a', 1_500), { ...A, timeoutMs: 1e6 });
+    scene.ask(many('b', 200), { ...B, timeoutMs: 1e6 });
+    scene.pass(8_000);
+    expect(sent / 8).toBeGreaterThan(140 * 0.75);
   });
 
   it('slows the key down by a fifth when it comes again, and the key recovers', () => {

@@ -354,19 +354,6 @@ describe('writes', () => {
     expect(socket.destroyed).toBe(false);
     await expectCalls(fixture.recorder, 1);
   });
-
-  it('that wait behind a slow one are sent when it is answered', async () => {
-    const { respond, release } = holdBack(answerPlainly);
-    fixture.respond = respond;
-    const answer = fixture.gateway.execute(
-      'mutation { a: deleteScript(input: { id: "a" }) { __typename } b: deleteScript(input: { id: "b" }) { __typename } }',
-    );
-    await expectCalls(fixture.recorder, 1);
-    release();
-    await expectCalls(fixture.recorder, 2);
-    release();
-    expect((await answer).errors).toBeUndefined();
-  });
 });
 
 describe('one operation', () => {
