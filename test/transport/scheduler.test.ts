@@ -316,17 +316,23 @@ describe('an answer that says ratelimited', () => {
     expect(scene.pass(0)).toEqual([`10 ${many('b', 9)}`]);
   });
 
-  it('leaves three quarters of the quota where it comes at random, for one of 20 calls', () => {
-    const scene = createScene({ rate: 140 });
-    let sent = 0;
-    scene.answer = (_name, call) => {
-      sent += 1;
-      return sent % 20 === 7 ? new RateLimited(call, undefined, { byApi: true }) : undefined;
-    };
-    scene.ask(many('a', 1_500), { ...A, timeoutMs: 1e6 });
-    scene.ask(many('b', 200), { ...B, timeoutMs: 1e6 });
-    scene.pass(8_000);
-    expect(sent / 8).toBeGreaterThan(140 * 0.75);
+  it('pauses for a tenth of a second if it comes to fewer than one of ten calls', () => {
+    const scene = createScene({ rate: 50 });
+    scene.answer = (name, call) =>
+      name === 'a20' ? new RateLimited(call, undefined, { byApi: true }) : undefined;
+    scene.ask(many('a', 20));
+    scene.pass(0);
+    scene.ask('b');
+    expect(scene.pass(100)).toEqual(['100 b']);
+  });
+
+  it('refuses calls that wait already if they cannot wait so long', () => {
+    const scene = createScene({ rate: 1 });
+    scene.answer = (name, call) => (name === 'a' ? new RateLimited(call, 4_000, { byApi: true }) : undefined);
+    scene.ask('a');
+    scene.ask('b', { timeoutMs: 3_000 });
+    scene.ask('c');
+    expect(scene.pass(5_000)).toEqual(['0 a b:RateLimited4000', '4000 c']);
   });
 
   it('slows the key down by a fifth when it comes again, and the key recovers', () => {
