@@ -9,8 +9,8 @@ interface AccountQuotasOptions {
   readonly rate: number;
   readonly clock: Clock;
   readonly quotas: Quotas;
-  /** The quotas of the gateway in which the account's calls count. */
-  readonly ofGateway: readonly Pool[];
+  /** The quotas of the gateway in which the account's calls count, as far as there are such quotas. */
+  readonly ofGateway: readonly (Pool | undefined)[];
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
 }
@@ -30,10 +30,9 @@ export class AccountQuotas {
 
   constructor(options: AccountQuotasOptions) {
     this.#options = options;
-    const { rate, ofGateway } = options;
-    this.key = this.#pool({ rate, ...KEY_PACE });
-    this.#ofGateway = ofGateway;
-    this.#usual = [...ofGateway, this.key];
+    this.key = this.#pool({ rate: options.rate, ...KEY_PACE });
+    this.#ofGateway = options.ofGateway.filter((pool) => pool !== undefined);
+    this.#usual = [...this.#ofGateway, this.key];
   }
 
   /** Whether all calls count in quotas that have a permit, as far as is known. */

@@ -5,7 +5,6 @@ import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
 import { BackOff } from './back-off.ts';
 import { LateCalls } from './late-calls.ts';
-import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 import { KeyTrial, withheld } from './unaccepted-keys.ts';
@@ -20,18 +19,16 @@ export class Account implements AccountRecord {
   readonly #backOff: BackOff;
   readonly #lateCalls: LateCalls;
   readonly #trial = new KeyTrial();
-  #underWay = 0;
+  /** Requests under way. */
+  underWay = 0;
 
   constructor(name: string, shared: Shared) {
     const { rate, clock, quotas, total, unaccepted, pump } = shared;
-    const isUnaccepted = unaccepted.has(name);
-    const ofGateway = [total, isUnaccepted ? unaccepted.pool : undefined].filter(
-      (pool) => pool !== undefined,
-    );
     this.#shared = shared;
-    this.isUnaccepted = isUnaccepted;
+    this.isUnaccepted = unaccepted.has(name);
     this.quotas = new AccountQuotas({
-      ...{ account: name, rate, clock, quotas, ofGateway },
+      ...{ account: name, rate, clock, quotas },
+      ofGateway: [total, this.isUnaccepted ? unaccepted.pool : undefined],
       onReady: () => this.#onReady(),
     });
     this.queue = new AccountQueue(name, shared.queue, {
@@ -103,8 +100,8 @@ export class Account implements AccountRecord {
   /** LuaAuth has accepted the key, or the gateway holds it. */
   accept(): void {
     if (!this.isUnaccepted) return;
-    const { unaccepted, queue, pump } = this.#shared;
-    unaccepted.underWay -= this.#underWay;
+    const { unaccepted, queue, pump, connections } = this.#shared;
+    connections.accepted(this);
     this.isUnaccepted = false;
     this.queue.moveTo(queue);
     const { pool } = unaccepted;
@@ -127,14 +124,11 @@ export class Account implements AccountRecord {
   }
 
   isIdle(): boolean {
-    return this.#underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#backOff.isIdle();
+    return this.underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#backOff.isIdle();
   }
 
   get #hasConnection(): boolean {
-    const { freeConnections, unaccepted } = this.#shared;
-    if (!this.isUnaccepted) return freeConnections > (this.#underWay > 0 ? 1 : 0);
-    if (this.#underWay >= RULES.maxUnderWayOfUnaccepted) return false;
-    return freeConnections > (unaccepted.underWay > 0 ? 1 : 0);
+    return this.#shared.connections.hasOneFor(this);
   }
 
   /** Whether any call may start, as far as is known. */
@@ -155,9 +149,8 @@ export class Account implements AccountRecord {
   }
 
   #count(by: number): void {
-    this.#underWay += by;
-    this.#shared.freeConnections -= by;
-    if (this.isUnaccepted) this.#shared.unaccepted.underWay += by;
+    this.underWay += by;
+    this.#shared.connections.change(this, by);
   }
 
   /** Learns from the end of a request that was sent. */

@@ -8,7 +8,7 @@
  * | 3 | The writes of a caller get four of five turns while its reads wait. | caller-line.ts |
  * | 4 | Among the reads of a caller, the oldest operation goes first. | caller-line.ts |
  * | 5 | Calls in the background, which are revalidations and polls, get one permit of twenty. Beyond that they take only permits that leave a fifth free. | account-queue.ts |
- * | 6 | An account with requests under way leaves the last free connection to another account. | account.ts |
+ * | 6 | An account with requests under way leaves the last free connection to another account. | connections.ts |
  * | 7 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
  * | 8 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | late-calls.ts |
  *

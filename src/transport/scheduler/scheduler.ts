@@ -6,6 +6,7 @@ import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { CallFailure } from '../errors.ts';
 import { Account } from './account.ts';
+import { Connections } from './connections.ts';
 import { Turns } from './line.ts';
 import { NEVER_SLOWER, Pool } from './pool.ts';
 import { ScheduledCall, type Sender } from './scheduled-call.ts';
@@ -65,7 +66,7 @@ export function createScheduler(options: SchedulerOptions) {
     ...{ clock, quotas, queue, pump, total },
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
     unaccepted: new UnacceptedKeys({ ...ofGateway, known, totalRate }, queue),
-    freeConnections: connections,
+    connections: new Connections(connections),
   };
   const accounts = new Accounts((name) => new Account(name, shared));
   const accountNamed = (name: string) => accounts.get(name) ?? accounts.add(name);

@@ -1,5 +1,6 @@
 import type { Quotas } from '../../state/port.ts';
 import type { Clock } from '../clock.ts';
+import type { Connections } from './connections.ts';
 import type { Turns } from './line.ts';
 import type { Pool } from './pool.ts';
 import type { UnacceptedKeys } from './unaccepted-keys.ts';
@@ -15,8 +16,7 @@ export interface Shared {
   readonly unaccepted: UnacceptedKeys;
   /** All calls that wait. */
   readonly queue: Turns;
-  /** Connections that carry no request. */
-  freeConnections: number;
+  readonly connections: Connections;
   /** Starts the calls that can start. */
   readonly pump: () => void;
 }

@@ -21,7 +21,7 @@ const WITHHELD = `not sent, because LuaAuth has not accepted this API key yet, a
 
 /**
  * The keys that LuaAuth has not accepted yet. Any client can make up any number of them, so they share a quota, and take
- * their turns by the address of the client. They count as one account.
+ * their turns by the address of the client.
  *
  * LuaAuth does not tell a wrong key from an unknown id. So after five refusals in a row the waiting calls of the key are
  * withheld. Their code is not the code of the refused calls, because the answer of LuaAuth to a withheld call is unknown.
@@ -31,8 +31,6 @@ export class UnacceptedKeys {
   /** Undefined: there is no limit. */
   readonly pool: Pool | undefined;
   readonly line: Turns<Turns>;
-  /** Requests under way. */
-  underWay = 0;
 
   constructor({ known, totalRate, clock, quotas, onReady }: UnacceptedKeysOptions, root: Turns) {
     this.known = known;
