@@ -249,28 +249,6 @@ it('lets no caller get further ahead than one call while others wait', () => {
   );
 });
 
-it('gives a caller’s writes four calls of five while its reads wait', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 5, max: 40 }), (rate, calls) => {
-      const world = createWorld(rate, 0, 100);
-      world.ask('read', ACCOUNTS[0] as string, CALLERS[0] as string, rate + calls);
-      world.ask('write', ACCOUNTS[0] as string, CALLERS[0] as string, calls);
-      const { started, underWay, waiting, clock } = world;
-      const before = started.length;
-      while ([...waiting].some(({ kind }) => kind === 'write')) {
-        for (const asked of underWay) world.take(asked, undefined);
-        clock.advance(WINDOW_MS);
-        world.check();
-      }
-      const order = started.slice(before).map(({ kind }) => kind);
-      const writes = order.slice(0, order.lastIndexOf('write') + 1);
-      for (let from = 0; from + 5 <= writes.length; from += 5)
-        expect(writes.slice(from, from + 5).filter((kind) => kind === 'write')).toHaveLength(4);
-    }),
-    { numRuns: Math.ceil(RUNS / 3), seed: SEED },
-  );
-});
-
 it('estimates each wait a few times at most, though the reads of an operation come one by one', async () => {
   const READS = 300;
   const [account = '', caller = ''] = [ACCOUNTS[0], CALLERS[0]];

@@ -29,24 +29,8 @@ describe('a filter value', () => {
     ['placeId', 'place_id'],
     ['jobId', 'job_id'],
   ] as const;
-  const VALUES = [
-    'a&limit=1000',
-    'x#',
-    '?from=1',
-    'a=b',
-    'two words',
-    ' spaces around ',
-    'a+b',
-    '100%',
-    '%26',
-    '../../users',
-    '"\'`\\',
-    'tab\tand\r\nbreak',
-    '\0',
-    'naïve 🌒 日本語',
-    '__proto__',
-    'x'.repeat(512),
-  ];
+  /** `input.property.test.ts` has any text, for one of the fields. */
+  const VALUES = ['a&limit=1000#?from=1', ' a+b %26 "\'`\\\r\n\0', 'naïve 🌒 日本語', 'x'.repeat(512)];
 
   it.each(VALUES)('is exactly one query parameter, intact: %j', async (value) => {
     for (const [field, parameter] of FIELDS) {
