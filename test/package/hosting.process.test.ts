@@ -207,8 +207,8 @@ it('the manifests for Kubernetes hold no key: as they are, the gateway refuses t
   try {
     expect([stringData.token, stringData['gateway-keys']]).toEqual(['', '']);
     expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stderr).toContain('"token" is empty. Put the secret in it.');
-    expect(gateway.output.stderr).toContain('"gateway-keys" holds no key.');
+    expect(gateway.output.stderr).toContain('"token": it is empty. Put the secret in it.');
+    expect(gateway.output.stderr).toContain('"gateway-keys": it holds no key.');
   } finally {
     await gateway.kill();
   }
