@@ -168,6 +168,45 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await setImmediate();
 }
 
+/** Lets time pass; it stands still while a call is under way, and while what follows from its answer happens. */
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 500) {
+    await clock.advance(Math.min(500, left));
+    do await turns(10);
+    while (inFlight > 0);
+  }
+}
+
+it('gives a slow subscriber all changes, beside a fast one that has read them one by one', async () => {
+  api = createLiveApi();
+  const live = createLive({
+    onUnexpected: () => undefined,
+    transport,
+    timeouts: { read: 5_000, write: 5_000 },
+    limits: { ...defaults.live, rate: 0 },
+  });
+  const origin = { key: 'key', account: 'slow', caller: 'anyone' };
+  const open = () => live.subscribe(origin, { scriptId: 's', isWanted: () => true, after: undefined });
+  const [fast, slow] = [open(), open()];
+  api.connect('s', 'a');
+  const taken: unknown[] = [];
+  const take = async (...streams: LiveStream[]) => {
+    const next = Promise.all(streams.map((stream) => stream.next()));
+    await pass(4_000);
+    for (const { value } of await next)
+      taken.push(value?.type === 'SessionsChange' ? value.appeared.map(({ id }) => id) : value?.type);
+  };
+  // Both begin with the same state, whose differences they share.
+  await take(fast, slow);
+  for (const user of ['b', 'c']) {
+    api.connect('s', user);
+    await take(fast);
+  }
+  await take(slow);
+  expect(taken).toEqual(['SessionsSnapshot', 'SessionsSnapshot', ['b'], ['c'], ['b', 'c']]);
+  live.endAll();
+});
+
 async function follow(scriptId: string, steps: readonly Step[], cap: number): Promise<void> {
   api = createLiveApi({ cap });
   let made = 0;
@@ -201,14 +240,6 @@ async function follow(scriptId: string, steps: readonly Step[], cap: number): Pr
   };
   connect(7, 0);
   const subscribers = [undefined, undefined, 0, 1].map((place) => new Subscriber(live, scriptId, place));
-  /** Lets time pass; it stands still while a call is under way, and while what follows from its answer happens. */
-  const pass = async (ms: number) => {
-    for (let left = ms; left > 0; left -= 500) {
-      await clock.advance(Math.min(500, left));
-      do await turns(10);
-      while (inFlight > 0);
-    }
-  };
   for (const one of steps) {
     if (one.do === 'connect') connect(one.count, one.at);
     else if (one.do === 'leave') leave(one.count, one.at);
