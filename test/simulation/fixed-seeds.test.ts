@@ -62,6 +62,10 @@ it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
     'a process whose connection ends just before it uses Redis again goes on without Redis',
     { seed: 'f-3-1-3', seconds: 90, gateways: 3, faultsPerMinute: 20 },
   ],
+  [
+    'a poll that was under way while a process stood still brings no older state back',
+    { seed: 'B-3-9-14', seconds: 90, gateways: 3, untilMs: 80_000 },
+  ],
 ])('%s', async (_title, { untilMs, ...options }) => {
   const { violation, lastLines } = await play(createPlan(options), { untilMs });
   expect(violation, lastLines.join('\n')).toBeUndefined();

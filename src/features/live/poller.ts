@@ -143,6 +143,8 @@ export function createPoller(options: PollerOptions) {
   const enter = async (found: Poll, { isUncoordinated }: PollUsage) => {
     dueAt = undefined;
     const before = known();
+    // This process stood still, and another process has polled since.
+    if (found.readAt < before.readAt) return onPoll('same');
     const isFirst = !isKnown(before);
     const { appeared, disappeared: missing } = differenceOf(before.sessions, found.sessions);
     const disappeared = missing.filter(({ id }) => found.isOnePage || missed.has(id));

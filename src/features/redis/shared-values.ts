@@ -151,6 +151,8 @@ function followInRedis(
   const holder = link.nextName();
   let role: 'none' | 'leads' | 'alone' | 'gone' = 'none';
   let version = '';
+  /** Counts the values that this process has found. */
+  let finds = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
   /** Looks and stores come one after the other. */
   let last: Promise<unknown> = Promise.resolve();
@@ -188,6 +190,7 @@ function followInRedis(
       const [hasLease, isCurrent, newVersion, ageThenMs, sealed] = reply as View;
       lookedAt = askedAt;
       if (sealed.length > 0) {
+        finds += 1;
         const text = encryption.open(sealed, `${place} ${newVersion}`);
         const found = text === undefined ? undefined : parsedObject(text);
         // The age counts from the look: after a stall the reply is old.
@@ -217,8 +220,10 @@ function followInRedis(
     },
     async store(stored: object, ageMs: number): Promise<boolean> {
       if (role === 'alone') return true;
+      const findsBefore = finds;
       return inOrder(async () => {
-        if (role !== 'leads') return role === 'alone';
+        // Another process may have stored a later value while this process stood still.
+        if (role !== 'leads' || finds > findsBefore) return role === 'alone';
         const next = link.nextName();
         const sealed = encryption.seal(JSON.stringify(stored), `${place} ${next}`);
         try {
