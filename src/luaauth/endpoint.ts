@@ -173,6 +173,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     // A slow call may end after the time of the operation, but not begin after it.
     const mayEndLate = options.timeoutMs !== undefined && now < api.deadline;
     const sent = payload && body(payload as Payload);
+    // All members are set here, so that every call has one shape: 20 reads would take a tenth more CPU time.
     const made: Call<Result> = {
       endpoint: route,
       kind,
@@ -190,8 +191,13 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isSentOnce,
       signal: api.signal,
       decode,
-      // The writes so far are part of the key, so that the call gets it when it begins.
+      // Set when the call begins: the writes so far are part of the key.
       key: '',
+      isInDoubt: false,
+      isAlone: false,
+      isUnshared: false,
+      needsRequest: undefined,
+      background: undefined,
     };
     const answer = api.ask(made, api.usage);
     return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;

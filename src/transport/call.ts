@@ -79,21 +79,21 @@ export interface Call<T> extends About, Asked {
   /** Identifies a read: account, generation, method, path and body. Reads of one key may share one answer. */
   readonly key: string;
   /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */
-  readonly isInDoubt?: boolean;
+  readonly isInDoubt: boolean;
   /** Whether other processes may have written unnoticed. */
-  readonly isAlone?: boolean;
+  readonly isAlone: boolean;
   /** Whether the call needs its own request. The answer is cached for others. */
-  readonly isUnshared?: boolean;
+  readonly isUnshared: boolean;
   /**
    * Asked when the call's turn has come, before it takes a permit. False: all who wait for it have joined an equal call or
    * found an answer, so its signal is aborted. Undefined: the call needs its own request.
    */
-  readonly needsRequest?: () => boolean;
+  readonly needsRequest: (() => boolean) | undefined;
   /**
    * Set if no client waits for the answer, so that calls of clients go first: a revalidation renews a cache entry, and a poll
    * follows live data, which no cache entry can answer.
    */
-  readonly background?: 'poll' | 'revalidation';
+  readonly background: 'poll' | 'revalidation' | undefined;
 }
 
 export interface Answer<T> {
