@@ -206,8 +206,18 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   const narrow = options.narrow as Narrow<unknown> | undefined;
   const { timeoutMs, ifUnknown } = options;
   const declared = {
-    ...{ route, kind, parts, about: further, shows, narrow, isPublic, refusals, isSentOnce },
-    ...{ documented, timeoutMs, ifUnknown },
+    route,
+    kind,
+    parts,
+    about: further,
+    shows,
+    narrow,
+    isPublic,
+    refusals,
+    isSentOnce,
+    documented,
+    timeoutMs,
+    ifUnknown,
   };
   return Object.assign(call, declared, { freshFor: options.freshFor });
 }

@@ -85,7 +85,9 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
     'mutation',
     'outcome',
   );
-  const [names, callers, clients] = [new Names(), new Names(), new Names()];
+  const names = new Names();
+  const callers = new Names();
+  const clients = new Names();
 
   const nameOf = (record: RequestRecord): string => {
     if (!record.operation) return 'unknown';

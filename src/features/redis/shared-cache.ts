@@ -54,7 +54,8 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   const locate = (call: Call<unknown>) => {
     const account = accounts.of(call.origin.account);
     const name = account.encryption.name(call.key);
-    const [entry, lease] = [`entry-${name}`, `lease-${turnOf(call)}-${name}`];
+    const entry = `entry-${name}`;
+    const lease = `lease-${turnOf(call)}-${name}`;
     return { account, entry, lease, place: account.place(entry) };
   };
 

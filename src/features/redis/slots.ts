@@ -119,7 +119,8 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
       const [time, newId, ageMs, given, isMarked, ...slots] = reply as BeatReply;
       const known = id;
       id = String(newId);
-      const [isNewStore, isNewSlot] = [known !== id, given !== slot];
+      const isNewStore = known !== id;
+      const isNewSlot = given !== slot;
       let silenceMs = isNewStore ? SILENCE_MS - (known === '' ? ageMs : 0) : 0;
       if (isNewSlot) {
         isReplaced = given === 0 && (isReplaced || slot > 0);

@@ -16,7 +16,8 @@ export function createClockWatch() {
     hear(time: number, sentAt: number, receivedAt: number): boolean {
       const drifted = Math.max(0, receivedAt - heardAt) * DRIFT;
       heardAt = receivedAt;
-      const [from, to] = [time - receivedAt, time + 1 - sentAt];
+      const from = time - receivedAt;
+      const to = time + 1 - sentAt;
       const isSet = from > most + drifted + TOLERANCE_MS || to < least - drifted - TOLERANCE_MS;
       least = isSet ? from : Math.max(from, least - drifted);
       most = isSet ? to : Math.max(least, Math.min(to, most + drifted));

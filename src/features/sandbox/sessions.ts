@@ -21,8 +21,10 @@ const filterSessions: Endpoint = (request) => {
     if (/^\d+$/.test(String(values[name]))) values[name] = Number(values[name]);
   }
   return listSessions(request, values, (fields) => {
-    const [key, job] = [fields.text('key'), fields.text('job_id')];
-    const [user, place] = [fields.digits('roblox_id'), fields.digits('place_id')];
+    const key = fields.text('key');
+    const job = fields.text('job_id');
+    const user = fields.digits('roblox_id');
+    const place = fields.digits('place_id');
     return (session) =>
       (key === undefined || session.user_key === key) &&
       (job === undefined || session.job_id === job) &&

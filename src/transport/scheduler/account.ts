@@ -27,7 +27,10 @@ export class Account implements AccountRecord {
     this.#shared = shared;
     this.isUnaccepted = unaccepted.has(name);
     this.quotas = new AccountQuotas({
-      ...{ account: name, rate, clock, quotas },
+      account: name,
+      rate,
+      clock,
+      quotas,
       ofGateway: [total, this.isUnaccepted ? unaccepted.pool : undefined],
       onReady: () => this.#onReady(),
     });

@@ -51,7 +51,7 @@ export class BackOff {
     const isRare = refusals < (refused.calls.at(now) + others.calls) * LIMITED_SHARE;
     const pauseMs = isRare && !saysWhen ? RARE_PAUSE_MS : Math.min(retryAfterMs, MAX_PAUSE_MS);
     refused.pausedUntil = Math.max(refused.pausedUntil, now + pauseMs);
-    // If only one of several endpoints is refused, its limit is stricter than that of the key.
+    // If LuaAuth refuses only one of several endpoints, the limit of this endpoint is stricter than the limit of the key.
     const isOfEndpoint = others.calls >= RECENT && others.refusals < RECENT;
     return !isRare && !isOfEndpoint && refusals >= 1 + RECENT;
   }

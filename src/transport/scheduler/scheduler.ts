@@ -63,7 +63,11 @@ export function createScheduler(options: SchedulerOptions) {
   // Without a permit for any account, the accounts that wait are not asked one by one.
   const next = () => (total?.isEmpty ? undefined : queue.next());
   const shared: Shared = {
-    ...{ clock, quotas, queue, pump, total },
+    clock,
+    quotas,
+    queue,
+    pump,
+    total,
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
     unaccepted: new UnacceptedKeys({ ...ofGateway, known, totalRate }, queue),
     connections: new Connections(connections),

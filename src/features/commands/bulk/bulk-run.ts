@@ -136,7 +136,8 @@ export function countsText(counts: Readonly<Record<RowStatus, number>>): string 
 /** For example `3 min 20 s`. */
 export function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
-  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
+  const hours = Math.floor(seconds / 3_600);
+  const minutes = Math.floor((seconds % 3_600) / 60);
   if (hours > 0) return `${hours} h ${minutes} min`;
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
