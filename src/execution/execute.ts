@@ -2,8 +2,8 @@ import { defaultTypeResolver, type ExecutionArgs, type ExecutionResult, GraphQLE
 import type { Limits } from '../plan/limits.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
-import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/select.ts';
 import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
+import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/tree.ts';
 import type { CoercedVariables } from '../plan/variables.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
 

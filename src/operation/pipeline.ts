@@ -1,12 +1,11 @@
-import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import type { UserTable } from '../callers/user-table.ts';
 import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
-import { CANNOT_RUN, MALFORMED, OVERLOADED, requestError } from '../errors/coded-error.ts';
-import { maskErrors, withOutcomes } from '../errors/masking.ts';
+import { OVERLOADED } from '../errors/coded-error.ts';
 import type { Execute, ExecuteArgs } from '../execution/execute.ts';
 import { type Subscribed, subscribe } from '../execution/subscribe.ts';
 import type { Gate } from '../gate/gate.ts';
@@ -25,6 +24,8 @@ import type { Clock } from '../transport/clock.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts';
+import { createResultMask, type ResultMask } from './mask-result.ts';
+import { LEFT, NO_MUTATION, NO_OPERATION, NO_STREAM } from './operation-errors.ts';
 import type { OperationParams } from './params.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
@@ -62,19 +63,18 @@ interface OperationInput {
 type Answered = WritableResult | ResultStream;
 
 /** The operations of all adapters. */
-export interface Pipeline {
+export interface Pipeline extends ResultMask {
   /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
   run(input: OperationInput & { readonly mayStream?: false }): Promise<WritableResult>;
   run(input: OperationInput): Promise<WritableResult | ResultStream>;
   /** Begins work of a request that is more than one operation, when it is the client's turn. Rejects with OVERLOADED. */
   inTurn<Result>(record: RequestRecord, work: () => Promise<Result>): Promise<Result>;
-  mask(result: ExecutionResult, record: RequestRecord): ExecutionResult;
-  failed(error: unknown, record: RequestRecord): ExecutionResult;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const { gate, clientNameOf, users, execute } = options;
+  const { mask, failed } = createResultMask(tracker);
 
   /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
@@ -188,28 +188,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return Promise.resolve(execute(args)).then(finish);
   }
 
-  /** Lists of errors that were masked: an adapter may hand a result back. */
-  const maskedErrors = new WeakSet<object>();
-
-  const mask: Pipeline['mask'] = (result, record) => {
-    if (!result.errors || maskedErrors.has(result.errors)) return result;
-    const masked = maskErrors(result.errors, {
-      hasData: result.data !== undefined,
-      coordinateOf: (field) => record.document?.coordinateOf(field),
-      onUnexpected(error) {
-        tracker.unexpected(error, record);
-        return record.requestId;
-      },
-    });
-    const errors =
-      record.operation?.type === 'mutation' ? withOutcomes(masked, progressOf(record), result.data) : masked;
-    tracker.answered(record, errors);
-    maskedErrors.add(errors);
-    return { ...result, errors };
-  };
-
-  const failed: Pipeline['failed'] = (error, record) => mask({ errors: [error as GraphQLError] }, record);
-
   async function run(input: OperationInput, refusal: GraphQLError | undefined): Promise<Answered> {
     const { params, record, reservation, mayStream } = input;
     try {
@@ -248,10 +226,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return { mask, failed, inTurn, run: enter as Pipeline['run'] };
 }
 
-function progressOf({ usage, writing, hasWritten }: RequestRecord) {
-  return { hasRun: usage !== undefined, mayHaveWritten: hasWritten || (writing?.size ?? 0) > 0 };
-}
-
 export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
   return Symbol.asyncIterator in result;
 }
@@ -260,36 +234,3 @@ export function isStream(result: Subscribed): result is AsyncIterableIterator<Ex
 export interface WritableResult extends ExecutionResult {
   readonly stringify?: (result: ExecutionResult) => string;
 }
-
-/** Only a caller of `fetch` that has aborted its request receives this answer. */
-const LEFT = requestError(
-  'BAD_REQUEST',
-  400,
-  'The client left before this operation began.',
-  {},
-  { outcome: 'NOT_EXECUTED' },
-);
-
-const NO_STREAM = requestError(
-  'NOT_ACCEPTABLE',
-  406,
-  'A subscription needs a stream. Accept text/event-stream or multipart/mixed;subscriptionSpec=1.0, or connect by WebSocket with the subprotocol graphql-transport-ws.',
-);
-
-/** The specification of September 2025 calls such a document invalid, but graphql-js would execute it. */
-const NO_MUTATION: ExecutionResult = {
-  errors: [
-    new GraphQLError('This schema has no mutations, because the gateway is READ_ONLY.', {
-      extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN },
-    }),
-  ],
-};
-
-const NO_OPERATION: ExecutionResult = {
-  errors: [
-    new GraphQLError(
-      'Could not determine what operation to execute. Set operationName to the name of an operation in the document. Only a document with a single operation needs no operationName.',
-      { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED } },
-    ),
-  ],
-};

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { type ObjectPlan, objectsOf, selectBelow, selectsOnly, type ValuePlan } from './select.ts';
+import { selectBelow } from './select.ts';
+import { type ObjectPlan, objectsOf, selectsOnly, type ValuePlan } from './tree.ts';
 
 export interface PlannedInfo extends GraphQLResolveInfo {
   readonly value: ValuePlan;

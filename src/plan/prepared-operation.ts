@@ -9,7 +9,8 @@ import {
 import type { UserTable } from '../callers/user-table.ts';
 import { type Price, priceOf } from './price.ts';
 import { type RequiredScopes, requiredScopesOf } from './required-scopes.ts';
-import { type Fragments, fragmentsOf, type ObjectPlan, type Selection, select } from './select.ts';
+import { type Fragments, fragmentsOf, select } from './select.ts';
+import type { ObjectPlan, Selection } from './tree.ts';
 import type { CoercedVariables } from './variables.ts';
 
 /** The trees of an operation that are kept. Each variable of @skip and @include can double their number. */

@@ -11,7 +11,7 @@ import {
   selectsOneOf,
   selectsOnly,
   type ValuePlan,
-} from './select.ts';
+} from './tree.ts';
 import type { CoercedVariables } from './variables.ts';
 
 /** The most that an operation may cost: every id distinct, every page full, nothing shared. */

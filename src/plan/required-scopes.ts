@@ -2,7 +2,7 @@ import type { FieldNode, GraphQLError } from 'graphql';
 import type { Grant } from '../callers/grant.ts';
 import { type KeyScope, scopesOfField } from '../callers/scopes.ts';
 import { codedError } from '../errors/coded-error.ts';
-import { type ObjectPlan, objectsOf, type Selection } from './select.ts';
+import { type ObjectPlan, objectsOf, type Selection } from './tree.ts';
 
 export interface RequiredScopes {
   readonly all: ReadonlySet<KeyScope>;

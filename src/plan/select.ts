@@ -2,13 +2,11 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLAbstractType,
   type GraphQLDirective,
   type GraphQLError,
   type GraphQLField,
   type GraphQLFieldResolver,
   GraphQLIncludeDirective,
-  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
@@ -29,61 +27,8 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql';
 import { annotationsOf } from './cost.ts';
-import { type ArgumentsPlan, type CoercedVariables, planArguments } from './variables.ts';
-
-export interface ObjectPlan {
-  readonly type: GraphQLObjectType;
-  readonly fields: readonly FieldPlan[];
-  readonly keyCharacters: number;
-  /** Why no field can be executed: the condition of a @skip or @include is null. */
-  readonly failure: GraphQLError | undefined;
-}
-
-/** A field on objects of one type, with all its nodes merged. */
-export interface FieldPlan extends ArgumentsPlan {
-  readonly key: string;
-  readonly parentType: GraphQLObjectType;
-  readonly definition: GraphQLField<unknown, unknown>;
-  /** The same array in every execution. */
-  readonly nodes: readonly [FieldNode, ...FieldNode[]];
-  /** Undefined: the property with the field's name. */
-  readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
-  /** Whether the resolver gets `info`, which is made anew for each call. */
-  readonly usesInfo: boolean;
-  /** Stands for `info` where the resolver does not say that it reads it. Each of its members throws. */
-  readonly noInfo: GraphQLResolveInfo;
-  readonly value: ValuePlan;
-}
-
-export type ValuePlan =
-  | { readonly kind: 'leaf'; readonly isNonNull: boolean; readonly type: GraphQLLeafType }
-  | ListPlan
-  | CompositePlan;
-
-export interface ListPlan {
-  readonly kind: 'list';
-  readonly isNonNull: boolean;
-  readonly item: ValuePlan;
-}
-
-export interface CompositePlan {
-  readonly kind: 'composite';
-  readonly isNonNull: boolean;
-  /** Undefined for an object type. */
-  readonly abstractType: GraphQLAbstractType | undefined;
-  readonly objects: ReadonlyMap<string, ObjectPlan>;
-  readonly onlyObject: ObjectPlan | undefined;
-}
-
-/** An operation as a tree, with fragments resolved, fields merged, and @skip and @include applied. */
-export interface Selection {
-  /** Undefined if the schema lacks this type of operation. */
-  readonly root: ObjectPlan | undefined;
-  /** The number of fields. A field counts on every type that its object may have. */
-  readonly size: number;
-  /** The values of @skip and @include variables. Equal values give an equal selection. */
-  readonly conditions: ReadonlyMap<string, unknown>;
-}
+import type { FieldPlan, ObjectPlan, Selection, ValuePlan } from './tree.ts';
+import { type CoercedVariables, planArguments } from './variables.ts';
 
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
@@ -114,31 +59,6 @@ export function select(
 
 export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
   return new Walk(scope, undefined).addValue(type, nodes);
-}
-
-/** The object types of a value or its items, by type name. Empty for a leaf. */
-export function objectsOf(value: ValuePlan): ReadonlyMap<string, ObjectPlan> {
-  if (value.kind === 'list') return objectsOf(value.item);
-  return value.kind === 'composite' ? value.objects : NO_OBJECTS;
-}
-
-/** The only object type of a value or its items. Undefined for a leaf, an interface or a union. */
-export function objectOf(value: ValuePlan): ObjectPlan | undefined {
-  if (value.kind === 'list') return objectOf(value.item);
-  return value.kind === 'composite' ? value.onlyObject : undefined;
-}
-
-const NO_OBJECTS: ReadonlyMap<string, ObjectPlan> = new Map();
-
-/** Whether an object exists on which only these fields, and `__typename`, are selected. */
-export function selectsOnly(object: ObjectPlan | undefined, names: readonly string[]): boolean {
-  for (const { definition } of object?.fields ?? [])
-    if (definition.name !== '__typename' && !names.includes(definition.name)) return false;
-  return object !== undefined;
-}
-
-export function selectsOneOf(object: ObjectPlan | undefined, names: readonly string[]): boolean {
-  return object?.fields.some(({ definition: { name } }) => names.includes(name)) ?? false;
 }
 
 /** Returns no type that the schema hides from its lists, as graphql-js would. */

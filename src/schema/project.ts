@@ -11,7 +11,7 @@ import {
 } from '../luaauth/projects.ts';
 import { callsTo } from '../plan/cost.ts';
 import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
-import { selectsOneOf } from '../plan/select.ts';
+import { selectsOneOf } from '../plan/tree.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loadable-ref.ts';

@@ -51,7 +51,7 @@ test('a viewer who cannot list projects opens one by its id, and no refused call
   await page.getByRole('heading', { name: 'Nightfall Suite' }).waitFor();
 });
 
-test('the projects that the operator pins are listed, without those that the key does not reach', async () => {
+test('lists the pinned projects that the key reaches', async () => {
   const { page } = await prepared.open('projects', {}, KEY);
   await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
   assert.equal(await page.locator('.cards li').count(), 1);

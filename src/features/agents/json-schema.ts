@@ -22,7 +22,7 @@ import {
 import { ID_PATTERN } from '../../luaauth/decoders.ts';
 import { costOf } from '../../plan/cost.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
-import { type FieldPlan, objectsOf } from '../../plan/select.ts';
+import { type FieldPlan, objectsOf } from '../../plan/tree.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 

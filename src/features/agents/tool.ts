@@ -7,7 +7,7 @@ import type { PipelineOptions } from '../../operation/pipeline.ts';
 import { annotationsOf } from '../../plan/cost.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../../plan/required-scopes.ts';
-import { objectsOf } from '../../plan/select.ts';
+import { objectsOf } from '../../plan/tree.ts';
 import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
 import { mostCalls } from './most-calls.ts';
 
