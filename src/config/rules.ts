@@ -6,7 +6,7 @@ import { isExampleKey } from './plain-keys.ts';
 /** LuaAuth's documented limit, in calls per second for an API key. */
 const DOCUMENTED_RATE = 50;
 
-/** All three are needed: otherwise tokens of other issuers, or for other services, would be accepted. */
+/** All three are needed. Without one of them, tokens of other issuers or for other services would be accepted. */
 const JWT_VARIABLES = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
 
 /** Undefined: anyone who can connect may call. */

@@ -22,7 +22,7 @@ export function readMessage<Read extends Weighed>(
 ): Promise<Read> {
   return new Promise((resolve, reject) => {
     const body = gather(message.headers['content-length'], limit, held, reader, resolve, reject);
-    // The connection broke while code in front of the gateway was busy; no later event says so.
+    // The connection broke while code in front of the gateway was busy. No later event tells that.
     if (message.destroyed && !wasRead(message)) return body.stop(CUT_OFF);
     if (wasRead(message)) {
       try {

@@ -27,7 +27,7 @@ export function createReadParams({
   return (exchange, fetched) => {
     const { request, record } = exchange;
     const { method, message, headBytes } = request;
-    // The client left while a plugin was busy; no later event says so.
+    // The client left while a plugin was busy. No later event tells that.
     if (request.signal.aborted) throw CUT_OFF;
     const path = readOperationPath(request.path);
     if (isGet(method)) {

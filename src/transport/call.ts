@@ -68,7 +68,7 @@ export interface Call<T> extends About, Asked {
   readonly deadline: number;
   /** How long the request itself may take, in ms. */
   readonly timeoutMs: number;
-  /** Whether the API may take a minute to answer: other calls go on meanwhile. */
+  /** Whether LuaAuth answers only after somebody else, for example the client of a session, which may take a minute. */
   readonly waitsForOthers: boolean;
   /** Whether there may be no second request, whatever the outcome of the first. */
   readonly isSentOnce: boolean;

@@ -61,7 +61,7 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     const { grant, origin } = await identify(record);
     const tool = tools.find(({ listing }) => listing.name === name);
     const result = tool && (await run(tool, args, record));
-    // The list has changed meanwhile, and nothing ran.
+    // The list was replaced while the call waited, and nothing ran.
     if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool)) {
       record.codes = [];
       return call(name, args, record);

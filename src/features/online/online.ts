@@ -50,7 +50,7 @@ export function createOnline(options: OnlineOptions) {
   let isOver = false;
 
   const origin = (): Origin => {
-    // The key may have been replaced meanwhile.
+    // The key may have been replaced since the last sample.
     const key = credentials.heldKey ?? heldKey;
     return { key, account: hashOf(key), caller: CALLER };
   };

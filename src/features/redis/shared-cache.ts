@@ -59,7 +59,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     return { account, entry, lease, place: account.place(entry) };
   };
 
-  /** Makes the call for all processes, and keeps its lease meanwhile. */
+  /** Makes the call for all processes, and keeps its lease until the answer is there. */
   const fetch = async <T>(next: Send, call: Call<T>, progress: Progress) => {
     const { account, entry, lease, place } = locate(call);
     account.leases.keep(lease);

@@ -65,7 +65,7 @@ export class Account implements AccountRecord {
     call.wait(clock.now());
     unaccepted.refuseOneTooMany();
     pump();
-    // A call that has started, or failed, meanwhile does not wait.
+    // The pump may have started the call, and its turn may have failed it. Then it does not wait.
     if (call.state === 'waiting') call.sender.queued();
   }
 
