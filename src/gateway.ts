@@ -120,7 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     cors,
     path,
     ownPath,
-    readParams: createReadParams({ pipeline, ...bodies }),
+    readParams: createReadParams(bodies),
     writeResult: createWriteResult({
       pipeline,
       compress: options.compression === false ? undefined : features.compression?.createCompress(),

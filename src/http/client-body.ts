@@ -11,21 +11,7 @@ export interface Weighed {
 /** Reserves memory for a request, and the bytes of its head. */
 export type ReserveBody = (request: ClientRequest, headBytes?: number) => Reservation;
 
-export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read | Promise<Read>;
-
-/** Begins work when it is the client's turn. Rejects with OVERLOADED. */
-type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
-
-/** A body of this size takes less than a millisecond to read. */
-const SMALL_BYTES = 16 * 1024;
-
-/** Reads a large body when it is the client's turn: many bodies can be complete at once, and one takes up to 100 ms. */
-export function inTurnIfLarge<Read extends Weighed>(
-  reader: (bytes: Uint8Array) => Read,
-  inTurn: InTurn,
-): BodyReader<Read> {
-  return (bytes) => (bytes.length <= SMALL_BYTES ? reader(bytes) : inTurn(async () => reader(bytes)));
-}
+export type BodyReader<Read extends Weighed> = (bytes: Uint8Array) => Read;
 
 export function gather<Read extends Weighed>(
   announced: string | null | undefined,
@@ -58,17 +44,12 @@ export function gather<Read extends Weighed>(
     },
     end(): void {
       if (bytes === undefined) return;
-      const finish = (read: Read): void => {
-        // While the body waited for its turn, another client may have needed its memory.
-        if (bytes === undefined) return;
+      try {
+        // Not through a promise, which would keep the bytes as long as the request.
+        const read = reader(bytes.bytes());
         if (!reservation.hold(read.weight)) throw OVERLOADED;
         bytes = undefined;
         resolve(read);
-      };
-      try {
-        const read = reader(bytes.bytes());
-        if (read instanceof Promise) read.then(finish).catch(stop);
-        else finish(read);
       } catch (error) {
         stop(error);
       }

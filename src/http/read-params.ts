@@ -1,14 +1,12 @@
 import { OVERLOADED } from '../errors/coded-error.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
-import type { Pipeline } from '../operation/pipeline.ts';
 import { readMessage, readRequest, wasRead } from './body.ts';
-import { CUT_OFF, inTurnIfLarge, type ReserveBody } from './client-body.ts';
+import { CUT_OFF, type ReserveBody } from './client-body.ts';
 import type { Exchange } from './exchange.ts';
 import { checkContentType, isGet } from './guards.ts';
 import { readOperationPath } from './routes.ts';
 
 interface ReadParamsOptions {
-  readonly pipeline: Pick<Pipeline, 'inTurn'>;
   readonly reserveBody: ReserveBody;
   readonly maxBodyBytes: number;
 }
@@ -19,13 +17,9 @@ export type ReadParams = (exchange: Exchange, fetched: Request) => OperationPara
 /** Most operations by GET have a shorter head, and keep almost no memory. */
 const SHORT_HEAD = 512;
 
-export function createReadParams({
-  pipeline,
-  reserveBody,
-  maxBodyBytes: limit,
-}: ReadParamsOptions): ReadParams {
+export function createReadParams({ reserveBody, maxBodyBytes: limit }: ReadParamsOptions): ReadParams {
   return (exchange, fetched) => {
-    const { request, record } = exchange;
+    const { request } = exchange;
     const { method, message, headBytes } = request;
     // The client left while a plugin was busy. No later event tells that.
     if (request.signal.aborted) throw CUT_OFF;
@@ -40,11 +34,7 @@ export function createReadParams({
     checkContentType(request.contentType, request.header('content-encoding'));
     const held = reserveBody(request, headBytes);
     exchange.reservation = held;
-    const reader = inTurnIfLarge(
-      (bytes) => paramsFromBody(bytes, path),
-      (work) => pipeline.inTurn(record, work),
-    );
-    const options = { limit, held, reader };
+    const options = { limit, held, reader: (bytes: Uint8Array) => paramsFromBody(bytes, path) };
     // A plugin has read the message by Yoga's request, which keeps it.
     const isAtPlugin = message && wasRead(message) && !request.wasRead;
     return message && !isAtPlugin ? readMessage(message, options) : readRequest(fetched, options);

@@ -101,23 +101,6 @@ describe('where each of 24 operations with made-up keys takes a whole slice', ()
     expect(answered()).toBeLessThan(18);
     socket.destroy();
   });
-
-  it.each([
-    [
-      'large body of the same client after',
-      20_000,
-      (count: number) => expect(count).toBeGreaterThanOrEqual(18),
-    ],
-    ['small body of the same client before', 200, (count: number) => expect(count).toBeLessThan(18)],
-  ])('reads a %s most of them', async (_title, bytes, check) => {
-    const { socket, until } = await openAccepted();
-    await attack(openAccepted);
-    await eventually(() => expect(answered()).toBeGreaterThan(0));
-    socket.write(postText('{'.padEnd(bytes), { token: 'made-up-0', 'x-forwarded-for': '203.0.113.1' }));
-    await until('BAD_REQUEST');
-    check(answered());
-    socket.destroy();
-  });
 });
 
 it('executes operations that have waited in separate turns of the event loop', async () => {

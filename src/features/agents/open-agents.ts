@@ -5,7 +5,7 @@ import type { GraphQLError } from 'graphql';
 import { requestError } from '../../errors/coded-error.ts';
 import type { AdapterParts, OpenAgents } from '../../http/adapter.ts';
 import { readMessage } from '../../http/body.ts';
-import { CUT_OFF, inTurnIfLarge } from '../../http/client-body.ts';
+import { CUT_OFF } from '../../http/client-body.ts';
 import { checkContentType } from '../../http/guards.ts';
 import type { NodeRequest } from '../../http/http-request.ts';
 import type { NodeHandler } from '../../http/node.ts';
@@ -53,7 +53,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     const { parsedBody } = await readMessage(message, {
       limit: maxBodyBytes,
       held: reservation,
-      reader: inTurnIfLarge(readMcpMessage, (work) => pipeline.inTurn(record, work)),
+      reader: readMcpMessage,
     });
     if (Array.isArray(parsedBody)) throw BATCH;
     const inRequest: InRequest = (headers, _signal, answer) => {
