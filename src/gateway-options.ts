@@ -5,7 +5,6 @@ import type { Plugin } from 'graphql-yoga';
 import type { Credentials } from './callers/identify.ts';
 import type { UserTable } from './callers/user-table.ts';
 import type { Context, ContextOptions, Live, Online } from './context.ts';
-import type { Execute } from './execution/execute.ts';
 import type { AdapterParts, OpenAgents, SocketUpgrade } from './http/adapter.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import type { HttpRoute } from './http/routes.ts';
@@ -125,8 +124,6 @@ export interface GatewayOptions
   readonly plugins?: readonly (Plugin<Context> | object)[];
   /** Serves MCP at `/mcp`. */
   readonly openAgents?: OpenAgents | undefined;
-  /** Replaces the gateway's own executor, for example by the `execute` of graphql. */
-  readonly execute?: Execute;
 }
 
 /** The gateway as a fetch handler and as a request listener of `node:http`. It never listens itself. */

@@ -3,7 +3,6 @@ import { createPlaceOf } from './callers/client-place.ts';
 import { createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import type { ClientRequest } from './client-request.ts';
 import { createContext } from './context.ts';
-import { execute } from './execution/execute.ts';
 import { createGate } from './gate/gate.ts';
 import { mostBodyBytes } from './gate/memory.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
@@ -72,7 +71,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     wasAccepted,
     gate,
     clientNameOf,
-    execute: options.execute ?? execute,
     users,
     contextFor: createContext({
       ...options,

@@ -26,7 +26,7 @@ export type EmbeddedTransportOptions = Partial<
 };
 
 export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
-  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'execute' | 'limits' | 'liveLimits' | 'timeouts'>> & {
+  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'limits' | 'liveLimits' | 'timeouts'>> & {
     readonly timeouts?: Partial<Timeouts> | undefined;
     /** Limits of one request that differ from the defaults. `Infinity` means no limit. */
     readonly limits?: Partial<Limits> | undefined;

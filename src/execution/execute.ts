@@ -1,22 +1,20 @@
-import { defaultTypeResolver, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { defaultTypeResolver, type ExecutionResult, GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import type { Limits } from '../plan/limits.ts';
 import type { PlannedInfo } from '../plan/look-ahead.ts';
 import type { PreparedOperation } from '../plan/prepared-operation.ts';
-import { AnswerMeter, AnswerRefused, countError, countLeaf, countObject } from '../plan/size.ts';
+import { AnswerMeter, AnswerRefused } from '../plan/size.ts';
 import type { CompositePlan, FieldPlan, ListPlan, ObjectPlan, ValuePlan } from '../plan/tree.ts';
 import type { CoercedVariables } from '../plan/variables.ts';
 import { FieldErrors, type ResponsePath } from './field-errors.ts';
 
-export interface ExecuteArgs extends ExecutionArgs {
+export interface ExecuteArgs {
   readonly prepared: PreparedOperation;
-  /** The coerced `variableValues`. */
   readonly coerced: CoercedVariables;
-  /** Limits of the answer, checked while it is made. Undefined: no limits. */
-  readonly limits?: Limits | undefined;
+  /** Limits of the answer, checked while it is made. */
+  readonly limits: Limits;
+  readonly contextValue?: unknown;
+  readonly rootValue?: unknown;
 }
-
-/** Like graphql's `execute`, with the prepared operation. */
-export type Execute = (args: ExecuteArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
 
 /**
  * Like graphql's `execute`, for an operation of a valid document: the same data, and the same errors in the same order.
@@ -42,6 +40,15 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
   }
 }
 
+/** Stands for `info` where a field does not say that its resolver reads it. */
+const NO_INFO = new Proxy({} as GraphQLResolveInfo, {
+  get(_info, member) {
+    throw new TypeError(
+      `The resolver reads info.${String(member)}, but its field does not have the option usesInfo: true.`,
+    );
+  },
+});
+
 /** An object of the answer. Its prototype has no setter `__proto__`, because that is a valid response key. */
 class Data {
   [key: string]: unknown;
@@ -57,7 +64,7 @@ class QueryRun {
   readonly #variables: CoercedVariables;
   readonly #rootValue: unknown;
   readonly #context: unknown;
-  readonly #meter: AnswerMeter | undefined;
+  readonly #meter: AnswerMeter;
   /** Undefined in most executions. */
   #errors: FieldErrors | undefined;
 
@@ -66,7 +73,7 @@ class QueryRun {
     this.#variables = coerced;
     this.#rootValue = rootValue;
     this.#context = contextValue;
-    this.#meter = limits && new AnswerMeter(limits);
+    this.#meter = new AnswerMeter(limits);
   }
 
   answer(data: unknown): ExecutionResult {
@@ -84,7 +91,7 @@ class QueryRun {
 
   executeFields({ fields, keyCharacters, failure }: ObjectPlan, source: unknown, path: Path): MaybeData {
     if (failure) throw failure;
-    if (this.#meter) countObject(this.#meter, keyCharacters);
+    this.#meter.countObject(keyCharacters);
     const data = new Data();
     let promised: string[] | undefined;
     try {
@@ -106,7 +113,7 @@ class QueryRun {
 
   executeSerially({ fields, keyCharacters, failure }: ObjectPlan): MaybeData {
     if (failure) throw failure;
-    if (this.#meter) countObject(this.#meter, keyCharacters);
+    this.#meter.countObject(keyCharacters);
     const add = (data: Data, field: FieldPlan): MaybeData => {
       if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
       return (data[field.key] as PromiseLike<unknown>).then((value) => {
@@ -127,7 +134,7 @@ class QueryRun {
     let value: unknown;
     try {
       const args = constantArguments ?? field.readArguments(this.#variables);
-      const info = usesInfo ? this.#infoOf(field, path as ResponsePath) : field.noInfo;
+      const info = usesInfo ? this.#infoOf(field, path as ResponsePath) : NO_INFO;
       value = resolve
         ? resolve(source, args, this.#context, info)
         : this.#propertyOf(source, args, field, path, above);
@@ -175,7 +182,7 @@ class QueryRun {
   #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
     if (rawError instanceof AnswerRefused) throw rawError;
     // Counts before it makes the error, because a refused answer needs no further errors.
-    if (!plan.isNonNull && this.#meter) countError(this.#meter);
+    if (!plan.isNonNull) this.#meter.countError();
     this.#errors ??= new FieldErrors();
     const error = this.#errors.locate(rawError, nodes, path);
     if (plan.isNonNull) throw error;
@@ -195,7 +202,7 @@ class QueryRun {
         const serialized = plan.type.serialize(value);
         if (serialized === null || serialized === undefined)
           throw new Error(`${plan.type.name} has serialized a value to ${serialized}.`);
-        if (this.#meter) countLeaf(this.#meter, serialized);
+        this.#meter.countLeaf(serialized);
         return serialized;
       }
       case 'list':

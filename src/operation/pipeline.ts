@@ -1,4 +1,10 @@
-import type { ExecutionResult, GraphQLError, GraphQLSchema, OperationTypeNode } from 'graphql';
+import {
+  createSourceEventStream,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+  type OperationTypeNode,
+} from 'graphql';
 import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
@@ -6,8 +12,7 @@ import type { UserTable } from '../callers/user-table.ts';
 import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
 import { OVERLOADED } from '../errors/coded-error.ts';
-import type { Execute, ExecuteArgs } from '../execution/execute.ts';
-import { type Subscribed, subscribe } from '../execution/subscribe.ts';
+import { type ExecuteArgs, execute } from '../execution/execute.ts';
 import type { Gate } from '../gate/gate.ts';
 import { HEAP_PER_BYTE } from '../gate/memory.ts';
 import type {
@@ -29,7 +34,7 @@ import { LEFT, NO_MUTATION, NO_OPERATION, NO_STREAM } from './operation-errors.t
 import type { OperationParams } from './params.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
-import { type ResultStream, watchResults } from './result-stream.ts';
+import { type ResultStream, streamResults } from './result-stream.ts';
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
@@ -40,7 +45,6 @@ export interface PipelineOptions {
   readonly wasAccepted: Acceptance['wasAccepted'];
   readonly gate: Gate;
   readonly clientNameOf: ClientNameOf;
-  readonly execute: Execute;
   readonly users: UserTable | undefined;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
@@ -73,7 +77,7 @@ export interface Pipeline extends ResultMask {
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
-  const { gate, clientNameOf, users, execute } = options;
+  const { gate, clientNameOf, users } = options;
   const { mask, failed } = createResultMask(tracker);
 
   /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
@@ -81,13 +85,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!identity.refusal && wasAccepted(request)) persisted.register(document, identity.origin.account);
   };
 
-  /** Ends when the caller loses access. */
-  const watch = (
-    results: AsyncIterableIterator<ExecutionResult>,
+  /** The results of a subscription, until its caller loses access. */
+  const follow = (
+    events: AsyncIterable<unknown>,
+    executeEvent: (event: unknown) => Promise<ExecutionResult>,
     identity: Identity,
     { record, reservation }: OperationInput,
   ) =>
-    watchResults(results, {
+    streamResults(events[Symbol.asyncIterator](), {
       signal: record.request.signal,
       clock,
       async mayGoOn() {
@@ -95,7 +100,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (now.refusal) throw now.refusal;
         return isSameGrant(now.grant, identity.grant);
       },
-      finish: (one) => mask(one, record),
+      execute: executeEvent,
+      mask: (result) => mask(result, record),
       onEnd: () => reservation?.release(),
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
@@ -155,16 +161,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const contextValue = contextFor(beginning);
     record.phases?.end('context');
     tracker.running(record, contextValue.caller.usage);
-    const args: ExecuteArgs = {
-      schema,
-      document,
-      operationName: params.operationName,
-      variableValues: params.variables,
-      contextValue,
-      prepared: operation,
-      coerced: variables.coerced,
-      limits,
-    };
+    const args: ExecuteArgs = { prepared: operation, coerced: variables.coerced, limits, contextValue };
     if (type === 'subscription') {
       if (!mayStream) return { errors: [NO_STREAM] };
       const executeEvent = (rootValue: unknown) =>
@@ -173,9 +170,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           const event = await execute({ ...args, rootValue, contextValue: eventContext });
           return addReport(event, mode, eventContext.caller.usage);
         });
-      return subscribe({ ...args, executeEvent }).then((subscribed) => {
+      const { operationName, variables: variableValues } = params;
+      const subscribing = createSourceEventStream({
+        schema,
+        document,
+        operationName,
+        variableValues,
+        contextValue,
+      });
+      return subscribing.then((events) => {
         if (sent.registers !== undefined) register(sent, identity, request);
-        return isStream(subscribed) ? watch(subscribed, identity, input) : subscribed;
+        return isStream(events) ? follow(events, executeEvent, identity, input) : events;
       });
     }
     const finish = (result: ExecutionResult) => {
@@ -226,7 +231,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return { mask, failed, inTurn, run: enter as Pipeline['run'] };
 }
 
-export function isStream(result: Subscribed): result is AsyncIterableIterator<ExecutionResult> {
+export function isStream<Item>(result: ExecutionResult | AsyncIterable<Item>): result is AsyncIterable<Item> {
   return Symbol.asyncIterator in result;
 }
 

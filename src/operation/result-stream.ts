@@ -4,27 +4,29 @@ import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
 
 /** The results of a subscription for the client. It never throws: a failure is its last result. */
-export type ResultStream<Result = ExecutionResult> = AsyncIterableIterator<Result>;
+export type ResultStream = AsyncIterableIterator<ExecutionResult>;
 
-interface ResultStreamOptions<Result> {
+interface ResultStreamOptions {
   readonly signal: Signal;
   readonly clock: Clock;
   /** Whether the stream may continue. Checked before each event and at intervals. A rejection ends the stream with an error. */
   readonly mayGoOn: () => Promise<boolean>;
-  readonly finish: (result: ExecutionResult) => Result;
+  /** Executes the operation for one event, its root value. */
+  readonly execute: (event: unknown) => Promise<ExecutionResult>;
+  readonly mask: (result: ExecutionResult) => ExecutionResult;
   readonly onEnd: () => void;
-  /** Called when ending the source fails. */
+  /** Called when ending the events fails. */
   readonly onUnexpected: (error: unknown) => void;
 }
 
 /** How often the caller's key is checked while there are no events, in ms. */
 const LOOK_EVERY_MS = 10_000;
 
-/** Ends a stream of results when the client leaves, the caller loses access, or the source ends. */
-export function watchResults<Result>(
-  source: AsyncIterableIterator<ExecutionResult>,
-  { signal, clock, mayGoOn, finish, onEnd, onUnexpected }: ResultStreamOptions<Result>,
-): ResultStream<Result> {
+/** Makes a result of each event, until the client leaves, the caller loses access, or the events end. */
+export function streamResults(
+  events: AsyncIterator<unknown>,
+  { signal, clock, mayGoOn, execute, mask, onEnd, onUnexpected }: ResultStreamOptions,
+): ResultStream {
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
 
@@ -34,7 +36,7 @@ export function watchResults<Result>(
     stopLooking();
     signal.removeEventListener('abort', leave);
     onEnd();
-    notify(() => source.return?.(), onUnexpected);
+    notify(() => events.return?.(), onUnexpected);
   };
   const leave = { handleEvent: end };
   const look = async () => {
@@ -49,21 +51,22 @@ export function watchResults<Result>(
   signal.addEventListener('abort', leave);
   if (signal.aborted) end();
 
-  const fail = (error: unknown): IteratorResult<Result> => {
+  const fail = (error: unknown): IteratorResult<ExecutionResult> => {
     end();
-    return { value: finish({ errors: [locatedError(error, undefined)] }), done: false };
+    return { value: mask({ errors: [locatedError(error, undefined)] }), done: false };
   };
 
   return {
     async next() {
       try {
         if (!isOver) {
-          const { value, done } = await source.next();
+          const { value, done } = await events.next();
           if (!done && !isOver) await look();
-          const isGoingOn = !done && !isOver;
+          const result = done || isOver ? undefined : await execute(value);
+          const isDelivered = result !== undefined && !isOver;
           // A result without data is an error, which ends the stream.
-          if (!isGoingOn || value.data === undefined) end();
-          if (isGoingOn) return { value: finish(value), done: false };
+          if (result?.data === undefined) end();
+          if (isDelivered) return { value: mask(result), done: false };
         }
       } catch (error) {
         return fail(error);

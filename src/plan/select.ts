@@ -9,7 +9,6 @@ import {
   GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLOutputType,
-  type GraphQLResolveInfo,
   type GraphQLSchema,
   GraphQLSkipDirective,
   getDirectiveValues,
@@ -57,10 +56,6 @@ export function select(
   return { root, size: walk.size, conditions: walk.conditions };
 }
 
-export function selectBelow(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-  return new Walk(scope, undefined).addValue(type, nodes);
-}
-
 /** Returns no type that the schema hides from its lists, as graphql-js would. */
 const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { name }, _context, { schema }) =>
   Object.prototype.propertyIsEnumerable.call(schema.getTypeMap(), name) ? schema.getType(name) : undefined;
@@ -69,16 +64,6 @@ const resolveShownType: GraphQLFieldResolver<unknown, unknown> = (_source, { nam
 function readsInfo(parentType: GraphQLObjectType, definition: GraphQLField<unknown, unknown>): boolean {
   if (definition.name.startsWith('__') || isIntrospectionType(parentType)) return true;
   return annotationsOf(definition).usesInfo === true;
-}
-
-function throwingInfo(parentType: GraphQLObjectType, { name }: GraphQLField<unknown, unknown>) {
-  return new Proxy({} as GraphQLResolveInfo, {
-    get(_info, member) {
-      throw new TypeError(
-        `The resolver of ${parentType.name}.${name} reads info.${String(member)}, but the field does not have the option usesInfo: true.`,
-      );
-    },
-  });
 }
 
 /** The nodes of each response key, in the order of the answer. */
@@ -122,7 +107,7 @@ class Walk {
     const resolve = definition === TypeMetaFieldDef ? resolveShownType : (definition.resolve ?? undefined);
     const usesInfo = resolve !== undefined && readsInfo(parentType, definition);
     const { usesVariables, constantArguments, readArguments } = planArguments(definition, node);
-    const value = this.addValue(definition.type, nodes);
+    const value = this.#addValue(definition.type, nodes);
     return {
       key,
       parentType,
@@ -130,7 +115,6 @@ class Walk {
       nodes,
       resolve,
       usesInfo,
-      noInfo: throwingInfo(parentType, definition),
       usesVariables,
       constantArguments,
       readArguments,
@@ -138,13 +122,13 @@ class Walk {
     };
   }
 
-  addValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
-    if (isNonNullType(type)) return { ...this.addValue(type.ofType, nodes), isNonNull: true };
+  #addValue(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan {
+    if (isNonNullType(type)) return { ...this.#addValue(type.ofType, nodes), isNonNull: true };
     if (isLeafType(type)) return { kind: 'leaf', isNonNull: false, type };
-    if (isListType(type)) return { kind: 'list', isNonNull: false, item: this.addValue(type.ofType, nodes) };
+    if (isListType(type)) return { kind: 'list', isNonNull: false, item: this.#addValue(type.ofType, nodes) };
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const types = isAbstractType(type) ? this.#scope.schema.getPossibleTypes(type) : [type];
-    const objects = types.map((one) => this.addObject(one, sets));
+    const objects = types.map((objectType) => this.addObject(objectType, sets));
     return {
       kind: 'composite',
       isNonNull: false,

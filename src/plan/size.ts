@@ -8,8 +8,8 @@ export function checkPrice(price: Price, { restCalls, answerObjects }: Limits): 
 }
 
 function tooExpensive({ calls, endpoints }: Price, limit: number): GraphQLError {
-  const most = endpoints.slice(0, 3).map((one) => `${one.endpoint} ${inWords(one.calls)}`);
-  const where = most.length > 0 ? ` (${most.join(', ')})` : '';
+  const dearest = endpoints.slice(0, 3).map((cost) => `${cost.endpoint} ${inWords(cost.calls)}`);
+  const where = dearest.length > 0 ? ` (${dearest.join(', ')})` : '';
   return overLimit({
     code: 'OPERATION_TOO_EXPENSIVE',
     message: `The operation may need ${inWords(calls)} REST calls${where}; at most ${inWords(limit)} are allowed. Ask for smaller pages or fewer items, or split the operation.`,
@@ -49,46 +49,45 @@ const OBJECTS_OF_AN_ERROR = 5;
 
 /** An answer that exceeds a limit despite its price is refused at once. Counting throws `AnswerRefused`. */
 export class AnswerMeter {
-  declare readonly limits: Limits;
-  /** Starts at -1, because the root object does not count. The price does not count it either. */
-  declare objects: number;
-  declare bytes: number;
+  readonly #limits: Limits;
+  /** The root object does not count. The price does not count it either. */
+  #objects = -1;
+  #bytes = 0;
   /** Made once: thousands of values may exceed the limit. */
-  declare refusal?: AnswerRefused;
+  #refusal: AnswerRefused | undefined;
 
   constructor(limits: Limits) {
-    this.limits = limits;
-    this.objects = -1;
-    this.bytes = 0;
+    this.#limits = limits;
   }
-}
 
-export function countObject(meter: AnswerMeter, keyCharacters: number): void {
-  meter.objects += 1;
-  meter.bytes += keyCharacters;
-  if (meter.objects > meter.limits.answerObjects) throw exceeded(meter);
-  if (meter.bytes > meter.limits.answerBytes) throw exceeded(meter);
-}
+  countObject(keyCharacters: number): void {
+    this.#objects += 1;
+    this.#bytes += keyCharacters;
+    this.#check();
+  }
 
-export function countLeaf(meter: AnswerMeter, value: unknown): void {
-  meter.bytes += AROUND_VALUE;
-  if (typeof value !== 'string') meter.bytes += PLAIN_VALUE;
-  else meter.bytes += NOT_PLAIN.test(value) ? Buffer.byteLength(JSON.stringify(value)) : value.length;
-  if (meter.bytes > meter.limits.answerBytes) throw exceeded(meter);
-}
+  countLeaf(value: unknown): void {
+    this.#bytes += AROUND_VALUE;
+    if (typeof value !== 'string') this.#bytes += PLAIN_VALUE;
+    else this.#bytes += NOT_PLAIN.test(value) ? Buffer.byteLength(JSON.stringify(value)) : value.length;
+    this.#check();
+  }
 
-export function countError(meter: AnswerMeter): void {
-  meter.objects += OBJECTS_OF_AN_ERROR;
-  if (meter.objects > meter.limits.answerObjects) throw exceeded(meter);
-}
+  countError(): void {
+    this.#objects += OBJECTS_OF_AN_ERROR;
+    this.#check();
+  }
 
-function exceeded(meter: AnswerMeter): AnswerRefused {
-  const { objects, bytes, limits } = meter;
-  const hasTooMany = objects > limits.answerObjects;
-  meter.refusal ??= new AnswerRefused(
-    hasTooMany ? answerTooLarge(objects, limits.answerObjects) : tooManyBytes(bytes, limits.answerBytes),
-  );
-  return meter.refusal;
+  #check(): void {
+    const { answerObjects, answerBytes } = this.#limits;
+    if (this.#objects <= answerObjects && this.#bytes <= answerBytes) return;
+    this.#refusal ??= new AnswerRefused(
+      this.#objects > answerObjects
+        ? answerTooLarge(this.#objects, answerObjects)
+        : tooManyBytes(this.#bytes, answerBytes),
+    );
+    throw this.#refusal;
+  }
 }
 
 function tooManyBytes(bytes: number, limit: number): GraphQLError {

@@ -6,7 +6,6 @@ import type {
   GraphQLFieldResolver,
   GraphQLLeafType,
   GraphQLObjectType,
-  GraphQLResolveInfo,
 } from 'graphql';
 import type { ArgumentsPlan } from './variables.ts';
 
@@ -30,8 +29,6 @@ export interface FieldPlan extends ArgumentsPlan {
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | undefined;
   /** Whether the resolver gets `info`, which is made anew for each call. */
   readonly usesInfo: boolean;
-  /** Stands for `info` where the resolver does not say that it reads it. Each of its members throws. */
-  readonly noInfo: GraphQLResolveInfo;
   readonly value: ValuePlan;
 }
 

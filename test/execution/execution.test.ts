@@ -19,8 +19,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maskErrors } from '../../src/errors/masking.ts';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
-import { nothingMore } from '../support/random/outcome.ts';
+import { noLimits, nothingMore } from '../support/random/outcome.ts';
 
+const limits = noLimits;
 const schema = buildSchema(`
   type Query {
     node: Node
@@ -95,7 +96,7 @@ async function expectSame(text: string, rootFor: (log: Log) => unknown, given: P
   rejections = [];
   let last = expected;
   for (let round = 0; round < 3; round += 1) {
-    last = await one((args) => execute({ ...args, prepared, coerced: coercedFor(prepared, args) }));
+    last = await one((args) => execute({ ...args, prepared, coerced: coercedFor(prepared, args), limits }));
     expect(last.seen).toEqual(expected.seen);
     expect(rejections).toEqual([]);
   }
@@ -114,8 +115,7 @@ it('executes an event of a subscription like a query', async () => {
 
 it('gives a result at once where nothing is promised', () => {
   const prepared = prepare('{ node { text } text }');
-  const { document } = prepared;
-  expect(execute({ schema, document, prepared, coerced: {}, rootValue: { node: { text: 'a' } } })).toEqual({
+  expect(execute({ prepared, coerced: {}, limits, rootValue: { node: { text: 'a' } } })).toEqual({
     data: { node: { text: 'a' }, text: null },
   });
 });
@@ -123,10 +123,9 @@ it('gives a result at once where nothing is promised', () => {
 describe('an error', () => {
   it('keeps what was thrown, and names all nodes of its field', () => {
     const prepared = prepare('{ node { ...A text } } fragment A on Node { text }');
-    const { document } = prepared;
     const error = new TypeError('broken');
     const rootValue = { node: { text: error } };
-    const { errors } = execute({ schema, document, prepared, coerced: {}, rootValue }) as ExecutionResult;
+    const { errors } = execute({ prepared, coerced: {}, limits, rootValue }) as ExecutionResult;
     expect(errors?.[0]?.originalError).toBe(error);
     expect(errors?.[0]?.nodes).toHaveLength(2);
     expect(errors?.[0]?.path).toEqual(['node', 'text']);
@@ -150,7 +149,7 @@ describe('an error', () => {
         return body;
       },
     });
-    const result = execute({ ...args, prepared, coerced }) as ExecutionResult;
+    const result = execute({ ...args, prepared, coerced, limits }) as ExecutionResult;
     const { errors = [] } = result;
     expect(JSON.stringify(result)).toBe(JSON.stringify(expected));
     expect(errors.map(({ nodes }) => nodes)).toEqual(expected.errors?.map(({ nodes }) => nodes));
@@ -181,16 +180,7 @@ describe('the info of a resolver', () => {
   };
   const run = (prepared: PreparedOperation, yes: boolean) => {
     infos.clear();
-    const { document } = prepared;
-    execute({
-      schema,
-      document,
-      prepared,
-      coerced: { yes },
-      rootValue,
-      variableValues: { yes },
-      contextValue: {},
-    });
+    execute({ prepared, coerced: { yes }, limits, rootValue, contextValue: {} });
     return { above: infos.get('nodes') ?? [], below: infos.get('node') ?? [] };
   };
 
@@ -235,8 +225,7 @@ describe('the option usesInfo', () => {
   const answerWith = (told: GraphQLFieldConfig<unknown, unknown>) => {
     const own = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: { told } }) });
     const prepared = prepare('{ told }', own);
-    const { document } = prepared;
-    return execute({ schema: own, document, prepared, coerced: {} }) as ExecutionResult;
+    return execute({ prepared, coerced: {}, limits }) as ExecutionResult;
   };
   const type = GraphQLString;
 
@@ -251,8 +240,9 @@ describe('the option usesInfo', () => {
   it('is named by the error of a resolver that reads info without it', () => {
     for (const resolve of [read, (...all: unknown[]) => (all[3] as GraphQLResolveInfo).fieldName]) {
       const { errors } = answerWith({ type, resolve });
+      expect(errors?.map(({ path }) => path)).toEqual([['told']]);
       expect(errors?.map(({ message }) => message)).toEqual([
-        'The resolver of Query.told reads info.fieldName, but the field does not have the option usesInfo: true.',
+        'The resolver reads info.fieldName, but its field does not have the option usesInfo: true.',
       ]);
     }
     expect(answerWith({ type, resolve: () => 'x' })).toEqual({ data: { told: 'x' } });
@@ -276,14 +266,7 @@ describe('conditions', () => {
     const prepared = prepare(many);
     for (let round = 0; round < 2; round += 1)
       for (let number = 0; number < 32; number += 1) {
-        const { document } = prepared;
-        const result = execute({
-          schema,
-          document,
-          prepared,
-          coerced: bits(number),
-          rootValue: { text: 'x' },
-        });
+        const result = execute({ prepared, coerced: bits(number), limits, rootValue: { text: 'x' } });
         const shown = names.filter((_, bit) => (number & (1 << bit)) === 0);
         expect(Object.keys((result as ExecutionResult).data ?? {})).toEqual(shown);
       }
@@ -339,7 +322,7 @@ it('refuses an operation that the schema does not have', () => {
     document,
     getOperationAST(document) as OperationDefinitionNode,
   );
-  expect(JSON.stringify(execute({ schema: queries, document, prepared, coerced: {} }))).toBe(
+  expect(JSON.stringify(execute({ prepared, coerced: {}, limits }))).toBe(
     JSON.stringify({
       errors: [{ message: 'Schema is not configured to execute mutation operation.' }],
       data: null,

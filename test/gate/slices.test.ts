@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
+import { bearer, ringOf } from '../support/clients/keys.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
 import { openSocket } from '../support/clients/socket-client.ts';
@@ -107,17 +108,21 @@ it('executes operations that have waited in separate turns of the event loop', a
   let turn = 0;
   const executed: number[] = [];
   const recorder = await startRecorder(() => undefined);
+  const ring = ringOf([{ name: 'caller' }]);
   const gateway = await openGateway({
     upstream: recorder.url,
-    async execute() {
-      // The others find the slice of the first used up.
-      if (executed.length > 0) await undefined;
-      executed.push(turn);
-      spin(25);
-      return { data: {} };
-    },
+    // An operation does its work after the promise of its caller.
+    credentials: { heldKey: 'held', keyRing: { find: async (key) => ring.find(key) } },
+    observers: [
+      {
+        running() {
+          executed.push(turn);
+          spin(25);
+        },
+      },
+    ],
   });
-  const { socket, subscribe, messages } = await openSocket(gateway, { connectionParams: {} });
+  const { socket, subscribe, messages } = await openSocket(gateway, { connectionParams: bearer('caller') });
   let isOver = false;
   const count = () => {
     turn += 1;

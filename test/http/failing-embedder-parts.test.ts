@@ -1,3 +1,4 @@
+import type { Plugin } from 'graphql-yoga';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway-options.ts';
 import type { TransportOptions } from '../../src/transport/transport.ts';
@@ -152,10 +153,19 @@ describe.each([
   });
 });
 
+async function* repeat<Item>(item: Item): AsyncGenerator<Item> {
+  for (;;) yield item;
+}
+
 it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
   'a result that cannot be written ends its stream as %s with an error',
   async (accept) => {
-    const gateway = await open({ gateway: { execute: () => ({ data: { name: 1n } }) as never } });
+    const unwritable = { data: { name: 1n } };
+    const plugin: Plugin = {
+      onExecutionResult: ({ result, setResult }) =>
+        setResult(result && Symbol.asyncIterator in result ? repeat(unwritable) : unwritable),
+    };
+    const gateway = await open({ gateway: { plugins: [plugin] } });
     for (const query of [READ, LIVE]) {
       const response = await fetch(`${gateway.url}/graphql`, {
         method: 'POST',

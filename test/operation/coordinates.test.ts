@@ -1,4 +1,3 @@
-import { execute } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
@@ -42,21 +41,6 @@ describe('an error says the schema coordinate of its field', () => {
         coordinate: 'Query.script',
       }),
     ]);
-  });
-
-  it('also where another executor runs the operation', async () => {
-    const upstream = fixture.sandbox.url;
-    const others = await Promise.all([
-      openGateway({ upstream, execute }),
-      openGateway({ upstream, corsOrigins: ['*'] }),
-    ]);
-    for (const other of others) {
-      for (const [, query, ...coordinates] of cases) {
-        const { errors } = await other.execute(query);
-        expect(errors?.map(({ extensions }) => extensions.coordinate)).toEqual(coordinates);
-      }
-      await other.close();
-    }
   });
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyRing } from '../../../src/callers/key-ring.ts';
-import { execute } from '../../../src/execution/execute.ts';
 import type { Observer } from '../../../src/transport/observer.ts';
 import { createLiveApi, wireUser } from '../../support/api/live-api.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
@@ -17,7 +16,6 @@ import {
 } from '../../support/clients/live-events.ts';
 import { openRaw, postText } from '../../support/clients/raw-http.ts';
 import { SCRIPTS } from '../../support/clients/reads.ts';
-import { openSocket } from '../../support/clients/socket-client.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
 import { useRecorder } from '../../support/gateways/fixture.ts';
 import { POLL_MS, useLive } from '../../support/gateways/live-fixture.ts';
@@ -392,51 +390,5 @@ describe('a stream that begins while the gateway ends', () => {
     answer?.();
     expect(await (await subscribing).rest()).toEqual([]);
     await eventually(() => expect(clock.pending).toBe(before));
-  });
-});
-
-describe('many streams that begin together', () => {
-  let turn = 0;
-  const executed: number[] = [];
-  const fixture = useRecorder({
-    transport,
-    liveLimits: { rate: 0 },
-    execute(args) {
-      executed.push(turn);
-      // As much as a large event takes.
-      for (const until = performance.now() + 25; performance.now() < until; );
-      return execute(args);
-    },
-  });
-
-  it('are told in turns of the event loop, between which it goes on with all else', async () => {
-    const api = createLiveApi();
-    fixture.respond = (recorded, response) => api.respond(recorded, response);
-    api.connect('s', 'a');
-    const first = await subscribe(fixture.gateway);
-    await next(first);
-    executed.splice(0);
-    let isOver = false;
-    const count = () => {
-      turn += 1;
-      if (!isOver) setImmediate(count);
-    };
-    count();
-    const {
-      socket,
-      subscribe: ask,
-      messages,
-    } = await openSocket(fixture.gateway, {
-      connectionParams: { token: 'sandbox-key' },
-    });
-    for (let id = 0; id < 20; id++) ask(String(id), EVENTS, { id: 's' });
-    await eventually(() => expect(messages).toHaveLength(1 + 20));
-    isOver = true;
-    expect(executed).toHaveLength(20);
-    // Those of two turns may be counted as one.
-    const most = Math.max(...executed.map((at) => executed.filter((other) => other === at).length));
-    expect(most).toBeLessThanOrEqual(2);
-    socket.terminate();
-    first.leave();
   });
 });

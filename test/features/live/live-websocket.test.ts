@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import type { Live } from '../../../src/context.ts';
+import * as features from '../../../src/features/gateway-features.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { wireUser } from '../../support/api/live-api.ts';
 import { longExecutions } from '../../support/api/plain-api.ts';
@@ -19,7 +21,7 @@ import {
   upgradeText,
 } from '../../support/clients/socket-client.ts';
 import { settle } from '../../support/clocks/clock.ts';
-import { useSandbox } from '../../support/gateways/fixture.ts';
+import { useRecorder, useSandbox } from '../../support/gateways/fixture.ts';
 import { openGateway } from '../../support/gateways/gateway.ts';
 import { SESSIONS, type SessionsTold, snapshot, useLive } from '../../support/gateways/live-fixture.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
@@ -80,19 +82,29 @@ describe('a subscription over a WebSocket', () => {
 });
 
 describe('a result that cannot be written', () => {
-  const live = useLive({ execute: () => ({ data: { scriptSessions: 1n } }) });
+  let hasEnded = false;
+  async function* subscribeTo(event: object) {
+    try {
+      for (;;) yield event;
+    } finally {
+      hasEnded = true;
+    }
+  }
+  // JSON has no such time.
+  const live = { subscribe: () => subscribeTo({ type: 'SessionsDelay', asOf: { toISOString: () => 1n } }) };
+  const createLive = () => ({ ...live, endAll() {} }) as unknown as Live;
+  const fixture = useRecorder({ features: { ...features, live: { createLive } } });
 
-  it('ends its stream with an error, and no poll is made for it any more', async () => {
-    live.useApi().connect('s', 'a');
-    const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
-    subscribe('1', SESSIONS);
+  it('ends its stream with an error, and the source of its events', async () => {
+    const { socket, subscribe, next } = await openSocket(fixture.gateway, { connectionParams: KEY });
+    subscribe('1', 'subscription { scriptSessions(scriptId: "s") { ... on LiveEvent { asOf } } }');
     expect(await next()).toMatchObject({
       id: '1',
       type: 'error',
       payload: [expect.toBeError('INTERNAL_SERVER_ERROR')],
     });
-    await live.expectNoMorePolls();
-    expect(live.gateway.logged.splice(0)).toMatchObject([{ name: 'TypeError' }]);
+    expect(hasEnded).toBe(true);
+    expect(fixture.gateway.logged.splice(0)).toMatchObject([{ name: 'TypeError' }]);
     socket.close();
   });
 });

@@ -1,4 +1,3 @@
-import { execute } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { Pool } from 'undici';
 import type { Context } from '../../../src/context.ts';
@@ -25,7 +24,7 @@ const harmless: Plugin<Context> = {
   onResponse: () => undefined,
 };
 
-/** Starts a gateway of each kind. Also starts a gateway that runs operations only by graphql-js, for comparison. */
+/** Starts a gateway of each kind. */
 export async function openAdapterGateways(transport: GatewayOptions['transport']) {
   const logged: unknown[] = [];
   const listed = new Map<string, string>();
@@ -33,7 +32,7 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
   const open = (options: GivenOptions = {}) =>
     openGateway(withGatewayDefaults({ transport, log, ...options }));
   const gateways = {
-    reference: await open({ execute }),
+    reference: await open(),
     plain: await open({ persisted: { mode: 'allowed', listed } }),
     plugin: await open({ plugins: [harmless] }),
   };

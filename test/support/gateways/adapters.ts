@@ -9,7 +9,7 @@ export interface Asked {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The gateways of a comparison: by graphql-js alone, and ours without and with a plugin. */
+/** The gateways of a comparison: one to which no document is known, and others without and with a plugin. */
 type GatewayKind = 'reference' | 'plain' | 'plugin';
 
 /** A request to one of the gateways. */
@@ -29,9 +29,9 @@ export interface Adapter {
   readonly requests: (asked: Asked) => readonly AdapterRequest[];
 }
 
-/** The adapter that all others are compared with. */
+/** The adapter that all others are compared with. It sends each operation once. */
 export const REFERENCE: Adapter = {
-  name: 'graphql-js alone',
+  name: 'a gateway of its own',
   gateway: 'reference',
   requests: (asked) => [post('/graphql', asked)],
 };

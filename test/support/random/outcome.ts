@@ -1,5 +1,13 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { Limits } from '../../../src/plan/limits.ts';
 import type { ScriptOfValues } from './script-of-values.ts';
+
+export const noLimits: Limits = {
+  depth: Number.POSITIVE_INFINITY,
+  restCalls: Number.POSITIVE_INFINITY,
+  answerObjects: Number.POSITIVE_INFINITY,
+  answerBytes: Number.POSITIVE_INFINITY,
+};
 
 /** All that can be seen of an execution from outside. */
 interface Outcome {
