@@ -95,7 +95,7 @@ export async function openAgents(options: AgentOptions): Promise<OpenAgents> {
 
 /**
  * Shares the state of several gateways in Redis. Each process also caches entries, which stay valid until a write
- * touches them. @throws RedisRefused if Redis is there and cannot be used; NoSlot if too many processes run; RedisClientMissing.
+ * touches them. @throws RedisRefused if Redis is there and cannot be used; an error if too many processes run; RedisClientMissing.
  */
 export async function openStateInRedis(options: RedisStateOptions): Promise<TransportState> {
   const { redis }: ProcessFeatures = processFeatures;

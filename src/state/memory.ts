@@ -51,10 +51,8 @@ export function createCacheInMemory(now: () => number): CacheEntries {
 }
 
 interface Written {
-  number: number;
-  inDoubtUntil: number;
-  /** The number of the write that gave the resource its position in the map. */
-  placedAt: number;
+  readonly number: number;
+  readonly inDoubtUntil: number;
 }
 
 const MAX_REMEMBERED = 100_000;
@@ -63,41 +61,28 @@ const MAX_REMEMBERED = 100_000;
 export function createGenerationsInMemory(now: () => number) {
   let count = 0;
   /** Stands for all forgotten resources: the latest of their writes, and the latest end of their doubts. */
-  let forgotten: Written = { number: 0, inDoubtUntil: 0, placedAt: 0 };
-  /** Moving a resource at each write would leave holes in the map, which every look-up passes. */
-  const written = new Map<string, Written>();
-  let byAge: Iterator<[string, Written]> | undefined;
-  const forgetOne = () => {
-    for (;;) {
-      byAge ??= written.entries();
-      const [oldest, last] = byAge.next().value as [string, Written];
-      written.delete(oldest);
-      if (last.number === last.placedAt) {
-        forgotten = { ...last, inDoubtUntil: Math.max(last.inDoubtUntil, forgotten.inDoubtUntil) };
-        return;
-      }
-      last.placedAt = last.number;
-      written.set(oldest, last);
-    }
-  };
+  let forgotten: Written = { number: 0, inDoubtUntil: 0 };
+  const written = new LRUCache<string, Written>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: () => 1,
+    noDisposeOnSet: true,
+    // Only writes refresh a resource, so the resource that is forgotten has the lowest number.
+    dispose: ({ number, inDoubtUntil }) => {
+      forgotten = { number, inDoubtUntil: Math.max(inDoubtUntil, forgotten.inDoubtUntil) };
+    },
+  });
+  const lastWriteTo = (resource: string) => written.peek(resource) ?? forgotten;
   const bump = (resources: readonly string[], inDoubtMs: number) => {
     count += 1;
     for (const resource of resources) {
-      const inDoubtUntil = now() + inDoubtMs;
-      const known = written.get(resource);
-      if (known) {
-        known.number = count;
-        // The end of a later write does not end the doubt of an earlier write.
-        known.inDoubtUntil = Math.max(known.inDoubtUntil, inDoubtUntil);
-      } else {
-        written.set(resource, { number: count, inDoubtUntil, placedAt: count });
-        if (written.size > MAX_REMEMBERED) forgetOne();
-      }
+      // The end of a later write does not end the doubt of an earlier write.
+      const inDoubtUntil = Math.max(lastWriteTo(resource).inDoubtUntil, now() + inDoubtMs);
+      written.set(resource, { number: count, inDoubtUntil });
     }
   };
   const snapshot = {
     read(resource: string): Generation & { readonly number: number } {
-      const { number, inDoubtUntil } = written.get(resource) ?? forgotten;
+      const { number, inDoubtUntil } = lastWriteTo(resource);
       return { number, isInDoubt: inDoubtUntil > now(), isAlone: false };
     },
     // Cache entries end with their process, so the state does nothing before the write.

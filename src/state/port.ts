@@ -15,7 +15,7 @@ export interface State {
 
 export interface Quotas {
   /**
-   * Opens the quota of an account, or of a `part`: an endpoint or a caller. `onFreed` is called when a sent or released
+   * Opens the quota of an account or of a `part`, which is a caller. `onFreed` is called when a sent or released
    * request may have freed a permit, not for permits that time frees.
    */
   open(account: string, part: string | undefined, limits: QuotaRules, onFreed: () => void): Quota;
@@ -34,14 +34,11 @@ export interface QuotaRules {
 export interface Quota {
   /**
    * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `waiting`: how many calls
-   * wait for a permit, with this call. `isBackground`: no caller waits for the call, so some permits stay free. Background
-   * calls keep a distance from each other.
+   * wait for a permit, with this call. `isBackground`: no caller waits for the call, so a fifth of the permits stays free.
    */
   take(waiting: number, isBackground: boolean): MaybePromise<Permit | number>;
-  /** Whether a background call would leave the reserved permits free. */
-  hasBackgroundPermit(): boolean;
-  /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. */
-  etaMs(ahead: number): number;
+  /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. 0: now. */
+  etaMs(ahead: number, isBackground?: boolean): number;
   /** Reduces the rate for a while, because the API refuses calls again and again. */
   slowDown(): MaybePromise<void>;
   status(): MaybePromise<QuotaStatus>;

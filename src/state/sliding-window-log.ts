@@ -4,12 +4,10 @@ import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from './port.ts';
 /** The second of the quota, plus a margin for errors of clocks and timers, in ms. */
 export const WINDOW_MS = 1_002;
 /**
- * The share of the permits that is reserved for calls with waiting callers. Without this share and the distance between
- * background calls, revalidations would take all permits at once, every second. A write would then wait for the next second.
+ * The share of the permits that is reserved for calls with waiting callers. Without this share, revalidations would take all
+ * permits at once, every second. A write would then wait for the next second.
  */
 export const FOREGROUND_SHARE = 0.2;
-/** A busy process is late for its background calls. Calls missed within this time may follow at once, in ms. */
-const CATCH_UP_MS = 200;
 
 /**
  * Quotas in memory. Each quota logs its last requests, and allows at most `rate` in any sliding window. Where 50
@@ -50,7 +48,6 @@ export class SlidingWindowLog implements Quota {
   #reducedAt: number;
   #forgottenAt = Number.NEGATIVE_INFINITY;
   #slowedAt = Number.NEGATIVE_INFINITY;
-  #backgroundFrom = Number.NEGATIVE_INFINITY;
 
   constructor(options: SlidingWindowOptions) {
     this.#limits = options;
@@ -65,14 +62,11 @@ export class SlidingWindowLog implements Quota {
   take(_waiting: number, isBackground: boolean): Permit | number {
     const now = this.now();
     if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
-    const permits = this.#permitsAt(now, isBackground);
-    const waitMs = Math.max(isBackground ? this.#backgroundFrom - now : 0, this.#freeInMs(permits, now));
+    const waitMs = this.#freeInMs(this.#permitsAt(now, isBackground), now);
     if (waitMs > 0) {
       this.isWanted = true;
       return waitMs;
     }
-    if (isBackground)
-      this.#backgroundFrom = Math.max(this.#backgroundFrom, now - CATCH_UP_MS) + this.#windowMs / permits;
     this.held += 1;
     return new LoggedRequest(this);
   }
@@ -82,14 +76,9 @@ export class SlidingWindowLog implements Quota {
     this.#onFreed();
   }
 
-  hasBackgroundPermit(): boolean {
+  etaMs(ahead: number, isBackground = false): number {
     const now = this.now();
-    return this.#isUnlimited || this.#freeInMs(this.#permitsAt(now, true), now) === 0;
-  }
-
-  etaMs(ahead: number): number {
-    const now = this.now();
-    return this.#isUnlimited ? 0 : this.#permitInMs(ahead, now);
+    return this.#isUnlimited ? 0 : this.#permitInMs(ahead, this.#permitsAt(now, isBackground), now);
   }
 
   slowDown(): void {
@@ -144,8 +133,7 @@ export class SlidingWindowLog implements Quota {
     return arrivedBy === undefined ? Number.POSITIVE_INFINITY : Math.max(1, arrivedBy + this.#windowMs - now);
   }
 
-  #permitInMs(ahead: number, now: number): number {
-    const rate = this.#permitsAt(now);
+  #permitInMs(ahead: number, rate: number, now: number): number {
     // Skips the scan of all requests, which costs more than the rest of a waiting call.
     if (this.requests.length + this.held + ahead < rate) return 0;
     this.#forget(now);

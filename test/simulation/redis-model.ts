@@ -178,7 +178,7 @@ export class RedisModel {
 
   /** All members with their scores, by score, then by name. */
   zall(key: string): readonly (readonly [member: string, score: number])[] {
-    return this.#set(key)?.slice(0, -1) ?? [];
+    return [...(this.#set(key)?.all ?? [])];
   }
 
   zscore(key: string, member: string): number | undefined {

@@ -1,13 +1,10 @@
 type Entry = readonly [member: string, score: number];
-interface Bound {
-  readonly score: number;
-  readonly isOpen: boolean;
-}
 
-/** A sorted set of Redis: by score, then by member. */
+/** A sorted set of Redis. */
 export class SortedSet {
   readonly #scores = new Map<string, number>();
-  #sorted: Entry[] = [];
+  /** By score, then by member. */
+  readonly all: Entry[] = [];
 
   get size(): number {
     return this.#scores.size;
@@ -17,59 +14,34 @@ export class SortedSet {
     return this.#scores.get(member);
   }
 
-  /** Whether the member is new. */
-  add(member: string, score: number): boolean {
-    const before = this.#scores.get(member);
-    if (before === score) return false;
-    if (before !== undefined) this.#sorted.splice(this.#place(member, before), 1);
+  add(member: string, score: number): void {
+    this.delete(member);
     this.#scores.set(member, score);
-    this.#sorted.splice(this.#place(member, score), 0, [member, score]);
-    return before === undefined;
+    this.all.splice(this.#place(member, score), 0, [member, score]);
   }
 
-  delete(member: string): boolean {
+  delete(member: string): void {
     const score = this.#scores.get(member);
-    if (score === undefined) return false;
-    this.#sorted.splice(this.#place(member, score), 1);
+    if (score === undefined) return;
+    this.all.splice(this.#place(member, score), 1);
     this.#scores.delete(member);
-    return true;
-  }
-
-  /** Both bounds are included; negative ones count from the end. */
-  slice(from: number, to: number): Entry[] {
-    const at = (index: number) => (index < 0 ? Math.max(0, this.size + index) : index);
-    if (to < 0 && this.size + to < 0) return [];
-    return this.#sorted.slice(at(from), at(to) + 1);
-  }
-
-  between(least: Bound, most: Bound): Entry[] {
-    const from = this.#first((score) => (least.isOpen ? score > least.score : score >= least.score));
-    const to = this.#first((score) => (most.isOpen ? score >= most.score : score > most.score));
-    return this.#sorted.slice(from, Math.max(from, to));
   }
 
   copy(): SortedSet {
     const copy = new SortedSet();
-    for (const [member, score] of this.#scores) copy.#scores.set(member, score);
-    copy.#sorted = [...this.#sorted];
+    for (const entry of this.all) {
+      copy.#scores.set(...entry);
+      copy.all.push(entry);
+    }
     return copy;
   }
 
-  #first(isIt: (score: number) => boolean): number {
-    let [low, high] = [0, this.#sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isIt((this.#sorted[middle] as Entry)[1])) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
+  /** The index of an entry. */
   #place(member: string, score: number): number {
-    let [low, high] = [0, this.#sorted.length];
+    let [low, high] = [0, this.all.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const [other, otherScore] = this.#sorted[middle] as Entry;
+      const [other, otherScore] = this.all[middle] as Entry;
       if (otherScore < score || (otherScore === score && other < member)) low = middle + 1;
       else high = middle;
     }

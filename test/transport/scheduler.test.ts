@@ -127,13 +127,12 @@ describe('calls in the background', () => {
     expect(second.split(' ')).toHaveLength(21);
   });
 
-  it('otherwise leave a fifth of the permits free, and keep a distance', () => {
+  it('otherwise leave a fifth of the permits free', () => {
     const scene = createScene({ rate: 10 });
     scene.ask(many('renewal', 12), RENEWAL);
-    expect(scene.pass(300)).toEqual(['0 renewal1 renewal2', '51 renewal3', '176 renewal4']);
-    scene.pass(WINDOW_MS);
-    scene.ask(many('c', 2));
-    expect(scene.pass(0)[0]).toMatch(/ c1 c2$/);
+    expect(scene.pass(300)).toEqual([`0 ${many('renewal', 8)}`]);
+    scene.ask(many('c', 3));
+    expect(scene.pass(0)).toEqual(['300 c1 c2']);
   });
 
   it('leave a fifth free, though a caller waits for a rate of its own', () => {
@@ -148,9 +147,9 @@ describe('calls in the background', () => {
   it('keep no call of a client out, though as many wait as may', () => {
     const scene = createScene({ rate: 10 });
     scene.ask(many('renewal', 10_100), { ...RENEWAL, timeoutMs: 1e9 });
-    scene.ask(many('c', 3));
+    scene.ask(many('c', 2));
     expect(scene.pass(0)).toEqual([
-      expect.stringMatching(/^0 renewal1 renewal2 renewal\d+:RateLimited.* c1 c2 c3$/),
+      expect.stringMatching(/^0 renewal1 renewal2 .* renewal\d+:RateLimited.* c1 c2$/),
     ]);
   });
 

@@ -61,16 +61,16 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
     // A lower number: the store has dropped its writes, because no cache entry needs them any more.
     if (Number(newCount) < Number(count)) last.clear();
     count = newCount;
-    for (const [resource, number] of pairs(written)) last.set(resource, number);
+    for (const [resource, number] of pairs(written)) {
+      // The writes come in the order of their numbers, and a write to every resource covers all before it.
+      if (resource === EVERY_RESOURCE) last.clear();
+      last.set(resource, number);
+    }
     doubtUntil.clear();
     for (const [write, until] of pairs(doubts)) {
       const [resource = ''] = write.split(' ');
       doubtUntil.set(resource, Math.max(link.now() + until - time, doubtUntil.get(resource) ?? 0));
     }
-    // A resource without an entry reads as every resource, so entries up to that number add nothing.
-    const least = last.get(EVERY_RESOURCE) ?? 0;
-    if (last.size > 2 * MAX_REMEMBERED)
-      for (const [resource, number] of last) if (number < least) last.delete(resource);
   };
 
   const ask = async (): Promise<boolean> => {

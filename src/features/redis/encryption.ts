@@ -28,9 +28,9 @@ export function createEncryption(
     tag: name(''),
     name,
     /** `location` is where the value is stored. The value cannot be opened at another location. */
-    seal(text: string, location: string, mayCompress = true): Buffer {
+    seal(text: string, location: string): Buffer {
       const bytes = Buffer.from(text);
-      const isLong = mayCompress && bytes.length >= COMPRESS_FROM_BYTES;
+      const isLong = bytes.length >= COMPRESS_FROM_BYTES;
       const nonce = random.bytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', valueKey, nonce).setAAD(Buffer.from(location));
       const content = isLong ? deflateRawSync(bytes, { level: 1 }) : bytes;

@@ -30,14 +30,10 @@ interface RedisLinkOptions {
 
 /** How long a start tries to reach Redis, in ms. */
 const START_MS = 5_000;
-/** The fewest attempts of a start: on a busy machine one attempt may take all of `START_MS`. */
-const START_TRIES = 5;
 /** How long a start waits for a free slot, in ms. */
 const SLOT_MS = 10_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
-/** How often a script begins anew because the store has changed. */
-const MOST_TRIES = 3;
 /** The most reasons that are reported while Redis is lost. */
 const MAX_TOLD = 20;
 /** How often Redis is checked while it is lost, in ms. Shorter than any stall that counts as a loss. */
@@ -130,10 +126,10 @@ export function createRedisLink(options: RedisLinkOptions) {
       const sentAt = now();
       const reply = await used.run(BEAT, [storeKey], slot.ask(used.runId, marks));
       if (used !== connection) return;
-      const { time, isNewStore, isNewSlot, silenceMs } = slot.learn(reply);
+      const { time, isNewStore, silenceMs } = slot.learn(reply);
       hear(time, sentAt);
       if (isNewStore) reset(silenceMs);
-      else if (isNewSlot) silence(silenceMs);
+      else if (silenceMs > 0) silence(silenceMs);
     });
 
   const beatOn = async () => {
@@ -268,7 +264,7 @@ export function createRedisLink(options: RedisLinkOptions) {
      * lost before or during the run: the script may have run nevertheless.
      */
     async run(script: LuaScript, tag: string, names: readonly string[], args: readonly Argument[]) {
-      for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+      for (;;) {
         const sentAt = now();
         // Values of an earlier store count no more.
         const keys = names.map((name) => place(tag, `${slot.id}:${name}`));
@@ -278,9 +274,6 @@ export function createRedisLink(options: RedisLinkOptions) {
         if (isDone === 1) return rest;
         await beat(false);
       }
-      const reason = new Error('Redis loses what it holds again and again');
-      lose(reason);
-      throw reason;
     },
     /** Begins a new store, so that nothing counts that is in this store. @throws when Redis is lost. */
     async beginStore(): Promise<void> {
@@ -295,7 +288,7 @@ export function createRedisLink(options: RedisLinkOptions) {
      */
     async open(): Promise<void> {
       const startedAt = now();
-      for (let tries = 1; ; tries += 1) {
+      for (;;) {
         try {
           if (connection) await beat(true);
           else await connect();
@@ -308,7 +301,7 @@ export function createRedisLink(options: RedisLinkOptions) {
           if (cause instanceof RedisClientMissing) throw cause;
           if (cause instanceof RedisRefused && !cause.cannotWrite) throw cause;
           const isFull = cause instanceof RedisRefused;
-          if (isFull || (tries >= START_TRIES && now() - startedAt > START_MS)) {
+          if (isFull || now() - startedAt > START_MS) {
             silence(startedAt + SILENCE_MS - now());
             phase = 'open';
             return lose(asError(cause));
@@ -316,7 +309,7 @@ export function createRedisLink(options: RedisLinkOptions) {
         }
         if (connection && now() - startedAt > SLOT_MS) {
           disconnect();
-          throw new NoSlot(
+          throw new Error(
             `All ${instances} slots are taken by other processes. Set LUAAUTH_INSTANCES to the number of processes, with the extra ones of a rolling restart, or end one of them`,
           );
         }
@@ -344,11 +337,6 @@ export function createRedisLink(options: RedisLinkOptions) {
       disconnect();
     },
   };
-}
-
-/** As many processes as may share an account are running. */
-class NoSlot extends Error {
-  override name = 'NoSlot' as const;
 }
 
 /** There is no connection. Its loss was reported. */

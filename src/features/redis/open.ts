@@ -39,7 +39,6 @@ export async function openStateInRedis(
   surroundings: Partial<Surroundings> = {},
 ): Promise<TransportState> {
   const { random = systemRandom, clock = backgroundClock, createClient = createRedisClient } = surroundings;
-  const now = options.now ?? clock.now;
   const { instances = MOST_INSTANCES } = options;
   if (!Number.isInteger(instances) || instances < 1 || instances > MOST_INSTANCES)
     throw new RangeError(`instances: ${instances}. Give a whole number from 1 to ${MOST_INSTANCES}.`);
@@ -48,7 +47,7 @@ export async function openStateInRedis(
     prefix: options.prefix ?? 'luaauth',
     instances,
     commandTimeoutMs: options.commandTimeoutMs ?? 150,
-    clock: { ...clock, now },
+    clock,
     random,
     createClient,
     // An error in a callback harms no gateway, and there is no log for it.
@@ -65,16 +64,16 @@ export async function openStateInRedis(
   });
   const accounts = createAccountKeyspaces(link);
   const values = createSharedValues(link, accounts, { createClient, url: options.url });
-  let own = createCacheInMemory(now);
+  let own = createCacheInMemory(clock.now);
   // Other processes may have written unnoticed.
   link.onReset(() => {
-    own = createCacheInMemory(now);
+    own = createCacheInMemory(clock.now);
   });
   const state: TransportState = {
     quotas: createQuotasInRedis(link, accounts),
     generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
     cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
-    pageSizes: createPageSizesInMemory(now),
+    pageSizes: createPageSizesInMemory(clock.now),
     steps: (policy) => [sharedCache(link, accounts, policy), refuseWithoutShare(link)],
     values,
     async close() {
@@ -104,9 +103,7 @@ export function redisProblem({ name, message }: Error, url: string): string {
   const { host } = new URL(url);
   return name === 'RedisClientMissing'
     ? 'REDIS_URL needs a package that is not installed. Run "npm install @redis/client@6", or leave REDIS_URL out.'
-    : name === 'NoSlot'
-      ? message
-      : `Redis cannot be used at ${host}: ${message}.`;
+    : `Redis cannot be used at ${host}: ${message}.`;
 }
 
 const ASK_TIMEOUT_MS = 5_000;

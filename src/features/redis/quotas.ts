@@ -43,17 +43,6 @@ interface QuotaInRedisOptions {
   readonly inUse: Set<SlidingWindowLog>;
 }
 
-/** What a script of the quota does. */
-interface Request {
-  readonly name: string;
-  readonly wanted: number;
-  readonly kept: number;
-  /** When the account has its whole rate again after a slow-down, in ms from now. */
-  readonly slowMs: number;
-}
-
-const NOTHING: Request = { name: '', wanted: 0, kept: 0, slowMs: 0 };
-
 type Reply = [given: number, waitMs: number, used: number, limit: number, resetMs: number];
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
@@ -61,7 +50,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const { now } = link;
   const { rate, backoff, recoveryPerSecond } = limits;
   const names = ['quota', 'asking', 'pace'].map((name) => `${name}${kind}`);
-  const held = new HeldPermits(link, arrivals, () => run({}).catch(() => undefined));
+  const held = new HeldPermits(link, arrivals, () => run().catch(() => undefined));
   /** The quota as the store last reported it. */
   let seen = { used: 0, at: Number.NEGATIVE_INFINITY };
   /** Until then no permit is free for this process, as far as the store has told. */
@@ -74,9 +63,11 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   let usable = MAX_WANTED;
   let share: { readonly rate: number; readonly quota: SlidingWindowLog } | undefined;
 
-  /** Runs the script of the quota. @throws when Redis is lost. */
-  const run = async (given: Partial<Request>): Promise<Reply> => {
-    const { name, wanted, kept, slowMs } = { ...NOTHING, ...given };
+  /**
+   * Runs the script of the quota. @param slowMs - when the account has its whole rate again after a slow-down, in ms from now
+   * @throws when Redis is lost
+   */
+  const run = async ({ name = '', wanted = 0, kept = 0, slowMs = 0 } = {}): Promise<Reply> => {
     const times = held.times();
     const of = [rate, link.instances, recoveryPerSecond, link.me];
     const args = [...of, name, wanted, kept, times.own, Math.ceil(slowMs)];
@@ -91,6 +82,8 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const silentMs = () => link.silentUntil - now();
   /** The used permits as last seen; 0 once the last look is a window ago. */
   const usedNow = () => (now() - seen.at < WINDOW_MS ? seen.used : 0);
+  /** How many permits background calls leave to others. */
+  const keptFree = () => Math.floor(limit * FOREGROUND_SHARE);
   /** Redis may come back sooner than the share has a permit. */
   const later = (ms: number) => (link.isLost ? Math.min(ms, MOST_WAIT_MS) : ms);
 
@@ -189,7 +182,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   };
 
   const statusInStore = async (): Promise<QuotaStatus> => {
-    const [, , used, most, resetMs] = await run({});
+    const [, , used, most, resetMs] = await run();
     const remaining = silentMs() > 0 ? 0 : Math.max(0, most - used);
     return { limit: most, used, remaining, resetInMs: Math.max(resetMs, silentMs()) };
   };
@@ -198,22 +191,18 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     take(waiting, isBackground) {
       if (silentMs() > 0) return later(silentMs());
       if (link.isLost) return takeOwn(waiting, isBackground);
-      if (isBackground) return ask(1, Math.floor(limit * FOREGROUND_SHARE));
+      if (isBackground) return ask(1, keptFree());
       const kept = ready.pop();
       if (kept?.mayBeUsed) return kept;
       kept?.release();
       return now() < emptyUntil ? emptyUntil - now() : ask(waiting, 0);
     },
-    hasBackgroundPermit() {
-      if (silentMs() > 0) return false;
-      if (link.isLost) return ownShare().hasBackgroundPermit();
-      return usedNow() < limit - Math.floor(limit * FOREGROUND_SHARE);
-    },
-    etaMs(ahead) {
+    etaMs(ahead, isBackground = false) {
       const silence = Math.max(0, Math.min(silentMs(), 5_000));
-      if (link.isLost) return Math.max(silence, ownShare().etaMs(ahead));
+      if (link.isLost) return Math.max(silence, ownShare().etaMs(ahead, isBackground));
       // Permits return one by one. The demand of other processes is not known.
-      const behind = ahead - Math.max(0, limit - usedNow());
+      const most = isBackground ? limit - keptFree() : limit;
+      const behind = ahead - Math.max(0, most - usedNow());
       const eachMs = (WINDOW_MS + held.arrivalMs) / Math.max(1, limit);
       return behind < 0 ? silence : silence + (behind + 1) * eachMs;
     },

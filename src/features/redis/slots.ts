@@ -68,7 +68,6 @@ interface Beat {
   readonly time: number;
   /** The store has lost what was sent before. */
   readonly isNewStore: boolean;
-  readonly isNewSlot: boolean;
   /** How long this process sends nothing, in ms, because others may have used its share, or the store knows too little. */
   readonly silenceMs: number;
 }
@@ -120,9 +119,8 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
       const known = id;
       id = String(newId);
       const isNewStore = known !== id;
-      const isNewSlot = given !== slot;
       let silenceMs = isNewStore ? SILENCE_MS - (known === '' ? ageMs : 0) : 0;
-      if (isNewSlot) {
+      if (given !== slot) {
         isReplaced = given === 0 && (isReplaced || slot > 0);
         slot = given;
         markFrom = isMarked === 1 ? now() : now() + SILENCE_MS;
@@ -131,7 +129,7 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
       seenSlots = slots.map((word) => (typeof word === 'number' ? word : String(word)));
       seen = time;
       if (isMarked === 1) markedAt = now();
-      return { time, isNewStore, isNewSlot, silenceMs };
+      return { time, isNewStore, silenceMs };
     },
     /** The share of this process in a rate: see `shareOf`. */
     shareOf: (rate: number) => shareOf(rate, instances, slot),

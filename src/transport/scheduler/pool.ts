@@ -51,7 +51,7 @@ export class Pool {
   }
 
   get hasBackgroundPermit(): boolean {
-    return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.hasBackgroundPermit();
+    return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.etaMs(0, true) === 0;
   }
 
   /** `leavesRoom`: only if permits for calls of clients stay free. */

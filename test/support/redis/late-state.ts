@@ -38,8 +38,7 @@ export function createLateState(
 function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
     take: (waiting, isBackground) => beforePermit().then(() => quota.take(waiting, isBackground)),
-    hasBackgroundPermit: () => quota.hasBackgroundPermit(),
-    etaMs: (ahead) => quota.etaMs(ahead),
+    etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
     slowDown: () => later(() => quota.slowDown()),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
