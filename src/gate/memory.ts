@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ArrivingBody, Client, Group } from './client.ts';
+import { createParsingTurns } from './parsing-turns.ts';
 
 /**
  * The measured maximum of heap bytes for one byte of a body. It covers the text, the parsed value and what is sent on, each
@@ -27,6 +28,8 @@ export interface Reservation {
   onRefused: () => void;
   /** @returns false if there is no memory: the reservation is then released */
   take(bytes: number): boolean;
+  /** @returns whether the body is to be read on only when `resume` is called, because others are parsed in this turn */
+  pauses(resume: () => void): boolean;
   /** Ends the arrival: the head and these bytes remain. Later it adds bytes. @returns false as `take` */
   hold(bytes: number): boolean;
   release(): void;
@@ -37,6 +40,7 @@ export interface Reservation {
  * If its group has used up its share, the client with the most gives way, as far as its bodies still arrive.
  */
 export function createMemory(groups: readonly Group[], mostBytes: number) {
+  const turns = createParsingTurns();
   const isOverShare = ({ share, bytes }: Group) => bytes > share * mostBytes;
   const isFull = () => groups.reduce((sum, { bytes }) => sum + bytes, 0) > mostBytes;
 
@@ -80,9 +84,12 @@ export function createMemory(groups: readonly Group[], mostBytes: number) {
       isReleased: false,
       onRefused: () => undefined,
       take: (more: number) => !reservation.isReleased && grow(bytes + more),
+      pauses: (resume: () => void) => turns.pauses({ size: bytes, resume }),
       hold(more: number) {
         if (reservation.isReleased) return false;
-        const kept = client.arriving.delete(body) ? headBytes : bytes;
+        const isArriving = client.arriving.delete(body);
+        if (isArriving) turns.parsed(bytes);
+        const kept = isArriving ? headBytes : bytes;
         resize(kept);
         return grow(kept + more);
       },

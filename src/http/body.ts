@@ -33,11 +33,14 @@ export function readMessage<Read extends Weighed>(
       return;
     }
     // After a refusal, the rest of the body is read and dropped, so that the client reaches the answer.
-    message.on('data', body.add);
+    const add = (chunk: Uint8Array) => {
+      if (body.add(chunk) && held.pauses(() => message.resume())) message.pause();
+    };
+    message.on('data', add);
     const onEnd = () => {
       body.end();
       // The message lives as long as its answer takes, and would keep the listeners with their memory.
-      message.off('data', body.add).off('end', onEnd).off('error', onCut).off('close', onCut);
+      message.off('data', add).off('end', onEnd).off('error', onCut).off('close', onCut);
       // Without a listener, a later error would end the process, for example an error of an HTTP/2 stream.
       message.on('error', ignore);
     };

@@ -270,3 +270,29 @@ it('lets a single body be larger than the part of its client', () => {
   first.release();
   expect(gate.reserve(client('a', false), 0).take(MOST)).toBe(true);
 });
+
+it('lets one large body be parsed in each turn of the event loop', async () => {
+  const gate = createGate(mostBodyBytes());
+  const arrive = () => {
+    const body = gate.reserve(client('a'), KB);
+    body.take(300 * KB);
+    return body;
+  };
+  const [first, second, third] = [arrive(), arrive(), arrive()];
+  const log: string[] = [];
+  const parse = (name: string, body: Reservation) => {
+    log.push(name);
+    body.hold(KB);
+  };
+  const small = gate.reserve(client('b'), KB);
+  expect(small.pauses(() => undefined)).toBe(false);
+  parse('first', first);
+  expect(second.pauses(() => parse('second', second))).toBe(true);
+  expect(third.pauses(() => parse('third', third))).toBe(true);
+  for (let turn = 1; turn <= 3; turn++) {
+    log.push(`turn ${turn}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(log).toEqual(['first', 'turn 1', 'second', 'turn 2', 'third', 'turn 3']);
+  expect(small.pauses(() => undefined)).toBe(false);
+});

@@ -1,0 +1,42 @@
+/** So many bytes of bodies are parsed in one turn of the event loop, which takes some 5 ms. */
+const PARSED_IN_A_TURN = 256 * 1024;
+
+interface PausedBody {
+  /** Its bytes so far. */
+  readonly size: number;
+  resume(): void;
+}
+
+/**
+ * Spreads the parsing of bodies over turns of the event loop. Many sockets can bring the end of a body in one turn, and all that are
+ * parsed together hold up every other client.
+ */
+export function createParsingTurns() {
+  let parsedBytes = 0;
+  const paused: PausedBody[] = [];
+
+  const nextTurn = () => {
+    parsedBytes = 0;
+    let resumedBytes = 0;
+    while (resumedBytes < PARSED_IN_A_TURN) {
+      const body = paused.shift();
+      if (body === undefined) return;
+      resumedBytes += body.size;
+      body.resume();
+    }
+    if (paused.length > 0) setImmediate(nextTurn);
+  };
+
+  return {
+    parsed(size: number): void {
+      if (parsedBytes === 0 && paused.length === 0) setImmediate(nextTurn);
+      parsedBytes += size;
+    },
+    /** @returns whether other bodies have taken this turn. Then the body is resumed in a later one. */
+    pauses(body: PausedBody): boolean {
+      const isTaken = parsedBytes >= PARSED_IN_A_TURN || paused.length > 0;
+      if (isTaken) paused.push(body);
+      return isTaken;
+    },
+  };
+}
