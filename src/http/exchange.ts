@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Reservation } from '../gate/memory.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
-import type { OperationParams } from '../operation/params.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { HttpRequest } from './http-request.ts';
 import type { AcceptedTypes } from './negotiation.ts';
@@ -13,7 +12,6 @@ export interface Exchange {
   /** Undefined for a request by `fetch`. */
   readonly response: ServerResponse | undefined;
   accepted?: AcceptedTypes;
-  params?: OperationParams;
   /** The reserved memory of the body, until the pipeline takes it over. */
   reservation?: Reservation | undefined;
   /** The results of a subscription. */

@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql';
-import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { OperationParams } from '../operation/params.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
@@ -50,12 +50,7 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
         tracker.answered(exchange.record, [refusal]);
         return endResponse(responseFor(errorResponse(refusal), fetchAPI));
       }
-      setRequestParser((request) => {
-        const params = readParams(exchange, request);
-        return params instanceof Promise
-          ? params.then((read) => paramsForYoga(exchange, read))
-          : paramsForYoga(exchange, params);
-      });
+      setRequestParser((request) => readParams(exchange, request));
     },
 
     onParams({ setParamsHandler }) {
@@ -64,7 +59,8 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
         exchange.reservation = undefined;
         const mayStream = acceptedBy(exchange).stream !== undefined;
         const running = pipeline.run({
-          params: paramsOf(exchange, params),
+          // Yoga has checked that the query is a text.
+          params: params as OperationParams,
           record,
           checkMethod,
           mayStream,
@@ -100,25 +96,4 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
 function acceptedBy(exchange: Exchange): AcceptedTypes {
   exchange.accepted ??= negotiateTypes(exchange.request.header('accept'));
   return exchange.accepted;
-}
-
-/** Yoga requires a string as the query. With an id, an empty string means no query. */
-function paramsForYoga(exchange: Exchange, params: OperationParams): GraphQLParams {
-  exchange.params = params;
-  const { query = '', operationName, variables, extensions } = params;
-  return { query, operationName, variables, extensions };
-}
-
-/** The parameters as plugins left them. A plugin may also have read them in the gateway's place. */
-function paramsOf({ params }: Exchange, left: GraphQLParams): OperationParams {
-  return {
-    query: left.query || undefined,
-    operationName: left.operationName ?? undefined,
-    variables: left.variables,
-    extensions: left.extensions,
-    documentId: params?.documentId,
-    doc_id: params?.doc_id,
-    pathId: params?.pathId,
-    weight: params?.weight ?? 0,
-  };
 }

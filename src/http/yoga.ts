@@ -70,6 +70,8 @@ export function createYogaAdapter(options: YogaOptions) {
     multipart: false,
     // The body is counted while it is read. Yoga's limit sends each body through a web stream, which costs 115 µs.
     maxRequestBodySize: false,
+    // Members of the parameters that Yoga does not know.
+    extraParamNames: ['documentId', 'weight'],
     // The pipeline masks errors, including failures of Yoga and of plugins.
     maskedErrors: false,
     logging: { ...createLogger('silent'), error: (error: unknown) => tracker.unexpected(error) },

@@ -1,5 +1,4 @@
 import { documentError } from '../errors/coded-error.ts';
-import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { OperationParams } from './params.ts';
 
 export type ListedDocuments = ReadonlyMap<string, string>;
@@ -20,8 +19,8 @@ export interface ResolvedDocument {
 
 export interface DocumentResolver {
   replace(others: ListedDocuments): void;
-  /** Finds the document. `account` is the account whose registered documents count, if any. @throws the error for the client */
-  resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument>;
+  /** Finds the document. A query that a plugin has set takes the place of an id. `account` is the account whose registered documents count, if any. @throws the error for the client */
+  resolve(params: OperationParams, account: string | undefined): ResolvedDocument;
   /** Registers a valid document for an account, if the client asked for it. */
   register(document: ResolvedDocument, account: string): void;
 }
@@ -42,8 +41,8 @@ export const NOT_SUPPORTED = documentError(
 /** For a gateway without the feature persisted: every request must send its document. */
 export const sentDocuments: DocumentResolver = {
   replace() {},
-  resolve({ query = '', documentId, doc_id, pathId, extensions }) {
-    if ((documentId ?? doc_id ?? pathId) !== undefined) throw OFF;
+  resolve({ query, documentId, extensions }) {
+    if (query === '' && documentId !== undefined) throw OFF;
     if (query === '' && extensions?.persistedQuery) throw NOT_SUPPORTED;
     return { text: query };
   },

@@ -1,23 +1,26 @@
 import { malformedRequest, requestError } from '../errors/coded-error.ts';
 import { hasMoreValues, parseExactJson } from '../transport/json.ts';
+import { DOCUMENT_ID_FORM, isDocumentId } from './document-id.ts';
 
 /** The members of a request that are read. GraphQL over HTTP reserves others, so they are ignored. */
 type Member = 'query' | 'variables' | 'operationName' | 'extensions' | 'documentId' | 'doc_id';
+
+type Members = Partial<Record<Member, unknown>>;
 
 type JsonObject = Record<string, unknown>;
 
 /** An operation as a request names it: by its document, or by the id of a document. */
 export interface OperationParams {
-  readonly query: string | undefined;
-  readonly operationName: string | undefined;
-  readonly variables: JsonObject | undefined;
-  readonly extensions: JsonObject | undefined;
-  /** The member of the GraphQL-over-HTTP draft, in the body or the query string. */
-  readonly documentId: string | undefined;
-  /** Relay's name for it. */
-  readonly doc_id: string | undefined;
-  /** The id in the path. */
-  readonly pathId: string | undefined;
+  /** Empty if there is an id. */
+  readonly query: string;
+  /** From the member of the GraphQL-over-HTTP draft, Relay's `doc_id`, or the path. */
+  readonly documentId?: string | undefined;
+  readonly operationName?: string | undefined;
+  readonly variables?: JsonObject | undefined;
+  readonly extensions?: JsonObject | undefined;
+}
+
+interface WeighedParams extends OperationParams {
   /** Roughly the memory of these parameters, in bytes. */
   readonly weight: number;
 }
@@ -36,7 +39,7 @@ const MAX_JSON_VALUES = 150_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads the operation in the body of a POST. @throws BAD_REQUEST, which quotes nothing of the body */
-export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): OperationParams {
+export function paramsFromBody(bytes: Uint8Array, path: OperationPath = {}): WeighedParams {
   return paramsFromJson(jsonFromBody(bytes), 'body', path);
 }
 
@@ -52,7 +55,11 @@ export function jsonFromBody(bytes: Uint8Array): unknown {
 }
 
 /** Reads the operation in parsed JSON. @throws BAD_REQUEST */
-export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: OperationPath = {}) {
+export function paramsFromJson(
+  body: unknown,
+  where: 'body' | 'payload',
+  path: OperationPath = {},
+): WeighedParams {
   if (Array.isArray(body)) {
     throw malformedRequest(
       `Batching is not supported: the ${where} is a list. Send one operation per request.`,
@@ -63,7 +70,7 @@ export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: O
       `The ${where} is ${kindOf(body)}. Send a JSON object such as {"query": "{ __typename }"}.`,
     );
   }
-  const members: Partial<Record<Member, unknown>> = body;
+  const members: Members = body;
   const operationName = checkString('operationName', members.operationName);
   if (operationName !== undefined && (path.operationName ?? operationName) !== operationName) {
     throw malformedRequest(
@@ -72,10 +79,8 @@ export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: O
   }
   const query = checkString('query', members.query);
   const params = {
-    query,
-    documentId: checkString('documentId', members.documentId),
-    doc_id: checkString('doc_id', members.doc_id),
-    pathId: path.documentId,
+    query: query ?? '',
+    documentId: readDocumentId(members, path),
     operationName: operationName ?? path.operationName,
     weight:
       (query?.length ?? 0) +
@@ -84,13 +89,39 @@ export function paramsFromJson(body: unknown, where: 'body' | 'payload', path: O
     variables: (members.variables ?? undefined) as JsonObject | undefined,
     extensions: (members.extensions ?? undefined) as JsonObject | undefined,
   };
-  const id = params.documentId ?? params.doc_id ?? params.pathId;
-  if (query === undefined && id === undefined && !params.extensions?.persistedQuery) throw NO_QUERY;
+  const hasHash = Boolean(params.extensions?.persistedQuery);
+  if (params.documentId === undefined) {
+    if (query === undefined && !hasHash) throw NO_QUERY;
+  } else if (hasHash) throw TWO_IDS;
+  // With an id, an empty query counts as none: some clients always send the member.
+  else if (params.query !== '') throw TWO_DOCUMENTS;
   return params;
 }
 
+function readDocumentId(members: Members, path: OperationPath): string | undefined {
+  const ids = [
+    checkString('documentId', members.documentId),
+    checkString('doc_id', members.doc_id),
+    path.documentId,
+  ].filter((id) => id !== undefined);
+  const [id] = ids;
+  if (ids.length > 1) throw TWO_IDS;
+  if (id !== undefined && !isDocumentId(id)) throw NO_ID;
+  return id;
+}
+
+const TWO_IDS = malformedRequest(
+  'The request names its document in several ways. Use one of documentId, doc_id, the id in the path, and extensions.persistedQuery.',
+);
+
+const NO_ID = malformedRequest(`The given id is not the id of a document. Give ${DOCUMENT_ID_FORM}.`);
+
+const TWO_DOCUMENTS = malformedRequest(
+  'The request has both a query and the id of a document. Send only one of them. To register a query, send its hash in extensions.persistedQuery.',
+);
+
 /** Reads the operation in the query string of a GET. @throws BAD_REQUEST */
-export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath = {}): OperationParams {
+export function paramsFromUrl(parameters: URLSearchParams, path: OperationPath = {}): WeighedParams {
   const json = (name: 'variables' | 'extensions') => {
     const text = parameters.get(name);
     return text ? parseRequestJson(text, `The parameter ${name}`) : undefined;
@@ -144,7 +175,7 @@ export function weightOf(json: unknown, member?: Member): number {
         throw malformedRequest(`${member} has a member __proto__, which no input has. Remove it.`);
       if (!Array.isArray(value)) for (const name of Object.keys(value)) weight += name.length;
       // A list may have more items than a call may have arguments.
-      for (const one of Object.values(value)) next.push(one);
+      for (const member of Object.values(value)) next.push(member);
     }
     level = next;
   }

@@ -203,8 +203,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const identity = identified instanceof Promise ? await identified : identified;
       record.caller = identity.grant?.name;
       const account = identity.refusal ? undefined : identity.origin.account;
-      const resolved = persisted.resolve(params, account);
-      const sent = resolved instanceof Promise ? await resolved : resolved;
+      const sent = persisted.resolve(params, account);
       const answered = (await answer(input, identity, sent)) as WritableResult;
       if (mayStream && isStream(answered)) return answered;
       reservation?.release();

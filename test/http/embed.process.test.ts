@@ -257,12 +257,25 @@ it.each<[hook: string, plugin: object]>([
   );
 });
 
-it('runs the operation with which a plugin replaces the sent operation', async () => {
-  const replacing: Plugin = {
-    onParams: ({ params, setParams }) => setParams({ ...params, query: '{ __typename }' }),
-  };
-  const gateway = createGateway({ transport, plugins: [replacing] });
-  expect(await ask(gateway, {})).toEqual({ data: { __typename: 'Query' } });
+it.each<[sent: string, path: string, body: object]>([
+  ['a document', '/graphql', { query: NAME }],
+  ['an id', '/graphql', { documentId: 'listed' }],
+  ["Relay's id and no document", '/graphql', { doc_id: 'listed', query: '' }],
+  ['an id in the path', '/graphql/listed', {}],
+])('runs the operation with which a plugin replaces %s', async (_sent, path, body) => {
+  const persisted = { mode: 'allowed', listed: new Map([['listed', NAME]]) } as const;
+  for (const kept of [true, false]) {
+    const replacing: Plugin = {
+      onParams: ({ params, setParams }) => setParams({ ...(kept && params), query: '{ __typename }' }),
+    };
+    const gateway = createGateway({ transport, persisted, plugins: [replacing] });
+    const response = await gateway.fetch(`http://localhost${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  }
 });
 
 it.each(['onParams', 'onExecutionResult'])(

@@ -12,38 +12,10 @@ import {
 } from '../../operation/document-resolver.ts';
 import type { OperationParams } from '../../operation/params.ts';
 import { MAX_DOCUMENT_LENGTH } from '../../plan/document.ts';
-import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import { createRegisteredDocuments, type RegisteredDocuments } from './registered.ts';
 
-interface DocumentReference {
-  readonly dialect: 'apollo' | 'other';
-  readonly id: string;
-}
-
-/** The id in the request, in any dialect. Undefined if there is none. @throws BAD_REQUEST */
-function readReference({
-  documentId,
-  doc_id,
-  pathId,
-  extensions,
-}: OperationParams): DocumentReference | undefined {
-  const isNamed = documentId !== undefined || doc_id !== undefined || pathId !== undefined;
-  const apollo = extensions?.persistedQuery ? readApollo(extensions.persistedQuery) : undefined;
-  if (!isNamed) return apollo;
-  const given = Object.entries({
-    documentId,
-    doc_id,
-    'the path': pathId,
-    'extensions.persistedQuery': apollo?.id,
-  });
-  const [[name, id] = ['', ''], second] = given.filter(
-    (one): one is [string, string] => one[1] !== undefined,
-  );
-  if (second) throw malformedRequest(`Both ${name} and ${second[0]} name a document. Use one of them.`);
-  return { dialect: 'other', id: checkId(name, id) };
-}
-
-function readApollo(value: unknown): DocumentReference {
+/** Reads the hash in Apollo's `extensions.persistedQuery`. @throws BAD_REQUEST */
+function readHash(value: unknown): string {
   const { version, sha256Hash } = (typeof value === 'object' ? value : {}) as Record<string, unknown>;
   if (version !== 1) {
     throw malformedRequest('extensions.persistedQuery has an unknown version. Give {"version": 1}.');
@@ -53,25 +25,24 @@ function readApollo(value: unknown): DocumentReference {
       'extensions.persistedQuery has no sha256Hash. Give the hash of the document as text.',
     );
   }
-  return { dialect: 'apollo', id: checkId('extensions.persistedQuery.sha256Hash', sha256Hash) };
-}
-
-function checkId(name: string, id: string): string {
-  if (isDocumentId(id)) return id;
-  throw malformedRequest(`${name} is not the id of a document. Give ${DOCUMENT_ID_FORM}.`);
+  if (isDocumentId(sha256Hash)) return sha256Hash;
+  throw malformedRequest(
+    `extensions.persistedQuery.sha256Hash is not the id of a document. Give ${DOCUMENT_ID_FORM}.`,
+  );
 }
 
 export function createDocumentResolver({ mode, listed }: PersistedDocuments): DocumentResolver {
   const registered = createRegisteredDocuments();
   let store = createDocumentStore(listed, registered);
 
-  function find(reference: DocumentReference, sent: string | undefined, account: string | undefined) {
-    if (reference.dialect === 'apollo' && sent !== undefined) return check(reference.id, sent);
-    if (mode === 'off') throw reference.dialect === 'apollo' ? NOT_SUPPORTED : OFF;
-    if (sent !== undefined) throw TWO_DOCUMENTS;
-    const text = store.find(reference.id, account);
-    if (text === undefined) throw notFound(reference, mode);
-    return { text };
+  function find({ query, documentId, extensions }: OperationParams, account: string | undefined) {
+    const hash = extensions?.persistedQuery ? readHash(extensions.persistedQuery) : undefined;
+    const id = documentId ?? hash;
+    if (query !== '' || id === undefined) return hash === undefined ? { text: query } : check(hash, query);
+    if (mode === 'off') throw hash === undefined ? OFF : NOT_SUPPORTED;
+    const text = store.find(id, account);
+    if (text !== undefined) return { text };
+    throw hash !== undefined && mode === 'allowed' ? NOT_REGISTERED : notFound(id, mode);
   }
 
   function check(hash: string, text: string): ResolvedDocument {
@@ -85,17 +56,10 @@ export function createDocumentResolver({ mode, listed }: PersistedDocuments): Do
     replace(others: ListedDocuments) {
       store = createDocumentStore(others, registered);
     },
-    resolve(params: OperationParams, account: string | undefined): MaybePromise<ResolvedDocument> {
-      const reference = readReference(params);
-      const { query = '' } = params;
-      // With an id, an empty query counts as none: some clients always send the member.
-      const found = reference && find(reference, query === '' ? undefined : query, account);
-      const document = found ?? { text: query };
-      if (mode !== 'only') return document;
-      return whenKnown(document, (known) => {
-        if (!store.isListed(known.text)) throw ONLY_LISTED;
-        return known;
-      });
+    resolve(params: OperationParams, account: string | undefined): ResolvedDocument {
+      const document = find(params, account);
+      if (mode === 'only' && !store.isListed(document.text)) throw ONLY_LISTED;
+      return document;
     },
     register({ text, registers }: ResolvedDocument, account: string) {
       if (registers !== undefined) store.register(account, registers, text);
@@ -120,11 +84,10 @@ export function createDocumentStore(listed: ListedDocuments, registered: Registe
   };
 }
 
-function notFound({ dialect, id }: DocumentReference, mode: PersistedMode): GraphQLError {
-  // Apollo's invitation to register. Clients look for these words.
-  if (dialect === 'apollo' && mode === 'allowed') {
-    return documentError('PERSISTED_QUERY_NOT_FOUND', 404, 'PersistedQueryNotFound');
-  }
+/** Apollo's invitation to register. Clients look for these words. */
+const NOT_REGISTERED = documentError('PERSISTED_QUERY_NOT_FOUND', 404, 'PersistedQueryNotFound');
+
+function notFound(id: string, mode: PersistedMode): GraphQLError {
   const advice =
     mode === 'only'
       ? 'This gateway runs only the documents in its list. Add this document to PERSISTED_DOCUMENTS_FILE.'
@@ -135,10 +98,6 @@ function notFound({ dialect, id }: DocumentReference, mode: PersistedMode): Grap
     `There is no document with the id ${JSON.stringify(id)}. ${advice}`,
   );
 }
-
-const TWO_DOCUMENTS = malformedRequest(
-  'The request has both a query and the id of a document. Send only one of them. To register a query, send its hash in extensions.persistedQuery.',
-);
 
 const WRONG_HASH = malformedRequest(
   'extensions.persistedQuery.sha256Hash is not the hash of the query. Give the SHA-256 of its UTF-8 in lower-case hexadecimal digits.',

@@ -256,12 +256,8 @@ describe('where only listed documents run', () => {
 
 describe('a malformed request for a document', () => {
   it.each([
-    ['two ids', { documentId: 'a', doc_id: 'a' }, 'Both documentId and doc_id name a document'],
-    [
-      'an id and a hash',
-      { documentId: 'a', extensions: apq('a') },
-      'Both documentId and extensions.persistedQuery',
-    ],
+    ['two ids', { documentId: 'a', doc_id: 'a' }, 'names its document in several ways'],
+    ['an id and a hash', { documentId: 'a', extensions: apq('a') }, 'names its document in several ways'],
     [
       'an id and a document',
       { documentId: 'a', query: '{ __typename }' },
@@ -269,8 +265,8 @@ describe('a malformed request for a document', () => {
     ],
     ['an id that is no text', { documentId: 1 }, 'documentId is a number'],
     ['an id that is a list', { doc_id: ['a'] }, 'doc_id is a list'],
-    ['an id that is a document', { documentId: '{ __typename }' }, 'documentId is not the id of a document'],
-    ['an empty id', { documentId: '' }, 'documentId is not the id of a document'],
+    ['an id that is a document', { documentId: '{ __typename }' }, 'is not the id of a document'],
+    ['an empty id', { documentId: '' }, 'is not the id of a document'],
     ['an id without end', { doc_id: 'a'.repeat(257) }, '1 to 256 letters'],
     [
       'another version',
