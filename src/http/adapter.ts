@@ -4,7 +4,7 @@ import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { OwnPath } from './address.ts';
-import type { ReserveBody } from './client-body.ts';
+import type { ReserveBody } from './body.ts';
 import type { CorsHeaders, HostCheck, OriginCheck } from './guards.ts';
 import type { NodeHandler } from './node.ts';
 import type { Upgrade } from './upgrade.ts';

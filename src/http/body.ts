@@ -1,14 +1,24 @@
 import type { IncomingMessage } from 'node:http';
-import { codedError, malformedRequest } from '../errors/coded-error.ts';
+import type { ClientRequest } from '../client-request.ts';
+import { OVERLOADED, requestError } from '../errors/coded-error.ts';
 import type { Reservation } from '../gate/memory.ts';
-import { type BodyReader, CUT_OFF, gather, type Weighed } from './client-body.ts';
+import { GrowingBuffer } from '../transport/body.ts';
+import { BODY_WAS_READ, bytesOfParsed } from './parsed-body.ts';
+
+/** Reserves memory for a request, and the bytes of its head. */
+export type ReserveBody = (request: ClientRequest, headBytes?: number) => Reservation;
+
+/** A value read from a body, with its approximate memory in bytes. */
+interface Weighed {
+  readonly weight: number;
+}
 
 interface BodyOptions<Read extends Weighed> {
   /** The largest body, in bytes. */
   readonly limit: number;
   /** Holds what the operation keeps when the body is read. Released if it cannot be read. */
   readonly held: Reservation;
-  readonly reader: BodyReader<Read>;
+  readonly reader: (bytes: Uint8Array) => Read;
 }
 
 /**
@@ -18,10 +28,10 @@ interface BodyOptions<Read extends Weighed> {
  */
 export function readMessage<Read extends Weighed>(
   message: IncomingMessage,
-  { limit, held, reader }: BodyOptions<Read>,
+  options: BodyOptions<Read>,
 ): Promise<Read> {
   return new Promise((resolve, reject) => {
-    const body = gather(message.headers['content-length'], limit, held, reader, resolve, reject);
+    const body = gather(message.headers['content-length'], options, resolve, reject);
     // The connection broke while code in front of the gateway was busy. No later event tells that.
     if (message.destroyed && !wasRead(message)) return body.stop(CUT_OFF);
     if (wasRead(message)) {
@@ -34,7 +44,7 @@ export function readMessage<Read extends Weighed>(
     }
     // After a refusal, the rest of the body is read and dropped, so that the client reaches the answer.
     const add = (chunk: Uint8Array) => {
-      if (body.add(chunk) && held.pauses(() => message.resume())) message.pause();
+      if (body.add(chunk) && options.held.pauses(() => message.resume())) message.pause();
     };
     message.on('data', add);
     const onEnd = () => {
@@ -57,10 +67,10 @@ export function readMessage<Read extends Weighed>(
 /** Reads the body of a request of the Fetch API in the same way. */
 export function readRequest<Read extends Weighed>(
   { headers, bodyUsed, body: chunks }: Request,
-  { limit, held, reader }: BodyOptions<Read>,
+  options: BodyOptions<Read>,
 ): Promise<Read> {
   return new Promise((resolve, reject) => {
-    const body = gather(headers.get('content-length'), limit, held, reader, resolve, reject);
+    const body = gather(headers.get('content-length'), options, resolve, reject);
     if (bodyUsed || chunks?.locked) return body.stop(BODY_WAS_READ);
     const read = async () => {
       for await (const chunk of chunks ?? []) if (!body.add(chunk)) return;
@@ -77,43 +87,58 @@ export function wasRead({ readableDidRead, readableEnded }: IncomingMessage): bo
   return readableDidRead || readableEnded;
 }
 
-/**
- * Returns the body that code in front of the gateway, such as `express.json()`, left in `request.body`: as text, bytes or
- * parsed JSON. Parsed JSON is serialized again, so that it is counted and checked like any body.
- * @throws INTERNAL_SERVER_ERROR if there is no body; BAD_REQUEST if the parser lost digits
- */
-function bytesOfParsed(message: IncomingMessage): Uint8Array {
-  const { body } = message as { readonly body?: unknown };
-  if (body instanceof Uint8Array) return body;
-  const text = typeof body === 'string' ? body : writeParsed(body);
-  if (text === undefined) throw BODY_WAS_READ;
-  return Buffer.from(text);
+function gather<Read extends Weighed>(
+  announced: string | null | undefined,
+  { limit, held, reader }: BodyOptions<Read>,
+  resolve: (read: Read) => void,
+  reject: (reason: unknown) => void,
+) {
+  let bytes: GrowingBuffer | undefined = new GrowingBuffer();
+  const stop = (reason: unknown): void => {
+    if (bytes === undefined) return;
+    bytes = undefined;
+    held.release();
+    reject(reason);
+  };
+  held.onRefused = () => stop(OVERLOADED);
+  if (Number(announced) > limit) stop(bodyTooLarge(limit));
+  // The reservation of the head may have failed already.
+  else if (held.isReleased) stop(OVERLOADED);
+  return {
+    stop,
+    /** @returns whether it accepts more chunks */
+    add(chunk: Uint8Array): boolean {
+      if (bytes === undefined) return false;
+      if (bytes.size + chunk.length > limit) stop(bodyTooLarge(limit));
+      else if (held.take(chunk.length)) bytes.append(chunk);
+      else stop(OVERLOADED);
+      return bytes !== undefined;
+    },
+    end(): void {
+      if (bytes === undefined) return;
+      try {
+        // Not through a promise, which would keep the bytes as long as the request.
+        const read = reader(bytes.bytes());
+        if (!held.hold(read.weight)) throw OVERLOADED;
+        bytes = undefined;
+        resolve(read);
+      } catch (error) {
+        stop(error);
+      }
+    },
+  };
 }
 
-function writeParsed(body: unknown): string | undefined {
-  try {
-    return JSON.stringify(body, keepDigits);
-  } catch (error) {
-    if (error === LOST_DIGITS) throw error;
-    // Only a malicious client nests so deep.
-    throw error instanceof RangeError ? TOO_DEEP : BODY_WAS_READ;
-  }
+function bodyTooLarge(limit: number) {
+  return requestError(
+    'BODY_TOO_LARGE',
+    413,
+    `The request body is larger than ${limit} bytes, the most that this gateway accepts. Split the operation or shorten its variables.`,
+  );
 }
 
-/** An integer past 2^53 may have had other digits before parsing. */
-function keepDigits(_name: string, value: unknown): unknown {
-  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) throw LOST_DIGITS;
-  return value;
-}
-
-const BODY_WAS_READ = codedError(
-  'INTERNAL_SERVER_ERROR',
-  'Code in front of the gateway has read the body of this request and not left it in req.body. Put the gateway before the body parser. Or leave the text, the bytes or the parsed JSON in the body of the node:http request (with Fastify: request.raw.body = request.body). Or give gateway.fetch a request with an unread body.',
-  { http: { status: 500 } },
+export const CUT_OFF = requestError(
+  'BAD_REQUEST',
+  400,
+  'The connection broke before the request body was complete.',
 );
-
-const LOST_DIGITS = malformedRequest(
-  'The body has an integer past 2^53, which the body parser in front of the gateway cannot keep exactly. Send it as a string if the field accepts one, or put the gateway before the body parser.',
-);
-
-const TOO_DEEP = malformedRequest('The body is nested too deep. Nest it less.');

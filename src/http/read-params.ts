@@ -1,7 +1,6 @@
 import { OVERLOADED } from '../errors/coded-error.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
-import { readMessage, readRequest, wasRead } from './body.ts';
-import { CUT_OFF, type ReserveBody } from './client-body.ts';
+import { CUT_OFF, type ReserveBody, readMessage, readRequest, wasRead } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { checkContentType, isGet } from './guards.ts';
 import { readOperationPath } from './routes.ts';
