@@ -1,5 +1,5 @@
 import { type Command, Help, Option } from 'commander';
-import { camelCase, FLAGS, type FlagValues, GONE_FLAGS } from '../config/flags.ts';
+import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 
 /** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
 export function addFlagsOfServe(command: Command): Command {
@@ -30,14 +30,14 @@ export function addFlags(command: Command): Command {
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
-  const gone = GONE_FLAGS.flatMap(({ name, instead }) =>
-    [name, `no-${name}`].map((flag) => ({ flag, instead })),
-  );
-  return addRefusedFlags(command, [
-    ...gone.map(({ flag, instead }) => ({ name: flag, because: `is gone. ${instead}` })),
-    ...SECRET_FLAGS,
-  ]).hook('preAction', () => {
+  for (const { name } of SECRETS) command.addOption(new Option(`--${name} [value]`).hideHelp());
+  return command.hook('preAction', () => {
     const values: FlagValues = command.opts();
+    for (const { name, variable, fileFlag } of SECRETS)
+      if (values[camelCase(name)] !== undefined)
+        command.error(
+          `error: --${name} would show the secret to everybody who can list processes. Give --${fileFlag}, or set ${variable}.`,
+        );
     // A variable of a script that is not set would turn off keys, or serve the sandbox.
     for (const { name } of FLAGS)
       if (values[camelCase(name)] === '')
@@ -45,10 +45,11 @@ export function addFlags(command: Command): Command {
   });
 }
 
-/** Every user of a machine can read the arguments of its processes. */
-const SECRET_FLAGS = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
+/** Flags that are refused: every user of a machine can read the arguments of its processes. */
+const SECRETS = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable, name }) => ({
   name: name.replace(/-file$/, ''),
-  because: `would show the secret to everybody who can list processes. Give --${name}, or set ${variable.replace(/_FILE$/, '')}.`,
+  variable: variable.replace(/_FILE$/, ''),
+  fileFlag: name,
 }));
 
 /** The first switch that is given a value: Commander would take it for another flag, or for an argument. */
@@ -60,22 +61,6 @@ export function switchWithValue(args: readonly string[]): string | undefined {
       return arg.startsWith(`--${name}=`) || (arg === `--${name}` && /^(?:true|false|on|off)$/.test(next));
     }),
   );
-}
-
-interface RefusedFlag {
-  readonly name: string;
-  /** The rest of a sentence that begins with the flag, and what to do instead. */
-  readonly because: string;
-}
-
-/** Refuses flags with words that help. */
-export function addRefusedFlags(command: Command, flags: readonly RefusedFlag[]): Command {
-  for (const { name } of flags) command.addOption(new Option(`--${name} [value]`).hideHelp());
-  return command.hook('preAction', () => {
-    const values: FlagValues = command.opts();
-    for (const { name, because } of flags)
-      if (values[camelCase(name)] !== undefined) command.error(`error: --${name} ${because}`);
-  });
 }
 
 const WIDTH = 80;

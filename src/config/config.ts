@@ -1,19 +1,20 @@
 import { existsSync } from 'node:fs';
-import { lookAtDocuments } from './document-list.ts';
+import { DOCUMENT_LIST } from './document-list.ts';
 import { type Name, ROWS, VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
-import { type Environment, lookAtSecret, overlay, readValues } from './environment.ts';
-import { isKeysFile, lookAtKeys } from './keys-file.ts';
+import { type Environment, overlay, parseSecret, readSecretFile, readValues } from './environment.ts';
+import { isKeysFile, parseKeyEntries, readKeysFile } from './keys-file.ts';
 import { openReloadedFile } from './reloaded-file.ts';
 import { findContradictions, keysFrom, notesOn } from './rules.ts';
 import { parseDotEnv, readTextFile } from './text-file.ts';
-import { lookAtUsers } from './users-file.ts';
+import { collect, named } from './unusable.ts';
+import { USERS } from './users-file.ts';
 import { findUnknownNames, notesOnGoneVariables } from './variable-names.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
   /** The variables that are set to another value than the default, except switches that are off. */
   readonly asked: readonly string[];
-  /** Sentences about settings that are valid but make no sense, and about variables that are gone. */
+  /** Sentences about settings that are valid but may surprise, and about variables that are gone. */
   readonly notes: readonly string[];
 };
 
@@ -34,10 +35,9 @@ export function loadConfig(
   flags: Environment,
   standInsFor?: (given: Environment) => Environment,
 ): ConfigResult {
-  const file = existsSync('.env') ? readTextFile('.env', MAX_DOT_ENV_BYTES) : { text: '' };
-  if ('problem' in file)
-    return { problems: [`.env: the file ${file.problem}. Make it readable, or remove it.`] };
-  const { dotEnv, problems } = parseDotEnv(file.text);
+  const problems: string[] = [];
+  const dotEnv = collect(problems, () => named('.env', () => readDotEnv(problems)));
+  if (!dotEnv) return { problems };
   problems.push(...findUnknownNames(dotEnv, environment));
   const given = overlay(dotEnv, environment, flags);
   const result = readConfig(overlay(given, standInsFor?.(given) ?? {}));
@@ -45,9 +45,16 @@ export function loadConfig(
   return { problems: 'problems' in result ? [...problems, ...result.problems] : problems };
 }
 
+/** @throws Unusable if the file cannot be read */
+function readDotEnv(problems: string[]): Environment {
+  if (!existsSync('.env')) return {};
+  return parseDotEnv(readTextFile('.env', MAX_DOT_ENV_BYTES, 'Make it readable, or remove it.'), problems);
+}
+
 /** Reads and checks an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
-  const { values, problems } = readValues(environment);
+  const problems: string[] = [];
+  const values = readValues(environment, problems);
   const files = openFiles(environment, values, problems);
   // Values are compared with each other only if each of them is right.
   if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile !== undefined));
@@ -121,18 +128,25 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
 function openFiles(environment: Environment, values: VariableValues, problems: string[]) {
   const { LUAAUTH_TOKEN_FILE: tokenPath, GATEWAY_KEYS_FILE: keysPath = '' } = environment;
   const { LUAAUTH_TOKEN: heldKey, PERSISTED_DOCUMENTS_FILE: documentsPath, USERS_FILE: usersPath } = values;
-  const lookAtToken = (path: string) => lookAtSecret('LUAAUTH_TOKEN', path, VARIABLES.LUAAUTH_TOKEN);
+  const token = {
+    readText: readSecretFile,
+    parse: (text: string) => parseSecret('LUAAUTH_TOKEN', VARIABLES.LUAAUTH_TOKEN, text),
+  };
+  const keys = {
+    readText: readKeysFile,
+    parse: (text: string) => parseKeyEntries(text, heldKey),
+  };
   return {
     // A problem of this file is a problem of LUAAUTH_TOKEN already.
-    tokenFile: openReloadedFile('LUAAUTH_TOKEN_FILE', tokenPath || undefined, lookAtToken, []),
+    tokenFile: openReloadedFile('LUAAUTH_TOKEN_FILE', tokenPath || undefined, token, []),
     keysFile: openReloadedFile(
       'GATEWAY_KEYS_FILE',
       isKeysFile(keysPath) && !environment.GATEWAY_KEYS ? keysPath : undefined,
-      (path) => lookAtKeys(path, heldKey),
+      keys,
       problems,
     ),
-    usersFile: openReloadedFile('USERS_FILE', usersPath, lookAtUsers, problems),
-    documents: openReloadedFile('PERSISTED_DOCUMENTS_FILE', documentsPath, lookAtDocuments, problems),
+    usersFile: openReloadedFile('USERS_FILE', usersPath, USERS, problems),
+    documents: openReloadedFile('PERSISTED_DOCUMENTS_FILE', documentsPath, DOCUMENT_LIST, problems),
   };
 }
 

@@ -1,4 +1,6 @@
-/** The cells of a record, or the problem of the line. `line` counts from 1. */
+import { Unusable } from './unusable.ts';
+
+/** The cells of a record, or the problem of the line, as a sentence. `line` counts from 1. */
 type CsvRecord = { readonly line: number } & (
   | { readonly cells: readonly string[] }
   | { readonly problem: string }
@@ -13,15 +15,15 @@ export function* readCsv(text: string, delimiter: string): Generator<CsvRecord, 
     const record = recordAt(text, at, delimiter);
     LINE_END.lastIndex = record?.end ?? at;
     const end = LINE_END.test(text) ? LINE_END.lastIndex : text.length;
-    if (!record) yield { line, problem: `its quotes are wrong. ${ADVICE}` };
+    if (!record) yield { line, problem: WRONG_QUOTES };
     else if (record.cells.length > 1 || record.cells[0]?.trim() !== '') yield { line, cells: record.cells };
     line += text.slice(at, end).match(LINE_END)?.length ?? 0;
     at = end;
   }
 }
 
-const ADVICE =
-  'A cell in quotes ends with " before the next delimiter or the end of the line; write "" for a quote inside';
+const WRONG_QUOTES =
+  'its quotes are wrong. A cell in quotes ends with " before the next delimiter or the end of the line; write "" for a quote inside.';
 
 /** Undefined if a quote is not closed, or if text follows a closing quote. */
 function recordAt(text: string, from: number, delimiter: string) {
@@ -59,7 +61,36 @@ function isLineEnd(character: string | undefined): boolean {
 }
 
 /** The first of comma, semicolon and tab in the header; a comma if there is none. */
-export function delimiterOf(text: string): string {
+function delimiterOf(text: string): string {
   const header = /^.*/.exec(text.trimStart())?.[0] ?? '';
   return [',', ';', '\t'].find((found) => header.includes(found)) ?? ',';
+}
+
+interface Table {
+  /** The line of the header. */
+  readonly line: number;
+  /** The names in the header, without spaces around them. Empty if the text is empty. */
+  readonly columns: readonly string[];
+  /** Each with as many cells as the header, or with a problem. */
+  readonly rows: Iterable<CsvRecord>;
+}
+
+/** Reads CSV whose first line names the columns. @throws Unusable if the quotes of that line are wrong */
+export function readTable(text: string): Table {
+  const records = readCsv(text, delimiterOf(text));
+  const { value: header = { line: 1, cells: [] } } = records.next();
+  if ('problem' in header) throw new Unusable(`line ${header.line}: ${header.problem}`);
+  const columns = header.cells.map((name) => name.trim());
+  return { line: header.line, columns, rows: ofWidth(columns.length, records) };
+}
+
+function* ofWidth(width: number, records: Iterable<CsvRecord>): Generator<CsvRecord, undefined> {
+  for (const record of records) {
+    if ('problem' in record || record.cells.length === width) yield record;
+    else
+      yield {
+        line: record.line,
+        problem: `it has ${record.cells.length} cells, and the header has ${width}.`,
+      };
+  }
 }

@@ -1,9 +1,9 @@
 import { ROWS, type VariableValues } from './env-variables.ts';
 import { isKeysFile } from './keys-file.ts';
 import { cut, HIDDEN, show } from './kinds.ts';
-import { type FileContent, type FileLook, lookAtText } from './reloaded-file.ts';
 import { readTextFile } from './text-file.ts';
 import { readText, type TextKind, wordsFor } from './text-kinds.ts';
+import { collect, named, Unusable } from './unusable.ts';
 
 /** The largest file of a secret, in bytes: it holds a hundred of the longest keys. */
 const MAX_SECRET_FILE_BYTES = 64 * 1024;
@@ -11,61 +11,57 @@ const MAX_SECRET_FILE_BYTES = 64 * 1024;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A variable with a problem gets its default; an empty variable counts as not set. */
-export function readValues(environment: Environment): { values: VariableValues; problems: string[] } {
-  const problems: string[] = [];
+export function readValues(environment: Environment, problems: string[]): VariableValues {
   const values: Record<string, unknown> = {};
   for (const [name, row] of ROWS) {
-    if (row.byDefault !== undefined) values[name] = readText(row, row.byDefault);
-    const read = readVariable(environment, name, row);
-    if ('problems' in read) problems.push(...read.problems);
-    else if (read.value !== undefined) values[name] = read.value;
+    const byDefault = row.byDefault === undefined ? undefined : readText(row, row.byDefault);
+    values[name] = collect(problems, () => readVariable(environment, name, row)) ?? byDefault;
   }
   // Each row has read its value, with the row's type.
-  return { values: values as VariableValues, problems };
+  return values as VariableValues;
 }
 
-/** Undefined if it is not set. A secret is never quoted. */
-function readVariable(environment: Environment, name: string, kind: TextKind): FileContent<unknown> {
+/** Undefined if it is not set. @throws Unusable, which never quotes a secret */
+function readVariable(environment: Environment, name: string, kind: TextKind): unknown {
   const { secret } = kind;
   const file = secret && environment[`${name}_FILE`];
   // Secrets of Kubernetes often end with a line break. A value of line breaks alone stays, and is refused.
   const text = (secret ? environment[name]?.replace(/(?<=.)[\r\n]+$/, '') : environment[name]) ?? '';
-  if (!file && text === '') return { value: undefined };
+  if (!file && text === '') return undefined;
   if (!file) return checked(text, kind, `${name}: `, secret ? HIDDEN : `${show(text)}:`);
-  if (text !== '') return { problems: [`${name}_FILE: ${name} is set as well. Set one of the two.`] };
+  if (text !== '') throw new Unusable(`${name}_FILE: ${name} is set as well. Set one of the two.`);
   // A .json file of keys is read elsewhere, with its permissions.
-  if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return { value: undefined };
-  const content = lookAtSecret(name, file, kind).read();
-  if ('value' in content) return content;
-  return { problems: [`${name}_FILE: ${JSON.stringify(cut(file))}: ${content.problems.join(' ')}`] };
+  if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return undefined;
+  return named(`${name}_FILE: ${JSON.stringify(cut(file))}`, () =>
+    parseSecret(name, kind, readSecretFile(file)),
+  );
 }
 
-/** Reads the secret NAME from the file of NAME_FILE. */
-export function lookAtSecret<Value>(name: string, path: string, kind: TextKind<Value>): FileLook<Value> {
-  return lookAtText(readTextFile(path, MAX_SECRET_FILE_BYTES), (text): FileContent<Value> => {
-    const isKeyList = name === 'GATEWAY_KEYS';
-    const content = isKeyList ? withoutComments(text) : text.trim();
-    if (isKeyList && /^[[{]/.test(content)) return { problems: [NO_LIST] };
-    if (content === '') return { problems: [isKeyList ? NO_KEY : 'it is empty. Put the secret in it.'] };
-    return checked(content, kind, '', 'its content');
-  });
+/** @throws Unusable */
+export function readSecretFile(path: string): string {
+  return readTextFile(path, MAX_SECRET_FILE_BYTES);
+}
+
+/** Parses the text of the file NAME_FILE. @throws Unusable */
+export function parseSecret<Value>(name: string, kind: TextKind<Value>, text: string): Value {
+  const isKeyList = name === 'GATEWAY_KEYS';
+  const content = isKeyList ? withoutComments(text) : text.trim();
+  if (isKeyList && /^[[{]/.test(content)) throw new Unusable(NO_LIST);
+  if (content === '') throw new Unusable(isKeyList ? NO_KEY : 'it is empty. Put the secret in it.');
+  return checked(content, kind, '', 'its content');
 }
 
 const NO_LIST =
   'it holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.';
 const NO_KEY = 'it holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.';
 
-/** `place` begins a problem, and `given` stands for the value in it. */
-function checked<Value>(
-  text: string,
-  kind: TextKind<Value>,
-  place: string,
-  given: string,
-): FileContent<Value> {
+/** `place` begins a problem, and `given` stands for the value in it. @throws Unusable */
+function checked<Value>(text: string, kind: TextKind<Value>, place: string, given: string): Value {
   const value = readText(kind, text);
-  if (value === undefined) return { problems: [`${place}${given} must be ${wordsFor(kind)}.`] };
+  if (value === undefined) throw new Unusable(`${place}${given} must be ${wordsFor(kind)}.`);
   const problem = kind.problem?.(value as never);
-  return problem === undefined ? { value } : { problems: [place + problem] };
+  if (problem !== undefined) throw new Unusable(place + problem);
+  return value;
 }
 
 /** Merges layers of settings; a later layer wins. A secret in either form, itself or its file, replaces both forms below. */

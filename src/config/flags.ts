@@ -1,6 +1,5 @@
 import { VARIABLE_GROUPS, type Variable } from './env-variables.ts';
 import type { Environment } from './environment.ts';
-import { GONE_VARIABLES } from './gone-variables.ts';
 
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -35,12 +34,6 @@ function flagsOf(group: string, name: string, variable: Variable) {
   };
   return [file];
 }
-
-/** Flags of variables that are gone, each with what took its place. */
-export const GONE_FLAGS = Object.entries(GONE_VARIABLES).map(([variable, instead]) => ({
-  name: flagName(variable),
-  instead,
-}));
 
 /** Converts flags to the equivalent environment. */
 export function environmentOf(values: FlagValues): Environment {

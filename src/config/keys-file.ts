@@ -4,17 +4,14 @@ import type { KeyEntry } from '../callers/key-ring.ts';
 import { EVERY_SCOPE, isScope, SCOPES } from '../callers/scopes.ts';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, listOf, objectOf, oneOf, problemsOf, required, textLike, wholeNumber } from './kinds.ts';
-import { type FileContent, type FileLook, lookAtText } from './reloaded-file.ts';
 import { readTextFile } from './text-file.ts';
-
-type KeyEntries = FileContent<readonly KeyEntry[]>;
+import { Unusable } from './unusable.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_LISTED = 10_000;
 const MAX_RATE = 100_000;
 const MAX_TOLD = 100;
 
-const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/i;
 
 const id: Kind = { has: isId, allowed: `an id: ${ID_FORM}` };
@@ -31,7 +28,12 @@ interface WrittenEntry {
 }
 
 const ENTRY = objectOf({
-  name: required(textLike(NAME, '1 to 64 letters, digits or any of _ . -, the first a letter or digit')),
+  name: required(
+    textLike(
+      /^[A-Za-z0-9][\w.-]{0,63}$/,
+      '1 to 64 letters, digits or any of _ . -, the first a letter or digit',
+    ),
+  ),
   sha256: required({
     has: (value) => hashesIn(value).length > 0,
     allowed: 'the SHA-256 of a key, 64 hex digits, or a list of one or two different ones',
@@ -46,7 +48,7 @@ const ENTRY = objectOf({
 } satisfies Record<keyof WrittenEntry, Kind>);
 
 const FILE = objectOf({
-  keys: required({ has: Array.isArray, allowed: 'a list of keys' }),
+  keys: required({ has: Array.isArray, allowed: 'a list of keys', items: ENTRY }),
 });
 
 /** Whether the file lists keys with their permissions. Any other file is a plain list. */
@@ -54,21 +56,27 @@ export function isKeysFile(path: string): boolean {
   return path.toLowerCase().endsWith('.json');
 }
 
-/** Reads a file of gateway keys. The gateway's own API key is not allowed in it. */
-export function lookAtKeys(path: string, heldKey?: string): FileLook<readonly KeyEntry[]> {
-  return lookAtText(readTextFile(path, MAX_BYTES), (text) => parseKeyEntries(text, heldKey));
+/** @throws Unusable */
+export function readKeysFile(path: string): string {
+  return readTextFile(path, MAX_BYTES);
 }
 
-/** Parses the JSON of a keys file, or lists its problems. Never quotes a hash. */
-export function parseKeyEntries(text: string, heldKey?: string): KeyEntries {
+/**
+ * Parses the JSON of a keys file. The gateway's own API key is not allowed in it.
+ * @throws Unusable, which never quotes a hash
+ */
+export function parseKeyEntries(text: string, heldKey?: string): readonly KeyEntry[] {
   const json = parseJson(text);
-  if (!FILE.has(json)) return { problems: [NOT_JSON] };
+  if (!FILE.has(json)) throw new Unusable(NOT_JSON);
   const problems = problemsOf('', json, FILE);
-  const { keys } = json as { readonly keys?: unknown };
-  const written = Array.isArray(keys) ? keys : [];
-  problems.push(...written.flatMap((entry, index) => problemsOf(placeOf(index, entry), entry, ENTRY)));
-  if (problems.length === 0) problems.push(...findConflicts(written, heldKey));
-  return problems.length > 0 ? { problems: firstOf(problems) } : { value: written.map(readEntry) };
+  // Without a problem it is a file of such entries.
+  const { keys } = json as { readonly keys: readonly WrittenEntry[] };
+  if (problems.length === 0) problems.push(...findConflicts(keys, heldKey));
+  // A large file may have a problem in each line.
+  const more = problems.splice(MAX_TOLD).length;
+  if (more > 0) problems.push(`${more} more problems.`);
+  if (problems.length > 0) throw new Unusable(...problems);
+  return keys.map(readEntry);
 }
 
 const NOT_JSON = 'it is no object of JSON. Write an object such as {"keys": [...]}.';
@@ -117,8 +125,7 @@ function findConflicts(entries: readonly WrittenEntry[], heldKey: string | undef
   return entries.flatMap((entry, index) => {
     const { name, sha256, scopes, scripts, projects } = entry;
     const problems: string[] = [];
-    const say = (member: string, problem: string) =>
-      problems.push(`${placeOf(index, entry)}.${member} ${problem}.`);
+    const say = (member: string, problem: string) => problems.push(`keys[${index}].${member} ${problem}.`);
     const hashes = hashesIn(sha256);
     // A repeated name would give one caller two sets of permissions.
     for (const [member, value] of [
@@ -142,16 +149,4 @@ function findConflicts(entries: readonly WrittenEntry[], heldKey: string | undef
         );
     return problems;
   });
-}
-
-/** A large file can have a problem in every line, so only the first ones are told. */
-function firstOf(all: readonly string[]): string[] {
-  const first = all.slice(0, MAX_TOLD);
-  return all.length > MAX_TOLD ? [...first, `${all.length - MAX_TOLD} more problems.`] : first;
-}
-
-/** Names an entry by its place, and by its name if it has one. */
-function placeOf(index: number, entry: unknown): string {
-  const { name } = (entry ?? {}) as { readonly name?: unknown };
-  return `keys[${index}]${typeof name === 'string' && NAME.test(name) ? ` (${name})` : ''}`;
 }

@@ -1,13 +1,12 @@
 import { hash } from 'node:crypto';
-import type { TextFile } from './text-file.ts';
+import { collect, named, Unusable } from './unusable.ts';
 
-/** What a file holds, or sentences about why it cannot be used, without any secret. */
-export type FileContent<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
-
-/** A look at a file. `version` differs whenever the content differs. */
-export interface FileLook<Value> {
+/** A look at a file. */
+interface FileLook<Value> {
+  /** Differs whenever the content differs. */
   readonly version: string;
-  read(): FileContent<Value>;
+  /** @throws Unusable, whose problems name the variable and the file */
+  read(): Value;
 }
 
 /** A file that may change while the gateway runs, with what it held when the configuration was read. */
@@ -20,42 +19,34 @@ export interface ReloadedFile<Value> {
   look(): FileLook<Value>;
 }
 
+interface FileKind<Value> {
+  /** @throws Unusable */
+  readonly readText: (path: string) => string;
+  /** @throws Unusable */
+  readonly parse: (text: string) => Value;
+}
+
 /** Returns undefined without a path. If the file cannot be used, adds its problems and returns undefined, too. */
 export function openReloadedFile<Value>(
   variable: string,
   path: string | undefined,
-  lookAt: (path: string) => FileLook<Value>,
+  { readText, parse }: FileKind<Value>,
   problems: string[],
 ): ReloadedFile<Value> | undefined {
   if (path === undefined) return undefined;
   const name = `${variable}: ${JSON.stringify(path)}`;
   const look = (): FileLook<Value> => {
-    const { version, read } = lookAt(path);
-    return {
-      version,
-      read() {
-        const content = read();
-        if ('value' in content) return content;
-        return { problems: content.problems.map((problem) => `${name}: ${problem}`) };
-      },
-    };
+    try {
+      const text = readText(path);
+      return { version: hash('sha256', text), read: () => named(name, () => parse(text)) };
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error;
+      const fail = () => {
+        throw error;
+      };
+      return { version: error.message, read: () => named(name, fail) };
+    }
   };
   const { version, read } = look();
-  const content = read();
-  if ('value' in content) return { variable, path, value: content.value, version, look };
-  problems.push(...content.problems);
-  return undefined;
-}
-
-/** A look at a file of text. */
-export function lookAtText<Value>(
-  file: TextFile,
-  parse: (text: string) => FileContent<Value>,
-): FileLook<Value> {
-  if ('text' in file) return { version: hash('sha256', file.text), read: () => parse(file.text) };
-  const { problem } = file;
-  return {
-    version: problem,
-    read: () => ({ problems: [`the file ${problem}. Give the path of a readable file.`] }),
-  };
+  return collect(problems, () => ({ variable, path, value: read(), version, look }));
 }

@@ -25,7 +25,7 @@ export function findContradictions(values: VariableValues, hasKeysFile: boolean)
   const isOpen = token !== undefined && keys === undefined;
   const hasJwt = JWT_VARIABLES.some((name) => values[name] !== undefined);
   const plain = list.map((given) => readPlainKey(given).key);
-  const isLive = apiUrl?.protocol === 'https:' && !isLoopback(apiUrl.hostname);
+  const isLive = reachesLuaAuth(values);
   const example = (name: string, given: readonly (string | undefined)[], advice: string) =>
     isLive &&
     given.some((key) => key !== undefined && isExampleKey(key)) &&
@@ -98,36 +98,21 @@ export function findContradictions(values: VariableValues, hasKeysFile: boolean)
   ]);
 }
 
-/** Describes settings that are valid but make no sense or may surprise, one sentence or two each. The gateway runs with them. */
+/** Describes settings that are valid but may surprise, one sentence or two each. The gateway runs with them. */
 export function notesOn(values: VariableValues, asksForKeys: boolean): string[] {
-  const { FRESH_MS: freshMs, STALE_MS: staleMs, LUAAUTH_RATE: rate, LIVE_RATE: liveRate } = values;
-  const { LUAAUTH_API_URL: apiUrl, NODE_ENV: nodeEnv = '', LUAAUTH_INSTANCES: instances } = values;
-  // A stand-in for LuaAuth on this machine has its own limit, and its key is no secret.
-  const isLive = apiUrl !== undefined && !isLoopback(apiUrl.hostname);
+  const { LUAAUTH_RATE: rate, NODE_ENV: nodeEnv = '' } = values;
+  const isLive = reachesLuaAuth(values);
   return textsIn([
-    staleMs > 0 &&
-      staleMs <= freshMs &&
-      `STALE_MS: ${staleMs} is not more than FRESH_MS (${freshMs}), so no cached read is ever served stale. Raise STALE_MS, or set it to 0.`,
     isLive &&
       (rate === 0 || rate > DOCUMENTED_RATE) &&
       `LUAAUTH_RATE: ${rate === 0 ? '0 means no limit, which' : rate} is more than the ${DOCUMENTED_RATE} calls per second that LuaAuth documents for a key. LuaAuth refuses the calls above its limit. Leave LUAAUTH_RATE out.`,
     values.USERS_FILE !== undefined &&
       values.LUAAUTH_TOKEN === undefined &&
       'USERS_FILE: set without LUAAUTH_TOKEN, so usersByDiscordId is an error: callers send their own LuaAuth keys, and the table is not for them. Set LUAAUTH_TOKEN, or leave USERS_FILE out.',
-    values.DASHBOARD_PROJECTS !== undefined &&
-      !values.DASHBOARD &&
-      'DASHBOARD_PROJECTS: set without DASHBOARD, so it has no effect. Set DASHBOARD=true, or leave DASHBOARD_PROJECTS out.',
-    rate > 0 &&
-      liveRate > rate &&
-      `LIVE_RATE: ${liveRate} is more than LUAAUTH_RATE (${rate}), which bounds subscriptions too. Set LIVE_RATE to less than ${rate}.`,
     values.REDIS_URL !== undefined &&
       rate > 0 &&
-      instances === undefined &&
+      values.LUAAUTH_INSTANCES === undefined &&
       `LUAAUTH_INSTANCES: not set, so each process has ${Math.floor(rate / 10)} of ${rate} calls a second while Redis is lost. Set it to the number of processes, with the extra ones of a rolling restart, at most 10.`,
-    rate > 0 &&
-      instances !== undefined &&
-      instances > rate &&
-      `LUAAUTH_INSTANCES: ${instances} is more than LUAAUTH_RATE (${rate}), so each process makes less than one call a second while Redis is lost. Set LUAAUTH_INSTANCES to the number of processes.`,
     isLive &&
       values.LUAAUTH_TOKEN !== undefined &&
       !asksForKeys &&
@@ -136,6 +121,11 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
     /^(?:prod(?!uction$)|live$)/i.test(nodeEnv) &&
       `NODE_ENV: ${JSON.stringify(nodeEnv)} has no effect. Did you mean production? Only production requires LUAAUTH_API_URL and turns GraphiQL off.`,
   ]);
+}
+
+/** A stand-in for LuaAuth, on this machine or without TLS, has its own limit, and its key is no secret. */
+function reachesLuaAuth({ LUAAUTH_API_URL: apiUrl }: VariableValues): boolean {
+  return apiUrl?.protocol === 'https:' && !isLoopback(apiUrl.hostname);
 }
 
 function textsIn(texts: readonly unknown[]): string[] {

@@ -42,12 +42,6 @@ export function count(least: number, most: number, zero?: string): TextKind<numb
   return { ...wholeNumber(least, most, zero), parse: inUnits(PLAIN) };
 }
 
-export const decimal: TextKind<number> = {
-  has: Number.isFinite,
-  parse: (text) => (/^-?\d{1,300}(?:\.\d+)?$/.test(text) ? Number(text) : undefined),
-  allowed: 'a number',
-};
-
 /** Requests per second; 0 means no limit. */
 export function perSecond(most: number): TextKind<number> {
   const { allowed, ...kind } = count(0, most, 'no limit');

@@ -38,12 +38,11 @@ export function watch<Value>(
       return;
     }
     current = version;
-    const content = read();
     try {
-      if ('problems' in content) throw new Error(content.problems.join(' '));
-      info(`${variable}: read again, ${use(content.value)}`);
+      info(`${variable}: read again, ${use(read())}`);
     } catch (error) {
-      warn(`${(error as Error).message} What was read before stays in force.`);
+      const problem = (error as Error).message.replaceAll('\n', ' ');
+      warn(`${problem} What was read before stays in force.`);
     }
   };
   watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, lookAgain);

@@ -80,7 +80,7 @@ describe('a file of gateway keys', () => {
     const text = JSON.stringify({ keys: [{ name: 'bot', sha256, scopes: ['*'] }] });
     const GATEWAY_KEYS_FILE = folder.write('keys.json', text);
     expect(problemsIn({ LUAAUTH_TOKEN: HELD, GATEWAY_KEYS_FILE })).toEqual([
-      `GATEWAY_KEYS_FILE: ${JSON.stringify(GATEWAY_KEYS_FILE)}: keys[0] (bot).sha256 is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`,
+      `GATEWAY_KEYS_FILE: ${JSON.stringify(GATEWAY_KEYS_FILE)}: keys[0].sha256 is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`,
     ]);
   });
 });

@@ -364,7 +364,8 @@ it('a line of .env that sets nothing is a problem, and is not quoted: it may hol
     `LUAAUTH_TOKEN ${SECRET}`,
     'PORT=x',
   ];
-  const { dotEnv, problems } = parseDotEnv(lines.join('\n'));
+  const problems: string[] = [];
+  const dotEnv = parseDotEnv(lines.join('\n'), problems);
   expect(dotEnv).toEqual({ REDIS_PREFIX: 'a\nb', PORT: 'x' });
   expect(problems).toEqual(
     [2, 7].map(

@@ -122,8 +122,6 @@ describe('a command line that is wrong', () => {
       'Give --redis-url-file, or set REDIS_URL',
     ],
     [['serve', '--port'], "option '--port <value>' argument missing", ''],
-    [['--no-compression'], '--compression is gone', 'Answers are always compressed'],
-    [['serve', '--shutdown-delay-ms', '5'], '--shutdown-delay-ms is gone', 'with preStop'],
     [['--api-url', ''], '--api-url is empty', 'Give it a value, or leave it out.'],
     [['check', '--gateway-keys-file='], '--gateway-keys-file is empty', ''],
     [['serve', 'twice'], "too many arguments for 'serve'", ''],
@@ -132,7 +130,6 @@ describe('a command line that is wrong', () => {
     [['query'], "missing required argument 'file'", ''],
     [['query', '-', '--variables', '[1]'], 'Give a JSON object, or @ and the path', ''],
     [['query', '-', '--variables', '@nowhere'], 'Give a JSON object, or @ and the path', ''],
-    [['query', '-', '--url', '127.0.0.1:4000'], '--url is gone', 'Ask a running gateway with curl'],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
     [['check', '--script', 'a'], '--script needs a key', 'Set LUAAUTH_TOKEN'],
   ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {

@@ -1,8 +1,9 @@
 import { unwatchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { lookAtText, openReloadedFile } from '../../src/config/reloaded-file.ts';
+import { openReloadedFile } from '../../src/config/reloaded-file.ts';
 import { readTextFile } from '../../src/config/text-file.ts';
+import { Unusable } from '../../src/config/unusable.ts';
 import { watch } from '../../src/server/watched-files.ts';
 import { useFolder } from '../support/gateways/configured.ts';
 
@@ -19,12 +20,12 @@ afterEach(() => {
 /** A file of which the text `bad` cannot be read, and `refused` cannot be used. Nothing is awaited, so only looks of SIGHUP take place. */
 function open(text: string) {
   const path = folder.write('a', text);
-  const lookAt = (at: string) =>
-    lookAtText<string>(readTextFile(at, 100), (value) =>
-      value === 'bad' ? { problems: ['it is bad.'] } : { value },
-    );
+  const parse = (value: string) => {
+    if (value === 'bad') throw new Unusable('it is bad.');
+    return value;
+  };
   const problems: string[] = [];
-  const file = openReloadedFile('A_FILE', path, lookAt, problems);
+  const file = openReloadedFile('A_FILE', path, { readText: (at) => readTextFile(at, 100), parse }, problems);
   const [used, told]: [string[], string[]] = [[], []];
   const say = (line: string) => void told.push(line.replace(JSON.stringify(path), 'a'));
   return {

@@ -102,6 +102,7 @@ describe('imports point down', () => {
         'operation/document-resolver.ts',
         'http/address.ts',
         'callers',
+        'observability/start-error.ts',
       ],
     ],
     [

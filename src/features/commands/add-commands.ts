@@ -19,17 +19,11 @@ export function addCommands(program: Command, parts: CommandParts): void {
     program
       .command('check')
       .description('check the configuration, and read once from LuaAuth')
-      // Ids are an earlier form, which is refused.
-      .allowExcessArguments()
       .option('--script <id>', 'read this script of yours, to see whether the key is accepted', scriptId)
       .option('--probe', 'make each documented read once, and compare the answers')
       .option('--json', 'print one JSON object'),
   );
   command.action(async ({ probe: isProbe = false, json = false, ...flags }: CheckFlags) => {
-    if (command.args.length > 0)
-      command.error(
-        'error: ids are no longer given as script=ID. Give --script ID; --probe finds the others.',
-      );
     if (isProbe && !features.differences)
       command.error('error: --probe needs the feature differences, which is not installed in this build.');
     const config = await configure(flags);

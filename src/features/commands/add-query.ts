@@ -1,10 +1,11 @@
+import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { addFlagsOfServe, addRefusedFlags } from '../../cli/add-flags.ts';
+import { addFlagsOfServe } from '../../cli/add-flags.ts';
 import type { CommandParts } from '../../cli/program.ts';
 import type { FlagValues } from '../../config/flags.ts';
+import { Unusable } from '../../config/unusable.ts';
 import { isObject } from '../../luaauth/envelope.ts';
-import { StartError } from '../../observability/start-error.ts';
-import { parseInputJson, readInput, readInputFile, UnusableInput } from './input-text.ts';
+import { parseInputJson, readInput } from './input-text.ts';
 import type { Members } from './own-gateway.ts';
 
 interface QueryFlags {
@@ -17,16 +18,6 @@ interface QueryFlags {
   readonly repeatUnknown?: true;
   readonly dryRun?: true;
 }
-
-/** Flags that earlier versions had. */
-const GONE = [
-  { name: 'url', because: 'is gone. Ask a running gateway with curl: see docs/recipes/from-a-shell.md.' },
-  { name: 'format', because: 'is gone. The name of --output selects the format: .csv or .jsonl.' },
-  {
-    name: 'on-unknown',
-    because: 'is gone. A run continues after an unknown outcome; --repeat-unknown sends such rows again.',
-  },
-];
 
 export function addQuery(program: Command, parts: CommandParts): void {
   const { terminal, configure, exitWith } = parts;
@@ -58,7 +49,7 @@ export function addQuery(program: Command, parts: CommandParts): void {
         ),
       ),
   );
-  addRefusedFlags(command, GONE).action(async (file: string, given: QueryFlags & FlagValues) => {
+  command.action(async (file: string, given: QueryFlags & FlagValues) => {
     const { variables: text, operation, plan = false, each, output, ...more } = given;
     const { resume = false, repeatUnknown = false, dryRun = false, ...flags } = more;
     const refuse = (problem: string) => command.error(`error: ${problem}`);
@@ -68,9 +59,7 @@ export function addQuery(program: Command, parts: CommandParts): void {
       refuse('--each needs --output FILE, which keeps the results and what was sent.');
     if (file === '-' && each === '-')
       refuse('both the document and the rows come from stdin. Give the path of a file for one of them.');
-    // Checked here: a message of Commander would quote the values, which may contain secrets.
-    const variables = text === undefined ? undefined : readVariables(text);
-    if (typeof variables === 'string') return refuse(`--variables: ${variables}`);
+    const variables = text === undefined ? undefined : await variablesIn(text);
     const config = await configure(flags);
     const document = await inputOf(file, 'a document');
     if (each === undefined) {
@@ -88,25 +77,26 @@ export function addQuery(program: Command, parts: CommandParts): void {
 
   async function inputOf(path: string, what: string): Promise<string> {
     try {
-      return await readInput(path, terminal.stdin);
+      return await readInput(path === '-' ? terminal.stdin : createReadStream(path));
     } catch (error) {
-      if (!(error instanceof UnusableInput)) throw error;
-      throw new StartError(`${path}: ${error.message}. Give the path of ${what}, or - for stdin.`);
+      if (!(error instanceof Unusable)) throw error;
+      throw new Unusable(`${path}: ${error.message} Give the path of ${what}, or - for stdin.`);
     }
   }
-}
 
-/** Returns a text without the values if they are wrong. */
-function readVariables(given: string): Members | string {
-  const path = given.startsWith('@') ? given.slice(1) : undefined;
-  const subject = path === undefined ? 'the value' : `the file ${JSON.stringify(path)}`;
-  const advice = 'Give a JSON object, or @ and the path of a file with a JSON object.';
-  try {
-    const value = parseInputJson(path === undefined ? given : readInputFile(path));
-    return isObject(value) ? value : `${subject} is not a JSON object. ${advice}`;
-  } catch (error) {
-    return error instanceof UnusableInput
-      ? `${subject}: ${error.message}. ${advice}`
-      : `${subject} is not JSON. ${advice}`;
+  /** Commander's own check of an argument would quote the values, which may be secrets. */
+  async function variablesIn(given: string): Promise<Members> {
+    const path = given.startsWith('@') ? given.slice(1) : undefined;
+    try {
+      const value = parseInputJson(path === undefined ? given : await readInput(createReadStream(path)));
+      if (isObject(value)) return value;
+      throw new Unusable('it is not a JSON object.');
+    } catch (error) {
+      const what = path === undefined ? 'the value' : `the file ${JSON.stringify(path)}`;
+      const problem = error instanceof Unusable ? error.message : 'it is not JSON.';
+      return command.error(
+        `error: --variables: ${what}: ${problem} Give a JSON object, or @ and the path of a file with a JSON object.`,
+      );
+    }
   }
 }

@@ -1,22 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fchownSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, fchmodSync, fchownSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import type { KeyEntry } from '../../callers/key-ring.ts';
 import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
 import { print, printError, printForSure, type Terminal } from '../../cli/terminal.ts';
-import { isKeysFile, lookAtKeys, parseKeyEntries } from '../../config/keys-file.ts';
-import { readTextFile } from '../../config/text-file.ts';
+import { isKeysFile, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
+import { named, Unusable } from '../../config/unusable.ts';
 import { StartError } from '../../observability/start-error.ts';
+import { replaceFile } from './replace-file.ts';
 
 export interface NewKeyFlags {
   readonly name: string;
@@ -34,19 +24,13 @@ type JsonEntry = Readonly<Record<string, unknown>>;
 interface MadeKey {
   readonly key: string;
   readonly entry: JsonEntry;
-  /** The text of the file with the entry. */
-  readonly text: string;
-  /** Whether the oldest of two keys has ended. */
-  readonly hasEnded: boolean;
+  /** The entries of the file with the new one. */
+  readonly keys: readonly JsonEntry[];
 }
 
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** A prefix by which people and secret scanners recognize a gateway key. */
 const KEY_PREFIX = 'luagw_';
 const KEY_BYTES = 32;
-/** Only the owner can read a new file of keys. */
-const OWNER_ONLY = 0o600;
-
 /** Prints a new key on stdout, alone. Its entry is added to the file, or printed on stderr. @throws StartError */
 export async function makeKey(flags: NewKeyFlags, terminal: Terminal): Promise<void> {
   const { file } = flags;
@@ -57,10 +41,10 @@ export async function makeKey(flags: NewKeyFlags, terminal: Terminal): Promise<v
     printError(terminal, [ONCE, ...expiryOf(entry), its].join('\n'));
     return;
   }
-  const { entry, hasEnded } = await changeFile(file, flags, terminal);
+  const entry = await changeFile(file, flags, terminal);
   const [use = 'A running gateway accepts it within two seconds.'] = expiryOf(entry);
-  const ended = hasEnded ? ' The oldest key with this name has ended.' : '';
-  printError(terminal, `${file} has the hash of this key, which is shown only this time. ${use}${ended}`);
+  const more = flags.rotate ? ' The key before it stays valid, and an older one has ended.' : '';
+  printError(terminal, `${file} has the hash of this key, which is shown only this time. ${use}${more}`);
 }
 
 const ONCE = 'The key is shown only this time.';
@@ -73,70 +57,58 @@ function expiryOf({ expiresAt }: JsonEntry): readonly string[] {
   ];
 }
 
-/** Adds a key to a file, and prints it. */
-async function changeFile(path: string, flags: NewKeyFlags, terminal: Terminal): Promise<MadeKey> {
+/** Adds a key to a file, prints it and returns its entry. */
+async function changeFile(path: string, flags: NewKeyFlags, terminal: Terminal): Promise<JsonEntry> {
   checkName(path);
   const before = existsSync(path) ? statSync(path) : undefined;
   const target = before ? realpathSync(path) : path;
-  const next = `${target}.new`;
-  let file: number;
-  try {
-    // Serves as a lock: two commands that read and write at the same time would lose a change.
-    file = openSync(next, 'wx', OWNER_ONLY);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new StartError(
-      code === 'EEXIST'
-        ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${next}.`
-        : `${path} cannot be written (${code}). Name a file in a writable directory.`,
-    );
-  }
-  let isReplaced = false;
-  try {
-    const made = makeEntry(flags);
-    writeFileSync(file, made.text);
+  let changed: JsonEntry = {};
+  const fill = async (file: number) => {
+    const { key, entry, keys } = makeEntry(flags);
+    changed = entry;
+    writeFileSync(file, `${JSON.stringify({ keys }, undefined, 2)}\n`);
     if (before) {
       // Keeps the owner and mode, so that a running gateway can still read the file.
       fchownSync(file, before.uid, before.gid);
       fchmodSync(file, before.mode);
     }
     // If the key cannot be shown, the file stays unchanged: an unknown key would be useless and would end an older key.
-    const lost = await printForSure(terminal, made.key);
+    const lost = await printForSure(terminal, key);
     if (lost) throw new StartError(`The key cannot be shown (${lost.code}): ${path} is unchanged.`);
-    // A gateway that reads at this moment sees either the old or the new file.
-    renameSync(next, target);
-    isReplaced = true;
-    return made;
+  };
+  try {
+    // `wx` serves as a lock: two commands that read and write at the same time would lose a change.
+    await replaceFile(target, 'wx', fill);
+    return changed;
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
     throw new StartError(
-      `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}): it is unchanged.`,
+      code === 'EEXIST'
+        ? `${path} is being changed by another command: try again in a moment. If there is none, remove ${target}.new.`
+        : `${path} cannot be written (${code}), and is unchanged. Name a file in a writable directory.`,
     );
-  } finally {
-    closeSync(file);
-    if (!isReplaced) rmSync(next, { force: true });
   }
 }
 
+/** Makes a key, and its entry in the file of the flags. @throws StartError */
 function makeEntry(flags: NewKeyFlags): MadeKey {
   // The key is random and stored nowhere; only its hash is kept.
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
   const sha256 = createHash('sha256').update(key).digest('hex');
   const { file, rotate: isRotation = false } = flags;
   const present = file !== undefined && existsSync(file) ? entriesIn(file) : [];
-  const { keys, entry, hasEnded } = isRotation ? rotate(present, flags, sha256) : add(present, flags, sha256);
-  const text = `${JSON.stringify({ keys }, undefined, 2)}\n`;
-  const checked = parseKeyEntries(text);
-  // The other entries were right before.
-  if ('problems' in checked) throw problemsOf(checked.problems.map(inTermsOfFlags));
-  return { key, entry, text, hasEnded };
+  const made = isRotation ? rotate(present, flags, sha256) : add(present, flags, sha256);
+  try {
+    parseKeyEntries(JSON.stringify({ keys: made.keys }));
+  } catch (error) {
+    // The other entries were right before.
+    throw error instanceof Unusable ? new Unusable(...error.problems.map(inTermsOfFlags)) : error;
+  }
+  return { key, ...made };
 }
 
-interface Change {
-  readonly keys: readonly JsonEntry[];
-  readonly entry: JsonEntry;
-  readonly hasEnded: boolean;
-}
+type Change = Omit<MadeKey, 'key'>;
 
 function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Change {
   const { name, scopes, scripts, projects, rate, expiresAt } = flags;
@@ -151,7 +123,7 @@ function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Ch
     ...(rate !== undefined && { rate: Number.isNaN(Number(rate)) ? rate : Number(rate) }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
-  return { keys: [...keys, entry], entry, hasEnded: false };
+  return { keys: [...keys, entry], entry };
 }
 
 /** Adds a hash to an entry. The previous key stays valid, and the key before it ends. */
@@ -160,30 +132,25 @@ function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256:
   const known = keys[index];
   if (file === undefined) throw new StartError('--rotate needs --file, whose entry it changes.');
   if (!known) throw new StartError(`${file} has no key with the name ${JSON.stringify(name)}.`);
-  const before = [known.sha256].flat();
-  const entry = { ...known, sha256: [...before.slice(-1), sha256] };
-  return { keys: keys.with(index, entry), entry, hasEnded: before.length > 1 };
+  const entry = { ...known, sha256: [...[known.sha256].flat().slice(-1), sha256] };
+  return { keys: keys.with(index, entry), entry };
 }
 
-/** For example `keys[0] (bot).scopes[1]: …` becomes `--scopes: …`. */
+/** For example `keys[0].scopes[1]: …` becomes `--scopes: …`. */
 function inTermsOfFlags(problem: string): string {
   return problem.replace(
-    /^keys\[\d+\](?: \([^)]*\))?\.(\w+)(?:\[\d+\])?/,
+    /^keys\[\d+\]\.(\w+)(?:\[\d+\])?/,
     (_place, member: string) => `--${member.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
   );
 }
 
-/** @throws StartError for a file with problems, because rewriting it could lose parts */
+/** @throws Unusable for a file with problems, because rewriting it could lose parts */
 function entriesIn(path: string): readonly JsonEntry[] {
-  const read = readTextFile(path, MAX_FILE_BYTES);
-  if ('problem' in read) throw new StartError(`${path} ${read.problem}.`);
-  const checked = parseKeyEntries(read.text);
-  if ('problems' in checked) throw problemsOf(checked.problems.map((problem) => `${path}: ${problem}`));
-  return JSON.parse(read.text).keys;
-}
-
-function problemsOf(problems: readonly string[]): StartError {
-  return new StartError(problems.map((problem) => problem.replace(/(?<![.?])$/, '.')).join('\n'));
+  return named(path, () => {
+    const text = readKeysFile(path);
+    parseKeyEntries(text);
+    return JSON.parse(text).keys;
+  });
 }
 
 /** @throws StartError */
@@ -194,12 +161,10 @@ function checkName(path: string): void {
     );
 }
 
-/** Prints what a file of keys allows, key by key. @throws StartError with all problems of the file */
+/** Prints what a file of keys allows, key by key. @throws Unusable with all problems of the file */
 export function showKeys(path: string, terminal: Terminal): void {
   checkName(path);
-  const read = lookAtKeys(path).read();
-  if ('problems' in read) throw problemsOf(read.problems.map((problem) => `${path}: ${problem}`));
-  const { value: entries } = read;
+  const entries = named(path, () => parseKeyEntries(readKeysFile(path)));
   const title = `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`;
   print(terminal, [title, ...entries.map(describeEntry)].join('\n\n'));
 }

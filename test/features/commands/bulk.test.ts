@@ -145,7 +145,7 @@ describe('a run', () => {
     });
     const { code } = await runBulk(bulk(url, keysTo(20)));
     expect([code, isInFile]).toEqual([0, keysTo(20).map(() => true)]);
-    expect(textOf('out.jsonl')).not.toMatch(/k20|"sent"|"process"/);
+    expect(textOf('out.jsonl')).not.toMatch(/k20|"sent"|"run"/);
   });
 
   it('waits while LuaAuth is down, and then carries out each row once', async () => {
@@ -255,8 +255,8 @@ describe('a write whose outcome is unknown', () => {
     const args = bulk(url, keysTo(3));
     await runBulk(args);
     const [first = ''] = linesOf(textOf('out.jsonl'));
-    const sent = JSON.stringify({ row: 1, line: 2, sent: JSON.parse(first).digest });
-    file('out.jsonl', `\n{"process":999999999}\n${sent}\n{"row":2,"li`);
+    const sent = JSON.stringify({ row: 1, line: 2, sent: JSON.parse(first).digest, run: 'killed' });
+    file('out.jsonl', `\n{"run":"killed"}\n${sent}\n{"row":2,"li`);
     const { code, stderr } = await runBulk([...args, '--resume']);
     expect([code, statuses()], stderr).toEqual([3, ['UNKNOWN', 'OK', 'OK']]);
     expect(results()[0]?.problem).toContain('interrupted');
@@ -320,11 +320,6 @@ describe('the file of results', () => {
       (text: string) => text.replace('"row":2', '"row'),
       /line 2 is not a line of results/,
     ],
-    [
-      'a run that is under way',
-      (text: string) => `${text}\n{"process":${process.ppid}}\n`,
-      new RegExp(`the process ${process.ppid} writes this file`),
-    ],
   ])('is refused for %s, and stays as it is', async (_what, change, problem) => {
     const { url, keys } = await openApi(succeed);
     const args = bulk(url, keysTo(3));
@@ -350,11 +345,34 @@ describe('the file of results', () => {
     expect(stderr).toContain(`${place}: the earlier run had another row or another operation here`);
   });
 
-  it('is free after a killed run that had the same process id, as each run of a container has', async () => {
+  it('belongs to the run that began last; an earlier one with the same process id stops, and no write is sent twice', async () => {
+    let resumed: ReturnType<typeof run> | undefined;
+    const { url, keys } = await openApi((_call, response) => {
+      if (keys().length === 20) resumed ??= runBulk([...args, '--resume', '--rate', '0']);
+      json(response, { success: true });
+    });
+    const args = bulk(url, keysTo(400), '--rate', '10');
+    const first = await runBulk(args);
+    expect([first.code, first.stderr]).toEqual([
+      1,
+      expect.stringMatching(/out\.jsonl: another run has begun and continues with this file/),
+    ]);
+    const second = await resumed;
+    expect([second?.code, second?.stderr]).toEqual([3, expect.stringContaining('UNKNOWN')]);
+    expect(new Set(keys()).size).toBe(keys().length);
+    expect(keys().length).toBeGreaterThan(350);
+    expect(results().filter(({ status }) => status === 'OK').length).toBeGreaterThan(350);
+  });
+
+  it('may have a line of a run that had lost it, which sent nothing', async () => {
     const { url, keys } = await openApi(succeed);
-    file('out.jsonl', `\n{"process":${process.pid}}\n`);
-    expect((await runBulk([...bulk(url, keysTo(3)), '--resume'])).code).toBe(0);
-    expect(keys()).toHaveLength(3);
+    const args = bulk(url, ['k1']);
+    await runBulk(args);
+    const { digest } = JSON.parse(textOf('out.jsonl'));
+    const sent = (by: string) => JSON.stringify({ row: 1, line: 2, sent: digest, run: by });
+    file('out.jsonl', `\n{"run":"a"}\n\n{"run":"b"}\n${sent('a')}\n`);
+    expect((await runBulk([...args, '--resume'])).code).toBe(0);
+    expect([keys(), statuses()]).toEqual([['k1', 'k1'], ['OK']]);
   });
 
   it('keeps a run from being repeated without --resume, and a run that sent nothing leaves none', async () => {
@@ -423,17 +441,20 @@ describe('rows', () => {
 
   it('that cannot be read are reported with their line, and the rest is sent', async () => {
     const rows = ['\uFEFFid,deep,n', 'a,,', 'b,', 'c,true,"1', 'd,no,', 'e,true,5', ',true,5', '"f'];
-    const more = ['f",false,x', `g,,${'9'.repeat(400)}`, 'h,,\r'];
+    const more = ['f",false,x', 'g,,1e400', 'h,,\r'];
     const { code, stderr, ids } = await ask([...rows, ...more].join('\n'));
     expect(problems()).toEqual([
       [2, undefined],
-      [3, 'it has 2 columns, and the header has 3'],
+      [3, 'it has 2 cells, and the header has 3.'],
       [4, expect.stringContaining('its quotes are wrong')],
-      [5, 'the column "deep" must be true or false'],
+      [5, 'the column "deep" must be true or false.'],
       [6, undefined],
-      [7, 'it has no "id", which the operation requires'],
-      [8, 'the column "n" must be a number'],
-      [10, 'the column "n" must be a number'],
+      [7, 'it has no "id", which the operation requires.'],
+      [8, 'the column "n" must be a number.'],
+      [
+        10,
+        'the column "n" must be JSON, but it has a number that is too large. Give numbers below 1.8e308, or send it as a string.',
+      ],
       [11, undefined],
     ]);
     expect([code, ids]).toEqual([3, ['a', 'e', 'h']]);
@@ -480,12 +501,12 @@ describe('rows', () => {
     const { stderr, ids } = await ask(rows.join('\n'));
     expect(problems()).toEqual([
       [1, undefined],
-      [3, 'it is not an object of JSON. Write one object per line'],
-      [4, 'it is not JSON. Write one object per line'],
-      [5, 'it has no "id", which the operation requires'],
+      [3, 'it is not an object of JSON. Write one object per line.'],
+      [4, 'it is not JSON. Write one object per line.'],
+      [5, 'it has no "id", which the operation requires.'],
       [6, undefined],
-      [7, 'it has a number that is too large. Give numbers below 1.8e308, or send it as a string'],
-      [8, 'it has more than 1000 levels. Nest it less'],
+      [7, 'it has a number that is too large. Give numbers below 1.8e308, or send it as a string.'],
+      [8, 'it has more than 1000 levels. Nest it less.'],
     ]);
     expect(ids).toEqual(['a', 'e']);
     expect(stderr).toContain('no variable has this name: "x"');

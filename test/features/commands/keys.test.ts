@@ -111,11 +111,14 @@ describe('keys new', () => {
     }
   });
 
-  it('says that the oldest key has ended when there were two', async () => {
-    await make('bot', '--scopes', '*', ...toFile());
-    const ended = 'The oldest key with this name has ended.';
-    expect((await make('bot', '--rotate', ...toFile())).stderr).not.toContain(ended);
-    expect((await make('bot', '--rotate', ...toFile())).stderr).toContain(ended);
+  it('keeps the key before a new one, ends an older one, and says so', async () => {
+    const keys = [await make('bot', '--scopes', '*', ...toFile())];
+    for (const _round of [1, 2]) keys.push(await make('bot', '--rotate', ...toFile()));
+    const [, before, last] = keys.map(({ stdout }) => sha256(stdout.trim()));
+    expect(JSON.parse(textOf()).keys).toMatchObject([{ name: 'bot', sha256: [before, last] }]);
+    expect(
+      keys.map(({ stderr }) => / The key before it stays valid, and an older one has ended\./.test(stderr)),
+    ).toEqual([false, true, true]);
   });
 
   it('has changed the file for each key that it prints, also when several run at once', async () => {
@@ -169,7 +172,7 @@ describe('keys check', () => {
     const text = JSON.stringify({ keys: [{ name: 'x', sha256: SENTINEL, scopes: ['*'] }] });
     const { code, stdout, stderr } = await run(['keys', ...args, file('keys.json', text)]);
     expect([code, stdout, textOf()]).toEqual([1, '', text]);
-    expect(stderr).toContain('keys[0] (x).sha256');
+    expect(stderr).toContain('keys[0].sha256');
     expect(stderr).not.toContain(SENTINEL);
   });
 });

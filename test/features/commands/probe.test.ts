@@ -135,7 +135,7 @@ describe('check --probe', () => {
 
   it.each([
     [['--probe', '--script', 'a/..'], /'a\/\.\.' is invalid. An id is 1 to 128 letters/],
-    [['--probe', 'script=sentinel'], /ids are no longer given as script=ID\. Give --script ID/],
+    [['--probe', 'sentinel'], /too many arguments for 'check'/],
     [['--probe', '--api-url', 'https://127.0.0.1:9'], /--probe needs a key\. Set LUAAUTH_TOKEN/],
   ])('refuses %j with words', async (given, problem) => {
     const { code, stdout, stderr } = await run(['check', ...given]);

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import type { CommandParts } from '../../../cli/program.ts';
 import { EXIT, print, printError, type Terminal } from '../../../cli/terminal.ts';
 import type { Config } from '../../../config/config.ts';
+import { named } from '../../../config/unusable.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import { annotationsOf } from '../../../plan/cost.ts';
 import { createSchema } from '../../../schema/index.ts';
-import { UnusableInput } from '../input-text.ts';
 import { type Answer, type Members, membersOf, type OwnGateway, openOwnGateway } from '../own-gateway.ts';
 import { type BulkEnd, countsText, durationText, runRows } from './bulk-run.ts';
 import { writeResultCsv } from './result-csv.ts';
@@ -53,7 +53,7 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
       throw new StartError(`${output} exists, but not ${results}. Give another --output.`);
     await proveKey(gateway);
     const price = await priceOfFirst(rows, operation, gateway);
-    const file = ResultFile.open(results);
+    const file = new ResultFile(results, !resume);
     let end: BulkEnd;
     try {
       end = await runRows({
@@ -67,9 +67,9 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
         terminal,
       });
     } finally {
-      file.close(rows.length);
+      await file.close(rows.length);
     }
-    if (results !== output && existsSync(results)) writeResultCsv(output, results);
+    if (results !== output && existsSync(results)) await writeResultCsv(output, results);
     return report(end, hasFurtherEffect, terminal);
   } catch (error) {
     const { code, syscall, path = output } = error as NodeJS.ErrnoException;
@@ -91,18 +91,13 @@ function rowsOf(
   operation: RowOperation,
   terminal: Terminal,
 ): readonly Row[] {
-  try {
-    const { rows, unused } = readRows(text, operation, variables);
-    if (unused.length > 0)
-      printError(
-        terminal,
-        `Not used, because no variable has this name: ${unused.map((name) => JSON.stringify(name)).join(', ')}.`,
-      );
-    return rows;
-  } catch (error) {
-    if (!(error instanceof UnusableInput)) throw error;
-    throw new StartError(`${each}: ${error.message}.`);
-  }
+  const { rows, unused } = named(each, () => readRows(text, operation, variables));
+  if (unused.length > 0)
+    printError(
+      terminal,
+      `Not used, because no variable has this name: ${unused.map((name) => JSON.stringify(name)).join(', ')}.`,
+    );
+  return rows;
 }
 
 async function priceOf(
@@ -158,7 +153,7 @@ async function printPrice(
     calls += planned?.price ?? 0;
     if (planned?.price !== undefined) continue;
     invalid += 1;
-    const problem = 'problem' in row ? `${row.problem}.` : messageOf({ errors: planned?.errors ?? [] });
+    const problem = 'problem' in row ? row.problem : messageOf({ errors: planned?.errors ?? [] });
     printError(terminal, `line ${row.line}: ${problem}`);
   }
   const not = invalid === 0 ? '' : `, ${invalid.toLocaleString('en')} of which will not be sent`;

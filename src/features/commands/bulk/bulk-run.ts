@@ -77,7 +77,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
     if ('problem' in row) {
       file.ended({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
       counts.INVALID += 1;
-      if (counts.INVALID <= MOST_PROBLEMS_SHOWN) printError(terminal, `line ${row.line}: ${row.problem}.`);
+      if (counts.INVALID <= MOST_PROBLEMS_SHOWN) printError(terminal, `line ${row.line}: ${row.problem}`);
       continue;
     }
     const before = file.before(row.row);

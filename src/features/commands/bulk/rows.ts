@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { delimiterOf, readCsv } from '../../../config/csv.ts';
-import { anyText, decimal, onOff, readText, type TextKind } from '../../../config/text-kinds.ts';
+import { readTable } from '../../../config/csv.ts';
+import { Unusable } from '../../../config/unusable.ts';
 import { isObject } from '../../../luaauth/envelope.ts';
 import { stringifyExactJson } from '../../../transport/json.ts';
-import { parseInputJson, UnusableInput } from '../input-text.ts';
+import { parseInputJson } from '../input-text.ts';
 import type { Members } from '../own-gateway.ts';
 import type { RowOperation, RowVariable } from './row-operation.ts';
 
@@ -20,7 +20,7 @@ export interface ReadableRow extends RowPlace {
   readonly digest: string;
 }
 
-/** A row of the input. `problem` says why it cannot be sent. */
+/** A row of the input. `problem` says why it cannot be sent, as a sentence. */
 export type Row = ReadableRow | (RowPlace & { readonly problem: string });
 
 /** A line before it is compared with the operation. */
@@ -32,10 +32,10 @@ interface Rows {
   readonly unused: readonly string[];
 }
 
-/** Reads rows of CSV with a header, or of JSONL. @throws UnusableInput if the header cannot be used */
+/** Reads rows of CSV with a header, or of JSONL. @throws Unusable if the header cannot be used */
 export function readRows(text: string, operation: RowOperation, constants: Members): Rows {
   const isJson = text.trimStart().startsWith('{');
-  const lines = isJson ? readJsonLines(text) : readTable(text, operation, constants);
+  const lines = isJson ? readJsonLines(text) : readCells(text, operation, constants);
   const unused = new Set<string>();
   const lineOf = new Map<string, number>();
   const rows = [...lines].map((found, index): Row => {
@@ -47,7 +47,7 @@ export function readRows(text: string, operation: RowOperation, constants: Membe
     if (typeof values === 'string') return { ...place, problem: values };
     const digest = digestOf(operation, values);
     const before = operation.mutation && lineOf.get(digest);
-    if (before) return { ...place, problem: `it is the same write as line ${before}` };
+    if (before) return { ...place, problem: `it is the same write as line ${before}.` };
     lineOf.set(digest, line);
     return { ...place, values, digest };
   });
@@ -61,84 +61,82 @@ function digestOf({ document, name = '' }: RowOperation, values: Members): strin
 
 function* readJsonLines(text: string): Generator<Found> {
   for (const [index, json] of text.split('\n').entries())
-    if (json.trim() !== '') yield { line: index + 1, ...jsonOf(json) };
+    if (json.trim() !== '') yield find(index + 1, () => objectIn(json));
 }
 
-function jsonOf(text: string): { readonly given: Members } | { readonly problem: string } {
+function find(line: number, read: () => Members): Found {
   try {
-    const given = parseInputJson(text);
-    return isObject(given)
-      ? { given }
-      : { problem: 'it is not an object of JSON. Write one object per line' };
+    return { line, given: read() };
   } catch (error) {
-    if (error instanceof UnusableInput) return { problem: error.message };
-    return { problem: 'it is not JSON. Write one object per line' };
+    if (!(error instanceof Unusable)) throw error;
+    return { line, problem: error.message };
   }
 }
 
-function* readTable(text: string, operation: RowOperation, constants: Members): Generator<Found> {
-  const records = readCsv(text, delimiterOf(text));
-  const { value: first } = records.next();
-  if (!first) return;
-  const { line } = first;
-  if ('problem' in first) throw new UnusableInput(`line ${line}, the header: ${first.problem}`);
-  const columns = first.cells.map((name) => name.trim());
+/** @throws Unusable */
+function objectIn(text: string): Members {
+  let given: unknown;
+  try {
+    given = parseInputJson(text);
+  } catch (error) {
+    throw error instanceof Unusable ? error : new Unusable('it is not JSON. Write one object per line.');
+  }
+  if (!isObject(given)) throw new Unusable('it is not an object of JSON. Write one object per line.');
+  return given;
+}
+
+function* readCells(text: string, operation: RowOperation, constants: Members): Generator<Found> {
+  const { line, columns, rows } = readTable(text);
+  if (columns.length === 0) return;
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined)
-    throw new UnusableInput(`line ${line}: the column ${JSON.stringify(twice)} occurs twice`);
+    throw new Unusable(`line ${line}: the column ${JSON.stringify(twice)} occurs twice.`);
   const missing = missingIn([...columns, ...Object.keys(constants)], operation);
   if (missing !== undefined)
-    throw new UnusableInput(
-      `line ${line}: no column is named like the variable $${missing}, which the operation requires. The columns are ${columns.map((name) => JSON.stringify(name)).join(', ')}`,
+    throw new Unusable(
+      `line ${line}: no column is named like the variable $${missing}, which the operation requires. The columns are ${columns.map((name) => JSON.stringify(name)).join(', ')}.`,
     );
-  for (const record of records)
-    yield 'problem' in record ? record : { line: record.line, ...givenBy(record.cells, columns, operation) };
+  for (const row of rows)
+    yield 'problem' in row ? row : find(row.line, () => givenBy(row.cells, columns, operation));
 }
 
 function missingIn(names: readonly string[], { variables }: RowOperation): string | undefined {
   return [...variables].find(([name, { isRequired }]) => isRequired && !names.includes(name))?.[0];
 }
 
-function givenBy(
-  cells: readonly string[],
-  columns: readonly string[],
-  { variables }: RowOperation,
-): { readonly given: Members } | { readonly problem: string } {
-  if (cells.length !== columns.length)
-    return { problem: `it has ${cells.length} columns, and the header has ${columns.length}` };
+/** @throws Unusable */
+function givenBy(cells: readonly string[], columns: readonly string[], { variables }: RowOperation): Members {
   const given: [name: string, value: unknown][] = [];
   for (const [index, name] of columns.entries()) {
     const cell = cells[index] ?? '';
-    // An empty cell gives no value, so the variable keeps its default.
-    if (cell === '') continue;
     const variable = variables.get(name);
-    const value = variable ? cellValue(cell, variable) : cell;
-    if (value instanceof UnusableInput)
-      return { problem: `the column ${JSON.stringify(name)} must be ${value.message}` };
-    given.push([name, value]);
+    // An empty cell gives no value, so the variable keeps its default.
+    if (cell !== '') given.push([name, variable ? cellValue(cell, name, variable) : cell]);
   }
-  return { given: Object.fromEntries(given) };
+  return Object.fromEntries(given);
 }
 
-/** The kinds of cells, by the type of their variable. */
-const KINDS: ReadonlyMap<string | undefined, TextKind> = new Map<string, TextKind>([
-  ...['ID', 'String', 'DateTime'].map((type) => [type, anyText] as const),
-  ...['Int', 'Float', 'SafeInt'].map((type) => [type, decimal] as const),
-  ['Boolean', onOff],
-]);
+const TEXTS: readonly unknown[] = ['ID', 'String', 'DateTime'];
+/** What a cell of a scalar type must be. Cells of other types are JSON, or the word of an enum. */
+const SCALARS: Readonly<Record<string, string>> = {
+  Boolean: 'true or false',
+  Int: 'a number',
+  Float: 'a number',
+  SafeInt: 'a number',
+};
 
-/** Converts the text of a cell to the variable's type. */
-function cellValue(cell: string, { typeName }: RowVariable): unknown {
-  const kind = KINDS.get(typeName);
-  if (kind === anyText) return cell;
-  if (kind) return readText(kind, cell.trim().toLowerCase()) ?? new UnusableInput(kind.allowed);
-  // JSON, an input object or a list; or an enum, which is a word.
+/** Converts the text of a cell to a value of its variable. @throws Unusable */
+function cellValue(cell: string, column: string, { typeName }: RowVariable): unknown {
+  if (TEXTS.includes(typeName)) return cell;
+  const scalar = typeName === undefined ? undefined : SCALARS[typeName];
   try {
-    return parseInputJson(cell);
+    // Spreadsheets write TRUE.
+    return parseInputJson(scalar ? cell.toLowerCase() : cell);
   } catch (error) {
-    if (error instanceof UnusableInput) return new UnusableInput(`JSON, but ${error.message}`);
-    const isWord = typeName !== undefined && !/^\s*[[{]/.test(cell);
-    return isWord ? cell : new UnusableInput('JSON');
+    const isWord = typeName !== undefined && !scalar && !/^\s*[[{]/.test(cell);
+    if (isWord && !(error instanceof Unusable)) return cell;
+    const allowed = error instanceof Unusable ? `JSON, but ${error.message}` : `${scalar ?? 'JSON'}.`;
+    throw new Unusable(`the column ${JSON.stringify(column)} must be ${allowed}`);
   }
 }
 
@@ -152,5 +150,5 @@ function valuesOf(given: Members, operation: RowOperation, constants: Members): 
   );
   return missing === undefined
     ? values
-    : `it has no ${JSON.stringify(missing)}, which the operation requires`;
+    : `it has no ${JSON.stringify(missing)}, which the operation requires.`;
 }
