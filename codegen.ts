@@ -13,17 +13,6 @@ const config: CodegenConfig = {
   generates: {
     'schema/schema.graphql': { plugins: ['schema-ast'], config: { includeDirectives: true } },
     'schema/types.d.ts': { plugins: ['typescript'], config: typescript },
-    'test/generated/': {
-      // The folders of the tests that import generated types: to parse all files takes 8 s.
-      documents: [
-        'test/{callers,operation,schema,transport}/*.ts',
-        'test/support/clients/*.ts',
-        'test/features/redis/*.redis.test.ts',
-      ],
-      preset: 'client',
-      presetConfig: { fragmentMasking: false },
-      config: typescript,
-    },
   },
 };
 

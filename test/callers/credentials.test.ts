@@ -2,7 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { send } from '../support/clients/send.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
@@ -10,7 +10,7 @@ import { useSandbox } from '../support/gateways/fixture.ts';
 const key = sandboxKeys.full;
 const id = seeded.scriptId;
 
-const WHOSE_SCRIPT = graphql(/* GraphQL */ `
+const WHOSE_SCRIPT = graphql(`
   query WhoseScript($id: ID!) {
     __typename
     script(id: $id) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../generated/index.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import type { Respond } from '../support/api/recorder.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
@@ -46,7 +46,7 @@ function sourcesOf(answer: Result<unknown>): readonly string[] {
 
 const none: Report = { calls: 0, shared: 0, fresh: 0, stale: 0, queuedMs: 0 };
 
-const TOGGLE_AND_READ = graphql(/* GraphQL */ `
+const TOGGLE_AND_READ = graphql(`
   mutation ToggleAndReadForReport($id: ID!) {
     first: toggleScript(input: { id: $id, enabled: true }) {
       ... on ToggleScriptSuccess {

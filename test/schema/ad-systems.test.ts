@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/callers/scopes.ts';
 import { adSystemsOf } from '../../src/features/sandbox/ads.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
 import { json } from '../support/api/recorder.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { bearer, ringOf } from '../support/clients/keys.ts';
 import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/clients/mutations.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
@@ -16,7 +16,7 @@ const [FIRST, SECOND, THIRD] = ['1', '2', '3'].map((number) => `68ad000000000000
   string,
 ];
 
-const LIST = graphql(/* GraphQL */ `
+const LIST = graphql(`
   query AdSystems {
     adSystems {
       id
@@ -32,7 +32,7 @@ const LIST = graphql(/* GraphQL */ `
   }
 `);
 
-const ONE = graphql(/* GraphQL */ `
+const ONE = graphql(`
   query AdSystem($id: ID!) {
     adSystem(id: $id) {
       id
@@ -44,7 +44,7 @@ const ONE = graphql(/* GraphQL */ `
   }
 `);
 
-const PROVIDERS = graphql(/* GraphQL */ `
+const PROVIDERS = graphql(`
   query AdProviders {
     adProviders {
       name

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
 const { projectId, namesProjectId, scriptId } = seeded;
 
-const WHOLE_PROJECT = graphql(/* GraphQL */ `
+const WHOLE_PROJECT = graphql(`
   query WholeProject($id: ID!) {
     project(id: $id) {
       id
@@ -23,7 +23,7 @@ const WHOLE_PROJECT = graphql(/* GraphQL */ `
   }
 `);
 
-const PROJECT_NAMES = graphql(/* GraphQL */ `
+const PROJECT_NAMES = graphql(`
   query ProjectNames($ids: [ID!]!) {
     projects(ids: $ids) {
       id
@@ -32,7 +32,7 @@ const PROJECT_NAMES = graphql(/* GraphQL */ `
   }
 `);
 
-const LISTED = graphql(/* GraphQL */ `
+const LISTED = graphql(`
   query Listed($id: ID!) {
     project(id: $id) {
       executions {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../generated/index.ts';
 import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { createLateState } from '../support/redis/late-state.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';
 
-const RATE_LIMIT = graphql(/* GraphQL */ `
+const RATE_LIMIT = graphql(`
   query ReadRateLimit {
     rateLimit {
       limit

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/features/sandbox/faults.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
 const { scriptId, freeForAllScriptId, idleScriptId } = seeded;
 
-const WHOLE_SCRIPT = graphql(/* GraphQL */ `
+const WHOLE_SCRIPT = graphql(`
   query WholeScript($id: ID!) {
     script(id: $id) {
       id
@@ -28,7 +28,7 @@ const WHOLE_SCRIPT = graphql(/* GraphQL */ `
   }
 `);
 
-const SCRIPT_EXECUTIONS = graphql(/* GraphQL */ `
+const SCRIPT_EXECUTIONS = graphql(`
   query ScriptExecutions($id: ID!) {
     script(id: $id) {
       executions {
@@ -39,7 +39,7 @@ const SCRIPT_EXECUTIONS = graphql(/* GraphQL */ `
   }
 `);
 
-const SCRIPT_NAMES = graphql(/* GraphQL */ `
+const SCRIPT_NAMES = graphql(`
   query ScriptNames($ids: [ID!]!) {
     scripts(ids: $ids) {
       id

@@ -1,10 +1,10 @@
+import type { ResultOf } from 'gql.tada';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
-import type { WalkQuery } from '../generated/graphql.ts';
-import { graphql } from '../generated/index.ts';
 import { answerPlainly, wireSession } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
 import { openGateway, type Result } from '../support/gateways/gateway.ts';
@@ -13,7 +13,7 @@ const fixture = useSandbox();
 
 const { scriptId, freeForAllScriptId, idleScriptId } = seeded;
 
-const WALK = graphql(/* GraphQL */ `
+const WALK = graphql(`
   query Walk($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
     script(id: $id) {
       sessions(first: $first, after: $after, filter: $filter) {
@@ -29,7 +29,7 @@ const WALK = graphql(/* GraphQL */ `
   }
 `);
 
-const CURSORS = graphql(/* GraphQL */ `
+const CURSORS = graphql(`
   query Cursors($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
     script(id: $id) {
       sessions(first: $first, after: $after, filter: $filter) {
@@ -115,7 +115,11 @@ describe('a walk with endCursor', () => {
       let after: string | null = null;
       let pages = 0;
       for (let hasNextPage = true; hasNextPage && pages <= expected.length; pages += 1) {
-        const page: Result<WalkQuery> = await gateway.execute(WALK, { id: freeForAllScriptId, first, after });
+        const page: Result<ResultOf<typeof WALK>> = await gateway.execute(WALK, {
+          id: freeForAllScriptId,
+          first,
+          after,
+        });
         const { data, errors } = page;
         expect(errors).toBeUndefined();
         met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
@@ -334,7 +338,7 @@ describe('a page that is longer than was asked for', () => {
   async function walk(): Promise<string[]> {
     const met: string[] = [];
     for (let after: string | null = null, more = true; more; ) {
-      const { data, errors }: Result<WalkQuery> = await page(after);
+      const { data, errors }: Result<ResultOf<typeof WALK>> = await page(after);
       expect(errors).toBeUndefined();
       met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
       more = data?.script?.sessions?.pageInfo.hasNextPage ?? false;

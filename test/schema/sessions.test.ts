@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
 
 const { scriptId, freeForAllScriptId, idleScriptId, sessionId } = seeded;
 
-const ONE_SESSION = graphql(/* GraphQL */ `
+const ONE_SESSION = graphql(`
   query OneSession($id: ID!) {
     session(id: $id) {
       id
@@ -23,7 +23,7 @@ const ONE_SESSION = graphql(/* GraphQL */ `
   }
 `);
 
-const SESSION_PAGE = graphql(/* GraphQL */ `
+const SESSION_PAGE = graphql(`
   query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
     script(id: $id) {
       sessions(first: $first, after: $after, filter: $filter) {
@@ -50,7 +50,7 @@ const SESSION_PAGE = graphql(/* GraphQL */ `
   }
 `);
 
-const DEFAULT_PAGE = graphql(/* GraphQL */ `
+const DEFAULT_PAGE = graphql(`
   query DefaultPage($id: ID!) {
     script(id: $id) {
       sessions {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { hiddenKey } from '../../src/features/sandbox/calls.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
 const { userKey, blacklistedUserKey, endlessUserKey, expiredUserKey, scriptId, freeForAllScriptId } = seeded;
 
-const WHOLE_USER = graphql(/* GraphQL */ `
+const WHOLE_USER = graphql(`
   query WholeUser($key: ID!) {
     user(key: $key) {
       key
@@ -29,7 +29,7 @@ const WHOLE_USER = graphql(/* GraphQL */ `
   }
 `);
 
-const USER_KEYS = graphql(/* GraphQL */ `
+const USER_KEYS = graphql(`
   query UserKeys($keys: [ID!]!) {
     users(keys: $keys) {
       key

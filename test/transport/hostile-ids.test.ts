@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { DELETE, DELETE_PROJECT, EDIT, EDIT_PROJECT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 import type { Result } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 
-const BY_ID = graphql(/* GraphQL */ `
+const BY_ID = graphql(`
   query ById($id: ID!) {
     script(id: $id) {
       id

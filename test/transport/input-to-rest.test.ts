@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../generated/index.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
@@ -10,7 +10,7 @@ const { scriptId } = seeded;
 
 const BY_ID = 'query ($id: ID!) { script(id: $id) { id } }';
 
-const FILTERED = graphql(/* GraphQL */ `
+const FILTERED = graphql(`
   query Filtered($id: ID!, $filter: SessionFilter) {
     script(id: $id) {
       sessions(filter: $filter) {

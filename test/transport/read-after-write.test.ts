@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../generated/index.ts';
 import { json } from '../support/api/recorder.ts';
 import { createVersions, marksIn } from '../support/api/versions.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
@@ -13,7 +13,7 @@ const transport = { clock, random: () => 0, freshMs: 1_000, staleMs: 60_000 };
 const KEY = { token: 'key-a' };
 const all = (mark: string) => Array(4).fill(mark);
 
-const WRITE_THEN_READ = graphql(/* GraphQL */ `
+const WRITE_THEN_READ = graphql(`
   mutation WriteThenRead($id: ID!) {
     editScript(input: { id: $id, name: "new" }) {
       ... on EditScriptSuccess {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { graphql } from '../generated/index.ts';
 import { json } from '../support/api/recorder.ts';
+import { graphql } from '../support/clients/graphql.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 
 const fixture = useRecorder();
@@ -37,7 +37,7 @@ function serve(answers: Record<string, object>) {
   };
 }
 
-const BAD_BETWEEN_GOOD = graphql(/* GraphQL */ `
+const BAD_BETWEEN_GOOD = graphql(`
   query BadBetweenGood {
     before: script(id: "good") {
       name

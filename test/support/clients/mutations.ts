@@ -1,174 +1,49 @@
-import { graphql } from '../../generated/index.ts';
+import type { TadaDocumentNode } from 'gql.tada';
+import { parse } from 'graphql';
 
-/** The fields that every refusal shows. */
-graphql(/* GraphQL */ `
-  fragment Refused on Refusal {
-    message
-    ... on InvalidFields {
-      fields {
-        path
-        messages
-      }
-    }
-    ... on NotPermitted {
-      reasons
-    }
-    ... on UnknownRefusal {
-      code
-    }
-  }
-`);
+type Answer<Field extends string> = { readonly [name in Field]: Result };
+type Result = { readonly __typename: string; readonly [field: string]: unknown };
 
-export const EDIT = graphql(/* GraphQL */ `
-  mutation Edit($input: EditScriptInput!) {
-    editScript(input: $input) {
+/** A mutation that shows its refusal, if there is one, and of a success what is given. */
+function mutation<Field extends string>(field: Field, success = '') {
+  const type = `${field[0]?.toUpperCase()}${field.slice(1)}Input`;
+  const document = parse(`mutation ${field}($input: ${type}!) {
+    ${field}(input: $input) {
       __typename
-      ...Refused
+      ${success}
+      ... on Refusal { message }
+      ... on InvalidFields { fields { path messages } }
+      ... on NotPermitted { reasons }
+      ... on UnknownRefusal { code }
     }
-  }
-`);
+  }`);
+  // The schema gives every mutation this shape; tests compare the other fields as a whole.
+  return document as TadaDocumentNode<Answer<Field>, { readonly input: object }>;
+}
 
-export const UPDATE = graphql(/* GraphQL */ `
-  mutation Update($input: UpdateScriptInput!) {
-    updateScript(input: $input) {
-      __typename
-      ...Refused
-    }
-  }
-`);
-
-export const TOGGLE = graphql(/* GraphQL */ `
-  mutation Toggle($input: ToggleScriptInput!) {
-    toggleScript(input: $input) {
-      __typename
-      ...Refused
-    }
-  }
-`);
-
-export const DELETE = graphql(/* GraphQL */ `
-  mutation Delete($input: DeleteScriptInput!) {
-    deleteScript(input: $input) {
-      __typename
-      ... on DeleteScriptSuccess {
-        deletedScriptId
-      }
-      ...Refused
-    }
-  }
-`);
-
-export const DISCONNECT = graphql(/* GraphQL */ `
-  mutation Disconnect($input: DisconnectSessionInput!) {
-    disconnectSession(input: $input) {
-      __typename
-      ... on DisconnectSessionSuccess {
-        disconnectedSessionId
-      }
-      ...Refused
-    }
-  }
-`);
-
-export const DISCONNECT_MANY = graphql(/* GraphQL */ `
-  mutation DisconnectMany($input: DisconnectSessionsInput!) {
-    disconnectSessions(input: $input) {
-      __typename
-      ... on DisconnectSessionsSuccess {
-        disconnectedSessionIds
-      }
-      ...Refused
-    }
-  }
-`);
-
-export const MESSAGE = graphql(/* GraphQL */ `
-  mutation Message($input: MessageSessionInput!) {
-    messageSession(input: $input) {
-      __typename
-      ... on MessageDelivered {
-        response
-      }
-      ... on MessageNotDelivered {
-        reason
-        detail
-      }
-      ...Refused
-    }
-  }
-`);
-
-export const EDIT_PROJECT = graphql(/* GraphQL */ `
-  mutation EditProject($input: EditProjectInput!) {
-    editProject(input: $input) {
-      __typename
-      ...Refused
-    }
-  }
-`);
-
-export const DELETE_PROJECT = graphql(/* GraphQL */ `
-  mutation DeleteProject($input: DeleteProjectInput!) {
-    deleteProject(input: $input) {
-      __typename
-      ... on DeleteProjectSuccess {
-        deletedProjectId
-      }
-      ...Refused
-    }
-  }
-`);
-
-export const EDIT_USER = graphql(/* GraphQL */ `
-  mutation EditUser($input: EditUserInput!) {
-    editUser(input: $input) {
-      __typename
-      ...Refused
-    }
-  }
-`);
-
-export const BLACKLIST = graphql(/* GraphQL */ `
-  mutation Blacklist($input: BlacklistUserInput!) {
-    blacklistUser(input: $input) {
-      __typename
-      ...Refused
-    }
-  }
-`);
-
-export const UNBLACKLIST = graphql(/* GraphQL */ `
-  mutation Unblacklist($input: UnblacklistUserInput!) {
-    unblacklistUser(input: $input) {
-      __typename
-      ...Refused
-    }
-  }
-`);
-
-export const CREATE_AD_SYSTEM = graphql(/* GraphQL */ `
-  mutation CreateAdSystem($input: CreateAdSystemInput!) {
-    createAdSystem(input: $input) {
-      __typename
-      ... on CreateAdSystemSuccess {
-        adSystemId
-      }
-      ...Refused
-    }
-  }
-`);
-
-export const EDIT_AD_SYSTEM = graphql(/* GraphQL */ `
-  mutation EditAdSystem($input: EditAdSystemInput!) {
-    editAdSystem(input: $input) {
-      __typename
-      ... on EditAdSystemSuccess {
-        adSystem {
-          name
-          allowExtending
-        }
-      }
-      ...Refused
-    }
-  }
-`);
+export const EDIT = mutation('editScript');
+export const UPDATE = mutation('updateScript');
+export const TOGGLE = mutation('toggleScript');
+export const DELETE = mutation('deleteScript', '... on DeleteScriptSuccess { deletedScriptId }');
+export const DISCONNECT = mutation(
+  'disconnectSession',
+  '... on DisconnectSessionSuccess { disconnectedSessionId }',
+);
+export const DISCONNECT_MANY = mutation(
+  'disconnectSessions',
+  '... on DisconnectSessionsSuccess { disconnectedSessionIds }',
+);
+export const MESSAGE = mutation(
+  'messageSession',
+  '... on MessageDelivered { response } ... on MessageNotDelivered { reason detail }',
+);
+export const EDIT_PROJECT = mutation('editProject');
+export const DELETE_PROJECT = mutation('deleteProject', '... on DeleteProjectSuccess { deletedProjectId }');
+export const EDIT_USER = mutation('editUser');
+export const BLACKLIST = mutation('blacklistUser');
+export const UNBLACKLIST = mutation('unblacklistUser');
+export const CREATE_AD_SYSTEM = mutation('createAdSystem', '... on CreateAdSystemSuccess { adSystemId }');
+export const EDIT_AD_SYSTEM = mutation(
+  'editAdSystem',
+  '... on EditAdSystemSuccess { adSystem { name allowExtending } }',
+);

@@ -1,7 +1,7 @@
-import { graphql } from '../../generated/index.ts';
+import { graphql } from './graphql.ts';
 
 /** One REST call. */
-export const SCRIPT = graphql(/* GraphQL */ `
+export const SCRIPT = graphql(`
   query ReadScript($id: ID!) {
     script(id: $id) {
       id
@@ -11,7 +11,7 @@ export const SCRIPT = graphql(/* GraphQL */ `
 `);
 
 /** One REST call for each distinct id. */
-export const SCRIPTS = graphql(/* GraphQL */ `
+export const SCRIPTS = graphql(`
   query ReadScripts($ids: [ID!]!) {
     scripts(ids: $ids) {
       id
@@ -21,7 +21,7 @@ export const SCRIPTS = graphql(/* GraphQL */ `
 `);
 
 /** Four REST calls: every read that there is of a script. */
-export const WHOLE_SCRIPT = graphql(/* GraphQL */ `
+export const WHOLE_SCRIPT = graphql(`
   query ReadWholeScript($id: ID!) {
     script(id: $id) {
       name

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
 import { Agent } from 'undici';
 import { defaults } from '../../../src/config/config.ts';
@@ -89,7 +89,7 @@ export async function openGateway({
 
   /** POSTs an operation as JSON with the sandbox's key, unless the headers say otherwise. */
   async function execute<Data, Variables>(
-    document: string | TypedDocumentNode<Data, Variables>,
+    document: string | TadaDocumentNode<Data, Variables>,
     variables?: Variables,
     headers: Record<string, string> = { token: 'sandbox-key' },
     signal?: AbortSignal,
