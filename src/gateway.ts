@@ -11,9 +11,9 @@ import { createOwnPath, OPERATION_PATH } from './http/address.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createRequestListener } from './http/node.ts';
 import { createReadParams } from './http/read-params.ts';
+import { createRespond } from './http/respond.ts';
 import { createRoutes } from './http/routes.ts';
-import { refuseUpgrade } from './http/upgrade.ts';
-import { createWriteResult } from './http/write-result.ts';
+import { refuseUpgrades } from './http/upgrade.ts';
 import { createYogaAdapter } from './http/yoga.ts';
 import { createRequestTracker } from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
@@ -103,6 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     checkHost,
     checkOrigin,
     cors,
+    path,
     ownPath,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
@@ -119,7 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     path,
     ownPath,
     readParams: createReadParams(bodies),
-    writeResult: createWriteResult({
+    respond: createRespond({
       pipeline,
       compress: options.compression === false ? undefined : features.compression?.createCompress(),
       clock,
@@ -128,14 +129,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes: [
       ...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []),
       ...pages,
-      createRoutes({ isReady, onUnexpected: tracker.unexpected, clock }),
+      createRoutes({ path, isReady, onUnexpected: tracker.unexpected, clock }),
     ],
     plugins,
   });
   const sockets = features.websocket?.createSocketUpgrade(parts);
   return Object.assign(createRequestListener(tracker, checkHost, ownPath, yoga.answer), {
     fetch: yoga.fetch,
-    upgrade: sockets?.upgrade ?? refuseUpgrade,
+    upgrade: sockets?.upgrade ?? refuseUpgrades(path),
     isAccepted,
     replaceDocuments(listed: ListedDocuments) {
       agents?.replace(listed);

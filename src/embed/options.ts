@@ -11,7 +11,7 @@ import {
   trueOrFalse,
   withMethod,
 } from '../config/kinds.ts';
-import { count, duration, sizeLimit } from '../config/text-kinds.ts';
+import { count, duration } from '../config/text-kinds.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
 import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { Timeouts } from '../luaauth/api.ts';
@@ -26,7 +26,9 @@ export type EmbeddedTransportOptions = Partial<
 };
 
 export type EmbeddedGatewayOptions = Pick<GatewayOptions, 'transport'> &
-  Partial<Omit<GatewayOptions, 'features' | 'pages' | 'limits' | 'liveLimits' | 'timeouts'>> & {
+  Partial<
+    Omit<GatewayOptions, 'features' | 'pages' | 'maxBodiesBytes' | 'limits' | 'liveLimits' | 'timeouts'>
+  > & {
     readonly timeouts?: Partial<Timeouts> | undefined;
     /** Limits of one request that differ from the defaults. `Infinity` means no limit. */
     readonly limits?: Partial<Limits> | undefined;
@@ -104,7 +106,6 @@ const GATEWAY_OPTIONS = objectOf({
   isReady: aFunction,
   path: textLike(/^(?:\/[\w.-]+)*\/graphql$/, 'a path that ends in /graphql, such as /api/graphql'),
   maxBodyBytes: VARIABLES.MAX_BODY_BYTES,
-  maxBodiesBytes: sizeLimit,
   compression: trueOrFalse,
   corsOrigins: VARIABLES.CORS_ORIGINS,
   hosts: listOf(textLike(/^[\w.:*-]+$/, 'a host name, or * for every name'), 100, 'host names'),

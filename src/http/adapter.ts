@@ -15,6 +15,8 @@ export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' 
   readonly checkHost: HostCheck;
   readonly checkOrigin: OriginCheck;
   readonly cors: CorsHeaders | undefined;
+  /** Where operations arrive, such as `/api/graphql`. */
+  readonly path: string;
   readonly ownPath: OwnPath;
   readonly reserveBody: ReserveBody;
   readonly maxBodyBytes: number;

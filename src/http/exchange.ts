@@ -3,7 +3,7 @@ import type { Reservation } from '../gate/memory.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
 import type { HttpRequest } from './http-request.ts';
-import type { AcceptedTypes } from './negotiation.ts';
+import { type AcceptedTypes, negotiateTypes } from './negotiation.ts';
 
 /** A request and what the gateway knows about it, from its arrival to its answer. */
 export interface Exchange {
@@ -16,6 +16,11 @@ export interface Exchange {
   reservation?: Reservation | undefined;
   /** The results of a subscription. */
   results?: ResultStream;
+}
+
+export function acceptedBy(exchange: Exchange): AcceptedTypes {
+  exchange.accepted ??= negotiateTypes(exchange.request.header('accept'));
+  return exchange.accepted;
 }
 
 /** What Yoga hands to every hook, besides `req` and `res` of node:http. */

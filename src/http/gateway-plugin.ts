@@ -1,46 +1,25 @@
-import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { OperationParams } from '../operation/params.ts';
-import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
-import { abandon, type Exchange, type ServerContext } from './exchange.ts';
+import { isStream, type Pipeline } from '../operation/pipeline.ts';
+import { acceptedBy, type ServerContext } from './exchange.ts';
 import { type CorsHeaders, checkAccept, checkMethod } from './guards.ts';
-import { type AcceptedTypes, negotiateTypes } from './negotiation.ts';
 import type { ReadParams } from './read-params.ts';
+import type { Respond } from './respond.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, responseFor } from './response.ts';
-import type { WriteResult } from './write-result.ts';
 
 export interface GatewayPluginOptions {
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;
   readonly readParams: ReadParams;
-  readonly writeResult: WriteResult;
+  readonly respond: Respond;
   /** Undefined: pages of other origins can read nothing. */
   readonly cors: CorsHeaders | undefined;
 }
 
 /** Reads, runs and answers operations. It comes before the embedder's plugins, so that they can wrap or replace each step. */
 export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<object, ServerContext> {
-  const { pipeline, tracker, readParams, writeResult, cors } = options;
-
-  const respond = (
-    exchange: Exchange,
-    result: WritableResult | AsyncIterable<ExecutionResult>,
-    fetchAPI: Parameters<typeof responseFor>[1],
-  ) => {
-    const { request, record } = exchange;
-    const hasMore = Symbol.asyncIterator in result;
-    // A plugin or its failure has replaced the results of a subscription, or the answer has no body.
-    if (!hasMore || request.method === 'HEAD') abandon(exchange);
-    const written = writeResult(
-      hasMore ? result : pipeline.mask(result, record),
-      acceptedBy(exchange),
-      record,
-    );
-    return written instanceof Promise
-      ? written.then((response) => responseFor(response, fetchAPI))
-      : responseFor(written, fetchAPI);
-  };
+  const { pipeline, tracker, readParams, respond, cors } = options;
 
   return {
     // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
@@ -91,9 +70,4 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
       for (const name in forPages) headers.set(name, forPages[name] as string);
     },
   };
-}
-
-function acceptedBy(exchange: Exchange): AcceptedTypes {
-  exchange.accepted ??= negotiateTypes(exchange.request.header('accept'));
-  return exchange.accepted;
 }

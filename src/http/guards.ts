@@ -5,15 +5,15 @@ import { isLoopback, isProbe } from './address.ts';
 import type { AcceptedTypes } from './negotiation.ts';
 import { type HttpResponse, REQUEST_ID } from './response.ts';
 
-/** Headers that a browser sets and a page cannot choose. */
-interface Whereabouts {
+/** Headers that a browser sets and a page cannot choose, and the path. */
+interface SiteOfRequest {
   /** The host with its port. A client without it is no browser. */
   readonly host: string | undefined;
   readonly origin: string | null | undefined;
   readonly path: string | undefined;
 }
 
-export type HostCheck = (request: Whereabouts) => GraphQLError | undefined;
+export type HostCheck = (request: SiteOfRequest) => GraphQLError | undefined;
 
 /**
  * Protects a gateway that uses its own key for every client. By DNS rebinding, a page's host name can resolve to this
@@ -23,7 +23,7 @@ export type HostCheck = (request: Whereabouts) => GraphQLError | undefined;
 export function createHostCheck(hosts: readonly string[], origins: readonly string[]): HostCheck {
   if (hosts.includes('*')) return () => undefined;
   // An empty name would match texts that are no URL.
-  const named = hosts.filter((one) => one !== '').map((one) => one.toLowerCase());
+  const named = hosts.filter((name) => name !== '').map((name) => name.toLowerCase());
   const isKnown = (hostname: string) =>
     isLoopback(hostname) || hostname.endsWith('.localhost') || named.includes(hostname);
   const isAllowedOrigin = (origin: string) => origins.includes(origin) || isKnown(hostnameOf(origin));
@@ -45,7 +45,7 @@ const HOST_NOT_ALLOWED = requestError(
   'This gateway uses its own LuaAuth key for every client. So it answers to loopback names only, such as localhost and 127.0.0.1, and to no page of another host. Use such a name, or set GATEWAY_KEYS and present one of these keys.',
 );
 
-export type OriginCheck = (request: Pick<Whereabouts, 'host' | 'origin'>) => GraphQLError | undefined;
+export type OriginCheck = (request: Pick<SiteOfRequest, 'host' | 'origin'>) => GraphQLError | undefined;
 
 /** Browsers let every page connect by WebSocket, and only send its origin. A client without an origin is no page. */
 export function createOriginCheck(origins: readonly string[]): OriginCheck {
@@ -104,18 +104,15 @@ export function isGet(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** The methods of operations. QUERY (RFC 10008) is a POST that changes nothing. */
-export const OPERATION_METHODS: readonly string[] = ['GET', 'POST', 'QUERY'];
+export const OPERATION_METHODS: readonly string[] = ['GET', 'POST'];
 
 /**
- * Checks whether the method may carry the operation. Refuses a mutation by GET or QUERY, and a query by GET that another
- * origin's page could send without a preflight (CSRF). A POST is safe because of its content type application/json. A QUERY
- * always needs a preflight. @throws BAD_REQUEST, CSRF_PREVENTED
+ * Checks whether the method may carry the operation. Refuses a mutation by GET, and a query by GET that another origin's
+ * page could send without a preflight (CSRF). A POST is safe because of its content type application/json.
+ * @throws BAD_REQUEST, CSRF_PREVENTED
  */
 export function checkMethod(operation: OperationTypeNode, request: ClientRequest): void {
-  const { method } = request;
-  if (method === 'QUERY' && operation === 'mutation') throw MUTATION_BY_QUERY;
-  if (!isGet(method)) return;
+  if (request.method !== 'GET') return;
   if (operation === 'mutation') throw MUTATION_BY_GET;
   if (!isPreflighted(request)) throw UNGUARDED_GET;
 }
@@ -135,12 +132,6 @@ const MUTATION_BY_GET = requestError(
   405,
   'Can only perform a mutation operation from a POST request.',
   { Allow: 'POST' },
-);
-
-const MUTATION_BY_QUERY = requestError(
-  'BAD_REQUEST',
-  422,
-  'The method QUERY allows no mutation. Send it by POST.',
 );
 
 const UNGUARDED_GET = requestError(

@@ -33,7 +33,7 @@ export class NodeRequest implements HttpRequest {
   readonly wasRead: boolean;
 
   constructor(message: IncomingMessage, ownPath?: OwnPath) {
-    const { method = '', url = '', headers, rawHeaders, socket } = message;
+    const { method = '', url = '', headers, socket } = message;
     // Most requests are operations by POST, whose URL needs no parsing.
     const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
     this.message = message;
@@ -41,9 +41,7 @@ export class NodeRequest implements HttpRequest {
     const path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
     this.path = ownPath?.(path) ?? path;
     this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
-    let headBytes = url.length + (rawHeaders.length / 2) * HEADER_BYTES;
-    for (const text of rawHeaders) headBytes += text.length;
-    this.headBytes = headBytes;
+    this.headBytes = headBytesOf(message);
     this.contentType = headers['content-type'] ?? null;
     this.credentials = credentialsIn(this.header('token'), headers.authorization ?? null);
     this.address = socket.remoteAddress ?? '';
@@ -53,9 +51,21 @@ export class NodeRequest implements HttpRequest {
   }
 
   header(name: string): string | null {
-    const value = this.message.headers[name];
-    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+    return headerOf(this.message, name);
   }
+}
+
+/** A header by its name in lower case. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+}
+
+/** The approximate memory of a request's URL and headers. */
+export function headBytesOf({ url = '', rawHeaders }: IncomingMessage): number {
+  let bytes = url.length + (rawHeaders.length / 2) * HEADER_BYTES;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
 }
 
 /**

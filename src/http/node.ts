@@ -22,7 +22,6 @@ export function createRequestListener(
   ownPath: OwnPath,
   answer: NodeHandler,
 ): RequestListener {
-  const checkHead = createHeadCheck();
   return (message: IncomingMessage & { readonly arrivedAt?: number }, response) => {
     splitTarget(message);
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
@@ -80,27 +79,24 @@ function asPath(path: string): string {
 }
 
 /** Refuses too many headers, several hosts, and a host and path that make no URL. Only HTTP/1.0 may omit the host. */
-export function createHeadCheck(): (message: IncomingMessage) => GraphQLError | undefined {
-  // Most requests have the host of the previous request, and with a good host every path makes a URL.
-  let lastGoodHost: string | undefined;
-  return ({ headers: { host }, rawHeaders, httpVersion, url = '' }) => {
-    if (rawHeaders.length > 2 * MAX_HEADERS) return TOO_MANY_HEADERS;
-    let hosts = 0;
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      const name = rawHeaders[index] as string;
-      if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1;
-    }
-    // node:http reads only the first host, but a proxy may have read another.
-    if (hosts > 1) return SEVERAL_HOSTS;
-    if (host === undefined) return httpVersion === '1.0' ? undefined : MALFORMED;
-    const isPath = url.startsWith('/');
-    if (host === lastGoodHost && isPath) return undefined;
-    // `splitTarget` has left this absolute form unchanged.
-    if (!isPath && url.includes('://')) return HOSTS_DIFFER;
-    const isValid = HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`);
-    if (isValid && isPath) lastGoodHost = host;
-    return isValid ? undefined : MALFORMED;
-  };
+export function checkHead({
+  headers: { host },
+  rawHeaders,
+  httpVersion,
+  url = '',
+}: IncomingMessage): GraphQLError | undefined {
+  if (rawHeaders.length > 2 * MAX_HEADERS) return TOO_MANY_HEADERS;
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === HOST.length && name.toLowerCase() === HOST) hosts += 1;
+  }
+  // node:http reads only the first host, but a proxy may have read another.
+  if (hosts > 1) return SEVERAL_HOSTS;
+  if (host === undefined) return httpVersion === '1.0' ? undefined : MALFORMED;
+  // `splitTarget` has left this absolute form unchanged.
+  if (!url.startsWith('/') && url.includes('://')) return HOSTS_DIFFER;
+  return HOST_FORM.test(host) && URL.canParse(`http://${host}${url}`) ? undefined : MALFORMED;
 }
 
 /** Browsers and proxies send far fewer. */

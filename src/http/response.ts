@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import type { WritableResult } from '../operation/pipeline.ts';
 import { type MediaType, negotiateTypes } from './negotiation.ts';
-import { CONTENT_TYPES, responseHead, stringifyResult } from './shown-result.ts';
+import { CONTENT_TYPES, type Headers, responseHead, stringifyResult } from './shown-result.ts';
 
 export const REQUEST_ID = 'x-request-id';
 
@@ -17,11 +17,8 @@ export function requestIdFor(given: string | string[] | null | undefined): strin
   return WELL_FORMED.test(id) ? id : randomUUID();
 }
 
-type Headers = Readonly<Record<string, string>>;
-
 export interface HttpResponse<Body = string | NonSharedBuffer> {
   readonly status: number;
-  /** By names in lower case. */
   readonly headers: Headers;
   readonly body: Body;
 }
@@ -34,10 +31,14 @@ export const COMMON_HEADERS: Headers = { 'cache-control': 'no-store', 'x-content
 /** A string that waits for its client stays in V8's heap; a large one moves to a buffer outside the heap. */
 const LARGE_LENGTH = 64 * 1024;
 
+export interface FetchAPI {
+  readonly Response: typeof globalThis.Response;
+}
+
 /** A response of Yoga's hooks. */
 export function responseFor(
   { status, headers, body }: HttpResponse<string | NonSharedBuffer | Readable>,
-  { Response }: { readonly Response: typeof globalThis.Response },
+  { Response }: FetchAPI,
 ): Response {
   // Yoga changes the headers that it is given.
   const all: Record<string, string> = { ...COMMON_HEADERS, ...headers };

@@ -31,28 +31,10 @@ export function createRoutesPlugin({ routes, agents }: RoutesPluginOptions): Plu
           const found = await route(sent);
           if (found) return responseFor(found, fetchAPI);
         }
-        // Yoga's own router knows neither ids in the path nor the methods HEAD and QUERY.
-        return requestHandler(withMethod(request, methodForYoga(method)), serverContext);
+        // Yoga's own router knows no ids in the path.
+        return requestHandler(request, serverContext);
       };
       return answer().then(endResponse);
     },
   };
-}
-
-/** Yoga accepts only GET and POST. HEAD is a GET without the body, QUERY (RFC 10008) a POST that changes nothing. */
-function methodForYoga(method: string): string {
-  if (method === 'HEAD') return 'GET';
-  return method === 'QUERY' ? 'POST' : method;
-}
-
-/** The same request with another method. */
-function withMethod(request: Request, method: string): Request {
-  if (request.method === method) return request;
-  return new Proxy(request, {
-    get(target, name) {
-      if (name === 'method') return method;
-      const value = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }

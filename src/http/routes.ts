@@ -9,6 +9,8 @@ import type { HttpRequest } from './http-request.ts';
 import { errorResponse, type HttpResponse, type PlainResponse } from './response.ts';
 
 interface RoutesOptions {
+  /** Where operations arrive, as clients see it. */
+  readonly path: string;
   /** Decides the answer of `/readiness`. Only `true` means ready. */
   readonly isReady: () => boolean | PromiseLike<boolean>;
   readonly onUnexpected: (error: unknown) => void;
@@ -18,7 +20,7 @@ interface RoutesOptions {
 /** Load balancers wait about as long for a probe. */
 const READY_WITHIN_MS = 5_000;
 
-const GRAPHQL_METHODS = ['GET', 'HEAD', 'POST', 'QUERY', 'OPTIONS'].join(', ');
+const GRAPHQL_METHODS = [...OPERATION_METHODS, 'OPTIONS'].join(', ');
 const PROBE_METHODS = 'GET, HEAD, OPTIONS';
 
 export type HttpRoute = (
@@ -27,15 +29,19 @@ export type HttpRoute = (
 
 /** Answers every path and method that is no operation. Paths must match exactly. */
 export function createRoutes(options: RoutesOptions): HttpRoute {
+  const notFound = requestError(
+    'NOT_FOUND',
+    404,
+    `There is nothing at this path. Send operations to ${options.path}; /health and /readiness show the state of the gateway.`,
+  );
   return (request) => {
     const { method, path } = request;
     const isForOperations = readOperationPath(path) !== undefined;
-    if (isForOperations && (isGet(method) || OPERATION_METHODS.includes(method))) return undefined;
+    if (isForOperations && OPERATION_METHODS.includes(method)) return undefined;
     const refuse = (error: GraphQLError) => errorResponse(error, request.header('accept'));
-    if (isForOperations && method === 'OPTIONS')
-      return allow(GRAPHQL_METHODS, { 'accept-query': 'application/json' });
+    if (isForOperations && method === 'OPTIONS') return allow(GRAPHQL_METHODS);
     if (isForOperations) return refuse(methodNotAllowed(GRAPHQL_METHODS));
-    if (!isProbe(path)) return refuse(NOT_FOUND);
+    if (!isProbe(path)) return refuse(notFound);
     if (method === 'OPTIONS') return allow(PROBE_METHODS);
     if (!isGet(method)) return refuse(methodNotAllowed(PROBE_METHODS));
     return path === HEALTH ? probe(200, 'ok') : readiness(options);
@@ -59,19 +65,13 @@ function probe(status: number, word: string): PlainResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ status: word }) };
 }
 
-function allow(methods: string, headers: PlainResponse['headers'] = {}): PlainResponse {
-  return { status: 204, headers: { allow: methods, ...headers, 'content-length': '0' }, body: '' };
+function allow(methods: string): PlainResponse {
+  return { status: 204, headers: { allow: methods, 'content-length': '0' }, body: '' };
 }
 
 export function methodNotAllowed(methods: string): GraphQLError {
   return requestError('METHOD_NOT_ALLOWED', 405, `This path takes ${methods} only.`, { allow: methods });
 }
-
-const NOT_FOUND = requestError(
-  'NOT_FOUND',
-  404,
-  'There is nothing at this path. Send operations to /graphql; /health and /readiness show the state of the gateway.',
-);
 
 const PLAIN_PATH: OperationPath = {};
 

@@ -2,7 +2,8 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { WritableResult } from '../operation/pipeline.ts';
 import type { MediaType } from './negotiation.ts';
 
-type Headers = Readonly<Record<string, string>>;
+/** By names in lower case. */
+export type Headers = Readonly<Record<string, string>>;
 
 /** `extensions.http` of an error, as Yoga defines it. Clients do not see it. */
 interface HttpExtension {

@@ -53,69 +53,51 @@ interface StreamOptions {
 const PING_EVERY_MS = 12_000;
 
 /** Asks for a result only when the client has read all earlier ones, so a slow client makes the source wait and merge. */
-class StreamBody extends Readable {
-  readonly #results: AsyncIterator<ExecutionResult>;
-  readonly #format: StreamFormat;
-  readonly #signal: Signal;
-  readonly #clock: Clock;
-  readonly #mask: StreamOptions['mask'];
-  #hasBegun = false;
-  #isAsking = false;
-  #cancelPing: () => void = () => undefined;
-  readonly #leave = { handleEvent: () => void this.destroy() };
-
-  constructor(
-    results: AsyncIterator<ExecutionResult>,
-    format: StreamFormat,
-    { signal, clock, mask }: StreamOptions,
-  ) {
+function streamBody(
+  results: AsyncIterator<ExecutionResult>,
+  format: StreamFormat,
+  { signal, clock, mask }: StreamOptions,
+): Readable {
+  let hasBegun = false;
+  let isAsking = false;
+  let cancelPing = (): void => undefined;
+  const write = (result: ExecutionResult) => format.next(stringifyResult(result), result);
+  const end = (last: string) => {
+    body.push(last + format.end);
+    body.push(null);
+  };
+  const ping = () => {
+    if (isAsking && body.readableLength === 0) body.push(format.ping);
+  };
+  const ask = async () => {
+    isAsking = true;
+    const { value, done } = await results.next();
+    isAsking = false;
+    if (body.destroyed) return;
+    if (done) end('');
+    else body.push(write(value));
+  };
+  const body = new Readable({
     // Nothing is read ahead.
-    super({ highWaterMark: 0 });
-    this.#results = results;
-    this.#format = format;
-    this.#signal = signal;
-    this.#clock = clock;
-    this.#mask = mask;
-    signal.addEventListener('abort', this.#leave);
-    if (signal.aborted) this.destroy();
-  }
-
-  override _read(): void {
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#cancelPing = every(this.#clock, PING_EVERY_MS, () => this.#ping());
-      this.push(this.#format.begin);
-    } else if (!this.#isAsking) this.#ask().catch((error) => this.#end(this.#write(this.#mask(error))));
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#cancelPing();
-    this.#signal.removeEventListener('abort', this.#leave);
-    void this.#results.return?.();
-    done(error);
-  }
-
-  async #ask(): Promise<void> {
-    this.#isAsking = true;
-    const { value, done } = await this.#results.next();
-    this.#isAsking = false;
-    if (this.destroyed) return;
-    if (done) this.#end('');
-    else this.push(this.#write(value));
-  }
-
-  #write(result: ExecutionResult): string {
-    return this.#format.next(stringifyResult(result), result);
-  }
-
-  #end(last: string): void {
-    this.push(last + this.#format.end);
-    this.push(null);
-  }
-
-  #ping(): void {
-    if (this.#isAsking && this.readableLength === 0) this.push(this.#format.ping);
-  }
+    highWaterMark: 0,
+    read() {
+      if (!hasBegun) {
+        hasBegun = true;
+        cancelPing = every(clock, PING_EVERY_MS, ping);
+        body.push(format.begin);
+      } else if (!isAsking) ask().catch((error) => end(write(mask(error))));
+    },
+    destroy(error, done) {
+      cancelPing();
+      signal.removeEventListener('abort', leave);
+      void results.return?.();
+      done(error);
+    },
+  });
+  const leave = { handleEvent: () => void body.destroy() };
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) body.destroy();
+  return body;
 }
 
 /** Makes a stream response from a stream of results, or from a single result. It ends when the client leaves. */
@@ -133,7 +115,7 @@ export function streamResponse(
   return {
     status: isFailed ? status : 200,
     headers: { ...(isFailed && headers), 'content-type': contentType, 'x-accel-buffering': 'no' },
-    body: new StreamBody(results, FORMATS[streamType], options),
+    body: streamBody(results, FORMATS[streamType], options),
   };
 }
 

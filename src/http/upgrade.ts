@@ -6,24 +6,19 @@ import { errorResponse, sendResponse } from './response.ts';
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-export const NO_SOCKET_HERE = requestError(
-  'NOT_FOUND',
-  404,
-  'There is no WebSocket at this path. Connect to /graphql.',
-);
-
-const NO_SOCKETS = requestError(
-  'NOT_FOUND',
-  404,
-  'This gateway accepts no WebSocket. Send operations by POST to /graphql.',
-);
-
-/** For a gateway without the feature websocket. */
-export const refuseUpgrade: Upgrade = (request, socket) => {
-  socket.on('error', () => undefined);
-  const response = responseOn(request, socket);
-  sendResponse({ response, answer: errorResponse(NO_SOCKETS, request.headers.accept) });
-};
+/** For a gateway without the feature websocket. `path`: where operations arrive. */
+export function refuseUpgrades(path: string): Upgrade {
+  const refusal = requestError(
+    'NOT_FOUND',
+    404,
+    `This gateway accepts no WebSocket. Send operations by POST to ${path}.`,
+  );
+  return (request, socket) => {
+    socket.on('error', () => undefined);
+    const response = responseOn(request, socket);
+    sendResponse({ response, answer: errorResponse(refusal, request.headers.accept) });
+  };
+}
 
 /** Makes the response to a refused upgrade, for which node:http makes none. It is the last response on its connection. */
 export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {

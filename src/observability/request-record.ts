@@ -85,7 +85,7 @@ export function isOperation({ request: { path, method }, operation, codes }: Req
   return (
     operation !== undefined ||
     (path === '/mcp' && codes.length > 0) ||
-    (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || method === 'QUERY' || codes.length > 0))
+    (/^\/graphql(\/|$)/.test(path) && (method === 'POST' || codes.length > 0))
   );
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
-import { NodeRequest } from '../http/http-request.ts';
+import { headBytesOf } from '../http/http-request.ts';
 
 export interface OpenConnection {
   readonly socket: Socket;
@@ -51,7 +51,7 @@ export function watchConnections(server: Server) {
     if (held >= heapBytes && unanswered.length > 0) socket.destroy();
     if (socket.destroyed) return;
     // A connection has room for one large head.
-    const bytes = HEAP_PER_REQUEST + (unanswered.length > 0 ? 2 * new NodeRequest(message).headBytes : 0);
+    const bytes = HEAP_PER_REQUEST + (unanswered.length > 0 ? 2 * headBytesOf(message) : 0);
     held += bytes;
     // An array that begins empty reserves room for 17 responses. Most connections have a single response.
     if (unanswered.length === 0) connection.unanswered = [response];

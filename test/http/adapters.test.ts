@@ -7,7 +7,6 @@ import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 const READ = 'query ($id: ID!) { script(id: $id) { id name } }';
 const WRITE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
 const BY_URL = new URLSearchParams({ query: '{ script(id: "a") { name } }' });
-const LIVE = new URLSearchParams({ query: 'subscription { scriptSessions(scriptId: "a") { __typename } }' });
 const LISTED = 'a'.repeat(64);
 
 interface Sent {
@@ -34,14 +33,8 @@ const REQUESTS: Readonly<Record<string, Sent>> = {
   'a body that is no JSON': post('{"query":'),
   'a type that nobody accepts': post({ query: READ }, { accept: 'text/csv' }),
   'a query in the URL': { method: 'GET', target: `/graphql?${BY_URL}` },
-  'the head of its answer': { method: 'HEAD', target: `/graphql?${BY_URL}` },
-  'the head of a stream': {
-    method: 'HEAD',
-    target: `/graphql?${LIVE}`,
-    headers: { accept: 'text/event-stream' },
-  },
+  'a query by HEAD': { method: 'HEAD', target: `/graphql?${BY_URL}` },
   'a query by QUERY': { ...post({ query: READ, variables: { id: 'a' } }), method: 'QUERY' },
-  'a mutation by QUERY': { ...post({ query: WRITE }), method: 'QUERY' },
   'a listed document': { ...post({ variables: { id: 'a' } }), target: `/graphql/${LISTED}` },
   'a preflight': { method: 'OPTIONS', target: '/graphql/' },
   'a method that is not allowed': { method: 'DELETE', target: '/graphql' },

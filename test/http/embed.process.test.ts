@@ -9,7 +9,7 @@ import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts
 import { createGateway, createTransport, openAgents, type Transport } from '../../src/index.ts';
 import { sendMessage } from '../support/clients/agent.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
-import { openSocket, upgradeText } from '../support/clients/socket-client.ts';
+import { openSocket, refusedUpgrade, upgradeText } from '../support/clients/socket-client.ts';
 import { listen } from '../support/network/listen.ts';
 import { INDEX } from '../support/processes/built.ts';
 
@@ -253,7 +253,7 @@ it.each<[hook: string, plugin: object]>([
   ],
 ])('refuses a plugin with %s, which it would not call, and names what it calls', (name, plugin) => {
   expect(() => createGateway({ transport, plugins: [{}, plugin] })).toThrow(
-    new RegExp(`^A plugin has ${name}, which this gateway does not call\\. It calls .*observers\\.$`),
+    new RegExp(`^A plugin has ${name}, which this gateway does not call, .* It calls .*observers\\.$`),
   );
 });
 
@@ -372,7 +372,11 @@ it('answers at the path that it is given, with its other paths beside it', async
   for (const probe of ['/api/health', '/health'])
     expect(await get(probe)).toEqual(twice(200, '{"status":"ok"}'));
   for (const other of ['/graphql?query={__typename}', '/api/other', '/api'])
-    expect(await get(other)).toMatchObject(twice(404, expect.stringContaining('NOT_FOUND')));
+    expect(await get(other)).toMatchObject(
+      twice(404, expect.stringContaining(`Send operations to ${path};`)),
+    );
+  const refused = await refusedUpgrade(`${url}/api/other`, 'graphql-transport-ws');
+  expect([refused.status, refused.body]).toEqual([404, expect.stringContaining(`Connect to ${path}.`)]);
   const response = await fetch(url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', token: 'sandbox-key' },

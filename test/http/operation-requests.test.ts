@@ -1,12 +1,10 @@
-import type { Plugin } from 'graphql-yoga';
 import { Agent } from 'undici';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
-import { useOpened, useSandbox } from '../support/gateways/fixture.ts';
+import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
-const opened = useOpened();
 const client = new Agent();
 afterAll(() => client.destroy());
 afterEach(() => {
@@ -144,15 +142,12 @@ describe('a content type', () => {
     ['multipart/form-data; boundary=x'],
     [undefined],
   ])('%s is refused: any page can send it', async (type, body = query(DELETE)) => {
-    for (const method of ['POST', 'QUERY']) {
-      const { status, code, message } = await send(
-        { ...KEY, ...(type !== undefined && { 'content-type': type }) },
-        body,
-        method,
-      );
-      expect([status, code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
-      expect(message).toContain('"content-type: application/json"');
-    }
+    const { status, code, message } = await send(
+      { ...KEY, ...(type !== undefined && { 'content-type': type }) },
+      body,
+    );
+    expect([status, code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expect(message).toContain('"content-type: application/json"');
     expect(fixture.sandbox.calls).toEqual([]);
   });
 
@@ -249,41 +244,6 @@ describe('a query by GET', () => {
       expect([status, given.allow]).toEqual([405, 'POST']);
     }
     expect(fixture.sandbox.calls).toEqual([]);
-  });
-});
-
-describe('the method QUERY', () => {
-  const ask = (body: string, headers: Headers = KEY) =>
-    send({ 'content-type': JSON_TYPE, ...headers }, body, 'QUERY');
-
-  it('carries a query, and needs no other header than its content type', async () => {
-    for (const accept of [GRAPHQL, JSON_TYPE])
-      expect((await ask(query(NAME), { ...KEY, accept })).text).toBe(JSON.stringify(FOUND));
-    expect((await ask(query(FREE), {})).text).toBe('{"data":{"__typename":"Query"}}');
-  });
-
-  it('carries no mutation: 422 that says what to send', async () => {
-    for (const accept of [GRAPHQL, JSON_TYPE]) {
-      const { status, code, message } = await ask(query(DELETE), { ...KEY, accept });
-      expect([status, code, message]).toEqual([
-        422,
-        'BAD_REQUEST',
-        expect.stringContaining('Send it by POST'),
-      ]);
-    }
-    expect(fixture.lines()).toEqual([]);
-  });
-
-  it('reaches plugins of an embedder', async () => {
-    const seen: unknown[] = [];
-    const plugin: Plugin = { onParams: ({ params }) => void seen.push(params.query) };
-    const { gateway } = await opened.open({ upstream: fixture.sandbox.url, plugins: [plugin as never] });
-    const response = await client.request({
-      ...{ origin: gateway.url, path: '/graphql', method: 'QUERY' as 'POST', body: query(NAME) },
-      headers: { 'content-type': JSON_TYPE, ...KEY },
-    });
-    expect(await response.body.json()).toEqual(FOUND);
-    expect(seen).toEqual([NAME]);
   });
 });
 

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
 import { type Encoding, negotiateEncoding } from '../../http/negotiation.ts';
-import type { Compress } from '../../http/write-result.ts';
+import type { Compress } from '../../http/respond.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 
 /** A shorter answer fits into one packet anyway. */

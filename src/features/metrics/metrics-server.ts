@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { HostCheck } from '../../http/guards.ts';
 import { NodeRequest } from '../../http/http-request.ts';
-import { createHeadCheck, splitTarget } from '../../http/node.ts';
+import { checkHead, splitTarget } from '../../http/node.ts';
 import { errorResponse, type PlainResponse, sendResponse } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
 import { bind } from '../../server/bind.ts';
@@ -16,7 +16,6 @@ export async function startMetricsServer(
   checkHost: HostCheck,
 ): Promise<{ readonly url: string; close(): void }> {
   const answerAt = createMetricsRoute(metrics, ['GET', 'HEAD']);
-  const checkHead = createHeadCheck();
   const server = createServer(async (request, response) => {
     try {
       splitTarget(request);

@@ -32,7 +32,7 @@ const OPERATION = ['operation_name', 'operation_type'] as const;
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const PHASE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 const PHASES: readonly Phase[] = ['parse', 'validate', 'context', 'execute'];
-const METHODS = ['GET', 'POST', 'QUERY', 'HEAD', 'OPTIONS'];
+const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS'];
 /** Machines call these paths all the time, which would hide what clients see. */
 const NOT_COUNTED = ['/health', '/readiness', '/metrics'];
 

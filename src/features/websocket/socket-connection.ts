@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
-import { NodeRequest } from '../../http/http-request.ts';
+import { headBytesOf } from '../../http/http-request.ts';
 import { AbortSource } from '../../transport/call.ts';
 import { Deadline } from '../../transport/clock.ts';
 import { CLOSE, MESSAGE } from './protocol.ts';
@@ -11,7 +11,7 @@ import {
   NO_HEADERS,
   readClientMessage,
   type SentHeaders,
-  SocketClientRequest,
+  socketRequest,
 } from './socket-messages.ts';
 import { createSocketOperations } from './socket-operations.ts';
 import { createSender, type Socket } from './socket-sender.ts';
@@ -38,11 +38,10 @@ const NO_ROOM = 'There is no room for this message. Send it again in a moment.';
 /** A connection of the protocol `graphql-transport-ws`: takes the client's messages. */
 export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: AdapterParts) {
   const { reserveBody, clock, trustedProxy } = options;
-  const { headBytes } = new NodeRequest(upgrade);
+  const headBytes = headBytesOf(upgrade);
   const sender = createSender(socket);
   let headers: SentHeaders | undefined;
-  const requestWith = (signal: AbortSource) =>
-    new SocketClientRequest(upgrade, headers ?? NO_HEADERS, signal, socket);
+  const requestWith = (signal: AbortSource) => socketRequest(upgrade, headers ?? NO_HEADERS, signal, socket);
   const operations = createSocketOperations({
     ...options,
     sender,

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { ExecutionResult } from 'graphql';
-import { type ClientRequest, credentialsIn, type SentCredentials } from '../../client-request.ts';
+import { type ClientRequest, credentialsIn } from '../../client-request.ts';
 import type { Source } from '../../gate/client.ts';
+import { headerOf } from '../../http/http-request.ts';
 import { stringifyResult } from '../../http/shown-result.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
 
-/** The client messages of the protocol `graphql-transport-ws`. */
 export type ClientMessage = NonNullable<ReturnType<typeof readClientMessage>>;
 
 const MAX_ID_LENGTH = 256;
@@ -44,7 +43,6 @@ function parse(text: string): unknown {
   }
 }
 
-/** A message with a result of an operation. */
 export function nextMessage(id: string, result: ExecutionResult): string {
   return `{"id":${JSON.stringify(id)},"type":"${MESSAGE.next}","payload":${stringifyResult(result)}}`;
 }
@@ -81,29 +79,22 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** An operation of a WebSocket connection as a request, with the connection's headers. */
-export class SocketClientRequest implements ClientRequest {
-  readonly method = 'GET';
-  readonly path = '/graphql';
-  readonly signal: Signal;
-  readonly credentials: SentCredentials;
-  readonly address: string;
-  readonly socket: Socket;
-  readonly source: Source;
-  readonly #upgrade: IncomingMessage;
-  readonly #sent: SentHeaders;
-
-  constructor(upgrade: IncomingMessage, sent: SentHeaders, signal: Signal, source: Source) {
-    this.#upgrade = upgrade;
-    this.#sent = sent;
-    this.signal = signal;
-    this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
-    this.address = upgrade.socket.remoteAddress ?? '';
-    this.socket = upgrade.socket;
-    this.source = source;
-  }
-
-  header(name: string): string | null {
-    const value = this.#sent.get(name) ?? this.#upgrade.headers[name];
-    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
-  }
+export function socketRequest(
+  upgrade: IncomingMessage,
+  sent: SentHeaders,
+  signal: Signal,
+  source: Source,
+): ClientRequest {
+  const { socket } = upgrade;
+  const header = (name: string) => sent.get(name) ?? headerOf(upgrade, name);
+  return {
+    method: 'GET',
+    path: '/graphql',
+    signal,
+    credentials: credentialsIn(header('token'), header('authorization')),
+    address: socket.remoteAddress ?? '',
+    socket,
+    source,
+    header,
+  };
 }

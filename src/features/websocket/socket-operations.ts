@@ -1,4 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { ClientRequest } from '../../client-request.ts';
 import { codedError, OVERLOADED } from '../../errors/coded-error.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
@@ -11,13 +12,12 @@ import { isStream } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
 import { AbortSource } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
-import { errorMessage, nextMessage, type SocketClientRequest } from './socket-messages.ts';
+import { errorMessage, nextMessage } from './socket-messages.ts';
 import type { SocketSender } from './socket-sender.ts';
 
 interface SocketOperationsOptions extends AdapterParts {
   readonly sender: SocketSender;
-  readonly requestWith: (signal: AbortSource) => SocketClientRequest;
-  /** Called when the last operation has ended. */
+  readonly requestWith: (signal: AbortSource) => ClientRequest;
   readonly onIdle: () => void;
 }
 

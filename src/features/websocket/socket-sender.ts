@@ -20,7 +20,6 @@ const MAX_WAITING = 1024 * 1024;
 
 export type SocketSender = ReturnType<typeof createSender>;
 
-/** Sends messages to the client. */
 export function createSender(socket: Socket) {
   let waiting = 0;
   return {

@@ -6,10 +6,10 @@ import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import type { AdapterParts, SocketUpgrade } from '../../http/adapter.ts';
 import { NodeRequest } from '../../http/http-request.ts';
-import { createHeadCheck, splitTarget } from '../../http/node.ts';
+import { checkHead, splitTarget } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
 import { readOperationPath } from '../../http/routes.ts';
-import { NO_SOCKET_HERE, responseOn, type Upgrade } from '../../http/upgrade.ts';
+import { responseOn, type Upgrade } from '../../http/upgrade.ts';
 import { offersProtocol, PROTOCOL } from './protocol.ts';
 import { openSocketConnection } from './socket-connection.ts';
 
@@ -21,8 +21,12 @@ const CLOSE_WITHIN_MS = 2_000;
 /** Accepts WebSockets of the protocol `graphql-transport-ws` at the path of operations. */
 export function createSocketUpgrade(options: AdapterParts): SocketUpgrade {
   const { checkHost, checkOrigin, ownPath, tracker, maxBodyBytes } = options;
+  const noSocketHere = requestError(
+    'NOT_FOUND',
+    404,
+    `There is no WebSocket at this path. Connect to ${options.path}.`,
+  );
   const connections = new Set<ReturnType<typeof openSocketConnection>>();
-  const checkHead = createHeadCheck();
   let isEnding = false;
   let server: ws.WebSocketServer | undefined;
 
@@ -34,7 +38,7 @@ export function createSocketUpgrade(options: AdapterParts): SocketUpgrade {
     const malformed = checkHead(request);
     if (malformed) return malformed;
     const operationPath = readOperationPath(ownPath(path));
-    if (!operationPath || operationPath.documentId !== undefined) return NO_SOCKET_HERE;
+    if (!operationPath || operationPath.documentId !== undefined) return noSocketHere;
     const refusal = checkHost({ host, origin, path }) ?? checkOrigin({ host, origin });
     if (refusal) return refusal;
     return offersProtocol(headers['sec-websocket-protocol']) ? undefined : OTHER_PROTOCOL;

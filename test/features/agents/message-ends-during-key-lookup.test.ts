@@ -3,12 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json as readJson } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { createGateway, createTransport } from '../../../src/index.ts';
+import { createGateway } from '../../../src/gateway.ts';
+import { createTransport } from '../../../src/index.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { forAgents, sendText } from '../../support/clients/agent.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
 import { openRaw, postText } from '../../support/clients/raw-http.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
+import { withGatewayDefaults } from '../../support/gateways/gateway.ts';
 import { listen } from '../../support/network/listen.ts';
 
 const { closing, record } = useOpened();
@@ -30,7 +32,7 @@ async function open(find: (key: string, response: ServerResponse) => unknown) {
   const logged: unknown[] = [];
   const statuses: number[] = [];
   let last: ServerResponse;
-  const gateway = createGateway({
+  const options = withGatewayDefaults({
     transport,
     credentials: { heldKey: 'held', keyRing: { find: (key) => find(key, last) as never } },
     maxBodiesBytes: 20_000,
@@ -38,6 +40,7 @@ async function open(find: (key: string, response: ServerResponse) => unknown) {
     observers: [{ ended: (_record, { status }) => void statuses.push(status) }],
     ...forAgents(DOCUMENTS),
   });
+  const gateway = createGateway(options);
   const server = createServer(async (request: IncomingMessage & { body?: unknown }, response) => {
     request.body = await readJson(request);
     last = response;

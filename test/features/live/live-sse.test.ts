@@ -208,20 +208,3 @@ describe('a stream in whose place something else has answered', () => {
     await live.expectNoMorePolls();
   });
 });
-
-describe('a subscription by HEAD', () => {
-  const live = useLive();
-
-  it('is answered by its headers at once, and polled no more', async () => {
-    live.useApi().connect('s', 'a');
-    const raw = await openRaw(live.gateway.url);
-    const target = `/graphql?${new URLSearchParams({ query: SESSIONS })}`;
-    const headers = 'host: localhost\r\naccept: text/event-stream\r\ntoken: k';
-    raw.socket.write(`HEAD ${target} HTTP/1.1\r\n${headers}\r\n\r\n`);
-    raw.socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n');
-    const text = await raw.until('"ok"');
-    expect(text).toMatch(/^HTTP\/1\.1 200 .*?content-type: text\/event-stream.*?\r\n\r\nHTTP\/1\.1 200 /is);
-    await live.expectNoMorePolls();
-    raw.socket.destroy();
-  });
-});

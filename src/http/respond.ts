@@ -1,0 +1,56 @@
+import type { ExecutionResult } from 'graphql';
+import type { RequestRecord } from '../observability/request-record.ts';
+import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
+import type { Clock } from '../transport/clock.ts';
+import { abandon, acceptedBy, type Exchange } from './exchange.ts';
+import type { Encoding } from './negotiation.ts';
+import { type FetchAPI, responseFor, responseTo } from './response.ts';
+import { streamResponse } from './stream.ts';
+
+/** Compresses the text of an answer. Undefined, at once or later, if it should be sent uncompressed. */
+export type Compress = (
+  text: string,
+  result: ExecutionResult,
+  record: RequestRecord,
+) => Promise<{ readonly encoding: Encoding; readonly bytes: NonSharedBuffer } | undefined> | undefined;
+
+interface RespondOptions {
+  readonly pipeline: Pipeline;
+  /** Undefined: no answer is compressed. */
+  readonly compress: Compress | undefined;
+  readonly clock: Clock;
+}
+
+export type Respond = ReturnType<typeof createRespond>;
+
+/** Makes the response of a result in an accepted media type, else in JSON. */
+export function createRespond({ pipeline, compress, clock }: RespondOptions) {
+  return (
+    exchange: Exchange,
+    result: WritableResult | AsyncIterable<ExecutionResult>,
+    fetchAPI: FetchAPI,
+  ): Response | Promise<Response> => {
+    const { record } = exchange;
+    const { answer, stream } = acceptedBy(exchange);
+    const hasMore = isStream(result);
+    // A plugin or its failure has replaced the results of a subscription.
+    if (!hasMore) abandon(exchange);
+    const shown = hasMore ? result : pipeline.mask(result, record);
+    if (stream && (!answer || hasMore)) {
+      const mask = (error: unknown) => pipeline.failed(error, record);
+      const options = { signal: record.request.signal, clock, mask };
+      return responseFor(streamResponse(shown, stream, options), fetchAPI);
+    }
+    if (isStream(shown)) throw new TypeError('The client accepts no stream of results.');
+    const response = responseTo(shown, answer ?? 'application/json');
+    const compressing = compress?.(response.body, shown, record);
+    if (compressing === undefined) return responseFor(response, fetchAPI);
+    return compressing.then((compressed) => {
+      if (compressed === undefined) return responseFor(response, fetchAPI);
+      const { encoding, bytes } = compressed;
+      // `vary` is not needed, because no cache may keep the answer.
+      const headers = { ...response.headers, 'content-encoding': encoding };
+      return responseFor({ ...response, headers, body: bytes }, fetchAPI);
+    });
+  };
+}
