@@ -737,7 +737,7 @@ export type Script = {
   __typename?: 'Script';
   /** Whether the script can be executed at all. Needs the scope `scripts:read`. */
   enabled: Scalars['Boolean']['output'];
-  /** Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call. Two or more scripts of one project share a call, plus one for each script that the project does not list. Free below `Project.scripts`. Needs the scope `scripts:read`. */
+  /** Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each script. Free below `Project.scripts`, which reads the executions of all its scripts with one call. Needs the scope `scripts:read`. */
   executions?: Maybe<Array<Execution>>;
   /** Whether users may execute the script without a key. Needs the scope `scripts:read`. */
   freeForAll: Scalars['Boolean']['output'];

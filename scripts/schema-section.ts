@@ -203,10 +203,8 @@ function section({ name, description }: GraphQLNamedType, body: string): string 
 function endpointsText(field: AnyField): string {
   const cost = costOf(field);
   if (!cost || cost.endpoint === 'the same again') return '';
-  const more = [cost.batchedBy, cost.item?.endpoint].flatMap((endpoint) =>
-    endpoint ? [endpoint.route] : [],
-  );
-  return [endpointsOf(field, cost.endpoint), ...more.map((route) => `\`${route}\``)].join(', ');
+  const ofItem = cost.item && `, \`${cost.item.endpoint.route}\``;
+  return `${endpointsOf(field, cost.endpoint)}${ofItem ?? ''}`;
 }
 
 /** The endpoint without arguments, and the others that an argument leads to. */

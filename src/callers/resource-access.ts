@@ -184,7 +184,7 @@ function noneIfDenied(failure: unknown): undefined {
 }
 
 /** Whether the error is a lack of access to an object. */
-export function isAccessDenied(error: unknown): boolean {
+function isAccessDenied(error: unknown): boolean {
   return (error as Partial<GraphQLError>).extensions?.outOfReach !== undefined;
 }
 

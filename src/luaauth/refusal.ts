@@ -1,5 +1,5 @@
 import type { About } from '../transport/call.ts';
-import { BadResponse, CallFailure } from '../transport/errors.ts';
+import { CallFailure } from '../transport/errors.ts';
 
 interface RefusedField {
   readonly field: string;
@@ -171,9 +171,4 @@ export function reasonOf(refusal: Refusal, documented: DocumentedCodes): Refusal
   if (refusal.fields.length > 0) return 'invalid fields';
   if (said === undefined) return documented[refusal.code] ?? 'undocumented';
   return said === 'not permitted' ? said : 'undocumented';
-}
-
-/** Whether the endpoint answered without the wanted data, so that asking another endpoint may help. */
-export function isAnsweredWithout(error: unknown): boolean {
-  return (error instanceof Refused || error instanceof BadResponse) && !error.transient;
 }

@@ -38,8 +38,6 @@ export interface Cost {
   readonly perObject?: boolean;
   /** The call that an item of the field's list needs if more than `freeFields` is selected. */
   readonly item?: ItemCost;
-  /** The endpoint that is tried first for two or more of these calls. If it fails they are made as well. */
-  readonly batchedBy?: Called;
 }
 
 interface ItemCost {

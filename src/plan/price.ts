@@ -62,8 +62,6 @@ export function priceOf(
     isStatic = false;
     return users?.get(discordId) ?? NONE;
   };
-  /** For an endpoint, the endpoint that is tried first in place of several of its calls. */
-  const batchedBy = new Map<string, string>();
   /** Endpoints that a query calls at most once. After each write they are called again. */
   const once = new Set<string>();
 
@@ -95,7 +93,6 @@ export function priceOf(
         addCalls(sum.calls, endpoint, cost.each ? distinct : place.distinct);
       if (cost.perQuery) once.add(endpoint);
       if (cost.perObject) shared.add(endpoint);
-      if (cost.batchedBy) batchedBy.set(endpoint, cost.batchedBy.route);
     }
     const { item } = cost ?? {};
     if (item && !selectsOnly(object, item.freeFields)) addCalls(sum.calls, item.endpoint.route, distinct);
@@ -160,9 +157,6 @@ export function priceOf(
 
   const total = nothing();
   if (root) addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
-  // In the worst case, the shared call is tried first for every two calls, and fails.
-  for (const [endpoint, first] of batchedBy)
-    addCalls(total.calls, first, Math.floor((total.calls.get(endpoint) ?? 0) / 2));
   if (root?.type !== schema.getMutationType())
     for (const endpoint of once) if (total.calls.has(endpoint)) total.calls.set(endpoint, 1);
   const endpoints = [...total.calls].map(([endpoint, calls]) => ({ endpoint, calls }));

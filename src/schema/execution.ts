@@ -1,6 +1,4 @@
-import { isAccessDenied } from '../callers/resource-access.ts';
 import type { Context } from '../context.ts';
-import type { Api } from '../luaauth/api.ts';
 import { usable } from '../luaauth/decoders.ts';
 import {
   type DayCount,
@@ -8,24 +6,16 @@ import {
   getProjectExecutions,
   type ListedScript,
 } from '../luaauth/executions.ts';
-import { isAnsweredWithout } from '../luaauth/refusal.ts';
 import { getScript } from '../luaauth/scripts.ts';
 import { callsTo } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
-import { defineBatchLoader, errorOf } from './loader.ts';
+import { defineLoader, errorOf } from './loader.ts';
 import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
 import { Script } from './script.ts';
 
-interface Whose {
-  readonly scriptId: string;
-  readonly projectId?: string | undefined;
-}
-
-const executionsOf = defineBatchLoader(
-  'executions of a script',
-  fetchExecutions,
-  ({ scriptId }: Whose) => scriptId,
+const executionsOf = defineLoader('executions of a script', (api, script_id: string) =>
+  getExecutions(api, { script_id }),
 );
 
 /** The API documents no maximum of days. A longer answer is priced when it arrives. */
@@ -53,45 +43,12 @@ builder.objectField(Script, 'executions', (t) =>
     type: [Execution],
     nullable: true,
     description:
-      'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call. Two or more scripts of one project share a call, plus one for each script that the project does not list. Free below `Project.scripts`.',
+      'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each script. Free below `Project.scripts`, which reads the executions of all its scripts with one call.',
     scopes: ['scripts:read'],
-    cost: callsTo(getExecutions, { items: () => USUAL_DAYS, batchedBy: getProjectExecutions }),
-    resolve: (script, _args, context) =>
-      executionsOf(context).load({ scriptId: usable(script, 'id'), projectId: script.project_id }),
+    cost: callsTo(getExecutions, { items: () => USUAL_DAYS }),
+    resolve: (script, _args, context) => executionsOf(context).load(usable(script, 'id')),
   }),
 );
-
-/** Scripts of one project share one call. A script that is alone, or missing in the list, gets its own call. */
-function fetchExecutions(api: Api, wanted: readonly Whose[], context: Context) {
-  const listings = projectExecutionsOf(context);
-  const counts = new Map<string, number>();
-  for (const { projectId } of wanted) {
-    if (projectId !== undefined) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
-  }
-  const sharesCall = (projectId: string) =>
-    (counts.get(projectId) ?? 0) > 1 || listings.known(projectId) !== undefined;
-
-  const fetchOne = async ({ scriptId, projectId }: Whose): Promise<DayCount[]> => {
-    const listed =
-      projectId !== undefined && sharesCall(projectId)
-        ? await findListed(context, projectId, scriptId)
-        : undefined;
-    return listed ?? getExecutions(api, { script_id: scriptId });
-  };
-  return Promise.all(wanted.map((whose) => fetchOne(whose).catch(errorOf)));
-}
-
-/** Undefined if the list lacks the script or cannot be read. */
-async function findListed(context: Context, projectId: string, scriptId: string) {
-  try {
-    const { scripts = [] } = await projectExecutionsOf(context).load(projectId);
-    return scripts.find(({ id }) => id === scriptId)?.executions;
-  } catch (error) {
-    // A caller may have access to the script, but not to its project.
-    if (isAnsweredWithout(error) || isAccessDenied(error)) return undefined;
-    throw error;
-  }
-}
 
 /** The fields of a script that the list of executions contains. */
 const LISTED: readonly string[] = ['id', 'name', 'executions'];
@@ -146,6 +103,6 @@ function keepExecutions(context: Context, scriptId: string, listed: ListedScript
   try {
     executions.values.set(scriptId, usable(listed, 'executions'));
   } catch (error) {
-    executions.prime({ scriptId }, errorOf(error));
+    executions.prime(scriptId, errorOf(error));
   }
 }

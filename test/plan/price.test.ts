@@ -70,12 +70,9 @@ describe('the price of a field', () => {
     ],
     ['{ scripts(ids: [1, 2, 3]) { name } }', { [SCRIPT]: 3 }],
     ['{ scripts(ids: 1) { name } }', { [SCRIPT]: 1 }],
-    [
-      '{ scripts(ids: [1, 2, "1", 1]) { name executions { count } } }',
-      { [SCRIPT]: 2, [EXECUTIONS]: 2, [LISTING]: 1 },
-    ],
+    ['{ scripts(ids: [1, 2, "1", 1]) { name executions { count } } }', { [SCRIPT]: 2, [EXECUTIONS]: 2 }],
     ['{ scripts(ids: []) { name executions { count } } }', {}],
-    ['{ scripts(ids: [1, 2, 3]) { executions { count } } }', { [SCRIPT]: 3, [EXECUTIONS]: 3, [LISTING]: 1 }],
+    ['{ scripts(ids: [1, 2, 3]) { executions { count } } }', { [SCRIPT]: 3, [EXECUTIONS]: 3 }],
     ['{ script(id: 1) { project { id name } } }', { [SCRIPT]: 1, [PROJECT]: 1 }],
     ['{ script(id: 1) { project { id executions { date } } } }', { [SCRIPT]: 1, [LISTING]: 1 }],
     ['{ scripts(ids: [1, 2]) { project { name } } }', { [SCRIPT]: 2, [PROJECT]: 2 }],
@@ -124,7 +121,7 @@ describe('the price of a page', () => {
     [sessions('(first: null)', 'edges { node { script { name } } }'), { [SCRIPT]: 51, [PAGE]: 1 }],
     [
       sessions('(first: 7)', 'nodes { script { name executions { count } } } pageInfo { hasNextPage }'),
-      { [SCRIPT]: 8, [PAGE]: 2, [EXECUTIONS]: 7, [LISTING]: 3 },
+      { [SCRIPT]: 8, [PAGE]: 2, [EXECUTIONS]: 7 },
     ],
     [sessions('(first: 3)', NESTED), { [SCRIPT]: 1 + 3 + 12, [PAGE]: 1 + 6 }],
   ])('%s', async (document, expected) => {
@@ -222,7 +219,6 @@ describe('the price of a write', () => {
         'POST /scripts/:script_id/edit': 2,
         [SCRIPT]: 2,
         [EXECUTIONS]: 2,
-        [LISTING]: 1,
         'POST /scripts/:script_id/remove': 1,
       },
     ],
@@ -283,7 +279,7 @@ describe('the price of entities', () => {
       'several types',
       SELECTED,
       { all: mixed },
-      { [SCRIPT]: 3 + 2, [EXECUTIONS]: 3, [LISTING]: 1, [SESSION]: 2, [PROJECT]: 4 },
+      { [SCRIPT]: 3 + 2, [EXECUTIONS]: 3, [SESSION]: 2, [PROJECT]: 4 },
     ],
     [
       'repeated references',
@@ -323,7 +319,7 @@ describe('the price depends on the variables of each request', () => {
     }
   }`;
   const EACH = 'query A { script(id: 1) { id } } query B { scripts(ids: [1, 2]) { id } }';
-  const more = { [SCRIPT]: 1, [EXECUTIONS]: 2, [LISTING]: 1 };
+  const more = { [SCRIPT]: 1, [EXECUTIONS]: 2 };
   const filtered = { [SCRIPT]: 3, [PAGE]: 2, [FILTERED_PAGE]: 1 };
   it.each<[document: string, variables: Variables, expected: object, name?: string]>([
     [LISTS, {}, { [SCRIPT]: 2 }],

@@ -55,9 +55,9 @@ it('everything in the schema has a description', () => {
 it('every endpoint is what a field costs, so that none is declared in vain or called for nothing', () => {
   const argumentsOfEither = [{}, { filter: { placeId: '1' } }];
   const priced = [...types.filter(isObjectType), ...fields.map(({ field }) => field)].flatMap((element) => {
-    const { endpoint, item, batchedBy } = costOf(element) ?? {};
+    const { endpoint, item } = costOf(element) ?? {};
     const own = typeof endpoint === 'function' ? argumentsOfEither.map((args) => endpoint(args)) : [endpoint];
-    return [...own, item?.endpoint.route, batchedBy?.route];
+    return [...own, item?.endpoint.route];
   });
   expect(ENDPOINTS.all.map(({ route }) => route).filter((route) => !priced.includes(route as never))).toEqual(
     [],

@@ -255,23 +255,6 @@ describe('a list', () => {
   });
 });
 
-describe('executions of several scripts together', () => {
-  it('are asked for one by one where their project is out of reach', async () => {
-    const { data, errors, lines } = await ask(
-      'by-scripts',
-      '{ scripts(ids: ["mine", "mine-too"]) { executions { date } } }',
-    );
-    expect(errors).toEqual([]);
-    expect(data).toEqual({ scripts: Array(2).fill({ executions: [{ date: 'mine' }] }) });
-    expect(lines.toSorted()).toEqual([
-      'GET /scripts/mine',
-      'GET /scripts/mine-too',
-      'GET /scripts/mine-too/executions',
-      'GET /scripts/mine/executions',
-    ]);
-  });
-});
-
 it('a key that reaches a script but not its project gets nothing of the project, not even its id', async () => {
   for (const fields of ['id', 'name', 'executions { date }']) {
     const { data, refused, lines } = await ask(

@@ -96,7 +96,7 @@ describe('rateLimit', () => {
       'query ($ids: [ID!]!) { rateLimit { cost } scripts(ids: $ids) { executions { count } } }',
       { ids: ids(3) },
     );
-    expect(data?.rateLimit).toEqual({ cost: 7 });
+    expect(data?.rateLimit).toEqual({ cost: 6 });
   });
 
   it('needs a key', async () => {
