@@ -633,7 +633,7 @@ export type Query = {
   adSystems?: Maybe<Array<AdSystem>>;
   /** The projects that the account's ad systems name, each once, in the order of that list. The API has no list of all projects. A project that cannot be read is null, with an error at its index. Costs one REST call, shared with `adSystems`. Selecting more than the id costs one more call for each of the first 100 projects. Executions, scripts and ad systems cost their own calls. Needs the scopes `ads:read` and `projects:read`. */
   knownProjects?: Maybe<Array<Maybe<Project>>>;
-  /** One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. If only the id, executions and scripts are selected, it costs just the call of the executions. Needs the scope `projects:read`. */
+  /** One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. Needs the scope `projects:read`. */
   project?: Maybe<Project>;
   /** Several projects in the order of ids. A project that cannot be read is null, with an error at its index; the others stay. Costs as much as `project` for each distinct id. Needs the scope `projects:read`. */
   projects: Array<Maybe<Project>>;

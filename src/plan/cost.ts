@@ -28,8 +28,6 @@ export interface Cost {
   readonly distinct?: (args: Arguments) => number;
   /** Fields that can be selected without the call. */
   readonly freeFields?: readonly string[];
-  /** If given, the free fields are free only if one of these is selected: its own call replaces this call. */
-  readonly providedBy?: readonly string[];
   /** Whether a further call may be needed to learn if another page follows. */
   readonly isOpenEnded?: boolean;
   /** Whether all fields of one query share the call. */

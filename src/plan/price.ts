@@ -8,7 +8,6 @@ import {
   objectOf,
   objectsOf,
   type Selection,
-  selectsOneOf,
   selectsOnly,
   type ValuePlan,
 } from './tree.ts';
@@ -139,7 +138,7 @@ export function priceOf(
       const distinct = new Set(keys).size;
       const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
-      if (cost && endpoint !== undefined && !isFree(cost, object)) addCalls(sum.calls, endpoint, distinct);
+      if (cost && endpoint !== undefined) addCalls(sum.calls, endpoint, distinct);
       addObject(sum, object, place);
     }
   }
@@ -183,9 +182,8 @@ function sumOf(calls: CallsByEndpoint): number {
   return saturate(sum);
 }
 
-function isFree({ freeFields, providedBy }: Cost, object: ObjectPlan | undefined): boolean {
-  if (!freeFields || !selectsOnly(object, freeFields)) return false;
-  return !providedBy || selectsOneOf(object, providedBy);
+function isFree({ freeFields }: Cost, object: ObjectPlan | undefined): boolean {
+  return freeFields !== undefined && selectsOnly(object, freeFields);
 }
 
 function endpointOf({ endpoint }: Cost, args: Arguments, above: ListsAbove): string | undefined {

@@ -82,7 +82,3 @@ export function selectsOnly(object: ObjectPlan | undefined, names: readonly stri
     if (definition.name !== '__typename' && !names.includes(definition.name)) return false;
   return object !== undefined;
 }
-
-export function selectsOneOf(object: ObjectPlan | undefined, names: readonly string[]): boolean {
-  return object?.fields.some(({ definition: { name } }) => names.includes(name)) ?? false;
-}

@@ -1,8 +1,6 @@
 import type { FieldKind, SchemaTypes } from '@pothos/core';
-import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../context.ts';
 import { eachIn } from '../plan/cost.ts';
-import type { MaybePromise } from '../state/maybe-promise.ts';
 import { readEach } from './argument.ts';
 import { pothos } from './pothos.ts';
 
@@ -14,8 +12,8 @@ export interface Loadable {
   readonly key: 'id' | 'key';
   /** Returns the key in the form that is sent. @throws BAD_USER_INPUT */
   readonly check: (argument: string, given: string) => string;
-  /** Returns an object, or the key of an object for the dataloader plugin. */
-  readonly find: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<unknown>;
+  /** The loader of an operation, which reads an object by its key. */
+  readonly loaderOf: (context: Context) => { load(key: string): Promise<object> };
 }
 
 declare global {
@@ -50,16 +48,14 @@ function fieldOfType(t: Builder, options: object) {
 }
 
 function read(t: Builder, type: Loadable, description: string, argument: string) {
-  const { key, check, find } = type;
+  const { key, check } = type;
   return fieldOfType(t, {
     type,
     nullable: true,
     description,
     reads: {},
-    usesInfo: true,
     args: { [key]: t.arg.id({ required: true, description: argument }) },
-    resolve: (_root: unknown, args: Given<string>, context: Context, info: GraphQLResolveInfo) =>
-      find(check(key, args[key] as string), context, info),
+    resolve: (_root: unknown, args: Given<string>) => check(key, args[key] as string),
   });
 }
 
@@ -82,24 +78,20 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
   },
 
   several(this: Builder, type: Loadable, { costs }: { readonly costs: string }) {
-    const { noun, key, check, find } = type;
+    const { noun, key, check } = type;
     const keys = `${key}s`;
     return fieldOfType(this, {
       type: [type],
       nullable: { list: false, items: true },
       description: `Several ${noun}s in the order of ${keys}. A ${noun} that cannot be read is null, with an error at its index; the others stay. ${costs}`,
       reads: eachIn(keys),
-      usesInfo: true,
       args: {
         [keys]: this.arg.idList({
           required: true,
           description: `${WORDS[key].several(type)}. Repeating a value costs nothing.`,
         }),
       },
-      resolve: (_root: unknown, args: Given<string[]>, context: Context, info: GraphQLResolveInfo) =>
-        readEach(keys, args[keys] ?? [], check).map((given) =>
-          given instanceof Error ? given : find(given, context, info),
-        ),
+      resolve: (_root: unknown, args: Given<string[]>) => readEach(keys, args[keys] ?? [], check),
     });
   },
 

@@ -4,7 +4,6 @@ import type { Access } from '../luaauth/api.ts';
 import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import type { Resource } from '../luaauth/resource.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
-import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkId } from './argument.ts';
 import { builder, type Types } from './builder.ts';
 import type { Loadable } from './loadable-fields.ts';
@@ -16,20 +15,12 @@ interface LoadableOptions<Shape extends Provenance, Param extends string>
   readonly resource: Resource<Param>;
   /** The endpoint that shows an object. */
   readonly read: (api: Access, params: Readonly<Record<Param, string>>) => Promise<Shape>;
-  /** Finds the object for a key that a caller gave. By default the loader reads it. */
-  readonly find?: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<Shape>;
 }
 
-/** A type that federation routers read by a key. */
-interface Entity extends Loadable {
-  /** Like `find`, for a union: there the plugin does not read objects. */
-  readonly findNow: (key: string, context: Context, info: GraphQLResolveInfo) => MaybePromise<object>;
-}
-
-const loadables = new Map<string, Entity>();
+const loadables = new Map<string, Loadable>();
 
 /** The types that a federation router reads by a key, by their names. */
-export const LOADABLES: ReadonlyMap<string, Entity> = loadables;
+export const LOADABLES: ReadonlyMap<string, Loadable> = loadables;
 
 /**
  * A type for `builder.objectType` whose objects are read by a key, such as an id. A field of the type may return a key:
@@ -39,7 +30,7 @@ export function loadableRef<Shape extends Provenance, Param extends string>(
   name: string,
   options: LoadableOptions<Shape, Param>,
 ) {
-  const { resource, read, key = 'id', check = checkId, find } = options;
+  const { resource, read, key = 'id', check = checkId } = options;
   const loaderOf = defineLoader(name, (api, given: string) =>
     read(api, { [resource.param]: given } as Readonly<Record<Param, string>>),
   );
@@ -48,16 +39,7 @@ export function loadableRef<Shape extends Provenance, Param extends string>(
   builder.configStore.onTypeConfig(type, (config) => {
     config.extensions = { ...config.extensions, getDataloader: loaderOf, entityKey: key };
   });
-  const load = (given: string, context: Context) => loaderOf(context).load(given);
-  const ref = Object.assign(type, {
-    noun: resource.name,
-    resource,
-    key,
-    check,
-    loaderOf,
-    find: find ?? ((given: string) => given),
-    findNow: find ?? load,
-  });
+  const ref = Object.assign(type, { noun: resource.name, resource, key, check, loaderOf });
   loadables.set(name, ref);
   return ref;
 }

@@ -1,17 +1,7 @@
-import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
-import type { Context } from '../context.ts';
+import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
 import { getProjectExecutions } from '../luaauth/executions.ts';
-import {
-  editProject,
-  getProject,
-  type Project as ProjectShape,
-  project,
-  removeProject,
-} from '../luaauth/projects.ts';
-import { callsTo } from '../plan/cost.ts';
-import { selectedBelow, selectsOnlyBelow } from '../plan/look-ahead.ts';
-import { selectsOneOf } from '../plan/tree.ts';
+import { editProject, getProject, project, removeProject } from '../luaauth/projects.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loadable-ref.ts';
@@ -23,11 +13,8 @@ export const projectExecutionsOf = defineLoader('executions of a project', (api,
   getProjectExecutions(api, { project_id: id }),
 );
 
-/** Fields that have their own call, which also shows whether the project exists. */
-const BY_EXECUTIONS = ['executions', 'scripts'];
-
-/** The fields of a project that need only its id. */
-export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', ...BY_EXECUTIONS, 'adSystems'];
+/** The fields of a project that need only its id: all but the id have their own call. */
+export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', 'executions', 'scripts', 'adSystems'];
 
 const SETTINGS = {
   fingerprintResetCooldownMs: setting(
@@ -59,11 +46,11 @@ function webhook<const Wire extends string>(wire: Wire, isPosted: string) {
   );
 }
 
-export const Project = loadableRef('Project', { resource: project, read: getProject, find: readProject });
+export const Project = loadableRef('Project', { resource: project, read: getProject });
 
 builder.objectType(Project, {
   scopes: ['projects:read'],
-  cost: callsTo(getProject, { freeFields: TOLD_WITHOUT_PROJECT, providedBy: BY_EXECUTIONS }),
+  cost: getProject,
   description:
     'A project, to which scripts and users belong. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
@@ -80,22 +67,10 @@ builder.objectType(Project, {
 builder.queryFields((t) => ({
   project: t.one(Project, {
     description:
-      'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. If only the id, executions and scripts are selected, it costs just the call of the executions.',
+      'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
   }),
   projects: t.several(Project, { costs: 'Costs as much as `project` for each distinct id.' }),
 }));
-
-/** Reads a project by an id of the caller. The project must exist, so at least one of the two calls is made. */
-function readProject(
-  id: string,
-  context: Context,
-  info: GraphQLResolveInfo,
-): ProjectShape | Promise<ProjectShape> {
-  const needsOnlyExecutions =
-    selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT) &&
-    selectsOneOf(selectedBelow(info, 'Project'), BY_EXECUTIONS);
-  return needsOnlyExecutions ? ({ id } as ProjectShape) : Project.loaderOf(context).load(id);
-}
 
 /** How many items of a list are read with a call each. The length of a list is unknown before it is read. */
 export const MAX_READ = 100;

@@ -51,18 +51,18 @@ const COUNTS: readonly (readonly [title: string, prepare: () => Count])[] = [
     }),
   ],
   [
-    "a project's executions and the ids, names and executions of its scripts: 1",
+    'a project, its executions, and the ids, names and executions of its scripts: 2',
     () => ({
       document: ofProject('executions { date count } scripts { id name executions { count } }'),
-      calls: 1,
+      calls: 2,
     }),
   ],
   [
-    'the same with one more field of its five scripts: 1 + 5',
+    'the same with one more field of its five scripts: 2 + 5',
     () => ({
       document: ofProject('executions { date count } scripts { id name enabled executions { count } }'),
-      calls: 1 + 5,
-      planned: 1 + 100,
+      calls: 2 + 5,
+      planned: 2 + 100,
     }),
   ],
   [

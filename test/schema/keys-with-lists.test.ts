@@ -111,8 +111,8 @@ const DOORS: readonly Door[] = [
   ],
   ['{ project(id: "their-project") { name } }', 'project', 'project', AT_ONCE],
   ['{ project(id: "their-project") { id } }', 'project', 'project', AT_ONCE],
-  ['{ project(id: "their-project") { executions { date } } }', 'project.executions', 'project', AT_ONCE],
-  ['{ project(id: "their-project") { id scripts { id name } } }', 'project.scripts', 'project', AT_ONCE],
+  ['{ project(id: "their-project") { executions { date } } }', 'project', 'project', AT_ONCE],
+  ['{ project(id: "their-project") { id scripts { id name } } }', 'project', 'project', AT_ONCE],
   ['{ projects(ids: ["their-project"]) { name } }', 'projects.0', 'project', AT_ONCE],
   [
     '{ _entities(representations: [{ __typename: "Project", id: "their-project" }]) { ... on Project { name } } }',

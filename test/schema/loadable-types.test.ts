@@ -12,6 +12,7 @@ const fieldsOf = (name: string) => {
 describe('a field of a type that is read by a key', () => {
   it.each([
     ['Query.script', 'Script', 'id'],
+    ['Query.project', 'Project', 'id'],
     ['Query.session', 'Session', 'id'],
     ['Query.user', 'User', 'key'],
     ['Query.adSystem', 'AdSystem', 'id'],

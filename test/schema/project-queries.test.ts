@@ -191,10 +191,10 @@ describe('the project of a script', () => {
 });
 
 describe("a project's executions and scripts", () => {
-  it('cost one call together, with the ids, names and executions of the scripts', async () => {
+  it('cost one call together beside the project, with the ids, names and executions of the scripts', async () => {
     const { data, errors } = await fixture.gateway.execute(LISTED, { id: projectId });
     expect(errors).toBeUndefined();
-    expect(fixture.lines()).toEqual([`GET /projects/${projectId}/executions`]);
+    expect(fixture.lines()).toEqual([`GET /projects/${projectId}`, `GET /projects/${projectId}/executions`]);
     const scripts = [...fixture.sandbox.scripts.values()].filter(
       ({ project_id }) => project_id === projectId,
     );
@@ -237,7 +237,7 @@ describe("a project's executions and scripts", () => {
     expect(errors).toBeUndefined();
     const count = data?.project.scripts.length ?? 0;
     expect(count).toBe(5);
-    expect(fixture.lines()).toHaveLength(1 + count);
+    expect(fixture.lines()).toHaveLength(2 + count);
     expect(fixture.lines().filter((line) => line.endsWith('/executions'))).toEqual([
       `GET /projects/${projectId}/executions`,
     ]);
@@ -264,7 +264,7 @@ describe("a project's executions and scripts", () => {
       'F - f': { '01/01': 'many' },
     });
     const { data, errors } = await fixture.gateway.execute(
-      `{ project(id: "p") { executions { count } scripts { id name } } }`,
+      `{ project(id: "${projectId}") { executions { count } scripts { id name } } }`,
     );
     expect(data).toEqual({
       project: {
@@ -287,7 +287,7 @@ describe("a project's executions and scripts", () => {
 
   it('fail where the days of a script cannot be used, and ask for nothing else', async () => {
     listAs({ total: {}, 'A - a': { '01/01': 1 }, 'B - b': [] });
-    const { data, errors } = await fixture.gateway.execute(LISTED, { id: 'p' });
+    const { data, errors } = await fixture.gateway.execute(LISTED, { id: projectId });
     expect(data?.project?.scripts).toEqual([
       { id: 'a', name: 'A', executions: [{ date: '01/01', count: 1 }] },
       { id: 'b', name: 'B', executions: null },
@@ -295,13 +295,13 @@ describe("a project's executions and scripts", () => {
     expect(errors).toMatchObject([
       expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['project', 'scripts', 1, 'executions'] }),
     ]);
-    expect(fixture.lines()).toHaveLength(1);
+    expect(fixture.lines()).toHaveLength(2);
   });
 
   it('have no executions where the answer has no total, and its scripts all the same', async () => {
     listAs({ 'A - a': { '01/01': 1 } });
     const { data, errors } = await fixture.gateway.execute(
-      `{ a: project(id: "p") { scripts { id } } b: project(id: "p") { executions { date } } }`,
+      `{ a: project(id: "${projectId}") { scripts { id } } b: project(id: "${projectId}") { executions { date } } }`,
     );
     expect(data).toEqual({ a: { scripts: [{ id: 'a' }] }, b: { executions: null } });
     expect(errors).toMatchObject([expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['b', 'executions'] })]);
@@ -313,16 +313,16 @@ describe("a project's executions and scripts", () => {
     for (const id of ids) if (model) fixture.sandbox.scripts.set(id, { ...model, id });
     listAs(Object.fromEntries(ids.map((id) => [`N - ${id}`, {}])), 2);
     const listed = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
-      '{ project(id: "p") { scripts { id } } }',
+      `{ project(id: "${projectId}") { scripts { id } } }`,
     );
     expect(listed.data?.project.scripts).toEqual(ids.map((id) => ({ id })));
     const { data, errors } = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
-      '{ project(id: "q") { scripts { enabled } } }',
+      `{ project(id: "${namesProjectId}") { scripts { enabled } } }`,
     );
     expect(data?.project.scripts).toEqual(ids.map((_, index) => (index < 100 ? { enabled: true } : null)));
     expect(errors?.map(({ path, extensions }) => [path?.[2], extensions.code])).toEqual(
       [100, 101, 102].map((index) => [index, 'OPERATION_TOO_EXPENSIVE']),
     );
-    expect(fixture.lines()).toHaveLength(2 + 100);
+    expect(fixture.lines()).toHaveLength(2 + 2 + 100);
   });
 });

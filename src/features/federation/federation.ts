@@ -18,7 +18,6 @@ import type { Annotations } from '../../plan/cost.ts';
 import { forbiddenBy } from '../../plan/required-scopes.ts';
 import { readEach } from '../../schema/argument.ts';
 import { LOADABLES } from '../../schema/loadable-ref.ts';
-import { whenKnown } from '../../state/maybe-promise.ts';
 import { printSubgraph } from './subgraph-sdl.ts';
 
 const Any = new GraphQLScalarType({
@@ -108,10 +107,13 @@ function resolveEntities(
       const place = [...responsePathAsArray(info.path), index].join('.');
       return forbiddenBy(grant?.name, missing, { [place]: missing });
     }
-    return whenKnown(type.findNow(key, context, info), (value) => {
-      typeNames.set(value, type.name);
-      return value;
-    });
+    return type
+      .loaderOf(context)
+      .load(key)
+      .then((value) => {
+        typeNames.set(value, type.name);
+        return value;
+      });
   });
 }
 

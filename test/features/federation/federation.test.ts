@@ -303,21 +303,6 @@ describe('_entities', () => {
     );
   });
 
-  it('reads the executions of a project without the project', async () => {
-    const { data } = await fixture.gateway.execute<{ _entities: unknown[] }, object>(
-      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Project { id scripts { id } } } }',
-      { of: [project(seeded.projectId), project('unknown')] },
-    );
-    expect(data?._entities).toMatchObject([
-      { id: seeded.projectId, scripts: expect.any(Array) },
-      { scripts: null },
-    ]);
-    expect(fixture.lines()).toEqual([
-      `GET /projects/${seeded.projectId}/executions`,
-      'GET /projects/unknown/executions',
-    ]);
-  });
-
   it('takes a whole JSON number for an id, as every ID does', async () => {
     const { errors } = await askEntities([script(42)]);
     expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
