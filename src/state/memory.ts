@@ -93,8 +93,7 @@ export function createGenerationsInMemory(now: () => number) {
       },
     }),
   };
-  /** `last` gives the number of the last write. */
-  return { snapshot: () => snapshot, last: () => count } satisfies Generations & { last(): number };
+  return { snapshot: () => snapshot } satisfies Generations;
 }
 
 const MAX_PAGE_SIZES = 10_000;

@@ -193,12 +193,7 @@ export class Store {
         isReady = true;
         emit('ready');
       },
-      sendCommand(words) {
-        // The driver reads the words at the end of the turn. Only then does the last word have its value.
-        const isLate = Object.getOwnPropertyDescriptor(words, words.length - 1)?.get;
-        if (!isLate) return run(words);
-        return new Promise<void>((resolve) => void kernel.after(0, resolve, process)).then(() => run(words));
-      },
+      sendCommand: run,
       subscribe(channels, listener) {
         receive = listener;
         return request(() => {

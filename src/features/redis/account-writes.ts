@@ -1,10 +1,11 @@
 import type { Generation } from '../../state/port.ts';
+import { endOfTurn } from '../../transport/clock.ts';
 import { luaInStore } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
 /** Stands for all resources of an account. No resource has a name like this. */
-const EVERY_RESOURCE = '*';
+export const EVERY_RESOURCE = '*';
 const MAX_REMEMBERED = 10_000;
 /** How long the store remembers a write that is not known to be carried out, in ms. Callers can make up keys. */
 export const NOTHING_DONE_MS = 10_000;
@@ -43,18 +44,14 @@ return { 1, now, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHS
 
 export type AccountWrites = ReturnType<typeof createAccountWrites>;
 
-/**
- * The writes of an account, as the store last reported them. After a reset of the link, a new instance begins empty.
- * @param lastOwn - gives the number of the last write that this process has counted in its memory
- */
-export function createAccountWrites(account: AccountKeyspace, link: RedisLink, lastOwn: () => number) {
+/** The writes of an account, as the store last reported them. After a reset of the link, a new instance begins empty. */
+export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
   /** The store that the counts are of. */
   let store = link.id;
   let count = '0';
   const last = new Map<string, number>();
   const doubtUntil = new Map<string, number>();
-  let knownOwn = 0;
-  /** The read of the store that the driver has not written yet. */
+  /** The read of the store that was not sent yet. */
   let asking: Promise<boolean> | undefined;
 
   const learn = (newCount: string, [written, doubts, time]: News) => {
@@ -74,35 +71,23 @@ export function createAccountWrites(account: AccountKeyspace, link: RedisLink, l
   };
 
   const ask = async (): Promise<boolean> => {
-    const own = lastOwn();
-    const asked = () => {
-      asking = undefined;
-      return count;
-    };
-    const reply = await account.run(READ_WRITES, ['writes', 'doubts'], [asked]);
+    const reply = await account.run(READ_WRITES, ['writes', 'doubts'], [count]);
     const [newCount, ...news] = reply as [Buffer, ...unknown[]];
     store = link.id;
     if (news.length > 0) learn(String(newCount), news as unknown as News);
-    knownOwn = own;
     return true;
   };
 
   return {
-    /** The resets of the link before this instance was made. */
-    resets: link.resets,
-    /** Reads new writes from the store. Callers share a command until it is written. Gives false if this fails. */
+    /** Reads new writes from the store. Callers of the same turn share a command. Gives false if this fails. */
     refresh(): Promise<boolean> {
-      // A read that starts after a write was answered must not join a command that Redis may have run before.
-      asking ??= Promise.resolve()
-        .then(ask)
-        .catch(() => {
-          asking = undefined;
-          return false;
-        });
+      asking ??= endOfTurn(link.clock).then(() => {
+        // A read that starts after a write was answered must not join a command that Redis may have run before.
+        asking = undefined;
+        return ask().catch(() => false);
+      });
       return asking;
     },
-    /** Whether the store's last reply includes the write with this number in this process. */
-    holds: (own: number) => own <= knownOwn,
     read(resource: string): Generation {
       // Hashing a resource's name costs more than the rest, and most accounts rarely write.
       if (last.size === 0 && doubtUntil.size === 0)

@@ -53,8 +53,7 @@ export const luaInStore = (keys: string, args: string) =>
     "if redis.call('HGET', store, 'id') ~= id then return { 0, now } end",
   );
 
-/** A function returns the argument as of the moment when the driver writes the command. It may be called again. */
-export type Argument = string | number | Buffer | (() => string);
+export type Argument = string | number | Buffer;
 
 export type RedisConnection = Awaited<ReturnType<typeof connectToRedis>>;
 
@@ -152,7 +151,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     if (isOver) throw whyLost;
     const answered = watch.begin();
     try {
-      return await client.sendCommand(wordsOf(words));
+      return await client.sendCommand(words.map((word) => (typeof word === 'number' ? String(word) : word)));
     } catch (error) {
       if (error instanceof ErrorReply) throw new RedisRefused(error);
       // For a command of a lost connection, the driver reports only that the command was cut off.
@@ -202,15 +201,6 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     end();
     throw error instanceof ErrorReply ? new RedisRefused(error) : error;
   }
-}
-
-/** The driver reads the words of a command when it writes the command: at the end of a turn of the event loop. */
-function wordsOf(args: readonly Argument[]): (string | Buffer)[] {
-  const words: (string | Buffer)[] = [];
-  for (const arg of args)
-    if (typeof arg === 'function') Object.defineProperty(words, words.length, { get: arg });
-    else words.push(typeof arg === 'number' ? String(arg) : arg);
-  return words;
 }
 
 const LOOK_EVERY_MS = 25;

@@ -1,6 +1,12 @@
 import { createGenerationsInMemory } from '../../state/memory.ts';
 import type { Generation, Generations } from '../../state/port.ts';
-import { type AccountWrites, createAccountWrites, NOTE_WRITE, NOTHING_DONE_MS } from './account-writes.ts';
+import {
+  type AccountWrites,
+  createAccountWrites,
+  EVERY_RESOURCE,
+  NOTE_WRITE,
+  NOTHING_DONE_MS,
+} from './account-writes.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
@@ -14,25 +20,23 @@ export function createGenerationsInRedis(
   keepMs: number,
 ): Generations {
   const own = createGenerationsInMemory(link.now);
-  const known = new WeakMap<AccountKeyspace, AccountWrites>();
+  let known = new WeakMap<AccountKeyspace, AccountWrites>();
+  link.onReset(() => {
+    known = new WeakMap();
+  });
   const writesOf = (account: AccountKeyspace): AccountWrites => {
-    let writes = known.get(account);
-    if (!writes || (writes.resets !== link.resets && !link.isLost)) {
-      writes = createAccountWrites(account, link, own.last);
-      known.set(account, writes);
-    }
+    const writes = known.get(account) ?? createAccountWrites(account, link);
+    known.set(account, writes);
     return writes;
   };
-  /** Counts a write in the store. */
-  const note = async ({ account, id, resources, doubtUntil }: AccountWrite, forMs: number) => {
-    const doubtMs = Math.ceil(Math.max(0, doubtUntil - link.now()));
-    await account.run(NOTE_WRITE, ['writes', 'doubts'], [id, doubtMs, forMs, ...resources]);
+  /** Counts a write in the store, under the names that the resources have there. @throws when the store is lost */
+  const note = (account: AccountKeyspace, resources: readonly string[], write: NotedWrite) => {
+    const { id, doubtMs, keepMs } = write;
+    return account.run(NOTE_WRITE, ['writes', 'doubts'], [id, Math.ceil(doubtMs), keepMs, ...resources]);
   };
-  const unpublished = createUnpublishedWrites(
-    (write) => note(write, keepMs),
-    () => link.beginStore(),
+  const missed = createMissedWrites(link, (account, doubtMs) =>
+    note(account, [EVERY_RESOURCE], { id: link.nextName(), doubtMs, keepMs }),
   );
-  link.onBack(() => unpublished.publishAll());
 
   return {
     snapshot(name) {
@@ -42,10 +46,9 @@ export function createGenerationsInRedis(
       let asked: AccountWrites | undefined;
 
       const readAlone = (resource: string): Generation => {
-        const writes = writesOf(account);
-        const stored = writes.read(resource);
+        const stored = writesOf(account).read(resource);
         const { number, isInDoubt } = alone.read(resource);
-        const both = writes.holds(number) ? stored.number : `${stored.number}-${number}`;
+        const both = number === 0 ? stored.number : `${stored.number}-${number}`;
         return { number: both, isInDoubt: stored.isInDoubt || isInDoubt, isAlone: true };
       };
 
@@ -65,32 +68,29 @@ export function createGenerationsInRedis(
           const begun = alone.write(resources);
           const id = link.nextName();
           const names = resources.map((resource) => account.encryption.name(resource));
-          /** Counts the write in the store. If the store is lost, gives the write: only this process knows it. */
-          const publish = async (stillMs: number, forMs: number): Promise<AccountWrite | undefined> => {
-            isLost ||= link.isLost;
-            if (names.length === 0) return undefined;
-            const write = { account, id, resources: names, doubtUntil: link.now() + stillMs };
-            // Writes to a Redis that is back before it is used again, so that other processes read this client's changes.
-            if (!link.isReachable) return write;
-            try {
-              await note(write, forMs);
-              return undefined;
-            } catch {
-              return write;
-            }
+          /** Counts the write in the store. Returns false if the store is lost. */
+          const publish = async (doubtMs: number, keepMs: number): Promise<boolean> => {
+            const isNoted =
+              !link.isLost &&
+              (names.length === 0 ||
+                (await note(account, names, { id, doubtMs, keepMs }).then(
+                  () => true,
+                  () => false,
+                )));
+            isLost ||= !isNoted;
+            return isNoted;
           };
-          if (await publish(doubtMs, NOTHING_DONE_MS)) isLost = true;
+          await publish(doubtMs, NOTHING_DONE_MS);
           return {
             async end(outcome, stillMs) {
               // Later reads of the operation must show this write, so they ask the store again.
               asked = undefined;
               const doubtMs = outcome === 'unknown' ? stillMs : 0;
-              const write = await publish(doubtMs, outcome === 'not done' ? NOTHING_DONE_MS : keepMs);
+              const isDone = outcome !== 'not done';
+              const isPublished = await publish(doubtMs, isDone ? keepMs : NOTHING_DONE_MS);
+              if (!isPublished && isDone) missed.add(account, link.now() + doubtMs);
               // Counts the end in memory too: the store may be lost before this process reads it back.
               await begun.end(outcome, stillMs);
-              if (!write) return;
-              isLost = true;
-              unpublished.add(write);
             },
             get isLost() {
               return isLost;
@@ -102,37 +102,62 @@ export function createGenerationsInRedis(
   };
 }
 
-/** A write to resources of an account, by their names in the store. */
-interface AccountWrite {
-  readonly account: AccountKeyspace;
+interface NotedWrite {
   readonly id: string;
-  readonly resources: readonly string[];
-  /** The time on the clock until which the API may still carry out the write. */
-  readonly doubtUntil: number;
+  /** For how long the API may still carry out the write, in ms; 0: it has ended. */
+  readonly doubtMs: number;
+  /** For how long the store remembers the write at least, in ms. */
+  readonly keepMs: number;
 }
 
-const MAX_UNPUBLISHED = 4_000;
+/** With more accounts, a new store begins instead. Callers can make up keys. */
+const MAX_MISSED = 1_000;
 
-/** The writes to publish once the store is back, oldest first. If there are too many, a new store begins, without any answers. */
-function createUnpublishedWrites(
-  note: (write: AccountWrite) => Promise<unknown>,
-  beginStore: () => Promise<unknown>,
+/**
+ * The accounts with writes that the store has missed. They are published before the store is used again, as one write to every
+ * resource of the account.
+ */
+function createMissedWrites(
+  link: RedisLink,
+  note: (account: AccountKeyspace, doubtMs: number) => Promise<unknown>,
 ) {
-  const writes = new Map<string, AccountWrite>();
+  /** For each account the time on the clock until which the API may still carry out one of the writes. */
+  const missed = new Map<AccountKeyspace, number>();
   let areTooMany = false;
-  return {
-    add(write: AccountWrite): void {
-      if (writes.size < MAX_UNPUBLISHED) writes.set(write.id, write);
-      else areTooMany = true;
-    },
-    /** @throws when the store is lost again. */
-    async publishAll(): Promise<void> {
-      if (areTooMany) await beginStore();
-      areTooMany = false;
-      for (const [id, write] of writes) {
-        await note(write);
-        writes.delete(id);
-      }
-    },
+  let isPublishing = false;
+
+  const add = (account: AccountKeyspace, doubtUntil: number) => {
+    missed.set(account, Math.max(doubtUntil, missed.get(account) ?? 0));
+    if (missed.size <= MAX_MISSED) return;
+    missed.clear();
+    areTooMany = true;
   };
+  const publish = async () => {
+    if (areTooMany) await link.beginStore();
+    areTooMany = false;
+    for (const [account, doubtUntil] of missed) {
+      // A write that ends while this one is under way must be published again.
+      missed.delete(account);
+      try {
+        await note(account, Math.max(0, doubtUntil - link.now()));
+      } catch (error) {
+        add(account, doubtUntil);
+        throw error;
+      }
+    }
+  };
+
+  link.returnsIf(() => {
+    if (isPublishing) return false;
+    if (missed.size === 0 && !areTooMany) return true;
+    isPublishing = true;
+    // If the store is lost again, they are published the next time.
+    publish()
+      .catch(() => undefined)
+      .finally(() => {
+        isPublishing = false;
+      });
+    return false;
+  });
+  return { add };
 }

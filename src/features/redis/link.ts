@@ -65,16 +65,13 @@ export function createRedisLink(options: RedisLinkOptions) {
   const slot = createSlot({ me, instances, now, random });
   const onReset = new Set<() => void>();
   let names = 0;
-  let catchUp: () => Promise<void> = async () => undefined;
-  let mayReturn: () => boolean = () => true;
+  const conditions: (() => boolean)[] = [];
   let connection: RedisConnection | undefined;
   let watch = createClockWatch();
   let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
   /** Whether this process has stopped sending with its share, because it is about to use Redis again. */
   let isReturning = false;
   let silentUntil = Number.NEGATIVE_INFINITY;
-  let lastShareUseAt = Number.NEGATIVE_INFINITY;
-  let resets = 0;
   let aloneFrom = 0;
   /** Since then nothing speaks against the store that this process has found again. */
   let trustedFrom = Number.POSITIVE_INFINITY;
@@ -94,7 +91,6 @@ export function createRedisLink(options: RedisLinkOptions) {
 
   /** What this process knows may be wrong: it forgets it, and sends nothing until all earlier requests stop counting. */
   const reset = (silenceMs: number) => {
-    resets += 1;
     silence(silenceMs);
     for (const action of onReset) action();
   };
@@ -189,12 +185,11 @@ export function createRedisLink(options: RedisLinkOptions) {
           trustedFrom = now();
         }
         await wait(clock, WATCH_EVERY_MS);
-        // Runs last: the store must know all answered writes of this process before the store is used again.
-        await catchUp();
-        isReturning = slot.number > 0 && now() - trustedFrom >= calmMs;
-        const silentSince = Math.max(trustedFrom, lastShareUseAt);
+        const trustedMs = now() - trustedFrom;
+        isReturning = slot.number > 0 && trustedMs >= calmMs;
         // The connection may have ended while this process waited.
-        if (connection && isReturning && now() - silentSince >= SILENCE_MS && mayReturn()) break;
+        if (connection && isReturning && trustedMs >= SILENCE_MS && conditions.every((isMet) => isMet()))
+          break;
       } catch (error) {
         disconnect();
         if (isClosed()) return;
@@ -228,19 +223,11 @@ export function createRedisLink(options: RedisLinkOptions) {
     get id() {
       return slot.id;
     },
-    /** Changes when this process may have missed something: see `onReset`. */
-    get resets() {
-      return resets;
-    },
     get isLost() {
       return phase !== 'open';
     },
     get isClosed() {
       return isClosed();
-    },
-    /** Whether Redis can be reached, even if it is not used again yet. */
-    get isReachable() {
-      return connection !== undefined;
     },
     /** Until then this process sends nothing. */
     get silentUntil() {
@@ -251,10 +238,6 @@ export function createRedisLink(options: RedisLinkOptions) {
     },
     /** The share of this process while Redis is lost; below 1: a part of a call each second. */
     shareOf: slot.shareOf,
-    /** Called with each use of the share. */
-    usesShare() {
-      lastShareUseAt = now();
-    },
     /** How long calls are refused because another process has the share of this process, in ms. */
     refusedMs: () => (phase !== 'open' && slot.isReplaced ? 1_000 : 0),
     /** Names a value of an account in all stores. `tag` stands for the account. */
@@ -318,14 +301,8 @@ export function createRedisLink(options: RedisLinkOptions) {
         letEnd();
       }
     },
-    /** Sets the action that brings the store up to date before it is used again. */
-    onBack(action: () => Promise<void>) {
-      catchUp = action;
-    },
-    /** Sets whether all requests of the share have arrived, and no longer count. */
-    returnsIf(test: () => boolean) {
-      mayReturn = test;
-    },
+    /** Adds a condition for using Redis again. It is asked again and again. */
+    returnsIf: (isMet: () => boolean) => void conditions.push(isMet),
     /** Calls back each time when Redis is used again, is new, or its clock was set: what this process knows may be outdated. */
     onReset: (action: () => void) => void onReset.add(action),
     /** Reports a kind of value in the store that was dropped, because it is not authentic or has another form. */

@@ -17,6 +17,7 @@ export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces)
   const arrivals = new Arrivals(link.now);
   /** The shares that have sent requests. */
   const inUse = new Set<SlidingWindowLog>();
+  // All requests of the share have arrived, and no longer count.
   link.returnsIf(() => {
     for (const share of inUse) if (share.status().used === 0) inUse.delete(share);
     return inUse.size === 0;
@@ -118,10 +119,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       get mayBeUsed() {
         return link.isLost && now() >= link.silentUntil;
       },
-      sent() {
-        link.usesShare();
-        permit.sent();
-      },
+      sent: () => permit.sent(),
       answered: () => permit.answered(),
       release: () => permit.release(),
     };
