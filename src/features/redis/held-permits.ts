@@ -1,5 +1,6 @@
-import { type Arrivals, type Departure, UNKNOWN_MS } from '../../state/arrivals.ts';
+import { type Arrivals, UNKNOWN_MS } from '../../state/arrivals.ts';
 import type { Permit } from '../../state/port.ts';
+import { RequestPermit } from '../../state/request-permit.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import type { RedisLink } from './link.ts';
 import { LEASE_MS } from './semaphore.ts';
@@ -20,8 +21,6 @@ interface PermitTimes {
   readonly args: readonly (string | number)[];
   /** How many permits this process then has. */
   readonly own: number;
-  /** Called when the store has them. */
-  done(): void;
 }
 
 /**
@@ -31,10 +30,11 @@ interface PermitTimes {
 export class HeldPermits {
   readonly link: RedisLink;
   readonly arrivals: Arrivals;
-  /** How long a request takes to arrive, in ms, as far as answers tell; smoothed. */
   arrivalMs = 0;
   readonly #tell: () => Promise<unknown>;
-  readonly #held = new Map<string, HeldPermit>();
+  readonly #held = new Set<HeldPermit>();
+  /** Permits with news that the store has not heard. If the script that tells it fails, the store is lost, and forgets them anyway. */
+  readonly #untold = new Set<RequestPermit>();
   #timer: { readonly at: number; callOff(): void } | undefined;
 
   constructor(link: RedisLink, arrivals: Arrivals, tell: () => Promise<unknown>) {
@@ -51,8 +51,8 @@ export class HeldPermits {
   /** Takes a permit that the store gave at `takenAt`. */
   hold(name: string, takenAt: number): Permit {
     const permit = new HeldPermit(this, name, takenAt);
-    this.#held.set(name, permit);
-    this.tellWithin(RENEW_MS);
+    this.#held.add(permit);
+    this.#tellWithin(RENEW_MS);
     return permit;
   }
 
@@ -61,36 +61,37 @@ export class HeldPermits {
     for (const name of names) this.hold(name, takenAt).release();
   }
 
+  changed(permit: RequestPermit): void {
+    // The store keeps the permit of a request that may not have arrived yet.
+    if (isUncertain(permit, this.link.now())) return;
+    this.#untold.add(permit);
+    // Another process may be waiting for a permit that is given back.
+    this.#tellWithin(permit.arrivedBy === Number.NEGATIVE_INFINITY ? 1 : TELL_WITHIN_MS);
+  }
+
+  /** The news for the store, which the next script must tell. */
   times(): PermitTimes {
     this.#drop();
     const now = this.link.now();
-    const told: { readonly permit: HeldPermit; readonly news: number }[] = [];
     const args: (string | number)[] = [];
     let own = 0;
-    for (const permit of this.#held.values()) {
-      const returnsInMs = Math.max(0, Math.ceil(permit.returnsInMs(now)));
+    for (const permit of this.#held) {
+      const returnsInMs = Math.max(0, Math.ceil(returnsIn(permit, now)));
       if (returnsInMs > 0) own += 1;
-      const isSettled = permit.isOver || permit.arrivedBy <= now;
-      const isDue = !isSettled && now - permit.toldAt >= RENEW_MS / 2;
-      if (permit.news === 0 && !isDue) continue;
+      if (!this.#isDue(permit, now)) continue;
       args.push(permit.name, returnsInMs);
-      told.push({ permit, news: permit.news });
+      permit.toldAt = now;
     }
-    return {
-      args,
-      own,
-      done: () => {
-        for (const { permit, news } of told) {
-          permit.toldAt = now;
-          if (permit.news === news) permit.news = 0;
-        }
-        if (this.#held.size > 0) this.tellWithin(this.#hasNews() ? TELL_WITHIN_MS : RENEW_MS);
-      },
-    };
+    this.#untold.clear();
+    return { args, own };
+  }
+
+  #isDue(permit: HeldPermit, now: number): boolean {
+    return this.#untold.has(permit) || (permit.arrivedBy > now && now - permit.toldAt >= RENEW_MS / 2);
   }
 
   /** Sets when the store hears of the permits at the latest. */
-  tellWithin(ms: number): void {
+  #tellWithin(ms: number): void {
     const { clock, now } = this.link;
     const at = now() + ms;
     if (this.#timer && this.#timer.at <= at) return;
@@ -103,83 +104,50 @@ export class HeldPermits {
   }
 
   async #look(): Promise<void> {
-    const { isLost, isClosed } = this.link;
+    const { isLost, isClosed, now } = this.link;
     if (isClosed || this.size === 0) return;
-    if (!isLost && this.times().args.length > 0) await this.#tell();
-    if (this.size > 0) this.tellWithin(RENEW_MS);
-  }
-
-  #hasNews(): boolean {
-    for (const { news } of this.#held.values()) if (news > 0) return true;
-    return false;
+    if (!isLost && [...this.#held].some((permit) => this.#isDue(permit, now()))) await this.#tell();
+    if (this.size > 0) this.#tellWithin(RENEW_MS);
   }
 
   /** Forgets permits that have returned, once the store knows. A store that is lost need not know. */
   #drop(): void {
     const { isLost } = this.link;
     const now = this.link.now();
-    for (const permit of this.#held.values())
-      if ((permit.news === 0 || isLost) && permit.returnsInMs(now) <= 0) this.#held.delete(permit.name);
+    for (const permit of this.#held) {
+      if (returnsIn(permit, now) > 0 || (this.#untold.has(permit) && !isLost)) continue;
+      this.#held.delete(permit);
+      this.#untold.delete(permit);
+    }
   }
 }
 
-class HeldPermit implements Permit, Departure {
-  readonly #held: HeldPermits;
+class HeldPermit extends RequestPermit {
+  readonly #link: RedisLink;
   readonly name: string;
   readonly #takenAt: number;
-  /** Counts what the store does not know yet. */
-  news = 0;
   toldAt: number;
-  /** Whether it was given back without a request. */
-  isOver = false;
-  #isSent = false;
-  sentAt = 0;
-  wayMs = 0;
-  arrivedBy = Number.POSITIVE_INFINITY;
 
   constructor(held: HeldPermits, name: string, takenAt: number) {
-    this.#held = held;
+    super(held);
+    this.#link = held.link;
     this.name = name;
     this.#takenAt = takenAt;
     this.toldAt = takenAt;
   }
 
-  get mayBeUsed(): boolean {
-    const { link } = this.#held;
-    const now = link.now();
-    return !link.isLost && now - this.#takenAt < USABLE_MS && now >= link.silentUntil;
+  override get mayBeUsed(): boolean {
+    const now = this.#link.now();
+    return !this.#link.isLost && now - this.#takenAt < USABLE_MS && now >= this.#link.silentUntil;
   }
+}
 
-  /** In how many ms the permit returns. As long as the request may not have arrived, the lease is renewed. */
-  returnsInMs(now: number): number {
-    if (this.isOver) return 0;
-    const isUnknown = this.arrivedBy > now && this.arrivedBy >= this.sentAt + UNKNOWN_MS;
-    return isUnknown ? LEASE_MS : this.arrivedBy + WINDOW_MS - now;
-  }
+/** Whether nothing is known about the arrival of the permit's request. */
+function isUncertain({ arrivedBy, sentAt }: RequestPermit, now: number): boolean {
+  return arrivedBy > now && arrivedBy >= sentAt + UNKNOWN_MS;
+}
 
-  sent(): void {
-    if (this.#isSent || this.isOver) return;
-    this.#isSent = true;
-    this.#held.arrivals.sent(this);
-  }
-
-  answered(): void {
-    if (!this.#isSent) return;
-    this.#held.arrivalMs += (this.#held.arrivals.answered(this) - this.#held.arrivalMs) / 8;
-    this.learnt();
-  }
-
-  learnt(): void {
-    this.news += 1;
-    this.#held.tellWithin(TELL_WITHIN_MS);
-  }
-
-  release(): void {
-    if (this.#isSent) this.#held.arrivals.abandoned(this);
-    if (this.#isSent || this.isOver) return;
-    this.isOver = true;
-    this.news += 1;
-    // Another process may be waiting for it.
-    this.#held.tellWithin(1);
-  }
+/** In how many ms the permit returns. As long as the request may not have arrived, the lease is renewed. */
+function returnsIn(permit: RequestPermit, now: number): number {
+  return isUncertain(permit, now) ? LEASE_MS : permit.arrivedBy + WINDOW_MS - now;
 }

@@ -73,7 +73,6 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     const of = [rate, link.instances, recoveryPerSecond, link.me];
     const args = [...of, name, wanted, kept, times.own, Math.ceil(slowMs)];
     const reply = (await account.run(TAKE, names, [...args, ...times.args])) as Reply;
-    times.done();
     limit = reply[3];
     seen = { used: reply[2], at: now() };
     return reply;
