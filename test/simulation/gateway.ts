@@ -60,6 +60,8 @@ export class SimulatedGateway {
   /** When this process lost the store, for each time. */
   readonly #losses: number[] = [];
   #hasLost = false;
+  /** When this process was ready for operations. */
+  runsSince = Number.NEGATIVE_INFINITY;
   /** When this process came back to the store. */
   backAt = Number.NEGATIVE_INFINITY;
   /** How far the time of day was set. */
@@ -188,6 +190,7 @@ export class SimulatedGateway {
       const make = defect?.live?.(createLive) ?? createLive;
       const live = make({ transport, timeouts: TIMEOUTS, limits, onUnexpected, today, random });
       this.#running = { transport, state, live };
+      this.runsSince = kernel.now;
       kernel.log(`${owner.name} runs`);
     };
     openStateInRedis(options, { clock, random, createClient }).then(begin, (error) => {
