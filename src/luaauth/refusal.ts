@@ -141,11 +141,6 @@ export function rowOf(reason: RefusalReason): RefusalRow {
   return REFUSALS[reason];
 }
 
-/** Whether LuaAuth refuses a write with this GraphQL type only after it has accepted the key. */
-export function provesKey(type: string): boolean {
-  return REASONS.map(rowOf).some((row) => row.type === type && row.provesKey !== false);
-}
-
 export interface Refusal {
   readonly code: number;
   readonly message: string;

@@ -80,7 +80,8 @@ function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): voi
   }
 }
 
-function secretsOf(config: SecretConfig): string[] {
+/** What no line of a log or an audit file shows. */
+export function secretsOf(config: SecretConfig): string[] {
   const { credentials, metrics, redis, gatewayKey } = config;
   const { heldKey, gatewayKeys = [] } = credentials;
   const plain = gatewayKeys.map((given) => readPlainKey(given).key);

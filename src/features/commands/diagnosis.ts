@@ -84,40 +84,35 @@ function diagnoseTimeout({ executed, status }: TimedOut, { host }: URL, timeoutM
 }
 
 function diagnoseConnection(code: string, { host, hostname, port, protocol }: URL): Diagnosis {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return {
-      fact: `the name ${hostname} has no address (${code}).`,
-      advice: 'Check the spelling of LUAAUTH_API_URL, and whether this machine has a name server.',
-    };
-  }
-  if (code === 'ECONNREFUSED') {
-    return {
-      fact: `nothing listens at ${host} (${code}).`,
-      advice: `Check the host and the port of LUAAUTH_API_URL${port ? '' : ', which names no port'}.`,
-    };
-  }
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
-    return {
-      fact: `the server at ${host} does not use TLS (${code}).`,
-      advice:
-        'If it uses plain HTTP, begin LUAAUTH_API_URL with http://. For another machine this also needs ALLOW_INSECURE_API=true.',
-    };
-  }
-  if (/CERT|SELF_SIGNED|SIGNATURE|ERR_TLS/.test(code)) {
-    return {
-      fact: `the certificate of ${host} is not accepted (${code}).`,
-      advice:
-        'If your own proxy is in between, name its CA in NODE_EXTRA_CA_CERTS. If not, do not send a key there.',
-    };
-  }
-  return {
-    fact: `the connection to ${host} broke (${code}).`,
-    advice:
-      protocol === 'http:'
-        ? 'Check whether LUAAUTH_API_URL needs https://, and whether a proxy is in between.'
-        : 'Check whether a proxy or firewall is in between, and try again.',
-  };
+  const known: readonly (readonly [codes: RegExp, fact: string, advice: string])[] = [
+    [
+      /^(?:ENOTFOUND|EAI_AGAIN)$/,
+      `the name ${hostname} has no address`,
+      'Check the spelling of LUAAUTH_API_URL, and whether this machine has a name server.',
+    ],
+    [
+      /^ECONNREFUSED$/,
+      `nothing listens at ${host}`,
+      `Check the host and the port of LUAAUTH_API_URL${port ? '' : ', which names no port'}.`,
+    ],
+    [
+      /^(?:EPROTO$|ERR_SSL_)/,
+      `the server at ${host} does not use TLS`,
+      'If it uses plain HTTP, begin LUAAUTH_API_URL with http://. For another machine this also needs ALLOW_INSECURE_API=true.',
+    ],
+    [
+      /CERT|SELF_SIGNED|SIGNATURE|ERR_TLS/,
+      `the certificate of ${host} is not accepted`,
+      'If your own proxy is in between, name its CA in NODE_EXTRA_CA_CERTS. If not, do not send a key there.',
+    ],
+  ];
+  const [, fact = `the connection to ${host} broke`, advice = protocol === 'http:' ? BROKEN : BROKEN_TLS] =
+    known.find(([codes]) => codes.test(code)) ?? [];
+  return { fact: `${fact} (${code}).`, advice };
 }
+
+const BROKEN = 'Check whether LUAAUTH_API_URL needs https://, and whether a proxy is in between.';
+const BROKEN_TLS = 'Check whether a proxy or firewall is in between, and try again.';
 
 /** The error code of the system or undici. If several addresses were tried, the code of the first. */
 function codeOf(cause: unknown): string {

@@ -3,10 +3,10 @@ import { printError } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
 import { createGateway } from '../../gateway.ts';
 import { isObject } from '../../luaauth/envelope.ts';
-import { provesKey } from '../../luaauth/refusal.ts';
 import { StartError } from '../../observability/start-error.ts';
 import { loadFeatures } from '../../server/features.ts';
 import { createLog } from '../../server/log.ts';
+import { secretsOf } from '../../server/open-observability.ts';
 import { openUpstream } from '../../server/open-upstream.ts';
 import { parseExactJson, stringifyExactJson } from '../../transport/json.ts';
 
@@ -25,16 +25,14 @@ export interface Answer {
   readonly upstream: Members;
   /** The types of the results of mutations. */
   readonly results: readonly unknown[];
-  /** The whole answer, without the report. */
+  /** The whole answer, as without a report. */
   readonly shown: Members;
 }
 
 /** A gateway inside a command. It listens to no port. */
 export interface OwnGateway {
-  /** `plan` asks for the price and runs nothing. `report` adds the calls and the results of mutations to the answer. */
+  /** `plan` asks for the price and runs nothing. By default the answer has a report. */
   ask(operation: Operation, mode?: 'plan' | 'report'): Promise<Answer>;
-  /** Whether an answer has shown that LuaAuth knows the key. */
-  isKeyProven(): boolean;
   close(): Promise<void>;
 }
 
@@ -51,7 +49,6 @@ export async function openOwnGateway(
   const heldKey = config.credentials.heldKey ?? sandbox?.key;
   if (needsKey && heldKey === undefined) throw new StartError(NO_KEY);
   if (sandbox) printError(terminal, 'Sandbox: made-up data. Nothing reaches LuaAuth.');
-  const secrets = heldKey === undefined ? [] : [heldKey];
   // Its calls count in the quota that gateways share.
   const { transport, close } = await openUpstream(config, features, []);
   const gateway = createGateway({
@@ -62,19 +59,15 @@ export async function openOwnGateway(
     credentials: { heldKey },
     liveLimits: config.live,
     graphiql: undefined,
-    log: createLog({ level: 'error', secrets, destination: terminal.stderr }),
+    log: createLog({ level: 'error', secrets: secretsOf(config), destination: terminal.stderr }),
   });
-  let isProven = false;
   return {
-    async ask(operation, mode) {
-      const headers = { 'content-type': 'application/json', ...(mode && { 'x-upstream': mode }) };
+    async ask(operation, mode = 'report') {
+      const headers = { 'content-type': 'application/json', 'x-upstream': mode };
       const body = stringifyExactJson(operation);
       const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
-      const answer = readAnswer(parseExactJson(await response.text()), mode);
-      isProven ||= mode !== 'plan' && showsKnownKey(answer);
-      return answer;
+      return readAnswer(parseExactJson(await response.text()), mode);
     },
-    isKeyProven: () => isProven,
     close,
   };
 }
@@ -83,11 +76,16 @@ const NO_API =
   'LUAAUTH_API_URL: not set, so nothing would reach LuaAuth. Set LUAAUTH_API_URL=https://api.luaauth.com, or give --sandbox to try it with made-up data.';
 const NO_KEY = 'LUAAUTH_TOKEN: not set, so LuaAuth would refuse everything. Set LUAAUTH_TOKEN.';
 
-function readAnswer(answer: unknown, mode: 'plan' | 'report' | undefined): Answer {
+function readAnswer(answer: unknown, mode: 'plan' | 'report'): Answer {
   const { data, errors, extensions, ...others } = membersOf(answer);
   const { upstream, ...more } = membersOf(extensions);
-  const shown = mode === 'report' ? more : membersOf(extensions);
-  const { writes } = membersOf(upstream);
+  const { writes, stale, oldestMs, ray, coordination } = membersOf(upstream);
+  const marks = {
+    ...(Number(stale) > 0 && { stale, oldestMs, ray }),
+    ...(coordination !== undefined && { coordination }),
+  };
+  const isMarked = Object.keys(marks).length > 0;
+  const shown = mode === 'plan' ? membersOf(extensions) : { ...more, ...(isMarked && { upstream: marks }) };
   return {
     data: membersOf(data),
     errors: Array.isArray(errors) ? errors.map(membersOf) : [],
@@ -106,20 +104,10 @@ export function membersOf(value: unknown): Members {
   return isObject(value) ? value : {};
 }
 
-/** Some refusals of a write, and all data, come only for a key that LuaAuth knows. */
-function showsKnownKey({ data, results }: Answer): boolean {
-  if (results.length > 0) return results.some((type) => isSuccess(type) || provesKey(String(type)));
-  return Object.values(data).some((value) => value !== null);
-}
-
 /** The result types of a successful mutation. */
 const SUCCESS = /^(?:\w+Success|MessageDelivered)$/;
 
 /** Whether LuaAuth, or the gateway for it, refused one of the mutations. */
 export function isRefused({ results }: Answer): boolean {
-  return results.some((type) => typeof type === 'string' && !isSuccess(type));
-}
-
-function isSuccess(type: unknown): boolean {
-  return typeof type === 'string' && SUCCESS.test(type);
+  return results.some((type) => typeof type === 'string' && !SUCCESS.test(type));
 }

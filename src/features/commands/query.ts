@@ -1,4 +1,3 @@
-import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import type { CommandParts } from '../../cli/program.ts';
 import { EXIT, print } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
@@ -21,22 +20,12 @@ export async function query(
 ): Promise<number> {
   const gateway = await openOwnGateway(config, parts, !plan);
   try {
-    const mode = plan ? 'plan' : isMutation(document, operationName) ? 'report' : undefined;
-    const answer = await gateway.ask({ query: document, variables, operationName }, mode);
+    const operation = { query: document, variables, operationName };
+    const answer = await gateway.ask(operation, plan ? 'plan' : undefined);
     print(parts.terminal, stringifyExactJson(answer.shown, parts.terminal.stdout.isTTY ? 2 : 0));
     if (answer.errors.length > 0) return EXIT.errors;
     return isRefused(answer) ? EXIT.refused : EXIT.ok;
   } finally {
     await gateway.close();
-  }
-}
-
-/** False for an invalid document, which the gateway will refuse. */
-function isMutation(document: string, operationName: string | undefined): boolean {
-  try {
-    const operation = getOperationAST(parse(document, { noLocation: true }), operationName);
-    return operation?.operation === OperationTypeNode.MUTATION;
-  } catch {
-    return false;
   }
 }

@@ -59,6 +59,18 @@ describe('query', () => {
     expect(stderr).toMatch(problem);
   });
 
+  it('prints no report, but the mark of an answer without coordination', async () => {
+    const around = {
+      files: { a: `{ script(id: "${id}") { name } }` },
+      variables: { REDIS_URL: 'redis://127.0.0.1:9', LUAAUTH_INSTANCES: '2' },
+    };
+    const { code, stdout } = await run(['query', 'a', '--sandbox'], around);
+    expect([code, answered(stdout)]).toEqual([
+      0,
+      [{ data: { script: { name: 'Nightfall Hub' } }, extensions: { upstream: { coordination: 'lost' } } }],
+    ]);
+  });
+
   it('escapes characters that a terminal obeys, and the answer stays the same JSON', async () => {
     const name = '\u009b31m\u202eevil\u2066\u200f\u007f';
     const { url } = await record((_call, response) => json(response, { success: true, script: { name } }));

@@ -126,8 +126,7 @@ async function priceOfFirst(
 
 /**
  * Reads the list of ad systems, so that no row is sent with a wrong key. LuaAuth may refuse this list to an account, and does
- * not tell that from a wrong key: then the first rows have to prove the key. @throws StartError if it names the key, or does
- * not answer
+ * not tell that from a wrong key: then the rows are sent. @throws StartError if it names the key, or does not answer
  */
 async function proveKey(gateway: OwnGateway): Promise<void> {
   const { errors } = await gateway.ask({ query: '{ adSystems { id } }' });

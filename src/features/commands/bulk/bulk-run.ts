@@ -1,9 +1,9 @@
 import { printError, type Terminal } from '../../../cli/terminal.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
-import { type ResultFile, ROW_STATUSES, type RowResult, type RowStatus } from './result-file.ts';
+import { type ResultFile, ROW_STATUSES, type RowStatus } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
-import { createRowSender, Stop } from './row-sender.ts';
+import { createRowSender } from './row-sender.ts';
 import type { ReadableRow, Row } from './rows.ts';
 
 interface BulkRun {
@@ -31,41 +31,30 @@ export interface BulkEnd {
 const SECONDS_AHEAD = 2;
 const MOST_IN_FLIGHT = 200;
 const MOST_PROBLEMS_SHOWN = 20;
-/** So many rows may be refused before the key counts as wrong, unless an answer has shown that LuaAuth knows it. */
-const MOST_UNPROVEN = 10;
 
 /** Sends each row that has to be sent. @throws StartError before the first row if an earlier run had other rows */
 export async function runRows(run: BulkRun): Promise<BulkEnd> {
-  const { rows, gateway, file, price, rate, repeatUnknown, terminal } = run;
+  const { rows, file, price, rate, repeatUnknown, terminal } = run;
   for (const row of rows) checkSameRow(row, file);
-  const stop = new Stop();
-  terminal.onStop?.((signal) => stop.because(`${signal} ended the run`));
+  const stop = new AbortController();
+  terminal.onStop?.((signal) => stop.abort(`${signal} ended the run`));
   const send = createRowSender({ ...run, stop });
   const counts: Record<RowStatus, number> = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
   const begun = performance.now();
   let sent = 0;
-  let unproven = 0;
-  /** A row that is refused to an unproven key is sent again by the next run. */
-  const judged = (result: RowResult): RowResult => {
-    if (gateway.isKeyProven() || result.status === 'UNKNOWN') return result;
-    unproven += 1;
-    if (unproven === MOST_UNPROVEN) stop.because(UNPROVEN);
-    return { ...result, status: 'FAILED' };
-  };
   const running = new Set<Promise<void>>();
   let failure: unknown;
   const start = (row: ReadableRow) => {
     const task = send(row)
-      .then((given) => {
-        if (!given) return;
-        const result = judged(given);
+      .then((result) => {
+        if (!result) return;
         sent += 1;
         counts[result.status] += 1;
         file.ended(result);
       })
       .catch((error: unknown) => {
         failure ??= error;
-        stop.because('An error ended the run');
+        stop.abort('An error ended the run');
       })
       .finally(() => running.delete(task));
     running.add(task);
@@ -73,7 +62,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const progress = showProgress(terminal, () => countsText(counts));
   const inFlight = rate > 0 ? Math.ceil((rate * SECONDS_AHEAD) / price) : MOST_IN_FLIGHT;
   for (const row of rows) {
-    if (stop.reason !== undefined) break;
+    if (stop.signal.aborted) break;
     if ('problem' in row) {
       file.ended({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
       counts.INVALID += 1;
@@ -85,17 +74,14 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       counts[before.status] += 1;
       continue;
     }
-    while (running.size >= (gateway.isKeyProven() ? Math.min(MOST_IN_FLIGHT, inFlight) : 1))
-      await Promise.race(running);
-    if (stop.reason === undefined) start(row);
+    while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
+    if (!stop.signal.aborted) start(row);
   }
   await Promise.all(running);
   progress.stop();
   if (failure !== undefined) throw failure;
-  return { counts, sent, elapsedMs: performance.now() - begun, stoppedBy: stop.reason };
+  return { counts, sent, elapsedMs: performance.now() - begun, stoppedBy: stop.signal.reason };
 }
-
-const UNPROVEN = `LuaAuth refused GET /ads/systems and ${MOST_UNPROVEN} rows, so it may not know the key of LUAAUTH_TOKEN. If "luaauth-graphql check --script ID" says that it does, these rows name what the account may not use: leave them out`;
 
 function isSentAgain(status: RowStatus, repeatUnknown: boolean): boolean {
   return status === 'FAILED' || status === 'INVALID' || (status === 'UNKNOWN' && repeatUnknown);

@@ -4,27 +4,12 @@ import type { ResultFile, RowResult } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
 import type { ReadableRow } from './rows.ts';
 
-/** Ends a run before its last row. */
-export class Stop {
-  readonly #controller = new AbortController();
-  reason: string | undefined;
-
-  readonly because = (reason: string): void => {
-    this.reason ??= reason;
-    this.#controller.abort();
-  };
-
-  /** Resolves after `ms`, or when the run stops. */
-  async sleep(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#controller.signal }).catch(() => undefined);
-  }
-}
-
 interface SenderOptions {
   readonly gateway: OwnGateway;
   readonly operation: RowOperation;
   readonly file: ResultFile;
-  readonly stop: Stop;
+  /** Ends the run before its last row. The reason of its signal is a text. */
+  readonly stop: AbortController;
 }
 
 /** The meaning of an answer: the row's result, when to try again, or why to stop the run. */
@@ -49,9 +34,9 @@ export function createRowSender({ gateway, operation, file, stop }: SenderOption
     const place = { row, line, digest };
     let failed: Outcome | undefined;
     for (let failures = 0; ; ) {
-      if (stop.reason !== undefined) return failed && { ...place, ...failed };
+      if (stop.signal.aborted) return failed && { ...place, ...failed };
       if (mutation !== undefined && failed === undefined) await file.sent({ row, line, digest, values });
-      const answer = await gateway.ask({ query, variables: values, operationName }, 'report');
+      const answer = await gateway.ask({ query, variables: values, operationName });
       const meaning = meaningOf(answer, mutation !== undefined);
       const now = performance.now();
       if ('tryAgainMs' in meaning) {
@@ -59,13 +44,13 @@ export function createRowSender({ gateway, operation, file, stop }: SenderOption
         failures += meaning.mayBeTheRow ? 1 : 0;
         if (failures === MOST_FAILURES) return { ...place, ...failed };
         if (now - lastEndAt > GIVE_UP_MS)
-          stop.because(`no row has ended for ten minutes. The last problem: ${messageOf(failed)}`);
-        await stop.sleep(meaning.tryAgainMs);
+          stop.abort(`no row has ended for ten minutes. The last problem: ${messageOf(failed)}`);
+        await sleep(meaning.tryAgainMs, undefined, stop).catch(() => undefined);
         continue;
       }
       lastEndAt = now;
       if ('result' in meaning) return { ...place, ...meaning.result };
-      stop.because(meaning.stop);
+      stop.abort(meaning.stop);
       return { ...place, ...meaning.failed };
     }
   };
