@@ -33,7 +33,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
 
 /** Tests of the documentation, the package and the committed schema, which are about the whole product. */
 const OF_THE_WHOLE =
-  /^test\/(?:docs|package|rules\/(?:generated-docs|declarations|exports)|schema\/schema\.test)/;
+  /^test\/(?:docs|package|rules\/(?:schema-examples|declarations|exports)|schema\/schema\.test)/;
 
 /** The features of a build are known to these files alone. */
 const ROOTS = /^src\/(?:features\/[^/]+|index|main)\.ts$/;

@@ -27,44 +27,6 @@ const TOLD = [
 ];
 const runnable = documents.filter((path) => !TOLD.includes(path));
 
-it('there is a page for each of these', () => {
-  expect(documents.sort()).toEqual([
-    'docs/agents.md',
-    'docs/architecture.md',
-    'docs/coming-from-luarmor.md',
-    'docs/configuration.md',
-    'docs/deployment.md',
-    'docs/errors.md',
-    'docs/federation.md',
-    'docs/keys-for-a-team.md',
-    'docs/live.md',
-    'docs/luaauth-api.md',
-    'docs/operation.md',
-    'docs/persisted-documents.md',
-    'docs/pothos-dataloader-issue.md',
-    'docs/quota-and-caching.md',
-    'docs/recipes/ad-systems.md',
-    'docs/recipes/bulk-edits.md',
-    'docs/recipes/customers.md',
-    'docs/recipes/disconnect-users.md',
-    'docs/recipes/from-a-shell.md',
-    'docs/recipes/many-scripts.md',
-    'docs/recipes/messages.md',
-    'docs/recipes/upload-a-script.md',
-    'docs/recipes/who-is-on-live.md',
-    'docs/recipes/who-plays-where.md',
-    'docs/recipes/whole-project.md',
-    'docs/sandbox.md',
-    'docs/schema.md',
-    'docs/security.md',
-    'docs/set-up.md',
-    'docs/several-gateways.md',
-    'docs/troubleshooting.md',
-    'docs/typed-clients.md',
-    'docs/yoga-issue.md',
-  ]);
-});
-
 const needsRedis = (path: string) => textOf(path).includes('redis://127.0.0.1:6379');
 
 /** The tools that the blocks of a page run. */
@@ -157,19 +119,6 @@ it.each(findDocuments())('%s links to nothing that is not there', (path) => {
   expect(missing.map(([link]) => link)).toEqual([]);
 });
 
-it('no sentence stands on two pages', () => {
-  const pages = new Map<string, string>();
-  const repeated: string[] = [];
-  for (const path of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...documents]) {
-    for (const sentence of sentencesOf(path)) {
-      const other = pages.get(sentence);
-      if (other !== undefined && other !== path) repeated.push(`${other} and ${path}: ${sentence}`);
-      pages.set(sentence, path);
-    }
-  }
-  expect(repeated).toEqual([]);
-});
-
 it('every variable that a page names is one', () => {
   const ours =
     /`((?:LUAAUTH|GATEWAY|MAX|METRICS|REDIS|SHUTDOWN|CORS|FRESH|STALE|ALLOW|AUDIT|LOG)_[A-Z_]*[A-Z])`/g;
@@ -191,65 +140,9 @@ it('the README leads to every page, over one other page at most', () => {
   expect(documents.filter((path) => !reached.has(path))).toEqual([]);
 });
 
-it.each([
-  ['TTL', 'docs/quota-and-caching.md'],
-  ['stale-while-revalidate', 'docs/quota-and-caching.md'],
-  ['stale-if-error', 'docs/quota-and-caching.md'],
-  ['rate limit', 'docs/quota-and-caching.md'],
-  ['sliding window', 'docs/quota-and-caching.md'],
-  ['N+1', 'docs/quota-and-caching.md'],
-  ['DataLoader', 'docs/quota-and-caching.md'],
-  ['Deduplication', 'docs/quota-and-caching.md'],
-  ['Invalidation', 'docs/quota-and-caching.md'],
-  ['circuit breaker', 'docs/errors.md'],
-  ['backoff', 'docs/errors.md'],
-  ['retry', 'docs/errors.md'],
-  ['idempotent', 'docs/errors.md'],
-  ['Timeouts', 'docs/errors.md'],
-  ['CSRF', 'docs/security.md'],
-  ['CORS', 'docs/security.md'],
-  ['DNS rebinding', 'docs/security.md'],
-  ['Redis', 'docs/several-gateways.md'],
-  ['APQ', 'docs/persisted-documents.md'],
-  ['trusted documents', 'docs/persisted-documents.md'],
-  ['persisted queries', 'docs/persisted-documents.md'],
-  ['Prometheus', 'docs/operation.md'],
-  ['OpenTelemetry', 'docs/operation.md'],
-  ['subgraph', 'docs/federation.md'],
-  ['Pagination', 'docs/schema.md'],
-])('who searches for %s finds %s', (word, path) => {
-  expect(textOf(path).toLowerCase()).toContain(word.toLowerCase());
-});
-
-it('the words of the field lead from the README to their pages', () => {
-  const readme = textOf('README.md');
-  const words = ['rate limit', 'circuit breaker', 'backoff', 'retries', 'N+1', 'DataLoader', 'TTL'];
-  const more = [
-    'stale-while-revalidate',
-    'CSRF',
-    'CORS',
-    'APQ',
-    'trusted documents',
-    'persisted queries',
-    'Redis',
-  ];
-  expect([...words, ...more].filter((word) => !readme.includes(word))).toEqual([]);
-});
-
 it('the changelog tells of the version of the package', () => {
   const { version } = JSON.parse(textOf('package.json'));
   expect(textOf('CHANGELOG.md')).toContain(`\n## [${version}]`);
 });
-
-/** The longer sentences of a page in which somebody wrote them: no code, nothing generated, no addresses of links. */
-function sentencesOf(path: string): string[] {
-  return textOf(path)
-    .replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '')
-    .replace(/<!-- Generated[\s\S]*<!-- End/, '')
-    .replaceAll(/\]\([^)]*\)|\[/g, '')
-    .split(/\n\s*\n|\n(?=[-|] )/)
-    .flatMap((paragraph) => paragraph.replaceAll(/\s+/g, ' ').split(/(?<=[.:|;]) /))
-    .filter((sentence) => sentence.length >= 45);
-}
 
 const urlOf = (path: string) => new URL(`../../${path}`, import.meta.url);

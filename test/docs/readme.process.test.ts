@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
@@ -74,14 +73,6 @@ it.each(examples)('the README tells the true answer: $title', async (example) =>
   expect(await response.json()).toEqual(example.answer);
 });
 
-it('the README shows a picture of 1,280 pixels that is quick to load', () => {
-  const [, path = ''] = /^!\[[^\]]+\]\((.+\.png)\)$/m.exec(readme) ?? [];
-  const image = readFileSync(new URL(`../../${path}`, import.meta.url));
-  // The head of a PNG has its width at byte 16.
-  expect([image.toString('latin1', 1, 4), image.readUInt32BE(16)]).toEqual(['PNG', 1280]);
-  expect(image.length).toBeLessThan(200_000);
-});
-
 it('the page of errors explains every error code', () => {
   const source = textOf('src/errors/coded-error.ts');
   const unions = source.match(/^(?:export )?type \w+Code =[^;]+;/gm) ?? [];
@@ -91,14 +82,12 @@ it('the page of errors explains every error code', () => {
   expect(codes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
 });
 
-it('every npm script that is documented exists, and every script is documented', () => {
+it('every npm script that a page names exists', () => {
   const { scripts } = JSON.parse(textOf('package.json'));
   const text = ['README.md', 'CONTRIBUTING.md', ...findDocuments('docs/')].map(textOf).join('\n');
-  const named = new Set(
-    [...text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map(([, name]) => name),
+  const named = [...text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map(
+    ([, name = '']) => name,
   );
-  expect([...named].filter((name) => !((name as string) in scripts))).toEqual([]);
-  // A variant, such as bench:short, is told of where its script is.
-  const isNamed = (script: string) => named.has(script) || named.has(script.split(':')[0]);
-  expect(Object.keys(scripts).filter((script) => !script.startsWith('pre') && !isNamed(script))).toEqual([]);
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });

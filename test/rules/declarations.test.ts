@@ -97,32 +97,3 @@ it('a mutation whose input does not give what its endpoint needs ends the start,
     'flipScript.input.fields: no field gives script_id of POST /scripts/:script_id/toggle',
   );
 });
-
-it('a scope that there is not, and a member that the endpoint has not, do not compile', () => {
-  const success = { description: 'Done.', fields: () => ({}) };
-  const description = 'Flips a script.';
-  const withScope = () =>
-    defineMutation({
-      name: 'flipScript',
-      effect: 'sets',
-      description,
-      // @ts-expect-error
-      scope: 'scripts:flip',
-      endpoint: toggleScript,
-      input: { description, fields: {} },
-      success,
-    });
-  const on = { type: 'Boolean', wire: 'stat', description } as const;
-  const withMember = () =>
-    defineMutation({
-      name: 'flipScript',
-      effect: 'sets',
-      description,
-      scope: 'scripts:write',
-      endpoint: toggleScript,
-      // @ts-expect-error
-      input: { description, fields: { on } },
-      success,
-    });
-  for (const define of [withScope, withMember]) expect(define).toThrow('no field gives script_id');
-});

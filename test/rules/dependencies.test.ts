@@ -39,15 +39,6 @@ it('every package that is imported is one that an install brings along or asks f
   expect([...imported].filter((name) => !(name in known))).toEqual([]);
 });
 
-/** The packages that the project is built of, come what may. */
-const STACK = ['graphql', 'graphql-yoga', '@pothos/core', '@pothos/plugin-dataloader', 'dataloader'];
-const TOOLS = ['typescript', 'vitest', '@graphql-codegen/cli'];
-
-it('the product stands on its stack', () => {
-  expect(STACK.filter((name) => !imported.has(name) || !(name in manifest.dependencies))).toEqual([]);
-  expect(TOOLS.filter((name) => !(name in manifest.devDependencies))).toEqual([]);
-});
-
 it('what the GraphiQL page imports is there to build it, and no install brings it along', () => {
   const page = importedBy(sources.filter(isForBrowsers));
   expect(page).toContain('graphiql');
