@@ -108,9 +108,12 @@ it('shows lines of the source as they are', () => {
 
 const HERE = 'https://github.com/luaauth-graphql/luaauth-graphql/blob/main/';
 
+/** The text of a page, which names a file by its address where the package leaves it out. Here each link is a relative one. */
+const withRelativeLinks = (path: string) =>
+  textOf(path).replaceAll(`](${HERE}`, `](${posix.relative(posix.dirname(path), '') || '.'}/`);
+
 it.each(findDocuments())('%s links to nothing that is not there', (path) => {
-  // The README names a file by its address where the package leaves it out.
-  const text = textOf(path).replaceAll(`](${HERE}`, `](${posix.relative(posix.dirname(path), '')}`);
+  const text = withRelativeLinks(path);
   const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([\w-]+))?\)/g)];
   const missing = links.filter(([, file = '', anchor]) => {
     const target = posix.join(posix.dirname(path), file || posix.basename(path));
@@ -131,7 +134,7 @@ it('every variable that a page names is one', () => {
 
 it('the README leads to every page, over one other page at most', () => {
   const linkedFrom = (path: string) =>
-    [...textOf(path).matchAll(/\]\((?!https?:)([^)#]+\.md)/g)].map(([, link = '']) =>
+    [...withRelativeLinks(path).matchAll(/\]\((?!https?:)([^)#]+\.md)/g)].map(([, link = '']) =>
       posix.join(posix.dirname(path), link),
     );
   const first = linkedFrom('README.md');

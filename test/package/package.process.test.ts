@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -98,14 +98,18 @@ it('has no maps, and is line for line what a clone builds with them', async () =
   expect(code.filter((path) => packed(path) !== withoutMap(textOf(path).trimEnd()))).toEqual([]);
 });
 
-it('leads from the README to nothing that is not packed or on the web', async () => {
+it('leads from the README and its pages to nothing that is not packed or on the web', async () => {
   const files = await packedFiles();
-  const readme = readFileSync(join(product.user, 'node_modules/luaauth-graphql/README.md'), 'utf8');
-  const targets = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)|\bsrc(?:set)?="([^"]+)"/g)].map(
-    ([, link, image]) => link ?? image ?? '',
-  );
-  expect(targets.length).toBeGreaterThan(20);
-  expect(targets.filter((path) => !path.startsWith('https://') && !files.includes(path))).toEqual([]);
+  const pages = files.filter((path) => /^(README|CHANGELOG|docs\/.+)\.md$/.test(path));
+  expect(pages.length).toBeGreaterThan(20);
+  const dead = pages.flatMap((page) => {
+    const text = readFileSync(join(product.user, 'node_modules/luaauth-graphql', page), 'utf8');
+    return [...text.matchAll(/\]\((?!https:)([^)#]+)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !files.includes(posix.join(posix.dirname(page), link)))
+      .map((link) => `${page}: ${link}`);
+  });
+  expect(dead).toEqual([]);
 });
 
 it('installs into an empty folder without a warning', () => {

@@ -103,12 +103,14 @@ export function anchorOf(heading: string): string {
 
 /**
  * Where a link of a file leads on the site: to another page, or to what is no page, such as a source file, in the repository
- * at `home`. @throws when there is no such file
+ * at `home`. Pages name a file by its address there if the package does not contain it. @throws when there is no such file
  */
 export function hrefOf(link: string, file: string, home: string): string {
-  if (/^(?:[a-z]+:|\/\/|#)/.test(link)) return link;
-  const [path = '', anchor] = decodeURI(link).split('#');
-  const target = posix.join(posix.dirname(file), path);
+  const inRepository = `${home}/blob/main/`;
+  const isOurs = link.startsWith(inRepository);
+  if (!isOurs && /^(?:[a-z]+:|\/\/|#)/.test(link)) return link;
+  const [path = '', anchor] = decodeURI(isOurs ? link.slice(inRepository.length) : link).split('#');
+  const target = isOurs ? path : posix.join(posix.dirname(file), path);
   const suffix = anchor === undefined ? '' : `#${anchor}`;
   if (isPage(target)) return `/${placeOf(target)}${suffix}`;
   if (!existsSync(new URL(target, ROOT))) throw new Error(`${file} links to ${link}, which is not there.`);
