@@ -6,11 +6,7 @@ import { markdownTable } from './generated-section.ts';
 /** The generated part of docs/configuration.md: each variable with its flag, default, values and meaning, by group. */
 export function configurationSection(): string {
   const [often = '', ...rare] = VARIABLE_GROUPS.map(({ title, variables }) => {
-    const rows = variables.flatMap(([name, variable]): string[][] => {
-      const file = `${name}_FILE`;
-      const ofFile = [nameAndFlag(file), '', 'the path of a file', `the file that contains \`${name}\``];
-      return variable.secret ? [rowOf(name, variable), ofFile] : [rowOf(name, variable)];
-    });
+    const rows = variables.map(([name, variable]) => rowOf(name, variable));
     const heading = title.replace('Rarely needed: ', '');
     const more = MORE[heading] ?? '';
     return `### ${heading}\n\n${more}${markdownTable(['variable, flag', 'default', 'values', 'meaning'], rows)}`;
@@ -34,20 +30,22 @@ const MORE: Readonly<Record<string, string>> = {
 function rowOf(name: string, variable: Variable): string[] {
   const byDefault = variable.byDefault;
   return [
-    nameAndFlag(name),
+    [name, ...(variable.secret ? [`${name}_FILE`] : [])].map(nameAndFlag).join('<br>'),
     byDefault === undefined ? '' : `\`${byDefault}\``,
     withCode(shortWords(wordsFor(variable))),
     withCode(variable.meaning),
   ];
 }
 
-/** The page says above the tables that times and sizes may have a unit. A default shows that a setting is on or off. */
+/** The page says above the tables that times and sizes may have a unit, and keys a file. A default shows that a setting is on or off. */
 function shortWords(words: string): string {
   if (words === 'true or false') return '';
   return words
     .replace(/^(?:milliseconds|bytes|requests per second), /, '')
     .replace(/, or with a unit such as \w+ or \w+/, '')
-    .replace('a whole number from ', '');
+    .replace('a whole number from ', '')
+    .replace('. A variable whose name ends in _FILE takes the path of a file that holds the key', '')
+    .replace(', without user, query or fragment', '');
 }
 
 function nameAndFlag(variable: string): string {

@@ -14,6 +14,7 @@ import {
   isUnionType,
 } from 'graphql';
 import { scopesOfField } from '../src/callers/scopes.ts';
+import { REFUSALS_OF_ANY_WRITE, rowOf } from '../src/luaauth/refusal.ts';
 import { type Arguments, type Cost, costOf } from '../src/plan/cost.ts';
 import type { ExecutedExample } from './schema-examples.ts';
 
@@ -99,6 +100,9 @@ function operationsOf(
   return [
     `## ${title}`,
     oneLine(root.description),
+    ...(title === 'Mutations'
+      ? [`Each may be refused as ${codes(OF_EACH_MUTATION)}, and as its text says.`]
+      : []),
     ...Object.values(root.getFields()).map((field) => operationSection(root, field, examples)),
   ];
 }
@@ -124,11 +128,17 @@ function resultItems({ type }: AnyField): string[] {
   if (!isUnionType(result) || !result.getTypes().some(isRefusal)) return [`- Answers ${linked(type)}.`];
   const types = result.getTypes();
   const refusals = types.filter(isRefusal).map(({ name }) => name);
+  const own = refusals.filter((name) => !OF_EACH_MUTATION.includes(name)).sort();
   return [
     ...types.filter((one) => !isRefusal(one)).map(objectItem),
-    `- Refusals: ${codes(refusals.sort())}.`,
+    ...(own.length > 0 ? [`- Refusals: ${codes(own)}.`] : []),
   ];
 }
+
+/** The page names them once, above the mutations. */
+const OF_EACH_MUTATION: readonly string[] = REFUSALS_OF_ANY_WRITE.flatMap(
+  (reason) => rowOf(reason).type ?? [],
+);
 
 function exampleText({ document, answer, change, refusal, message }: ExecutedExample): string {
   return [

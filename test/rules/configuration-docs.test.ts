@@ -18,8 +18,10 @@ describe('the documentation', () => {
     name,
     value,
   }));
-  const rows = [...page.matchAll(/^\| `([A-Z_]+)`(?:<br>`--[a-z-]+`)? \| (?:`(.*?)`)? *\| .+ \|$/gm)].map(
-    ([, name = '', value = '']) => ({ name, value }),
+  // The row of a secret also names the variable with the path of its file.
+  const rows = [...page.matchAll(/^\| (`[A-Z_]+`(?:<br>`[\w-]+`)*) \| (?:`(.*?)`)? *\| .+ \|$/gm)].flatMap(
+    ([, names = '', value = '']) =>
+      (names.match(/(?<=`)[A-Z_]+(?=`)/g) ?? []).map((name) => ({ name, value })),
   );
 
   it('in .env.example has every variable, and no other', () => {
