@@ -9,8 +9,8 @@ interface OperationFacts {
 }
 
 /** The facts of a document for logs, traces and errors, never its text. */
-export interface DocumentFacts {
-  /** The SHA-256 of the text. Undefined if the document never was a text. */
+interface DocumentFacts {
+  /** The SHA-256 of the text. Undefined if the text is not GraphQL. */
   hash(): string | undefined;
   /** The schema coordinate of a field, such as `Script.name`. */
   coordinateOf(field: ASTNode | undefined): string | undefined;

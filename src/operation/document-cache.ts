@@ -10,7 +10,6 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { DocumentFacts } from '../observability/request-record.ts';
 import { checkLength, parseDocument, validateDocument } from '../plan/document.ts';
 import type { Limits } from '../plan/limits.ts';
 import { PreparedOperation } from '../plan/prepared-operation.ts';
@@ -31,7 +30,7 @@ const BYTES_PER_REFUSAL = 1_500;
 
 /** Bounded by weight too: ever new documents, or fields multiplied by fragments, cannot fill the memory. */
 export function createDocumentCache(options: DocumentCacheOptions) {
-  const { schema, limits, maxBytes = 32_000_000 } = options;
+  const { maxBytes = 32_000_000 } = options;
   const entries = new LRUCache<string, DocumentEntry>({
     max: 1_000,
     maxSize: maxBytes,
@@ -49,7 +48,7 @@ export function createDocumentCache(options: DocumentCacheOptions) {
       const known = entries.get(text);
       if (known) return known;
       checkLength(text);
-      const entry = DocumentEntry.of(text, schema, limits, () => weighAgain(text, entry));
+      const entry = createEntry(text, options, () => weighAgain(text, entry));
       entries.set(text, entry);
       return entry;
     },
@@ -66,74 +65,58 @@ function countTokens(document: DocumentNode | undefined): number {
   return count;
 }
 
-class DocumentEntry implements DocumentFacts {
-  readonly document: DocumentNode | undefined;
-  /** Why no request can run the document: it is not GraphQL, not valid, or over a limit. */
-  readonly refusals: readonly GraphQLError[];
-  /** Its memory in bytes, without its text and its compiled fields. */
-  readonly weight: number;
-  readonly #schema: GraphQLSchema;
-  readonly #onGrown: () => void;
-  readonly #operations = new Map<string | undefined, PreparedOperation>();
-  #hash: string | undefined;
-  #coordinates: ReadonlyMap<ASTNode, string> | undefined;
+type DocumentEntry = ReturnType<typeof createEntry>;
 
-  /** `onGrown` is called when more has been compiled. */
-  constructor(
-    schema: GraphQLSchema,
-    document: DocumentNode | undefined,
-    refusals: readonly GraphQLError[],
-    onGrown: () => void,
-  ) {
-    this.#schema = schema;
-    this.document = document;
-    this.refusals = refusals;
-    this.weight = countTokens(document) * BYTES_PER_TOKEN + refusals.length * BYTES_PER_REFUSAL;
-    this.#onGrown = onGrown;
-  }
+/** `onGrown` is called when more has been compiled. */
+function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onGrown: () => void) {
+  const { document, refusals } = readDocument(text, schema, limits);
+  const operations = new Map<string | undefined, PreparedOperation>();
+  let hash: string | undefined;
+  let coordinates: ReadonlyMap<ASTNode, string> | undefined;
+  return {
+    /** Undefined if the text is not GraphQL. */
+    document,
+    /** Why no request can run the document: it is not GraphQL, not valid, or over a limit. */
+    refusals,
+    /** Its memory in bytes, without its text and its compiled fields. */
+    weight: countTokens(document) * BYTES_PER_TOKEN + refusals.length * BYTES_PER_REFUSAL,
+    hash() {
+      if (document) hash ??= hashOf(text);
+      return hash;
+    },
+    coordinateOf(field: ASTNode | undefined) {
+      if (!document || !field) return undefined;
+      coordinates ??= coordinatesOf(schema, document);
+      return coordinates.get(field);
+    },
+    /** The operation with this name, or the only operation. Undefined if there is none. */
+    find(name: string | null | undefined): PreparedOperation | undefined {
+      const key = name ?? undefined;
+      const known = operations.get(key);
+      if (known || !document) return known;
+      const node = getOperationAST(document, key);
+      // The document has few names; other names would fill the memory.
+      if (!node) return undefined;
+      const operation = new PreparedOperation(schema, document, node, onGrown);
+      operations.set(key, operation);
+      return operation;
+    },
+    /** The memory of the compiled fields, in bytes. */
+    get compiledWeight(): number {
+      let sum = 0;
+      for (const { weight } of operations.values()) sum += weight;
+      return sum;
+    },
+  };
+}
 
-  static of(text: string, schema: GraphQLSchema, limits: Limits, onGrown: () => void): DocumentEntry {
-    try {
-      const document = parseDocument(text);
-      return new DocumentEntry(schema, document, validateDocument(schema, document, limits), onGrown);
-    } catch (error) {
-      if (error instanceof GraphQLError) return new DocumentEntry(schema, undefined, [error], onGrown);
-      throw error;
-    }
-  }
-
-  /** The SHA-256 of the text, computed once. Undefined if the document never was a text. */
-  hash(): string | undefined {
-    const text = this.document?.loc?.source.body;
-    if (text !== undefined) this.#hash ??= hashOf(text);
-    return this.#hash;
-  }
-
-  /** Such as `Script.name`. Computed at the first call. */
-  coordinateOf(field: ASTNode | undefined): string | undefined {
-    if (!this.document || !field) return undefined;
-    this.#coordinates ??= coordinatesOf(this.#schema, this.document);
-    return this.#coordinates.get(field);
-  }
-
-  /** The operation with this name, or the only operation. Undefined if there is none. */
-  find(name: string | null | undefined): PreparedOperation | undefined {
-    const key = name ?? undefined;
-    const known = this.#operations.get(key);
-    if (known || !this.document) return known;
-    const node = getOperationAST(this.document, key);
-    // The document has few names; other names would fill the memory.
-    if (!node) return undefined;
-    const operation = new PreparedOperation(this.#schema, this.document, node, this.#onGrown);
-    this.#operations.set(key, operation);
-    return operation;
-  }
-
-  /** The memory of the compiled fields, in bytes. */
-  get compiledWeight(): number {
-    let sum = 0;
-    for (const { weight } of this.#operations.values()) sum += weight;
-    return sum;
+function readDocument(text: string, schema: GraphQLSchema, limits: Limits) {
+  try {
+    const document = parseDocument(text);
+    return { document, refusals: validateDocument(schema, document, limits) };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { document: undefined, refusals: [error] };
+    throw error;
   }
 }
 
