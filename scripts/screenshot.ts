@@ -20,7 +20,7 @@ const SCENES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   events: async (page) => {
     await open(page, 'WhoIsOn');
     await page.getByLabel('Execute query').click();
-    await page.locator('.event-list li').nth(2).waitFor();
+    await page.locator('[data-uri$="response.json"]').getByText('SessionsChange').waitFor();
   },
   error: async (page) => {
     await page.getByLabel('LuaAuth API key').fill('wrong');

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { buildRequest, type RequestParts, toCurl } from '../../../src/features/graphiql/browser/request.ts';
 import { type AnswerFacts, describeFacts } from '../../../src/features/graphiql/browser/send.ts';
-import { storageOf, withoutHeaders } from '../../../src/features/graphiql/browser/storage.ts';
 import type { VisitorCredential } from '../../../src/http/graphiql-options.ts';
 
 const TOKEN: VisitorCredential = {
@@ -145,24 +144,5 @@ describe('the line under an answer', () => {
     ],
   ])('says of %j: %j', (facts, texts) => {
     expect(textOf(facts)).toEqual(texts);
-  });
-});
-
-describe('the storage of GraphiQL', () => {
-  it('keeps the history without the headers, and all else as it is', () => {
-    // There is no browser here, so it lasts as long as the test.
-    const storage = withoutHeaders(storageOf('localStorage'));
-    const item = { query: '{ a }', variables: '{"headers":1}', operationName: 'A' };
-    for (const list of ['queries', 'favorites']) {
-      const stored = { [list]: [{ ...item, headers: '{"token":"secret"}' }] };
-      storage.setItem(`graphiql:${list}`, JSON.stringify(stored));
-      expect(JSON.parse(storage.getItem(`graphiql:${list}`) ?? '')).toEqual({ [list]: [item] });
-    }
-    storage.setItem('graphiql:theme', 'dark');
-    expect([storage.getItem('graphiql:theme'), storage.length]).toEqual(['dark', 3]);
-    storage.removeItem('graphiql:theme');
-    expect(storage.getItem('graphiql:theme')).toBeNull();
-    storage.clear();
-    expect(storage.length).toBe(0);
   });
 });

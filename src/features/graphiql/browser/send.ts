@@ -1,27 +1,17 @@
 import type { Operation, OperationRequest } from './request.ts';
 
-export interface ShownAnswer {
-  readonly answer: unknown;
-  readonly facts: AnswerFacts;
-  readonly isEvent: boolean;
-}
-
 /** Never throws: a failure is an answer too, because GraphiQL would show the stack of an Error. */
 async function send(
   request: OperationRequest,
   signal: AbortSignal,
-  onAnswer: (shown: ShownAnswer) => void,
+  onAnswer: (answer: unknown, facts: AnswerFacts) => void,
 ): Promise<void> {
   const { url, headers, body } = request;
   const startedAt = performance.now();
   const isPlan = headers['x-upstream'] === 'plan';
-  const show = (
-    answer: unknown,
-    facts: Omit<AnswerFacts, 'durationMs' | 'isPlan' | 'calls'>,
-    isEvent = false,
-  ) => {
+  const show = (answer: unknown, facts: Omit<AnswerFacts, 'durationMs' | 'isPlan' | 'calls'>) => {
     const durationMs = performance.now() - startedAt;
-    onAnswer({ answer, facts: { ...facts, durationMs, isPlan, calls: callsOf(answer) }, isEvent });
+    onAnswer(answer, { ...facts, durationMs, isPlan, calls: callsOf(answer) });
   };
   try {
     const response = await fetch(url, { method: 'POST', headers, body, signal });
@@ -29,7 +19,7 @@ async function send(
     const requestId = response.headers.get('x-request-id');
     const facts = { status, statusText, requestId };
     if (response.body && isEventStream(response)) {
-      await readEvents(response.body, (data, bytes) => show(parse(data), { ...facts, bytes }, true));
+      await readEvents(response.body, (data, bytes) => show(parse(data), { ...facts, bytes }));
     } else {
       const bytes = await response.arrayBuffer();
       show(parse(new TextDecoder().decode(bytes)), { ...facts, bytes: bytes.byteLength });
@@ -142,8 +132,8 @@ function cost(calls: number, isPlan: boolean): string {
 
 interface FetcherParts {
   build(operation: Operation, typedHeaders: Readonly<Record<string, unknown>>): OperationRequest;
-  /** Called when an operation is sent. The returned function takes answers, and says whether to show an answer. */
-  onSend(request: OperationRequest): (outcome: ShownAnswer) => boolean;
+  /** Called when an operation is sent. The returned function takes the facts about each answer. */
+  onSend(request: OperationRequest): (facts: AnswerFacts) => void;
 }
 
 /** The function by which GraphiQL sends operations. It does not show the page's own reads of the schema. */
@@ -153,15 +143,17 @@ export function createFetcher({ build, onSend }: FetcherParts) {
     const controller = new AbortController();
     if (operation.operationName === 'IntrospectionQuery') {
       return new Promise((resolve) => {
-        void send(request, controller.signal, ({ answer }) => resolve(answer));
+        void send(request, controller.signal, resolve);
       });
     }
-    const onAnswer = onSend(request);
+    const onFacts = onSend(request);
     // GraphiQL can stop an operation through this object.
     return {
       subscribe(observer: { next(answer: unknown): void; complete(): void }) {
-        const show = (outcome: ShownAnswer) => {
-          if (!controller.signal.aborted && onAnswer(outcome)) observer.next(outcome.answer);
+        const show = (answer: unknown, facts: AnswerFacts) => {
+          if (controller.signal.aborted) return;
+          onFacts(facts);
+          observer.next(answer);
         };
         void send(request, controller.signal, show).then(() => {
           if (!controller.signal.aborted) observer.complete();

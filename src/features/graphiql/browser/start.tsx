@@ -10,20 +10,19 @@ import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 import type { PageOptions } from '../../../http/graphiql-options.ts';
 import { Footer } from './footer.tsx';
-import { firstKey, KeyBar, PlanButton } from './key-bar.tsx';
+import { KeyBar, PlanButton } from './key-bar.tsx';
 import { buildRequest, toCurl, type UpstreamMode } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
-import { reopenTab, storageOf, withoutHeaders } from './storage.ts';
+import { openStorage, reopenTab, withoutHeaders } from './storage.ts';
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 function start(root: HTMLElement, page: PageOptions): void {
   const { credential, tabs } = page;
-  const storage = storageOf('localStorage');
-  const sessionStorage = storageOf('sessionStorage');
+  const storage = openStorage();
   reopenTab(storage);
-  let key = firstKey(credential?.publicKey ?? '', sessionStorage);
+  let key = credential?.publicKey ?? '';
   let mode: UpstreamMode = 'report';
   const runs = createRuns();
   // Relative to the page, wherever a proxy serves it. Not the page's own address, because a POST there would remove the
@@ -43,14 +42,13 @@ function start(root: HTMLElement, page: PageOptions): void {
     <>
       <KeyBar
         page={page}
-        storage={sessionStorage}
         onKey={(typed) => {
           key = typed;
         }}
       />
       <GraphiQL
         fetcher={fetcher as never}
-        storage={withoutHeaders(storage) as never}
+        storage={withoutHeaders(storage)}
         plugins={PLUGINS}
         defaultTabs={[...tabs]}
         defaultEditorToolsVisibility="variables"
