@@ -6,7 +6,6 @@ import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
-import { quiet } from '../support/network/network.ts';
 import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
@@ -32,17 +31,6 @@ describe('a quota of 50', () => {
     await clock.advance(WINDOW_MS);
     expect((await answer).errors).toBeUndefined();
     expect(fixture.recorder.lines().filter((line) => line === 'GET /scripts/s0')).toHaveLength(3);
-  });
-
-  it('is not freed by a call that is under way for long', async () => {
-    // An answer shows that the API can be reached.
-    fixture.respond = (recorded, response) =>
-      recorded.line === 'GET /scripts/s0' ? answerPlainly(recorded, response) : undefined;
-    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(60) });
-    await expectCalls(fixture.recorder, 50);
-    await clock.advance(5_000);
-    await answer;
-    expect(fixture.recorder.calls).toHaveLength(60);
   });
 });
 
@@ -106,64 +94,6 @@ describe('a call that waits while the process stands still', () => {
     const refused = { code: 'RATE_LIMITED', outcome: 'NOT_EXECUTED' };
     expect((await answer).errors?.[0]?.extensions).toMatchObject(refused);
     await expectCalls(fixture.recorder, 1);
-  });
-});
-
-describe('more calls than the quota, of an API whose answers take a fifth of the time limit', () => {
-  const timeouts = { read: 3_000, write: 3_000 };
-  const fixture = useRecorder({ transport: { clock, random, rate: 10 }, timeouts });
-
-  it('start early enough to be answered: no call times out, and the breaker stays closed', async () => {
-    fixture.respond = (recorded, response) => {
-      clock.after(600, () => answerPlainly(recorded, response));
-    };
-    const answers = [];
-    for (const id of ids(250)) {
-      answers.push(fixture.gateway.execute(SCRIPT, { id }));
-      await quiet(4);
-      await clock.advance(40);
-    }
-    for (let waitedMs = 0; waitedMs < timeouts.read + 600; waitedMs += 100) {
-      await quiet(4);
-      await clock.advance(100);
-    }
-    const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.code ?? 'ok');
-    expect(new Set(codes)).toEqual(new Set(['ok', 'RATE_LIMITED']));
-    // A permit is used until a second after the answer: 10 permits in 1.6 s.
-    expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(50);
-  });
-});
-
-describe('an API whose answers take 200 ms', () => {
-  /** Five calls of a permit would start in time if a permit were free a second after its call was sent. */
-  const timeouts = { read: 5_100, write: 5_100 };
-  const fixture = useRecorder({ transport: { clock, random, rate: 10 }, timeouts });
-
-  it('uses each permit longer, so calls that the queue cannot start in time are refused at once', async () => {
-    fixture.respond = (recorded, response) => {
-      clock.after(200, () => answerPlainly(recorded, response));
-    };
-    const read = (id: string) => fixture.gateway.execute(SCRIPT, { id });
-    const first = ids(10, 'first').map(read);
-    await expectCalls(fixture.recorder, 10);
-    await clock.advance(200);
-    await Promise.all(first);
-    await clock.advance(WINDOW_MS);
-    const began = clock.now();
-    const answers = ids(60).map(async (id) => {
-      const { errors } = await read(id);
-      return errors && `${errors[0]?.extensions.code} after ${clock.now() - began} ms`;
-    });
-    await expectCalls(fixture.recorder, 20);
-    for (let batch = 0; batch < 4; batch += 1) {
-      await clock.advance(200);
-      await quiet();
-      await clock.advance(WINDOW_MS);
-      await quiet();
-    }
-    const refused = (await Promise.all(answers)).filter((answer) => answer !== undefined);
-    // 10 calls start at once, and 10 more after 1.2, 2.4 and 3.6 s.
-    expect(refused).toEqual(Array(20).fill('RATE_LIMITED after 0 ms'));
   });
 });
 

@@ -1,158 +1,104 @@
-import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { answerPlainly } from '../support/api/plain-api.ts';
-import type { Recorded } from '../support/api/recorder.ts';
-import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
-import { createManualClock } from '../support/clocks/clock.ts';
-import { useRecorder } from '../support/gateways/fixture.ts';
-import { quiet } from '../support/network/network.ts';
-import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
+import { ClientLeft } from '../../src/transport/errors.ts';
+import { createScene, many } from '../support/scenes/scene.ts';
 
-const clock = createManualClock();
 /** Longer than a second by what clocks and timers may be off. */
 const WINDOW_MS = 1_002;
 /** No way to the API takes longer. */
 const LONGEST_WAY_MS = 500;
-const PATIENT = {
-  timeouts: { read: 1e6, write: 1e6 },
-  operationTimeoutMs: 1e6,
-  limits: { restCalls: 2_000 },
-};
-
-const ids = (count: number, name = 's') => Array.from({ length: count }, (_one, index) => `${name}${index}`);
 
 describe.each([
   ['of a key', { rate: 10 }],
   ['of all keys together', { rate: 0, totalRate: 10 }],
-])('a place in the quota %s', (_title, quota) => {
-  const fixture = useRecorder({ transport: { clock, random: () => 0, ...quota }, ...PATIENT });
+])('a permit of the quota %s', (_title, quota) => {
+  type Scene = ReturnType<typeof createScene>;
 
-  /** A key that the API has never accepted has fewer places in the quota of all keys. */
-  async function becomeKnown(): Promise<void> {
-    fixture.respond = answerPlainly;
-    await fixture.gateway.execute(SCRIPT, { id: 'first' });
-    await clock.advance(WINDOW_MS);
-  }
-
-  /** Sends 10 reads, of which the answers begin so many ms later. */
-  async function tenReads(name: string, answeredAfterMs: number): Promise<void> {
-    const before = fixture.recorder.calls.length;
-    const held: (() => void)[] = [];
-    fixture.respond = (recorded, response) => void held.push(() => answerPlainly(recorded, response));
-    const answers = fixture.gateway.execute(SCRIPTS, { ids: ids(10, name) });
-    await arrival(fixture.recorder, before + 9);
-    await clock.advance(answeredAfterMs);
-    for (const answer of held) answer();
-    expect((await answers).errors).toBeUndefined();
-    fixture.respond = answerPlainly;
+  /** Sends ten reads whose answers begin after so many ms, and waits for these. */
+  function tenReads(scene: Scene, workMs: number): void {
+    scene.travel = () => ({ workMs });
+    scene.ask(many('read', 10), { timeoutMs: 1e6 });
+    expect(scene.pass(workMs).join(' ').split(' ')).toHaveLength(11);
+    scene.travel = () => ({});
   }
 
   /** In how many ms the next read is sent. */
-  async function expectNextAfter(ms: number): Promise<void> {
-    const before = fixture.recorder.calls.length;
-    const next = fixture.gateway.execute(SCRIPT, { id: 'next' });
-    await expectCalls(fixture.recorder, before);
-    await clock.advance(ms - 1);
-    await expectCalls(fixture.recorder, before);
-    await clock.advance(1);
-    expect((await next).errors).toBeUndefined();
+  function expectNextAfter(scene: Scene, ms: number): void {
+    scene.ask('next', { timeoutMs: 1e6 });
+    expect(scene.pass(ms - 1)).toEqual([]);
+    expect(scene.pass(1)).toEqual([`${scene.clock.now()} next`]);
   }
 
-  it('is free a second after the answer, however long answers have taken of late', async () => {
-    await becomeKnown();
-    for (const name of ['a', 'b', 'c']) {
-      await tenReads(name, 100);
-      await clock.advance(WINDOW_MS);
+  it('is free a second after the answer, however long answers have taken of late', () => {
+    const scene = createScene(quota);
+    for (let time = 0; time < 3; time += 1) {
+      tenReads(scene, 100);
+      scene.pass(WINDOW_MS);
     }
-    await tenReads('d', 100);
-    await expectNextAfter(WINDOW_MS);
+    tenReads(scene, 100);
+    expectNextAfter(scene, WINDOW_MS);
   });
 
-  it('is free a second after the longest way of its request, if only answers to others come sooner', async () => {
-    await becomeKnown();
-    const slow: (() => void)[] = [];
-    fixture.respond = (recorded, response) =>
-      void (recorded.line.endsWith('/0')
-        ? answerPlainly(recorded, response)
-        : slow.push(() => answerPlainly(recorded, response)));
-    const answers = fixture.gateway.execute(SCRIPTS, { ids: ids(10, '') });
-    await arrival(fixture.recorder, 10);
-    await quiet();
-    await clock.advance(LONGEST_WAY_MS + 500);
-    for (const answer of slow) answer();
-    expect((await answers).errors).toBeUndefined();
-    fixture.respond = answerPlainly;
-    // The quick one.
-    await expectNextAfter(WINDOW_MS - LONGEST_WAY_MS - 500);
-    await expectNextAfter(LONGEST_WAY_MS);
+  it('is free a second after the longest way of its request, if only answers to others come sooner', () => {
+    const scene = createScene(quota);
+    scene.travel = (name) => ({ workMs: name === 'read1' ? 0 : LONGEST_WAY_MS + 500 });
+    scene.ask(many('read', 10));
+    scene.pass(LONGEST_WAY_MS + 500);
+    scene.travel = () => ({});
+    // The permit of the quick read.
+    expectNextAfter(scene, WINDOW_MS - LONGEST_WAY_MS - 500);
+    expectNextAfter(scene, LONGEST_WAY_MS);
   });
 
-  it('is free a second after the answer of its request, if nothing has come sooner', async () => {
-    await becomeKnown();
-    await tenReads('late', LONGEST_WAY_MS + 500);
-    await expectNextAfter(WINDOW_MS);
+  it('is free a second after the answer of its request, if nothing has come sooner', () => {
+    const scene = createScene(quota);
+    tenReads(scene, LONGEST_WAY_MS + 500);
+    expectNextAfter(scene, WINDOW_MS);
   });
 
-  it('is not free as long as no answer comes, or for 10 s', async () => {
-    await becomeKnown();
-    await tenReads('late', 9_999 + WINDOW_MS);
-    await expectNextAfter(1);
+  it('is not free as long as no answer comes, or for 10 s', () => {
+    const scene = createScene(quota);
+    tenReads(scene, 9_999 + WINDOW_MS);
+    expectNextAfter(scene, 1);
   });
 
-  it('is not free sooner when the client has left: what was sent may yet arrive', async () => {
-    await becomeKnown();
-    fixture.respond = () => undefined;
-    const client = new AbortController();
-    const left = fixture.gateway.execute(SCRIPTS, { ids: ids(10, 'left') }, undefined, client.signal);
-    await arrival(fixture.recorder, 10);
-    client.abort();
-    await expect(left).rejects.toThrow('abort');
-    await eventually(() => expect(fixture.recorder.calls.every(({ socket }) => !socket.writable)).toBe(true));
-    fixture.respond = answerPlainly;
-    await expectNextAfter(LONGEST_WAY_MS + WINDOW_MS);
+  it('is not free sooner when the client has left: what was sent may yet arrive', () => {
+    const scene = createScene(quota);
+    scene.ask('known');
+    scene.pass(WINDOW_MS);
+    scene.answer = () => 'nothing';
+    for (const sent of scene.ask(many('left', 10)))
+      scene.scheduler.end(sent, new ClientLeft(sent.call, 'unknown'));
+    scene.pass(0);
+    scene.answer = () => undefined;
+    expectNextAfter(scene, LONGEST_WAY_MS + WINDOW_MS);
   });
 });
 
 describe('a quota of 50 at full demand', () => {
-  const fixture = useRecorder({ transport: { clock, random: () => 0, rate: 50 }, ...PATIENT });
-
   interface Api {
     /** How long a request takes to arrive that is sent at this time, in ms. */
     readonly wayMs: (ms: number, index: number) => number;
-    /** How long it is worked on then. */
+    /** How long LuaAuth works on it then. */
     readonly workMs?: (index: number) => number;
   }
 
-  /** Reads so many scripts at once. @returns when they arrived, on the clock of the API */
-  async function readAll(count: number, { wayMs, workMs = () => 0 }: Api): Promise<number[]> {
-    const arrivals: number[] = [];
-    let received = 0;
-    const startedAt = clock.now();
-    fixture.respond = (recorded: Recorded, response: ServerResponse) => {
-      received += 1;
-      const index = received;
-      clock.after(wayMs(clock.now() - startedAt, index), () => {
-        arrivals.push(clock.now());
-        clock.after(workMs(index), () => void answerPlainly(recorded, response));
-      });
+  /** Reads 400 scripts at once. @returns when the requests arrived */
+  function readAll({ wayMs, workMs = () => 0 }: Api): readonly number[] {
+    const scene = createScene({ rate: 50 });
+    scene.travel = (name) => {
+      const index = Number(name.slice(1));
+      return { wayMs: wayMs(scene.clock.now(), index), workMs: workMs(index) };
     };
-    const answer = fixture.gateway.execute(SCRIPTS, { ids: ids(count) });
-    let isOver = false;
-    const over = answer.finally(() => {
-      isOver = true;
-    });
-    await quiet();
-    while (!isOver) {
-      await clock.advance(10);
-      await quiet();
-    }
-    expect((await over).errors).toBeUndefined();
-    expect(arrivals).toHaveLength(count);
-    return arrivals;
+    scene.ask(many('s', 400), { timeoutMs: 1e6 });
+    scene.pass(100_000);
+    expect(scene.arrivals).toHaveLength(400);
+    return scene.arrivals.toSorted((one, other) => one - other);
   }
 
   const cut = (lastsMs: number) => (ms: number) =>
     ms > 1_500 && ms < 1_500 + lastsMs ? 1_500 + lastsMs - ms : 2;
+  const tooClose = (arrivals: readonly number[]) =>
+    arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);
 
   it.each([
     ['changes up and down in steps', (ms: number) => STEPS[Math.floor(ms / 650) % STEPS.length] ?? 0],
@@ -162,28 +108,69 @@ describe('a quota of 50 at full demand', () => {
     ['is cut for 3 s', cut(3_000)],
     ['is cut for 6 s', cut(6_000)],
     ['takes 700 ms, then 2 ms', (ms: number) => (ms < 5_000 ? 700 : 2)],
-  ])('has no 51st arrival in any second while the way to the API %s', async (_title, wayMs) => {
-    const arrivals = await readAll(400, { wayMs });
-    const tooClose = arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);
-    expect(tooClose).toEqual([]);
+  ])('has no 51st arrival in any second while the way to the API %s', (_title, wayMs) => {
+    expect(tooClose(readAll({ wayMs }))).toEqual([]);
   });
 
-  it('has no 51st arrival in any second while a cut delays requests, and answers of earlier requests arrive', async () => {
+  it('has no 51st arrival in any second while a cut delays requests, and answers of earlier requests arrive', () => {
     // The first 50 requests are sent before the cut. Five of them take long.
     const slowMs = [450, 850, 1_250, 1_600, 1_700];
     const workMs = (index: number) => slowMs[index - 46] ?? 0;
     const wayMs = (ms: number) => (ms >= 1_000 && ms < 1_450 ? 2 * (1_450 - ms) + 50 : 50);
-    const arrivals = await readAll(400, { wayMs, workMs });
-    const tooClose = arrivals.filter((at, index) => (arrivals[index + 50] ?? Infinity) - at < 1_000);
-    expect(tooClose).toEqual([]);
+    expect(tooClose(readAll({ wayMs, workMs }))).toEqual([]);
   });
 
-  it('is used for 30 calls a second and more where answers take up to 2.4 s', async () => {
-    const arrivals = await readAll(400, { wayMs: () => 2, workMs: (index) => (index * 997) % 2_400 });
+  it('is used for 30 calls a second and more where answers take up to 2.4 s', () => {
+    const arrivals = readAll({ wayMs: () => 2, workMs: (index) => (index * 997) % 2_400 });
     const lastMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
     expect((400 / lastMs) * 1_000).toBeGreaterThanOrEqual(30);
   });
+
+  /** Every step from one to another, in both directions. */
+  const STEPS = [100, 2, 50, 2, 200, 2, 100, 50, 200, 50, 100, 200, 100];
 });
 
-/** Every step from one to another, in both directions. */
-const STEPS = [100, 2, 50, 2, 200, 2, 100, 50, 200, 50, 100, 200, 100];
+describe('calls that wait for permits which answers keep for longer', () => {
+  it('start early enough to be answered', () => {
+    const scene = createScene({ rate: 10 });
+    scene.travel = () => ({ workMs: 600 });
+    const timeoutMs = 3_000;
+    for (let index = 0; index < 250; index += 1)
+      scene.clock.after(40 * index, () => void scene.ask(`s${index}`, { timeoutMs }));
+    const log = scene.pass(40 * 250 + timeoutMs);
+    const started = log.flatMap((line) => {
+      const [at, ...names] = line.split(' ');
+      expect(names.join(' ')).not.toContain('TimedOut');
+      return names
+        .filter((name) => /^s\d+$/.test(name))
+        .map((name) => Number(at) - 40 * Number(name.slice(1)));
+    });
+    // A permit is used until a second after the answer: 10 permits in 1.6 s.
+    expect(started.length).toBeGreaterThanOrEqual(50);
+    expect(Math.max(...started)).toBeLessThanOrEqual(timeoutMs - 600);
+  });
+
+  it('are refused at once if the queue cannot start them in time', () => {
+    const scene = createScene({ rate: 10 });
+    scene.travel = () => ({ workMs: 200 });
+    // Five calls of a permit would start in time if a permit were free a second after its call was sent.
+    const asked = { timeoutMs: 5_100 };
+    scene.ask(many('first', 10), asked);
+    scene.pass(WINDOW_MS + 200);
+    const began = scene.clock.now();
+    for (const name of many('s', 60).split(' ')) scene.ask(name, asked);
+    const log = scene.pass(5_100).map((line) => line.split(' '));
+    const refused = log.map(([at, ...names]) => [
+      Number(at) - began,
+      names.filter((name) => name.includes('RateLimited')).length,
+      names.filter((name) => !name.includes(':')).length,
+    ]);
+    // 10 calls start at once, and 10 more after 1.2, 2.4 and 3.6 s.
+    expect(refused).toEqual([
+      [0, 20, 10],
+      [1_202, 0, 10],
+      [2_404, 0, 10],
+      [3_606, 0, 10],
+    ]);
+  });
+});

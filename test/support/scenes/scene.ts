@@ -44,6 +44,10 @@ export function createScene({
     clock,
     scheduler,
     answer: (() => undefined) as Answer,
+    /** How long a request takes to arrive, and how long LuaAuth works on it, in ms. */
+    travel: (_name: string): { readonly wayMs?: number; readonly workMs?: number } => ({}),
+    /** When the requests have arrived, in ms. */
+    arrivals: [] as number[],
     /** Whether the call fails before its request is sent. */
     isUnsent: (_name: string) => false,
     originOf({ account = 'key', caller = 'caller', callerRate, place }: Asked): Origin {
@@ -66,7 +70,9 @@ export function createScene({
             if (!scene.isUnsent(name)) scheduled.sent();
             const failure = scene.answer(name, call);
             if (failure === 'nothing') return;
-            clock.after(0, () => {
+            const { wayMs = 0, workMs = 0 } = scene.travel(name);
+            clock.after(wayMs, () => void scene.arrivals.push(clock.now()));
+            clock.after(wayMs + workMs, () => {
               scheduled.answered();
               scheduler.end(scheduled, failure);
             });
