@@ -70,7 +70,7 @@ interface Caller {
 export interface ContextOptions {
   readonly transport: Pick<
     Transport,
-    'ask' | 'clock' | 'isKnown' | 'rateLimit' | 'state' | 'status' | 'trust'
+    'ask' | 'clock' | 'isKnown' | 'pageSizes' | 'rateLimit' | 'state' | 'status' | 'trust'
   >;
   readonly timeouts: Timeouts;
   readonly live: Live | undefined;
@@ -94,8 +94,8 @@ export interface Beginning {
 
 export function createContext(options: ContextOptions) {
   const { transport, timeouts, live, online, users, operationTimeoutMs, maxReceivedBytes, placeOf } = options;
-  const { ask, clock, isKnown, rateLimit, state, status } = transport;
-  const { pageSizes, generations } = state;
+  const { ask, clock, isKnown, pageSizes, rateLimit, status } = transport;
+  const { generations } = transport.state;
   const owners = createOwners();
 
   class LazyCaller implements Caller {

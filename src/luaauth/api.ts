@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../state/maybe-promise.ts';
-import type { PageSizes } from '../state/port.ts';
+import type { PageSizes } from '../state/page-sizes.ts';
 import type { Call, Origin, Signal } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Usage } from '../transport/observer.ts';

@@ -8,8 +8,6 @@ import type { MaybePromise } from './maybe-promise.ts';
 export interface State {
   readonly quotas: Quotas;
   readonly generations: Generations;
-  readonly cache: CacheEntries;
-  readonly pageSizes: PageSizes;
   close?(): Promise<void>;
 }
 
@@ -96,29 +94,4 @@ export interface Generation {
   readonly isInDoubt: boolean;
   /** Whether other processes may have written unnoticed. */
   readonly isAlone: boolean;
-}
-
-export interface CacheEntries {
-  get(key: string): MaybePromise<CacheEntry | undefined>;
-  /** Keeps an entry for at most `ttlMs`. */
-  set(key: string, entry: CacheEntry, ttlMs: number): MaybePromise<void>;
-}
-
-export interface CacheEntry {
-  /** The decoded answer. */
-  readonly value: unknown;
-  /** Size of the answer, which is roughly the memory that the value takes. */
-  readonly bytes: number;
-  /** Time since the answer was asked for, in ms. */
-  readonly ageMs: number;
-}
-
-/**
- * The longest page that an endpoint gave an account in the last 10 minutes. The API does not document its largest
- * `limit`, but it is at least as long as this page. A page with fewer rows than this page and than its own `limit` is
- * the end of its list.
- */
-export interface PageSizes {
-  note(account: string, endpoint: string, rows: number): void;
-  longest(account: string, endpoint: string): number;
 }

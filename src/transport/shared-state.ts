@@ -8,6 +8,8 @@ export interface TransportState extends State {
   /** The steps between joining equal calls and the circuit breaker. */
   steps?(policy: ServePolicy): readonly Interceptor[];
   readonly values?: SharedValues | undefined;
+  /** Calls `forget` when other processes may have written unnoticed: no earlier answer is good any more. */
+  onReset?(forget: () => void): void;
 }
 
 /**

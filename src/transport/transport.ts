@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
+import { createCacheEntries } from '../state/cache-entries.ts';
 import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
+import { createPageSizes, type PageSizes } from '../state/page-sizes.ts';
 import { createKnownAccounts } from './accounts.ts';
 import type { Call, Interceptor, Send } from './call.ts';
 import { type Clock, systemClock, timeOfDay } from './clock.ts';
@@ -68,6 +70,7 @@ export interface Transport {
   trust(account: string): void;
   readonly clock: Clock;
   readonly state: TransportState;
+  readonly pageSizes: PageSizes;
   /** Waits for the calls under way, then closes the connections. May be called more than once. */
   close(): Promise<void>;
 }
@@ -93,6 +96,8 @@ export function createTransport(
 
   const known = createKnownAccounts();
   const { quotas, generations } = state;
+  const entries = createCacheEntries(clock.now);
+  state.onReset?.(entries.clear);
   const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas, known });
   const circuitBreaker = createCircuitBreaker({
     clock,
@@ -104,7 +109,7 @@ export function createTransport(
     freshMs,
     freshMsFor,
     staleMs,
-    entries: state.cache,
+    entries,
     clock,
     isCurrent: createKeyCheck(generations),
     hasRoom: (call) => scheduler.hasRoom(call),
@@ -156,6 +161,7 @@ export function createTransport(
     trust: scheduler.accept,
     clock,
     state,
+    pageSizes: createPageSizes(clock.now),
     close() {
       closing ??= dispatcher.close();
       return closing;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import { startServer } from '../../src/server/listen.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
+import { createPageSizes } from '../../src/state/page-sizes.ts';
 import { systemClock } from '../../src/transport/clock.ts';
 import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
@@ -37,6 +38,7 @@ describe('a failure affects the answer of one client only:', () => {
           trust: () => undefined,
           clock: systemClock,
           state: createStateInMemory(systemClock),
+          pageSizes: createPageSizes(systemClock.now),
           ask: () => {
             throw new TypeError('a bug');
           },

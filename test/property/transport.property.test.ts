@@ -125,7 +125,7 @@ async function play(
     signal,
     timeouts: TIMEOUTS,
     deadline: clock.now() + OPERATION_MS,
-    pageSizes: transport.state.pageSizes,
+    pageSizes: transport.pageSizes,
   });
 
   const read = async (api: Api, id: string) => {

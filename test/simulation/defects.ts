@@ -1,6 +1,5 @@
 import type { createLive } from '../../src/features/live/live.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
-import { LEASE } from '../../src/features/redis/lease.ts';
 import { LEASE_MS, TAKE } from '../../src/features/redis/semaphore.ts';
 import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { BEAT } from '../../src/features/redis/slots.ts';
@@ -26,8 +25,7 @@ export const DEFECTS = {
   'a share is larger than its part': { instances: 1 },
   'a lease of a process that has ended goes on': {
     script: (twin, run, args) => {
-      const at = twin.sha === LOOK_UP.sha ? 4 : twin.sha === LEASE.sha && args[2] !== '0' ? 2 : undefined;
-      return run(twin, at === undefined ? args : args.with(at, '60000'));
+      return run(twin, twin.sha === LOOK_UP.sha ? args.with(4, '60000') : args);
     },
   },
   'a new store is not noticed': {

@@ -208,7 +208,7 @@ export class SimulatedGateway {
   /** The API as an operation has it. */
   open(key: string, caller: string): Api & { readonly usage: Usage; readonly signal: AbortSource } {
     if (!this.#running) throw new Error('the gateway does not run');
-    const { transport, state } = this.#running;
+    const { transport } = this.#running;
     const account = `account of ${key}`;
     const { clock } = transport;
     const startedAt = clock.now();
@@ -217,12 +217,12 @@ export class SimulatedGateway {
       rateLimit: () => transport.rateLimit(account),
       status: () => transport.status(account),
       clock,
-      origin: { key, account, caller, startedAt, snapshot: state.generations.snapshot(account) },
+      origin: { key, account, caller, startedAt, snapshot: transport.state.generations.snapshot(account) },
       usage: new Usage(),
       signal: new AbortSource(),
       timeouts: TIMEOUTS,
       deadline: startedAt + OPERATION_MS,
-      pageSizes: state.pageSizes,
+      pageSizes: transport.pageSizes,
     };
   }
 

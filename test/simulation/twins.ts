@@ -168,7 +168,7 @@ const lookUp = inStore(LOOK_UP, (redis, [, entry = '', lease = ''], [fresh, sinc
   if (at !== '' && (age < Number(fresh) || (since !== '' && at !== since)))
     return [1, now, 1, age, at, value];
   const hasLease = redis.setNew(lease, holder, Number(ms));
-  return [1, now, hasLease ? 2 : 0, age, at, since === '' ? (value ?? '') : ''];
+  return [1, now, hasLease ? 2 : 0, age, at, ''];
 });
 
 const fill = inStore(FILL, (redis, [, entry = '', key = ''], [holder, age, ttl, value = '']) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaults, readConfig } from '../../src/config/config.ts';
+import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { answerAs, answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { createVersions } from '../support/api/versions.ts';
@@ -383,3 +384,12 @@ describe('with FRESH_MS and STALE_MS', () => {
 
 const REFUSAL = { success: false, error: { code: -1, message: 'unauthorized or invalid request' } };
 const SERVER_ERROR = { success: false, error: { code: -1, message: 'internal server error' } };
+
+it('an entry is kept for its time, and an older answer never takes the place of a newer one', () => {
+  const entries = createCacheEntries(() => 0);
+  entries.set('key', { value: 'newer', bytes: 5, ageMs: 10 }, 60_000);
+  entries.set('key', { value: 'older', bytes: 5, ageMs: 1_000 }, 60_000);
+  expect(entries.get('key')).toMatchObject({ value: 'newer', bytes: 5 });
+  entries.set('other', { value: 'over', bytes: 4, ageMs: 0 }, 0);
+  expect(entries.get('other')).toBeUndefined();
+});

@@ -1,8 +1,9 @@
 import { expect, it, vi } from 'vitest';
 import type { Access } from '../../src/luaauth/api.ts';
 import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
+import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
-import type { CacheEntry, Generation } from '../../src/state/port.ts';
+import type { Generation } from '../../src/state/port.ts';
 import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call, Send } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
@@ -75,24 +76,23 @@ const answerAtOnce: Send = async (_call, progress) => {
 };
 
 it('copies of any number of reads take bounded memory, and the latest ones are kept', async () => {
-  const { cache: copies } = createStateInMemory(createTicks());
-  const get = (key: string) => copies.get(key) as CacheEntry | undefined;
+  const copies = createCacheEntries(createTicks().now);
   const nameOf = (index: number) => `account 0 GET /scripts/script-number-${index}`;
   const times = 75_000;
   await expectBounded(times, 100, (index) =>
     copies.set(nameOf(index), { value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
   );
   const all = 2 * times;
-  expect(get(nameOf(all - 1))?.value).toEqual({ id: `${all - 1}` });
-  expect(get(nameOf(all - 50_001))).toBeUndefined();
+  expect(copies.get(nameOf(all - 1))?.value).toEqual({ id: `${all - 1}` });
+  expect(copies.get(nameOf(all - 50_001))).toBeUndefined();
 });
 
 it('copies of large answers are bounded by their size', () => {
-  const { cache: copies } = createStateInMemory(createTicks());
+  const copies = createCacheEntries(createTicks().now);
   const nameOf = (index: number) => `account 0 GET /scripts/large-${index}`;
   const count = 200;
   for (let index = 0; index < count; index += 1) {
-    void copies.set(nameOf(index), { value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
+    copies.set(nameOf(index), { value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
   }
   const kept = Array.from({ length: count }, (_one, index) => copies.get(nameOf(index))).filter(Boolean);
   expect(kept.length).toBeGreaterThan(5);

@@ -14,7 +14,7 @@ import { LiveStream } from './live-stream.ts';
 import { createPollAccess, PollUsage } from './poll-access.ts';
 
 interface LiveOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'pageSizes' | 'state'>;
   readonly timeouts: Timeouts;
   readonly limits: LiveLimits;
   readonly observer?: LiveObserver | undefined;

@@ -23,7 +23,7 @@ export class PollUsage extends Usage {
 }
 
 interface PollAccessOptions {
-  readonly transport: Pick<Transport, 'ask' | 'clock' | 'state'>;
+  readonly transport: Pick<Transport, 'ask' | 'clock' | 'pageSizes'>;
   readonly timeouts: Timeouts;
   /** Calls in any sliding second for all polls of an account. Undefined: all calls that other callers leave. */
   readonly rate: number | undefined;
@@ -41,7 +41,7 @@ const LONGEST_WAIT_MS = 15_000;
  * Opens the API for a poll. All other callers go first, no answer comes from the cache, and polls have their own rate.
  */
 export function createPollAccess({ transport, timeouts, rate }: PollAccessOptions) {
-  const { ask, clock, state } = transport;
+  const { ask, clock, pageSizes } = transport;
   return ({ key, account }: Origin, usage: PollUsage, signal: AbortSource): PollAccess => ({
     ask(call, own) {
       const now = clock.now();
@@ -54,7 +54,7 @@ export function createPollAccess({ transport, timeouts, rate }: PollAccessOption
     signal,
     timeouts,
     deadline: clock.now() + LONGEST_WAIT_MS + timeouts.read,
-    pageSizes: state.pageSizes,
+    pageSizes,
   });
 }
 

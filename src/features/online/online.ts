@@ -20,7 +20,7 @@ const PAGE = 100;
 const CALLER = ' online';
 
 interface OnlineOptions {
-  readonly transport: Pick<Transport, 'clock' | 'state'>;
+  readonly transport: Pick<Transport, 'clock' | 'pageSizes'>;
   readonly live: Live | undefined;
   /** The polls have the key that the gateway holds. */
   readonly credentials: { readonly heldKey?: string | undefined };
@@ -34,7 +34,7 @@ interface OnlineOptions {
 export function createOnline(options: OnlineOptions) {
   const { transport, live, credentials, onUnexpected, today = Date.now } = options;
   const { metricsScripts: scripts = [], onlineObserver: observer = {} } = options;
-  const { clock, state } = transport;
+  const { clock, pageSizes } = transport;
   const { heldKey } = credentials;
   if (heldKey === undefined || !live) {
     throw new TypeError(
@@ -71,7 +71,7 @@ export function createOnline(options: OnlineOptions) {
         const { sessions: all, appeared = [], disappeared = [] } = event;
         sessions = all ? all.length : (sessions ?? 0) + appeared.length - disappeared.length;
         // The first poll takes a short page for the whole list. The second one looks whether more follow.
-        const longest = state.pageSizes.longest(asker.account, 'sessions');
+        const longest = pageSizes.longest(asker.account, 'sessions');
         if (!isFirst || sessions === 0 || sessions >= PAGE || sessions < longest) break;
         cancel();
         cancel = endAfter(SECOND_POLL_MS);

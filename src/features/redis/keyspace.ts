@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Argument, LuaScript } from './client.ts';
 import { createEncryption } from './encryption.ts';
-import { createLeases } from './lease.ts';
 import type { RedisLink } from './link.ts';
 
 export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
@@ -12,7 +11,6 @@ function createAccountKeyspace(account: string, link: RedisLink) {
   const { tag } = encryption;
   return {
     encryption,
-    leases: createLeases(link, tag),
     /** A name that is the same in each store: of a channel, or of the place to which a value belongs. */
     place: (name: string) => link.place(tag, name),
     /** Runs a script on the account's values of these names. @throws as `run` of the link does. */

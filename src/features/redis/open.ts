@@ -1,6 +1,5 @@
 import type { RedisStateOptions } from '../../server/features.ts';
 import { notify } from '../../state/maybe-promise.ts';
-import { createCacheInMemory, createPageSizesInMemory } from '../../state/memory.ts';
 import type { Interceptor } from '../../transport/call.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
 import { CoordinationLost } from '../../transport/errors.ts';
@@ -64,18 +63,12 @@ export async function openStateInRedis(
   });
   const accounts = createAccountKeyspaces(link);
   const values = createSharedValues(link, accounts, { createClient, url: options.url });
-  let own = createCacheInMemory(clock.now);
-  // Other processes may have written unnoticed.
-  link.onReset(() => {
-    own = createCacheInMemory(clock.now);
-  });
   const state: TransportState = {
     quotas: createQuotasInRedis(link, accounts),
     generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
-    cache: { get: (key) => own.get(key), set: (key, entry, ttlMs) => own.set(key, entry, ttlMs) },
-    pageSizes: createPageSizesInMemory(clock.now),
     steps: (policy) => [sharedCache(link, accounts, policy), refuseWithoutShare(link)],
     values,
+    onReset: link.onReset,
     async close() {
       await values.close();
       await link.close();

@@ -1,15 +1,17 @@
-import type { CacheEntry } from '../../state/port.ts';
+import type { CacheEntry } from '../../state/cache-entries.ts';
 import type { Call, Interceptor, Progress, Send } from '../../transport/call.ts';
 import { wait } from '../../transport/clock.ts';
 import type { ServePolicy } from '../../transport/steps/cache.ts';
 import { luaInStore } from './client.ts';
 import { parsedObject } from './encryption.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
-import { LEASE_MS } from './lease.ts';
+import { LEASE } from './lease.ts';
 import type { RedisLink } from './link.ts';
 
 /** Larger answers are not shared: they would delay all other commands. */
 const MAX_SHARED_BYTES = 1024 * 1024;
+/** Most calls are answered within this time, in ms. Another process may repeat a call that takes longer. */
+const LEASE_MS = 5_000;
 const FIRST_WAIT_MS = 4;
 const LONGEST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.5;
@@ -17,7 +19,7 @@ const WAIT_GROWTH = 1.5;
 /**
  * Looks up an entry, which is as good as a call if it is younger than `fresh` ms, or was filled after the time `since`. If it is
  * not, takes the lease to fill it. Replies 1 if the entry is good and 2 if the process has the lease, the age of the entry in ms, the
- * time at which it was asked for, and the entry.
+ * time at which it was asked for, and the entry if it is good.
  */
 export const LOOK_UP = luaInStore('entry:hash lease:string', 'fresh# since holder ms#')`
 local found = redis.call('HMGET', entry, 'at', 'value')
@@ -25,7 +27,7 @@ local at = found[2] and found[1] or ''
 local age = now - (tonumber(at) or 0)
 if at ~= '' and (age < fresh or (since ~= '' and at ~= since)) then return { 1, now, 1, age, at, found[2] } end
 local has_lease = redis.call('SET', lease, holder, 'NX', 'PX', ms)
-return { 1, now, has_lease and 2 or 0, age, at, since == '' and found[2] or '' }`;
+return { 1, now, has_lease and 2 or 0, age, at, '' }`;
 
 /** Stores an answer that is `age` ms old for `ttl` ms, unless there is a newer one, and gives the lease of the holder back. */
 export const FILL = luaInStore('entry:hash lease:string', 'holder age# ttl# value')`
@@ -59,10 +61,9 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     return { account, entry, lease, place: account.place(entry) };
   };
 
-  /** Makes the call for all processes, and keeps its lease until the answer is there. */
+  /** Makes the call for all processes. */
   const fetch = async <T>(next: Send, call: Call<T>, progress: Progress) => {
     const { account, entry, lease, place } = locate(call);
-    account.leases.keep(lease);
     let isFilling = false;
     try {
       const answer = await next(call, progress);
@@ -77,37 +78,27 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
       }
       return answer;
     } finally {
-      account.leases.end(lease, isFilling);
+      if (!isFilling) account.run(LEASE, [lease], [link.me, 0]).catch(() => undefined);
     }
   };
 
   const read = async <T>(next: Send, call: Call<T>, progress: Progress) => {
     const { account, entry: entryName, lease, place } = locate(call);
     let since = '';
-    let older: { readonly entry: CacheEntry; readonly askedAt: number } | undefined;
-    const failed = (failure: unknown) => {
-      if (!older) throw failure;
-      return policy.serveInstead<T>(call, older.entry, older.askedAt, failure);
-    };
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const args = [policy.freshMsOf(call), since, link.me, LEASE_MS];
       const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
-      if (!reply) return next(call, progress).catch(failed);
+      if (!reply) return next(call, progress);
       const [outcome, ageMs, at, sealed] = reply as Reply;
       const entry = entryIn(account.encryption.open(sealed, place), Math.max(0, ageMs));
-      if (outcome === 1 && entry) return policy.serve<T>(entry, since === '' ? 'fresh' : 'shared');
-      if (entry) older = { entry, askedAt: clock.now() - entry.ageMs };
-      if (entry && policy.isBetterThanCall(call, entry)) {
-        if (outcome === 2) account.leases.end(lease, false);
-        return policy.serve<T>(entry, 'stale');
-      }
+      if (entry) return policy.serve<T>(entry, since === '' ? 'fresh' : 'shared');
       // An entry that cannot be read is replaced.
-      if (outcome > 0) return fetch(next, call, progress).catch(failed);
+      if (outcome > 0) return fetch(next, call, progress);
       if (since === '') since = String(at) || '0';
       const leftMs = call.deadline - clock.now();
       // The next step fails with the reason.
-      if (leftMs <= 0 || call.signal?.aborted) return next(call, progress).catch(failed);
+      if (leftMs <= 0 || call.signal?.aborted) return next(call, progress);
       await wait(clock, Math.min(waitMs, leftMs));
     }
   };

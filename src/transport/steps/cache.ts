@@ -1,6 +1,6 @@
-import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { CacheEntries, CacheEntry } from '../../state/cache-entries.ts';
+import type { MaybePromise } from '../../state/maybe-promise.ts';
 import { createBoundedCache } from '../../state/memory.ts';
-import type { CacheEntries, CacheEntry } from '../../state/port.ts';
 import type { About, Answer, Call, Interceptor, Progress, Send, Source, WhyAsked } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { allowsOlderAnswer } from '../errors.ts';
@@ -29,11 +29,7 @@ export interface ServePolicy {
   keptMsOf(call: Call<unknown>): number;
   /** Whether an earlier answer will do. A poll needs the current state. */
   mayBeOlder(call: Call<unknown>): boolean;
-  /** Whether an older answer is better than a call now. */
-  isBetterThanCall(call: Call<unknown>, entry: CacheEntry): boolean;
   serve<T>(entry: CacheEntry, source: Source): Answer<T>;
-  /** Serves an older entry in place of a failure (stale-if-error). @throws the failure if the entry will not do */
-  serveInstead<T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown): Promise<Answer<T>>;
 }
 
 /** How many reads are remembered with the key of their last answer. */
@@ -83,7 +79,7 @@ export function createCache(options: CacheOptions) {
         const now = clock.now();
         const ageMs = now - sentAt;
         const ttlMs = keptMsOf(call) - ageMs;
-        void entries.set(call.key, { value, bytes, ageMs }, ttlMs);
+        entries.set(call.key, { value, bytes, ageMs }, ttlMs);
         lastKept.set(nameOf(call), { key: call.key, until: now + ttlMs });
         return answer;
       },
@@ -123,31 +119,25 @@ export function createCache(options: CacheOptions) {
       // A write that may still be carried out would make any entry old.
       if (call.kind === 'write' || call.isInDoubt) return next(call, progress);
       const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
-      if (!entry) return fetch(next, call, progress);
-      if (!(entry instanceof Promise)) return readOwn(next, call, progress, entry);
-      return entry.then((known) =>
-        known ? readOwn(next, call, progress, known) : fetch(next, call, progress),
-      );
+      return entry ? readOwn(next, call, progress, entry) : fetch(next, call, progress);
     };
   };
-  const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, isBetterThanCall, serve, serveInstead };
+  const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, serve };
   /** An answer in this process that is as good as a call; undefined: none is known at once. */
   const freshAnswer = (call: Call<unknown>): Answer<unknown> | undefined => {
     if (!keepsAnswers || call.isInDoubt || call.isAlone || !mayBeOlder(call)) return undefined;
     const entry = entries.get(call.key);
-    if (!entry || entry instanceof Promise || entry.ageMs >= freshMsOf(call)) return undefined;
+    if (!entry || entry.ageMs >= freshMsOf(call)) return undefined;
     return serve(entry, 'fresh');
   };
 
   /** Why a call asks the API if it does. With Redis, only the entries in this process are looked up. */
-  const whyAsked = (call: Call<unknown>): MaybePromise<WhyAsked> => {
+  const whyAsked = (call: Call<unknown>): WhyAsked => {
     if (!keepsAnswers || call.kind === 'write' || !mayBeOlder(call)) return 'bypass';
     if (call.isInDoubt) return 'written';
-    return whenKnown(entries.get(call.key), (entry) => {
-      if (entry) return 'expired';
-      const last = lastKept.get(nameOf(call));
-      return last && last.key !== call.key && clock.now() < last.until ? 'written' : 'miss';
-    });
+    if (entries.get(call.key)) return 'expired';
+    const last = lastKept.get(nameOf(call));
+    return last && last.key !== call.key && clock.now() < last.until ? 'written' : 'miss';
   };
 
   return { step, policy, freshAnswer, whyAsked };

@@ -1,4 +1,3 @@
-import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Answer, Call, Interceptor, Progress, Send, WhyAsked } from '../call.ts';
 
 /** How many calls of an operation a report names. */
@@ -8,7 +7,7 @@ const MAX_SOURCES = 100;
  * Notes where the answer of each call came from, for operations that want to know. Leaves out the calls that find out
  * whether an object is within a caller's reach: their endpoints would tell whether the object exists.
  */
-export function sources(whyAsked: (call: Call<unknown>) => MaybePromise<WhyAsked>): Interceptor {
+export function sources(whyAsked: (call: Call<unknown>) => WhyAsked): Interceptor {
   const note = async <T>(
     next: Send,
     call: Call<T>,
@@ -31,9 +30,6 @@ export function sources(whyAsked: (call: Call<unknown>) => MaybePromise<WhyAsked
 
   return (next) => (call, progress) => {
     if (!progress.sources || call.isUnshared) return next(call, progress);
-    const why = whyAsked(call);
-    return why instanceof Promise
-      ? why.then((known) => note(next, call, progress, known))
-      : note(next, call, progress, why);
+    return note(next, call, progress, whyAsked(call));
   };
 }

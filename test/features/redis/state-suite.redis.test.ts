@@ -90,14 +90,6 @@ function promises(open: () => Promise<State>): void {
     expect((await read('a')).isInDoubt).toBe(false);
     expect([done.isLost, unknown.isLost]).toEqual([false, false]);
   });
-
-  it('keeps a cache entry for its time, and a newer one in the place of an older one', async () => {
-    await state.cache.set('key', { value: 'newer', bytes: 5, ageMs: 10 }, 60_000);
-    await state.cache.set('key', { value: 'older', bytes: 5, ageMs: 1_000 }, 60_000);
-    expect(await state.cache.get('key')).toMatchObject({ value: 'newer', bytes: 5 });
-    await state.cache.set('other', { value: 'over', bytes: 4, ageMs: 0 }, 0);
-    expect(await state.cache.get('other')).toBeUndefined();
-  });
 }
 
 describe('the state in memory', () => {

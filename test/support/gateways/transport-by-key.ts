@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { GatewayOptions } from '../../../src/gateway-options.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
+import { createPageSizes } from '../../../src/state/page-sizes.ts';
 import type { Clock } from '../../../src/transport/clock.ts';
 import { createTransport, type Transport } from '../../../src/transport/transport.ts';
 
@@ -29,7 +30,7 @@ export function createTransportByKey(url: string) {
       connections: 1,
       clock: standingClock,
       random: () => 0,
-      // Quotas and page sizes go by key; generations do not, and matter to a cache only, which is off.
+      // Quotas go by key; generations do not, and matter to a cache only, which is off.
       state,
     });
     const opened = { transport, calls: 0 };
@@ -42,6 +43,7 @@ export function createTransportByKey(url: string) {
     trust: () => undefined,
     clock: standingClock,
     state,
+    pageSizes: createPageSizes(standingClock.now),
     rateLimit: () => ({ limit: 0, remaining: 0, used: 0, resetAtMs: 0, queued: 0 }),
     status: () => ({ upstream: 'AVAILABLE', sinceMs: 0, reason: undefined }),
     async ask(call, usage) {

@@ -5,25 +5,20 @@ import type { Clock } from '../../../src/transport/clock.ts';
 import type { TransportState } from '../../../src/transport/shared-state.ts';
 
 /**
- * A state that gives every answer a turn later and as JSON, as a store outside the process does. `beforePermit` is awaited before
- * a permit is taken.
+ * A state that gives every answer a turn later, as a store outside the process does. `beforePermit` is awaited before a permit is
+ * taken.
  */
 export function createLateState(
   clock: Clock,
   beforePermit: () => Promise<unknown> = setImmediate,
 ): TransportState {
-  const { quotas, generations, cache, pageSizes } = createStateInMemory(clock);
+  const { quotas, generations } = createStateInMemory(clock);
   return {
     quotas: {
       open: (account, part, limits, onFreed) =>
         lateQuota(quotas.open(account, part, limits, onFreed), beforePermit),
     },
     generations: { snapshot: (account) => lateSnapshot(generations.snapshot(account)) },
-    cache: {
-      get: (key) => later(() => asJson(cache.get(key))),
-      set: (key, entry, ttlMs) => later(() => cache.set(key, entry, ttlMs)),
-    },
-    pageSizes,
     values: {
       follow(_account, _name, { lead }) {
         void later(lead);
@@ -59,8 +54,4 @@ function lateSnapshot(snapshot: Snapshot): Snapshot {
 async function later<T>(answer: () => T | Promise<T>): Promise<T> {
   await setImmediate();
   return answer();
-}
-
-function asJson<T>(value: T): T {
-  return value === undefined ? value : JSON.parse(JSON.stringify(value));
 }

@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache';
+
+const MAX_ENTRIES = 50_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of an entry besides its answer: its key, bookkeeping, and the objects parsed from the text. */
+const ENTRY_BYTES = 512;
+const LEAST_BYTES = Math.ceil(MAX_BYTES / MAX_ENTRIES);
+
+export interface CacheEntry {
+  /** The decoded answer. */
+  readonly value: unknown;
+  /** Size of the answer, which is roughly the memory that the value takes. */
+  readonly bytes: number;
+  /** Time since the answer was asked for, in ms. */
+  readonly ageMs: number;
+}
+
+interface KeptEntry extends Omit<CacheEntry, 'ageMs'> {
+  readonly askedAt: number;
+  readonly keptUntil: number;
+}
+
+export type CacheEntries = ReturnType<typeof createCacheEntries>;
+
+/** The answers that this process keeps. Evicts the least recently used. An older answer never replaces a newer answer. */
+export function createCacheEntries(now: () => number) {
+  const kept = new LRUCache<string, KeptEntry>({
+    // Each entry weighs at least `LEAST_BYTES`, which bounds their number. With `max`, lru-cache would allocate the
+    // memory for all entries at the start.
+    maxSize: MAX_BYTES,
+  });
+  return {
+    get(key: string): CacheEntry | undefined {
+      const found = kept.get(key);
+      if (!found) return undefined;
+      const at = now();
+      if (at <= found.keptUntil) return { value: found.value, bytes: found.bytes, ageMs: at - found.askedAt };
+      kept.delete(key);
+      return undefined;
+    },
+    /** Keeps an entry for at most `ttlMs`. */
+    set(key: string, { value, bytes, ageMs }: CacheEntry, ttlMs: number): void {
+      const at = now();
+      const askedAt = at - ageMs;
+      const newest = kept.peek(key)?.askedAt ?? askedAt;
+      if (ttlMs <= 0 || newest > askedAt) return;
+      const size = Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES);
+      kept.set(key, { value, bytes, askedAt, keptUntil: at + ttlMs }, { size });
+    },
+    clear: () => kept.clear(),
+  };
+}
