@@ -12,7 +12,6 @@ export type ErrorCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'UPSTREAM_ERROR'
-  | 'COORDINATION_LOST'
   | RequestErrorCode
   | DocumentErrorCode
   | LimitCode;

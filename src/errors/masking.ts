@@ -124,7 +124,6 @@ function describe(failure: CallFailure): GraphQLError {
 /** The error code of each class of failure. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   RateLimited: 'RATE_LIMITED',
-  CoordinationLost: 'COORDINATION_LOST',
   TimedOut: 'UPSTREAM_TIMEOUT',
   ClientLeft: 'UPSTREAM_TIMEOUT',
   BroughtTooMuch: 'ANSWER_TOO_LARGE',

@@ -169,20 +169,6 @@ export class ClientLeft extends CallFailure {
   }
 }
 
-/** The gateway has lost the store that tells its share of the quota. Nothing was sent. */
-export class CoordinationLost extends CallFailure {
-  override name = 'CoordinationLost' as const;
-  readonly retryAfterMs: number;
-
-  constructor(about: About, retryAfterMs: number) {
-    super(about, 'the gateway cannot count calls together with the others', {
-      transient: true,
-      executed: 'no',
-    });
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
 /** Whether an older answer says more than this failure, which is no answer of the API. */
 export function allowsOlderAnswer(failure: unknown): boolean {
   if (!(failure instanceof CallFailure)) return false;

@@ -19,10 +19,13 @@ export interface TransportState extends State {
 export interface SharedValues {
   /** Follows the account's value of this name. */
   follow(account: string, name: string, follower: ValueFollower): FollowedValue;
-  /** Sends a message to all other processes that follow a value of the account. It may get lost, so it only speeds things up. */
-  broadcast(account: string, message: object): void;
+  /**
+   * Tells all other processes that follow values of the account to bring them up to date. The message may get lost, so it only
+   * speeds things up.
+   */
+  broadcast(account: string): void;
   /** Calls `receive` for every message of another process. */
-  onMessage(receive: (account: string, message: object) => void): void;
+  onMessage(receive: (account: string) => void): void;
 }
 
 /** A process that follows a value. No method may throw. */

@@ -1,4 +1,3 @@
-import type { Refused } from '../../luaauth/refusal.ts';
 import type { Session } from '../../luaauth/sessions.ts';
 import { type DelayReason, type LivePosition, NO_STATE } from './live-event.ts';
 
@@ -22,8 +21,6 @@ export interface LiveHead extends LivePosition {
   readonly isComplete: boolean;
   /** Changes stay unknown for a while. */
   readonly delay?: DelayReason;
-  /** The API has refused further polls. These arguments make the error. */
-  readonly refusal?: ConstructorParameters<typeof Refused>;
 }
 
 /** The form of a value. Increase the number with each change: only gateways can encrypt a value. */
@@ -45,8 +42,8 @@ export function isKnown({ head }: LiveRecord): boolean {
   return head.cursor !== NO_STATE.cursor;
 }
 
-/** The same state without news: no delay, no refusal. */
-export function withoutNews(record: LiveRecord): LiveRecord {
+/** The same state, without a delay. */
+export function withoutDelay(record: LiveRecord): LiveRecord {
   const { cursor, base, asOf, nextPollMs, isComplete } = record.head;
   return { ...record, head: { cursor, base, asOf, nextPollMs, isComplete } };
 }

@@ -1,4 +1,3 @@
-import { Refused } from '../../luaauth/refusal.ts';
 import { whenKnown } from '../../state/maybe-promise.ts';
 import type { FollowedValue, SharedValues } from '../../transport/shared-state.ts';
 import {
@@ -9,12 +8,12 @@ import {
   NOTHING_KNOWN,
   readValue,
   toValue,
-  withoutNews,
+  withoutDelay,
 } from './live-record.ts';
 import type { LiveStream, StreamSource } from './live-stream.ts';
 import { createPoller, type Poller, type PollerOptions } from './poller.ts';
 
-interface LiveScriptOptions extends Omit<PollerOptions, 'known' | 'store'> {
+interface LiveScriptOptions extends Omit<PollerOptions, 'known' | 'onRefused' | 'store'> {
   readonly values: Pick<SharedValues, 'follow'>;
 }
 
@@ -27,7 +26,6 @@ export class LiveScript implements StreamSource {
   readonly #streams = new Set<LiveStream>();
   /** The value that this script follows. Undefined: no stream is left. */
   #value: FollowedValue | undefined;
-  #followsFrom = 0;
   known = NOTHING_KNOWN;
   #knownSince = Number.NEGATIVE_INFINITY;
   /** What this process finds must be later: it read its last state alone. */
@@ -74,20 +72,23 @@ export class LiveScript implements StreamSource {
     this.#value = undefined;
   }
 
-  /** Polls at once if this process polls the script and knows one of the ended sessions. */
-  ended(sessionIds: readonly string[]): void {
-    if (sessionIds.some((id) => this.known.sessions.has(id))) this.#poller?.pollNow();
+  knowsAny(sessionIds: readonly string[]): boolean {
+    return sessionIds.some((id) => this.known.sessions.has(id));
   }
 
-  endAll(refusal?: { readonly error: unknown }): void {
+  /** Polls at once if this process polls the script. */
+  pollNow(): void {
+    this.#poller?.pollNow();
+  }
+
+  endAll(failure?: { readonly error: unknown }): void {
     const streams = [...this.#streams];
-    for (const stream of streams) stream.end(refusal);
+    for (const stream of streams) stream.end(failure);
     for (const stream of streams) stream.deliver();
   }
 
   #follow(): FollowedValue {
-    const { values, origin, scriptId, clock } = this.#options;
-    this.#followsFrom = clock.now();
+    const { values, origin, scriptId } = this.#options;
     const value = values.follow(origin.account, scriptId, {
       lead: () => {
         if (value !== this.#value) return;
@@ -96,6 +97,8 @@ export class LiveScript implements StreamSource {
           ...this.#options,
           known: () => this.known,
           store: (record) => this.#store(value, record),
+          // Another process that has streams polls next, and is refused itself.
+          onRefused: (error) => this.endAll({ error }),
         });
         this.#poller.pollNow();
       },
@@ -125,19 +128,17 @@ export class LiveScript implements StreamSource {
     if (!found) return false;
     if (found.readAt <= this.#laterThan) return true;
     this.#laterThan = Number.NEGATIVE_INFINITY;
-    // News from before this process followed is not for its subscribers.
-    const isNews = found.head.refusal ? found.readAt >= this.#followsFrom : isCurrent;
-    this.#know(isNews ? found : withoutNews(found), isCurrent);
+    // A delay of a process that does not poll any more is not for the subscribers.
+    this.#know(isCurrent ? found : withoutDelay(found), isCurrent);
     return true;
   }
 
   #know(next: LiveRecord, isCurrent: boolean): void {
-    const { delay, refusal } = next.head;
-    // News change nothing about the time of the state.
+    const { delay } = next.head;
+    // A delay changes nothing about the time of the state.
     if (next.readAt !== this.known.readAt) this.#knownSince = this.#options.clock.now();
     this.known = next;
     this.#differences = new Map();
-    if (refusal) return void this.endAll({ error: new Refused(...refusal) });
     if (isCurrent && isKnown(next) && !delay) this.isCurrent = true;
     for (const stream of [...this.#streams]) stream.deliver();
   }

@@ -34,11 +34,6 @@ interface Wanted {
 
 export type LiveSessions = ReturnType<typeof createLive>;
 
-/** The message by which processes tell each other of ended sessions. */
-interface Ended {
-  readonly ended?: readonly string[];
-}
-
 /** The values of a process without others: each follower leads, and keeps what it stores. */
 const ALONE: Pick<SharedValues, 'follow'> = {
   follow(_account, _name, { lead }) {
@@ -49,8 +44,8 @@ const ALONE: Pick<SharedValues, 'follow'> = {
 };
 
 interface Account {
-  /** Each subscription with its caller, the newest last. */
-  readonly streams: Map<LiveStream, string>;
+  /** How many subscriptions of clients there are. */
+  streams: number;
   readonly scripts: Map<string, LiveScript>;
 }
 
@@ -98,22 +93,20 @@ export function createLive(options: LiveOptions) {
     if (account.scripts.size === 0) accounts.delete(name);
   };
 
-  const ended = (name: string, sessionIds: readonly string[]) => {
-    for (const script of accounts.get(name)?.scripts.values() ?? []) script.ended(sessionIds);
-  };
-  state.values?.onMessage((name, { ended: ids }: Ended) => {
-    // A gateway of another version may send another form.
-    if (Array.isArray(ids)) ended(name, ids);
+  const scriptsOf = (name: string) => accounts.get(name)?.scripts.values() ?? [];
+  // Another process has ended sessions of the account.
+  state.values?.onMessage((name) => {
+    for (const script of scriptsOf(name)) script.pollNow();
   });
 
   return {
     /** Limits count only the subscriptions of clients. @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
     subscribe(origin: Origin, { scriptId, isWanted, after }: Wanted, isClients = true): LiveStream {
       const name = origin.account;
-      const account = accounts.get(name) ?? { streams: new Map(), scripts: new Map() };
+      const account = accounts.get(name) ?? { streams: 0, scripts: new Map() };
       if (isClients) {
         checkScripts(account, scriptId, limits);
-        if (account.streams.size >= limits.maxStreams) makeRoom(account, origin.caller, limits);
+        checkStreams(account, limits);
       }
       accounts.set(name, account);
       const followed = follow(account, origin, scriptId);
@@ -124,10 +117,12 @@ export function createLive(options: LiveOptions) {
         onEvent: (type) => observe((one) => one.delivered?.(type)),
         onEnd() {
           cancelTimer();
-          account.streams.delete(stream);
           count(-1, 0);
           followed.remove(stream);
-          if (isClients) followed.subscriptions -= 1;
+          if (isClients) {
+            account.streams -= 1;
+            followed.subscriptions -= 1;
+          }
           if (followed.size === 0) leave(name, account, scriptId, followed);
         },
       });
@@ -136,7 +131,7 @@ export function createLive(options: LiveOptions) {
         stream.deliver();
       });
       if (isClients) {
-        account.streams.set(stream, origin.caller);
+        account.streams += 1;
         followed.subscriptions += 1;
       }
       count(1, followed.size === 0 ? 1 : 0);
@@ -153,8 +148,8 @@ export function createLive(options: LiveOptions) {
     backgroundAccess: (origin: Origin) => openAccess(origin, new PollUsage(), new AbortSource()),
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
-      ended(name, sessionIds);
-      state.values?.broadcast(name, { ended: sessionIds } satisfies Ended);
+      for (const script of scriptsOf(name)) if (script.knowsAny(sessionIds)) script.pollNow();
+      state.values?.broadcast(name);
     },
     /** Ends every stream after its pending events are taken. */
     endAll() {
@@ -164,36 +159,13 @@ export function createLive(options: LiveOptions) {
   };
 }
 
-/**
- * Callers of an API key share its streams. A caller with fewer streams replaces the newest stream of the caller with
- * the most.
- */
-function makeRoom({ streams }: Account, caller: string, { maxStreams }: LiveLimits): void {
-  const callers = new Map<string, LiveStream[]>();
-  for (const [stream, one] of streams) {
-    const others = callers.get(one);
-    if (others) others.push(stream);
-    else callers.set(one, [stream]);
-  }
-  const own = callers.get(caller)?.length ?? 0;
-  const [most = []] = [...callers.values()].sort((one, other) => other.length - one.length);
-  const details = { found: streams.size, limit: maxStreams };
-  // The other caller must keep at least as many streams as this caller then has.
-  if (own + 2 > most.length) {
-    throw codedError(
-      'TOO_MANY_STREAMS',
-      `There are ${streams.size} live streams with this API key already, ${own} of them yours; at most ${maxStreams} are allowed. End one.`,
-      details,
-    );
-  }
-  const newest = most.at(-1);
-  const error = codedError(
+function checkStreams({ streams }: Account, { maxStreams }: LiveLimits): void {
+  if (streams < maxStreams) return;
+  throw codedError(
     'TOO_MANY_STREAMS',
-    `There are ${streams.size} live streams with this API key, most of them yours; at most ${maxStreams} are allowed. This stream made room for another caller. Begin fewer.`,
-    details,
+    `There are ${streams} live streams with this API key already; at most ${maxStreams} are allowed. End one.`,
+    { found: streams, limit: maxStreams },
   );
-  newest?.end({ error });
-  newest?.deliver();
 }
 
 function checkScripts({ scripts }: Account, scriptId: string, limits: LiveLimits): void {

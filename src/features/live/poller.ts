@@ -2,10 +2,10 @@ import { Refused } from '../../luaauth/refusal.ts';
 import type { Session } from '../../luaauth/sessions.ts';
 import { AbortSource, type Origin } from '../../transport/call.ts';
 import type { Clock } from '../../transport/clock.ts';
-import { CoordinationLost, RateLimited } from '../../transport/errors.ts';
+import { RateLimited } from '../../transport/errors.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import type { DelayReason } from './live-event.ts';
-import { differenceOf, isKnown, type LiveHead, type LiveRecord } from './live-record.ts';
+import { differenceOf, isKnown, type LiveRecord } from './live-record.ts';
 import { type PollAccess, PollUsage, type ReadSessions, readSessions } from './poll-access.ts';
 
 /**
@@ -42,6 +42,8 @@ export interface PollerOptions {
   readonly known: () => LiveRecord;
   /** Stores a result. If it is not stored, another poller follows. */
   readonly store: (record: LiveRecord) => Promise<void>;
+  /** LuaAuth refuses further polls. Stops the poller. */
+  readonly onRefused: (failure: Refused) => void;
   readonly onPoll: (outcome: PollOutcome) => void;
 }
 
@@ -63,7 +65,8 @@ export type Poller = ReturnType<typeof createPoller>;
  * processes never give different states the same cursor.
  */
 export function createPoller(options: PollerOptions) {
-  const { scriptId, origin, clock, today, maxSessions, openAccess, known, store, onPoll } = options;
+  const { scriptId, origin, clock, today, maxSessions, openAccess, known, store, onRefused, onPoll } =
+    options;
   const stopped = new AbortSource();
   const epoch = randomId(options.random);
   /** Whether the first poll took a short page for the whole list. The next poll makes sure. */
@@ -84,7 +87,6 @@ export function createPoller(options: PollerOptions) {
     isPolling = true;
     const usage = new PollUsage();
     const endWatch = watch(usage);
-    let isOver = false;
     try {
       const found = await read(usage);
       // If the delay were stored after the result, it would restore the state before the result.
@@ -94,13 +96,12 @@ export function createPoller(options: PollerOptions) {
     } catch (failure) {
       if (stopped.aborted) return;
       onPoll('failed');
-      isOver = failure instanceof Refused && !failure.transient;
-      if (failure instanceof Refused && isOver) await refuse(failure);
-      else await fail(reasonFor(failure));
+      if (failure instanceof Refused && !failure.transient) onRefused(failure);
+      else await fail(failure instanceof RateLimited ? 'QUOTA' : 'API_UNAVAILABLE');
     } finally {
       endWatch();
       isPolling = false;
-      if (!isOver && !stopped.aborted) {
+      if (!stopped.aborted) {
         cancelTimer = clock.after(isWantedAgain ? 0 : intervalMs, () => void poll());
         isWantedAgain = false;
       }
@@ -170,35 +171,23 @@ export function createPoller(options: PollerOptions) {
     else delay = undefined;
   };
 
-  /** Stores news about polls. The sessions stay as they are. */
-  const storeNews = (news: Pick<LiveHead, 'delay' | 'refusal'>, readAt?: number) => {
-    const before = known();
-    const { cursor, base, asOf, isComplete } = before.head;
-    const since = isKnown(before) ? asOf : today();
-    const head = { cursor, base, asOf: since, nextPollMs: Math.ceil(intervalMs), isComplete, ...news };
-    return store({ ...before, head, readAt: readAt ?? before.readAt });
-  };
-
-  const refuse = ({ endpoint, kind, reason, code, message, fields, authorization }: Refused) => {
-    const refusal = { code, message, fields, authorization };
-    return storeNews({ refusal: [{ endpoint, kind }, reason, refusal] }, clock.now());
-  };
-
-  const fail = (reason: DelayReason) => {
+  const fail = (reason: 'QUOTA' | 'API_UNAVAILABLE') => {
     // A poll that has waited in vain is repeated soon, or later polls would go first.
-    if (reason === 'QUOTA') intervalMs = LEAST_MS;
-    else if (reason === 'API_UNAVAILABLE') intervalMs = Math.min(MOST_MS, intervalMs * SLOWER);
+    intervalMs = reason === 'QUOTA' ? LEAST_MS : Math.min(MOST_MS, intervalMs * SLOWER);
     return storeDelay(reason);
   };
 
-  /** Stores a delay when it begins, and each time its length has at least doubled. */
+  /** Stores a delay when it begins, and each time its length has at least doubled. The sessions stay as they are. */
   const storeDelay = async (reason: DelayReason) => {
     const now = clock.now();
     const isTold = delay?.reason === reason;
     if (delay && isTold && (now < delay.againAt || reason === 'COORDINATION_LOST')) return;
     const since = delay && isTold ? delay.since : now;
     delay = { reason, since, againAt: now + 2 * Math.max(LATE_MS, now - since) };
-    await storeNews({ delay: reason });
+    const before = known();
+    const { cursor, base, asOf, isComplete } = before.head;
+    const head = { cursor, base, asOf: isKnown(before) ? asOf : today(), isComplete, delay: reason };
+    await store({ ...before, head: { ...head, nextPollMs: Math.ceil(intervalMs) } });
   };
 
   return {
@@ -215,11 +204,6 @@ export function createPoller(options: PollerOptions) {
       stopped.abort();
     },
   };
-}
-
-function reasonFor(failure: unknown): DelayReason {
-  if (failure instanceof RateLimited) return 'QUOTA';
-  return failure instanceof CoordinationLost ? 'COORDINATION_LOST' : 'API_UNAVAILABLE';
 }
 
 /** Whether a poll has read exactly the known sessions. */

@@ -34,6 +34,8 @@ const START_MS = 5_000;
 const SLOT_MS = 10_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
+/** How long calls wait at least while another process has the slot of this process, in ms. */
+const REPLACED_MS = 1_000;
 /** The most reasons that are reported while Redis is lost. */
 const MAX_TOLD = 20;
 /** How often Redis is checked while it is lost, in ms. Shorter than any stall that counts as a loss. */
@@ -234,12 +236,12 @@ export function createRedisLink(options: RedisLinkOptions) {
       if (phase === 'open') return silentUntil;
       // The slot of a process that has ended belongs to another process.
       if (isClosed()) return Number.POSITIVE_INFINITY;
+      // Another process uses the share of this process.
+      if (slot.isReplaced) return now() + REPLACED_MS;
       return isReturning ? now() + SILENCE_MS : Math.max(aloneFrom, silentUntil);
     },
     /** The share of this process while Redis is lost; below 1: a part of a call each second. */
     shareOf: slot.shareOf,
-    /** How long calls are refused because another process has the share of this process, in ms. */
-    refusedMs: () => (phase !== 'open' && slot.isReplaced ? 1_000 : 0),
     /** Names a value of an account in all stores. `tag` stands for the account. */
     place,
     /**

@@ -1,8 +1,6 @@
 import type { RedisStateOptions } from '../../server/features.ts';
 import { notify } from '../../state/maybe-promise.ts';
-import type { Interceptor } from '../../transport/call.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
-import { CoordinationLost } from '../../transport/errors.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import type { TransportState } from '../../transport/shared-state.ts';
 import { connectToRedis } from './client.ts';
@@ -10,7 +8,7 @@ import { type CreateClient, createRedisClient } from './driver.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
 import { LEASE } from './lease.ts';
-import { createRedisLink, type RedisLink } from './link.ts';
+import { createRedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { sharedCache } from './shared-cache.ts';
 import { createSharedValues } from './shared-values.ts';
@@ -66,7 +64,7 @@ export async function openStateInRedis(
   const state: TransportState = {
     quotas: createQuotasInRedis(link, accounts),
     generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
-    steps: (policy) => [sharedCache(link, accounts, policy), refuseWithoutShare(link)],
+    steps: (policy) => [sharedCache(link, accounts, policy)],
     values,
     onReset: link.onReset,
     async close() {
@@ -81,14 +79,6 @@ export async function openStateInRedis(
     throw error;
   }
   return state;
-}
-
-/** Refuses calls while another process uses the share of this process. */
-function refuseWithoutShare(link: RedisLink): Interceptor {
-  return (next) => (call, progress) => {
-    const refusedMs = link.refusedMs();
-    return refusedMs > 0 ? Promise.reject(new CoordinationLost(call, refusedMs)) : next(call, progress);
-  };
 }
 
 /** Explains why Redis cannot be used, and how to fix this. */

@@ -40,13 +40,8 @@ type View = [hasLease: number, isCurrent: number, version: Buffer, ageMs: number
 interface Group {
   readonly channel: string;
   readonly values: Set<FollowedInRedis>;
-  /** Takes a message: a key, a space and a body. With the channel's key, the body is a sealed broadcast. */
+  /** Takes a message: a key, a space and a word. With the channel's key, another process asks this process to look. */
   receive(message: Buffer): void;
-}
-
-interface Broadcast {
-  readonly from: string;
-  readonly message: object;
 }
 
 /**
@@ -70,21 +65,12 @@ export function createSharedValues(
     lookAtAll();
   });
 
-  const openGroup = (accountName: string, { encryption }: AccountKeyspace, channel: string): Group => {
+  const openGroup = (accountName: string, channel: string): Group => {
     const values = new Set<FollowedInRedis>();
     const receive = (message: Buffer) => {
-      const aboutEnd = message.indexOf(' ');
-      const about = message.toString('utf8', 0, aboutEnd);
-      const body = message.subarray(aboutEnd + 1);
-      if (about !== channel) {
-        for (const one of values) if (one.place === about) one.hear(String(body));
-        return;
-      }
-      const text = encryption.open(body, channel);
-      if (text === undefined) return;
-      const { from, message: said }: Partial<Broadcast> = parsedObject(text) ?? {};
-      if (typeof said !== 'object' || said === null) return link.rejected('live');
-      if (from !== link.me) for (const listener of listeners) listener(accountName, said);
+      const [about = '', word = ''] = String(message).split(' ');
+      if (about !== channel) for (const value of values) if (value.place === about) value.hear(word);
+      if (about === channel && word !== link.me) for (const listener of listeners) listener(accountName);
     };
     const group = { channel, values, receive };
     groups.set(channel, group);
@@ -104,7 +90,7 @@ export function createSharedValues(
     follow(accountName, name, follower) {
       const account = accounts.of(accountName);
       const channel = account.place('live');
-      const group = groups.get(channel) ?? openGroup(accountName, account, channel);
+      const group = groups.get(channel) ?? openGroup(accountName, channel);
       const value: FollowedInRedis = followInRedis(link, account, name, channel, follower, () => {
         group.values.delete(value);
         if (group.values.size === 0) forget(group);
@@ -115,14 +101,9 @@ export function createSharedValues(
       void endOfTurn(link.clock).then(value.look);
       return value;
     },
-    broadcast(accountName, message) {
-      const account = accounts.of(accountName);
-      const channel = account.place('live');
-      const sent: Broadcast = { from: link.me, message };
-      const sealed = account.encryption.seal(JSON.stringify(sent), channel);
-      link
-        .send('PUBLISH', channel, Buffer.concat([Buffer.from(`${channel} `), sealed]))
-        .catch(() => undefined);
+    broadcast(accountName) {
+      const channel = accounts.of(accountName).place('live');
+      link.send('PUBLISH', channel, `${channel} ${link.me}`).catch(() => undefined);
     },
     onMessage: (receive) => void listeners.push(receive),
     async close() {

@@ -144,32 +144,6 @@ describe('a stream whose time is up while its client does not read', () => {
   });
 });
 
-describe('callers of one API key', () => {
-  const fixture = useRecorder({
-    transport,
-    liveLimits: { rate: 0, maxStreams: 3 },
-    credentials: { heldKey: 'held', keyRing: ringOf([{ name: 'many' }, { name: 'few' }]) },
-  });
-  const tooMany = { extensions: { code: 'TOO_MANY_STREAMS', found: 3, limit: 3 } };
-  const asks = (key: string) => subscribe(fixture.gateway, {}, bearer(key));
-
-  it('share its streams: a caller with fewer streams replaces the newest stream of the caller with the most', async () => {
-    const api = createLiveApi();
-    fixture.respond = (recorded, response) => api.respond(recorded, response);
-    const many = [await asks('many'), await asks('many'), await asks('many')];
-    for (const events of many) await next(events);
-    const few = await asks('few');
-    expect((await next(few)).event).toEqual(snapshot());
-    expect(await refusalOf(many.pop() as (typeof many)[number])).toMatchObject([[tooMany]]);
-    // Neither has so many more that it would make room for the other.
-    for (const key of ['many', 'few']) expect(await refusalOf(await asks(key))).toMatchObject([[tooMany]]);
-    api.connect('s', 'a');
-    await clock.advance(2_000);
-    for (const events of [...many, few]) expect((await next(events)).event).toEqual(change(['a']));
-    for (const events of [...many, few]) events.leave();
-  });
-});
-
 describe('polls', () => {
   /** When calls began, on the clock, and how many are under way. */
   const begun: number[] = [];

@@ -60,7 +60,7 @@ export function createRowSender({ gateway, operation, file, stop }: SenderOption
 const TRY_AGAIN_MS = 1_000;
 
 /** Codes of errors that pass by themselves. */
-const PASSING: readonly unknown[] = ['RATE_LIMITED', 'COORDINATION_LOST', 'OVERLOADED'];
+const PASSING: readonly unknown[] = ['RATE_LIMITED', 'OVERLOADED'];
 /** Codes of errors that pass by themselves, unless the row causes them. */
 const OFTEN_PASSING: readonly unknown[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT'];
 
