@@ -11,7 +11,7 @@ export interface LiveRecord {
 }
 
 /** The result of the last poll, without the sessions. */
-export interface LiveHead extends LivePosition {
+interface LiveHead extends LivePosition {
   /**
    * The cursor of the last state that begins anew: it differs from earlier states for other reasons than changes of the
    * sessions.
