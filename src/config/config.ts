@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DOCUMENT_LIST } from './document-list.ts';
-import { type Name, ROWS, VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
+import { VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
 import { type Environment, overlay, parseSecret, readSecretFile, readValues } from './environment.ts';
 import { isKeysFile, parseKeyEntries, readKeysFile } from './keys-file.ts';
 import { openReloadedFile } from './reloaded-file.ts';
@@ -12,8 +12,6 @@ import { findUnknownNames, notesOnGoneVariables } from './variable-names.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
-  /** The variables that are set to another value than the default, except switches that are off. */
-  readonly asked: readonly string[];
   /** Sentences about settings that are valid but may surprise, and about variables that are gone. */
   readonly notes: readonly string[];
 };
@@ -59,14 +57,9 @@ export function readConfig(environment: Environment): ConfigResult {
   // Values are compared with each other only if each of them is right.
   if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile !== undefined));
   if (problems.length > 0) return { problems };
-  const asked = ROWS.flatMap(([name, { secret, byDefault }]) => {
-    const given = environment[name] || (secret && environment[`${name}_FILE`]);
-    const value = values[name as Name];
-    return !given || given === byDefault || value === false || value === 'off' ? [] : [name];
-  });
   const asksForKeys = keysFrom(values, files.keysFile !== undefined) !== undefined;
   const notes = [...notesOnGoneVariables(environment), ...notesOn(values, asksForKeys)];
-  return { config: { ...assemble(values, files), asked, notes } };
+  return { config: { ...assemble(values, files), notes } };
 }
 
 function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
@@ -74,6 +67,8 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
   return {
     /** Undefined: the gateway uses the built-in sandbox. */
     apiUrl: values.LUAAUTH_API_URL,
+    /** Whether the user has named the sandbox. */
+    wantsSandbox: values.LUAAUTH_SANDBOX,
     credentials: { heldKey: values.LUAAUTH_TOKEN, gatewayKeys: values.GATEWAY_KEYS },
     ...files,
     jwt: readJwt(values),

@@ -40,16 +40,14 @@ export interface Variable extends TextKind {
 type Facts = Pick<Variable, 'byDefault' | 'example' | 'secret'>;
 
 /** Adds a meaning to a kind, and a default or further facts. */
-function row<const K extends TextKind, const More extends string | Facts = object>(
+function row<const K extends TextKind>(kind: K, meaning: string): K & { readonly meaning: string };
+function row<const K extends TextKind, const More extends string | Facts>(
   kind: K,
   meaning: string,
-  more?: More,
-) {
-  const facts: Facts = typeof more === 'string' ? { byDefault: more } : (more ?? {});
-  // `more` gives its type to `facts`.
-  return { ...kind, meaning, ...facts } as unknown as K & { readonly meaning: string } & (More extends string
-      ? { readonly byDefault: More }
-      : More);
+  more: More,
+): K & { readonly meaning: string } & (More extends string ? { readonly byDefault: More } : More);
+function row(kind: TextKind, meaning: string, more: string | Facts = {}) {
+  return { ...kind, meaning, ...(typeof more === 'string' ? { byDefault: more } : more) };
 }
 
 function group<const R extends Readonly<Record<string, Omit<Variable, 'group'>>>>(title: string, rows: R) {
@@ -255,7 +253,7 @@ export const VARIABLE_NAMES: readonly string[] = ROWS.flatMap(([name, { secret }
   secret ? [name, `${name}_FILE`] : [name],
 );
 
-export type Name = keyof typeof VARIABLES;
+type Name = keyof typeof VARIABLES;
 
 const OFTEN_SET: readonly Name[] = [
   'LUAAUTH_API_URL',

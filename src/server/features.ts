@@ -32,7 +32,7 @@ export interface ProcessFeatures {
   readonly gateway: Load<
     GatewayFeatures & {
       readonly graphiql?: {
-        describePage(config: PageConfig, sandbox: SandboxFacts | undefined): GraphiQLPageOptions;
+        describePage(config: Config, sandbox: SandboxFacts | undefined): GraphiQLPageOptions;
       };
     }
   >;
@@ -87,9 +87,6 @@ export interface AgentOptions {
   /** The first sentences of the instructions, if the sandbox answers. */
   readonly sandboxAdvice?: string | undefined;
 }
-
-/** The parts of the configuration that the GraphiQL page tells its visitors. */
-export type PageConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'readOnly'>;
 
 export interface AuditFile {
   readonly observer: RequestObserver;
@@ -146,42 +143,48 @@ export interface SandboxFacts {
   >;
 }
 
-/** The variables of each feature. */
-const VARIABLES_OF = {
-  agents: /^MCP/,
-  audit: /^AUDIT_/,
-  dashboard: /^DASHBOARD/,
-  graphiql: /^GRAPHIQL$/,
-  jwt: /^GATEWAY_JW/,
-  live: /^(?:LIVE_|METRICS_SCRIPTS$)/,
-  metrics: /^METRICS_(?!SCRIPTS$)/,
-  online: /^METRICS_SCRIPTS$/,
-  persisted: /^PERSISTED_DOCUMENTS$/,
-  redis: /^REDIS_/,
-  sandbox: /^LUAAUTH_SANDBOX$/,
-  tracing: /^OTEL_/,
-};
+type Module<Name extends keyof ProcessFeatures> = Awaited<ReturnType<NonNullable<ProcessFeatures[Name]>>>;
 
-/** Loads the features of a gateway. @throws StartError if a variable is set whose feature this build lacks */
-export async function loadFeatures(
-  { asked, apiUrl }: Pick<Config, 'asked' | 'apiUrl'>,
-  features: ProcessFeatures,
-) {
-  const ofGateway = await features.gateway();
-  const installed: object = { ...features, ...ofGateway };
-  for (const [name, variables] of Object.entries(VARIABLES_OF)) {
-    const variable = asked.find((one) => variables.test(one));
-    if (variable !== undefined && !(name in installed)) throw notInstalled(variable, name);
-  }
+/** The modules of the features that a configuration asks for. */
+export type LoadedFeatures = {
+  readonly [Name in Exclude<keyof ProcessFeatures, 'gateway'>]?: Module<Name>;
+} & { readonly gateway: Module<'gateway'> };
+
+/** @throws StartError if the configuration asks for a feature that this build lacks, or whose package is not installed */
+export async function loadFeatures(config: Config, features: ProcessFeatures): Promise<LoadedFeatures> {
+  const { apiUrl, metrics, persisted } = config;
+  const gateway = await features.gateway();
   if (!apiUrl && !features.sandbox) throw new StartError(NO_API);
-  return ofGateway;
+  const asked: readonly (readonly [feature: string, variable: string, isAsked: boolean])[] = [
+    ['agents', 'MCP', config.agents !== undefined],
+    ['audit', 'AUDIT_LOG_FILE', config.auditFile !== undefined],
+    ['dashboard', 'DASHBOARD', config.dashboard !== undefined],
+    ['jwt', 'GATEWAY_JWKS_URL', config.jwt !== undefined],
+    ['metrics', metrics?.port === undefined ? 'METRICS_KEY' : 'METRICS_PORT', metrics !== undefined],
+    ['online', 'METRICS_SCRIPTS', config.metricsScripts !== undefined],
+    ['persisted', 'PERSISTED_DOCUMENTS', persisted.mode === 'only'],
+    ['redis', 'REDIS_URL', config.redis !== undefined],
+    ['tracing', 'OTEL_EXPORTER_OTLP_ENDPOINT', config.tracesUrl !== undefined],
+    ['differences', '', features.differences !== undefined],
+    ['sandbox', '', !apiUrl],
+  ];
+  const loaded: Record<string, unknown> = { gateway };
+  for (const [name, variable, isAsked] of asked) {
+    if (!isAsked || name in gateway) continue;
+    const { [name]: load }: Readonly<Record<string, Load<unknown> | undefined>> = { ...features };
+    if (!load)
+      throw new StartError(
+        `${variable} needs the feature ${name}, which is not installed in this build. Leave ${variable} out.`,
+      );
+    loaded[name] = await load().catch((cause) => {
+      throw name === 'agents' ? new StartError(NO_PACKAGE, { cause }) : cause;
+    });
+  }
+  // Each name has got its own module.
+  return loaded as LoadedFeatures;
 }
 
-function notInstalled(variable: string, feature: string): StartError {
-  return new StartError(
-    `${variable} needs the feature ${feature}, which is not installed in this build. Leave ${variable} out.`,
-  );
-}
-
+const NO_PACKAGE =
+  'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.';
 const NO_API =
   'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox, which would answer instead. Set LUAAUTH_API_URL=https://api.luaauth.com.';

@@ -101,34 +101,12 @@ const NO_ROOM = Object.assign(new Error('nothing was written'), { code: 'EAGAIN'
 /** How long the last lines of a process may take. A supervisor waits for the end, and may kill the process. */
 const LAST_LINES_MS = 200;
 
-/** Opens stdout or stderr. On a terminal with `pino-pretty` installed, lines are formatted for reading. */
-export async function openStdout(onLoss: LogOutputOptions['onLoss'], fd: 1 | 2 = 1): Promise<LogOutput> {
+/** Opens stdout or stderr. */
+export function openStdout(onLoss: LogOutputOptions['onLoss'], fd: 1 | 2 = 1): LogOutput {
   // Reading isTTY makes a pipe non-blocking: a write to a full pipe then fails with EAGAIN instead of waiting.
-  const { isTTY } = fd === 1 ? process.stdout : process.stderr;
+  void (fd === 1 ? process.stdout : process.stderr).isTTY;
   const output = createLogOutput({ write: (bytes) => writeSync(fd, bytes), onLoss });
   // When a process crashes, its last line matters most.
   process.on('exit', () => output.drain(LAST_LINES_MS));
-  const pretty = isTTY ? await loadPretty() : undefined;
-  if (!pretty) return output;
-  const prettify = pretty.prettyFactory({
-    singleLine: true,
-    ignore: 'pid,hostname',
-    translateTime: 'HH:MM:ss',
-  });
-  return {
-    get lost() {
-      return output.lost;
-    },
-    write: (line) => output.write(prettify(line) ?? ''),
-    drain: output.drain,
-  };
-}
-
-/** Undefined if it is not installed; lines of JSON can be read too. */
-async function loadPretty() {
-  try {
-    return await import('pino-pretty');
-  } catch {
-    return undefined;
-  }
+  return output;
 }

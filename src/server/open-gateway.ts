@@ -3,40 +3,31 @@ import { createGateway } from '../gateway.ts';
 import type { Gateway, GatewayOptions } from '../gateway-options.ts';
 import { createCors } from '../http/guards.ts';
 import { StartError } from '../observability/start-error.ts';
-import type { PageConfig, ProcessFeatures } from './features.ts';
+import type { LoadedFeatures } from './features.ts';
 import { type RunningServer, startServer } from './listen.ts';
 import type { Observability } from './open-observability.ts';
-
-type GatewayConfig = Pick<
-  Config,
-  (keyof Config & keyof GatewayOptions) | 'live' | 'apiUrl' | 'dashboard' | 'host' | 'port'
-> &
-  AgentsConfig &
-  PageConfig;
-type AgentsConfig = Pick<Config, 'agents' | 'persisted' | 'gatewayKey' | 'apiUrl'>;
 
 type GatewayParts = Pick<GatewayOptions, 'transport' | 'isReady' | 'credentials' | 'users'>;
 
 /** Starts the configured gateway on its port, or for an agent at stdin. @throws StartError */
 export async function openGateway(
-  config: GatewayConfig,
+  config: Config,
   { log, requests, live, online, pages }: Observability,
   parts: GatewayParts,
   by: 'http' | 'stdin',
-  features: ProcessFeatures,
+  features: LoadedFeatures,
 ): Promise<RunningServer & Pick<Gateway, 'replaceDocuments'>> {
-  const ofGateway = await features.gateway();
-  const openAgents = await loadAgents(config, features, by);
-  const sandbox = await sandboxFacts(config, features);
+  const openAgents = agentsOf(config, features, by);
+  const sandbox = features.sandbox?.facts;
   // With a key of its own, the gateway does not ask visitors for the sandbox's.
   const keyOfVisitors = config.credentials.heldKey === undefined ? sandbox?.key : undefined;
   const settings = config.dashboard && { ...config.dashboard, sandboxKey: keyOfVisitors };
-  const dashboard = settings && (await (await features.dashboard?.())?.loadDashboard(settings));
+  const dashboard = settings && (await features.dashboard?.loadDashboard(settings));
   const gateway = createGateway({
     ...config,
-    features: ofGateway,
+    features: features.gateway,
     liveLimits: config.live,
-    graphiql: config.graphiql ? ofGateway.graphiql?.describePage(config, sandbox) : undefined,
+    graphiql: config.graphiql ? features.gateway.graphiql?.describePage(config, sandbox) : undefined,
     log,
     observers: requests,
     liveObserver: live,
@@ -66,25 +57,13 @@ export async function openGateway(
   };
 }
 
-/** Undefined if an API is configured. */
-async function sandboxFacts({ apiUrl }: Pick<Config, 'apiUrl'>, features: ProcessFeatures) {
-  return apiUrl ? undefined : (await features.sandbox?.())?.facts;
-}
-
-/** Loads the feature for agents, if it is configured. @throws StartError */
-export async function loadAgents(config: AgentsConfig, features: ProcessFeatures, by: 'http' | 'stdin') {
-  const { agents, persisted, gatewayKey } = config;
-  if (!agents || !features.agents) return undefined;
+/** @throws StartError if an agent at stdin has no key */
+function agentsOf({ agents, persisted, gatewayKey }: Config, features: LoadedFeatures, by: 'http' | 'stdin') {
+  if (!agents) return undefined;
   if (by === 'stdin' && gatewayKey === undefined) throw new StartError(NO_KEY);
-  const { openAgents } = await features.agents().catch((cause) => {
-    throw new StartError(NOT_INSTALLED, { cause });
-  });
-  const sandboxAdvice = (await sandboxFacts(config, features))?.advice;
-  const options = { ...agents, listed: persisted.listed, sandboxAdvice };
-  return openAgents(options, by === 'stdin' ? gatewayKey : undefined);
+  const options = { ...agents, listed: persisted.listed, sandboxAdvice: features.sandbox?.facts.advice };
+  return features.agents?.openAgents(options, by === 'stdin' ? gatewayKey : undefined);
 }
 
 const NO_KEY =
   'GATEWAY_KEY: not set, so the agent has no key. Set it to one of GATEWAY_KEYS, or set GATEWAY_KEY_FILE to a file that holds the key.';
-const NOT_INSTALLED =
-  'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.';

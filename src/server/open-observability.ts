@@ -4,26 +4,15 @@ import type { Config } from '../config/config.ts';
 import { createHostCheck } from '../http/guards.ts';
 import type { AnswerObserver } from '../observability/difference.ts';
 import type { Observer } from '../transport/observer.ts';
-import type { AuditFile, ProcessFeatures } from './features.ts';
+import type { AuditFile, LoadedFeatures } from './features.ts';
 import { createLog, type OperationLog } from './log.ts';
 import { type LogOutput, openStdout } from './log-output.ts';
 
 export type Observability = Awaited<ReturnType<typeof openObservability>>;
 
-type ObservabilityConfig = Pick<
-  Config,
-  'logLevel' | 'auditFile' | 'tracesUrl' | 'metrics' | 'persisted' | keyof AccessConfig | keyof SecretConfig
->;
-type AccessConfig = Pick<Config, 'credentials' | 'keysFile' | 'jwt' | 'corsOrigins'>;
-type SecretConfig = Pick<Config, 'credentials' | 'gatewayKey' | 'metrics' | 'redis'>;
-
-/** Loads nothing that is not configured. The log goes to stdout, or to stderr (2). @throws StartError */
-export async function openObservability(
-  config: ObservabilityConfig,
-  features: ProcessFeatures,
-  logTo: 1 | 2 = 1,
-) {
-  const destination = await openStdout(
+/** Opens what is configured. The log goes to stdout, or to stderr (2). @throws StartError */
+export async function openObservability(config: Config, features: LoadedFeatures, logTo: 1 | 2 = 1) {
+  const destination = openStdout(
     (lines) =>
       log.warn(`${logTo === 1 ? 'stdout' : 'stderr'} accepted no lines for a while: ${lines} lines are lost`),
     logTo,
@@ -35,10 +24,8 @@ export async function openObservability(
   });
   const { auditFile, tracesUrl } = config;
   const audit =
-    auditFile === undefined
-      ? undefined
-      : (await features.audit?.())?.openAuditFile(auditFile, secretsOf(config));
-  const tracing = tracesUrl && (await (await features.tracing?.())?.openTracing(tracesUrl, log.warn));
+    auditFile === undefined ? undefined : features.audit?.openAuditFile(auditFile, secretsOf(config));
+  const tracing = tracesUrl && (await features.tracing?.openTracing(tracesUrl, log.warn));
   tracing?.list(config.persisted.listed);
   const metrics = config.metrics && (await openMetrics(config, config.metrics, destination, features));
   // Tracing comes first, because a log line names the span.
@@ -81,8 +68,7 @@ function reopen(audit: AuditFile, log: Pick<OperationLog, 'info' | 'warn'>): voi
 }
 
 /** What no line of a log or an audit file shows. */
-export function secretsOf(config: SecretConfig): string[] {
-  const { credentials, metrics, redis, gatewayKey } = config;
+export function secretsOf({ credentials, metrics, redis, gatewayKey }: Config): string[] {
   const { heldKey, gatewayKeys = [] } = credentials;
   const plain = gatewayKeys.map((given) => readPlainKey(given).key);
   return [heldKey, gatewayKey, metrics?.key, ...(redis ? secretsInUrl(redis.url) : []), ...plain].filter(
@@ -97,13 +83,13 @@ function secretsInUrl(url: string): string[] {
 }
 
 async function openMetrics(
-  { credentials, keysFile, jwt, corsOrigins }: AccessConfig,
+  { credentials, keysFile, jwt, corsOrigins }: Config,
   given: NonNullable<Config['metrics']>,
   logOutput: LogOutput,
-  features: ProcessFeatures,
+  features: LoadedFeatures,
 ) {
   // No web page knows METRICS_KEY, so with a key every host name is allowed.
   const isOpenToAll = isKeyForAll(credentials) && !keysFile && !jwt && given.key === undefined;
   const checkHost = createHostCheck(isOpenToAll ? [] : ['*'], corsOrigins);
-  return (await features.metrics?.())?.openMetrics({ ...given, checkHost, linesLost: () => logOutput.lost });
+  return features.metrics?.openMetrics({ ...given, checkHost, linesLost: () => logOutput.lost });
 }

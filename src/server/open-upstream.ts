@@ -4,23 +4,18 @@ import { StartError } from '../observability/start-error.ts';
 import type { Observer } from '../transport/observer.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
-import type { ProcessFeatures } from './features.ts';
-
-type UpstreamConfig = Pick<
-  Config,
-  'apiUrl' | 'rate' | 'totalRate' | 'freshMs' | 'freshMsFor' | 'staleMs' | 'redis'
->;
+import type { LoadedFeatures } from './features.ts';
 
 /** Without a configured API: the sandbox at `sandboxUrl`, or a new one. @throws StartError if the state cannot be opened */
 export async function openUpstream(
-  config: UpstreamConfig,
-  features: ProcessFeatures,
+  config: Config,
+  features: LoadedFeatures,
   observer: readonly (Observer & AnswerObserver)[],
   sandboxUrl?: string,
 ) {
   const state = await openState(config, features, observer);
   const given = config.apiUrl ?? sandboxUrl;
-  const sandbox = given ? undefined : await (await features.sandbox?.())?.openSandbox();
+  const sandbox = given ? undefined : await features.sandbox?.openSandbox();
   const transport = createTransport({
     url: new URL(given ?? (sandbox as { readonly url: string }).url),
     userAgent: `luaauth-graphql/${version}`,
@@ -33,7 +28,7 @@ export async function openUpstream(
     state,
   });
   return {
-    transport: await watched(transport, features, observer),
+    transport: watched(transport, features, observer),
     async close() {
       await transport.close();
       await state?.close?.();
@@ -42,22 +37,21 @@ export async function openUpstream(
   };
 }
 
-/** Adds the observers of LuaAuth's answers, if there are any. Only then is their code loaded. */
-async function watched(
+/** Adds the observers of LuaAuth's answers, if there are any. */
+function watched(
   transport: Transport,
-  features: ProcessFeatures,
+  { differences }: LoadedFeatures,
   observers: readonly AnswerObserver[],
-): Promise<Transport> {
-  if (!features.differences || !observers.some(({ differed }) => differed)) return transport;
-  const { watchAnswers } = await features.differences();
-  return { ...transport, ask: watchAnswers(transport.ask, transport.clock, observers) };
+): Transport {
+  if (!differences || !observers.some(({ differed }) => differed)) return transport;
+  return { ...transport, ask: differences.watchAnswers(transport.ask, transport.clock, observers) };
 }
 
-/** Opens the shared state, if one is configured. Only then is its code loaded. */
-async function openState(config: UpstreamConfig, features: ProcessFeatures, observers: readonly Observer[]) {
+/** Opens the shared state, if one is configured. */
+async function openState(config: Config, features: LoadedFeatures, observers: readonly Observer[]) {
   const { redis, freshMs, freshMsFor, staleMs } = config;
   if (!redis || !features.redis) return undefined;
-  const { openStateInRedis, redisProblem } = await features.redis();
+  const { openStateInRedis, redisProblem } = features.redis;
   try {
     return await openStateInRedis({
       ...redis,

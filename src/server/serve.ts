@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { announce } from './banner.ts';
-import { loadFeatures, type ProcessFeatures } from './features.ts';
+import { type LoadedFeatures, loadFeatures, type ProcessFeatures } from './features.ts';
 import { openGateway } from './open-gateway.ts';
 import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -11,7 +11,7 @@ import { openKeys, openUsers, watch } from './watched-files.ts';
 
 /**
  * Serves on a port, or for an agent at stdin: then it runs until stdin ends, and logs to stderr. Without an API: the
- * sandbox at `sandboxUrl`, or a new one.
+ * sandbox at `sandboxUrl`, or a new one. Ends the process if it cannot start.
  */
 export async function serve(
   config: Config,
@@ -19,21 +19,28 @@ export async function serve(
   by: 'http' | 'stdin',
   sandboxUrl?: string,
 ): Promise<void> {
-  await loadFeatures(config, features).catch(exit);
-  const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1).catch(exit);
+  await open(config, await loadFeatures(config, features), by, sandboxUrl).catch(exit);
+}
+
+/** @throws StartError */
+async function open(
+  config: Config,
+  features: LoadedFeatures,
+  by: 'http' | 'stdin',
+  sandboxUrl: string | undefined,
+): Promise<void> {
+  const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1);
   const { log } = observability;
   // With workers, the process that starts them tells the notes once.
   if (!cluster.isWorker) for (const note of config.notes) log.warn(note);
-  const { transport, close } = await openUpstream(config, features, observability.upstream, sandboxUrl).catch(
-    exit,
-  );
+  const { transport, close } = await openUpstream(config, features, observability.upstream, sandboxUrl);
   // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
-  const credentials = await openKeys(config, features, log, observability.hide);
+  const credentials = openKeys(config, features, log, observability.hide);
   if (observability.reopen) process.on('SIGHUP', observability.reopen);
   const parts = { transport, isReady: () => ready, credentials, users: openUsers(config, log) };
-  const server = await openGateway(config, observability, parts, by, features).catch(exit);
+  const server = await openGateway(config, observability, parts, by, features);
   if (config.documents)
     watch(
       config.documents,
@@ -57,8 +64,6 @@ export async function serve(
   });
   // stdin is also closed after a message that is too large.
   if (by === 'stdin') process.stdin.once('close', () => process.emit('SIGTERM'));
-  else {
-    const sandbox = config.apiUrl ? undefined : (await features.sandbox?.())?.facts;
-    announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, sandbox, log);
-  }
+  else
+    announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, features.sandbox?.facts, log);
 }

@@ -4,7 +4,7 @@ import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { UserTable } from '../callers/user-table.ts';
 import type { Config } from '../config/config.ts';
 import type { ReloadedFile } from '../config/reloaded-file.ts';
-import type { ProcessFeatures } from './features.ts';
+import type { LoadedFeatures } from './features.ts';
 import type { OperationLog } from './log.ts';
 
 /** How often a file is checked for changes. File system events miss links and mounts. */
@@ -54,13 +54,13 @@ export function watch<Value>(
 type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
 
 /** Opens the configured credentials, with the files that may change. `hide` keeps a new key out of the log. */
-export async function openKeys(
+export function openKeys(
   { credentials: plain, tokenFile, keysFile, jwt }: Config,
-  features: ProcessFeatures,
+  features: LoadedFeatures,
   log: Log,
   hide: (secrets: readonly string[]) => void,
-): Promise<Credentials> {
-  const tokenVerifier = jwt && (await features.jwt?.())?.createTokenVerifier({ ...jwt, warn: log.warn });
+): Credentials {
+  const tokenVerifier = jwt && features.jwt?.createTokenVerifier({ ...jwt, warn: log.warn });
   const keyRing = createKeyRing(keysFile?.value ?? entriesOfPlainKeys(plain.gatewayKeys ?? []));
   const credentials: ReplaceableCredentials = { ...plain, tokenVerifier, ...(keysFile && { keyRing }) };
   if (tokenFile)

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type Name, VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
+import { VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { parseDotEnv } from '../../src/config/text-file.ts';
 import { findUnknownNames } from '../../src/config/variable-names.ts';
@@ -22,7 +22,7 @@ it('every problem is told at once, in one line: the variable, what was given, wh
       /^(\w+): (the given value \(not shown\)|key 1 of 1 \(not shown\)|".+":) (?:must be|has) \S.*\.$/.exec(
         line,
       ) ?? [];
-    const isSecret = 'secret' in VARIABLES[name as Name];
+    const isSecret = 'secret' in VARIABLES[name as keyof typeof VARIABLES];
     expect([line, shown.endsWith('(not shown)')]).toEqual([line, isSecret]);
     expect([line, line.includes(SECRET)]).toEqual([line, !isSecret]);
   }

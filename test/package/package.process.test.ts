@@ -10,8 +10,6 @@ import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EXAMPLE } from '../support/clients/agent.ts';
 import { installPacked, run } from '../support/processes/packed.ts';
-import { startOnTerminal } from '../support/processes/terminal.ts';
-import { needing } from '../support/processes/tools.ts';
 import { textOf } from '../support/repository/repository.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
@@ -67,26 +65,6 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'schema/subgraph.graphql',
     'schema/types.d.ts',
   ]);
-});
-
-const onTerminal = needing('script of util-linux');
-
-it('logs JSON on a terminal as well where what formats it is not installed', onTerminal, async () => {
-  const packages = join(product.user, 'node_modules');
-  expect(existsSync(join(packages, 'pino-pretty'))).toBe(false);
-  const terminal = startOnTerminal({ PORT: '0' }, join(packages, 'luaauth-graphql/dist/main.js'));
-  try {
-    const address = () => /GraphQL {3}(http\S+)/.exec(terminal.lines().join('\n'))?.[1];
-    await eventually(() => expect(address()).toBeDefined());
-    const headers = { 'content-type': 'application/json' };
-    await fetch(address() ?? '', { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
-    await eventually(() => {
-      const line = terminal.lines().find((text) => text.includes('"msg":"operation"')) ?? '{}';
-      expect(JSON.parse(line)).toMatchObject({ operationType: 'query', status: 200 });
-    });
-  } finally {
-    await terminal.kill();
-  }
 });
 
 it('has no maps, and is line for line what a clone builds with them', async () => {

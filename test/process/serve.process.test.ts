@@ -170,19 +170,17 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
     expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
     terminal.signal('SIGTERM');
     expect(await terminal.ended).toBe(0);
-    const time = /^\[[\d:]{8}\] INFO: (?=operation|stop)/;
-    expect(
-      terminal.lines().map((line) => line.replace(time, '').replace(/(?<=^operation ).*/, '...')),
-    ).toEqual([
+    const shown = terminal.lines().map((line) => (line.startsWith('{') ? JSON.parse(line) : line));
+    expect(shown).toEqual([
       `luaauth-graphql ${version}`,
       'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
       `  GraphQL   ${url}/graphql  (open it in a browser for GraphiQL)`,
       '  Key       send the header "token: sandbox-key"',
       `  Try       { script(id: "${seeded.scriptId}") { name enabled } }`,
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
-      'operation ...',
-      'stopping {"signal":"SIGTERM"}',
-      'stopped',
+      expect.objectContaining({ msg: 'operation', operationType: 'query', status: 200 }),
+      expect.objectContaining({ msg: 'stopping', signal: 'SIGTERM' }),
+      expect.objectContaining({ msg: 'stopped' }),
       '',
     ]);
   });
@@ -200,7 +198,7 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
     void post(url, NAME).catch(() => undefined);
     await eventually(() => expect(isAsked).toBe(true));
     terminal.type(CTRL_C);
-    await eventually(() => expect(terminal.lines().join()).toContain('stopping {"signal":"SIGINT"}'));
+    await eventually(() => expect(terminal.lines().join()).toContain('"signal":"SIGINT","msg":"stopping"'));
     await delay(150);
     terminal.type(CTRL_C);
     expect(await terminal.ended).toBe(1);

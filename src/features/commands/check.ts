@@ -6,7 +6,7 @@ import type { Access } from '../../luaauth/api.ts';
 import { Refused } from '../../luaauth/refusal.ts';
 import { getScript, type Script } from '../../luaauth/scripts.ts';
 import { StartError } from '../../observability/start-error.ts';
-import { loadFeatures, type ProcessFeatures } from '../../server/features.ts';
+import { type LoadedFeatures, loadFeatures, type ProcessFeatures } from '../../server/features.ts';
 import { CallFailure } from '../../transport/errors.ts';
 import { version } from '../../version.ts';
 import { diagnose, type Finding, show } from './diagnosis.ts';
@@ -50,25 +50,31 @@ async function* findingsOf(
   features: ProcessFeatures,
   { scriptId, isProbe }: CheckOptions,
 ): AsyncGenerator<Finding, undefined> {
-  const problems = await problemsAtStart(config, features);
+  const problems: string[] = [];
+  const told = (error: unknown): undefined => {
+    if (!(error instanceof StartError)) throw error;
+    problems.push(error.message);
+  };
+  const loaded = await loadFeatures(config, features).catch(told);
+  if (loaded) await tryToOpen(config, loaded, told);
   for (const fact of problems) yield { level: 'fail', subject: 'Configuration', fact };
   if (problems.length === 0)
     yield { level: 'ok', subject: 'Configuration', fact: 'it is complete and consistent.' };
   for (const fact of config.notes) yield { level: 'note', subject: 'Configuration', fact };
-  if (config.redis && features.redis) yield await redisFinding(config.redis, features.redis);
+  if (config.redis && loaded?.redis) yield await redisFinding(config.redis, loaded.redis);
 
   const { timeouts } = config;
-  const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
-  const sandbox = await ofSandbox?.openSandbox();
+  const sandbox = await loaded?.sandbox?.openSandbox();
   const url = config.apiUrl ?? (sandbox && new URL(sandbox.url));
   // An earlier finding names the missing feature.
   if (!url) return;
   const heldKey = config.credentials.heldKey;
   const differences = isProbe ? await features.differences?.() : undefined;
-  const key = heldKey ?? (differences && ofSandbox?.facts.key) ?? MADE_UP;
+  const facts = loaded?.sandbox?.facts;
+  const key = heldKey ?? (differences && facts?.key) ?? MADE_UP;
   const calls = openSingleCalls({ url, key, timeouts });
   try {
-    const { scriptId: script = scriptId, userKey } = ofSandbox?.facts.ids ?? {};
+    const { scriptId: script = scriptId, userKey } = facts?.ids ?? {};
     const ids = { script: scriptId ?? script, key: userKey };
     const { forOneCall } = calls;
     const probed =
@@ -79,7 +85,7 @@ async function* findingsOf(
     else if (diagnosis) yield { level: 'fail', subject: 'LuaAuth', ...diagnosis };
     else yield { level: 'ok', subject: 'LuaAuth', fact: `it answers at ${url.href}.` };
     if (isInClear(url)) yield IN_CLEAR;
-    if (sandbox && heldKey !== undefined && !ofSandbox?.facts.isKey(heldKey)) yield NOT_A_SANDBOX_KEY;
+    if (sandbox && heldKey !== undefined && !facts?.isKey(heldKey)) yield NOT_A_SANDBOX_KEY;
     else if (answer && !diagnosis) yield { subject: 'Key', ...keyFinding(heldKey, scriptId, answer) };
     yield* probed?.findings ?? [];
   } finally {
@@ -88,34 +94,23 @@ async function* findingsOf(
   }
 }
 
-async function problemsAtStart(config: Config, features: ProcessFeatures): Promise<readonly string[]> {
-  const { auditFile, tracesUrl, dashboard } = config;
-  const settings = dashboard && { ...dashboard, sandboxKey: undefined };
-  const { loadAgents } = await import('../../server/open-gateway.ts');
-  const attempts = await Promise.allSettled([
-    loadFeatures(config, features),
-    auditFile !== undefined && features.audit?.().then(({ checkAuditFile }) => checkAuditFile(auditFile)),
-    loadAgents(config, features, 'http'),
-    settings && features.dashboard?.().then(({ loadDashboard }) => loadDashboard(settings)),
-    tracesUrl &&
-      features
-        .tracing?.()
-        .then(({ openTracing }) => openTracing(tracesUrl, () => undefined))
-        .then(({ close }) => close()),
-  ]);
-  return attempts.flatMap((attempt) => {
-    if (attempt.status === 'fulfilled') return [];
-    if (attempt.reason instanceof StartError) return [attempt.reason.message];
-    throw attempt.reason;
-  });
+/** Opens what a gateway would open at its start, and closes it again. `told` receives each problem. */
+async function tryToOpen(
+  { auditFile, tracesUrl, dashboard }: Config,
+  features: LoadedFeatures,
+  told: (error: unknown) => undefined,
+): Promise<void> {
+  if (auditFile !== undefined) await features.audit?.checkAuditFile(auditFile).catch(told);
+  if (dashboard) await features.dashboard?.loadDashboard({ ...dashboard, sandboxKey: undefined }).catch(told);
+  if (tracesUrl)
+    await features.tracing?.openTracing(tracesUrl, () => undefined).then(({ close }) => close(), told);
 }
 
 /** Asks Redis as a gateway would. Fails if the gateway would not start. */
 async function redisFinding(
   { url, prefix }: NonNullable<Config['redis']>,
-  load: NonNullable<ProcessFeatures['redis']>,
+  { askRedis, redisProblem }: NonNullable<LoadedFeatures['redis']>,
 ): Promise<Finding> {
-  const { askRedis, redisProblem } = await load();
   try {
     await askRedis({ url, prefix });
     return { level: 'ok', subject: 'Redis', fact: `it answers at ${new URL(url).host}.` };

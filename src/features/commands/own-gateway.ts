@@ -42,18 +42,17 @@ export async function openOwnGateway(
   { features, terminal }: Pick<CommandParts, 'features' | 'terminal'>,
   needsKey: boolean,
 ): Promise<OwnGateway> {
-  const ofGateway = await loadFeatures(config, features);
-  const { apiUrl, asked } = config;
-  if (!apiUrl && !asked.includes('LUAAUTH_SANDBOX')) throw new StartError(NO_API);
-  const sandbox = apiUrl ? undefined : (await features.sandbox?.())?.facts;
+  if (!config.apiUrl && !config.wantsSandbox) throw new StartError(NO_API);
+  const loaded = await loadFeatures({ ...config, ...NOT_OF_COMMANDS }, features);
+  const sandbox = loaded.sandbox?.facts;
   const heldKey = config.credentials.heldKey ?? sandbox?.key;
   if (needsKey && heldKey === undefined) throw new StartError(NO_KEY);
   if (sandbox) printError(terminal, 'Sandbox: made-up data. Nothing reaches LuaAuth.');
   // Its calls count in the quota that gateways share.
-  const { transport, close } = await openUpstream(config, features, []);
+  const { transport, close } = await openUpstream(config, loaded, []);
   const gateway = createGateway({
     ...config,
-    features: ofGateway,
+    features: loaded.gateway,
     transport,
     // The user of the command has the API key, so no gateway key is needed.
     credentials: { heldKey },
@@ -71,6 +70,16 @@ export async function openOwnGateway(
     close,
   };
 }
+
+/** What a gateway that listens has. */
+const NOT_OF_COMMANDS = {
+  agents: undefined,
+  auditFile: undefined,
+  dashboard: undefined,
+  jwt: undefined,
+  metrics: undefined,
+  tracesUrl: undefined,
+};
 
 const NO_API =
   'LUAAUTH_API_URL: not set, so nothing would reach LuaAuth. Set LUAAUTH_API_URL=https://api.luaauth.com, or give --sandbox to try it with made-up data.';

@@ -1,9 +1,10 @@
+import type { Config } from '../../config/config.ts';
 import type { GraphiQLPageOptions } from '../../http/graphiql-options.ts';
-import type { PageConfig, SandboxFacts } from '../../server/features.ts';
+import type { SandboxFacts } from '../../server/features.ts';
 import { createTabs, PLACEHOLDERS } from './tabs.ts';
 
 /** Describes the page with ids of the sandbox or placeholders, never with the gateway's own key. */
-export function describePage(config: PageConfig, sandbox: SandboxFacts | undefined): GraphiQLPageOptions {
+export function describePage(config: Config, sandbox: SandboxFacts | undefined): GraphiQLPageOptions {
   const credential = visitorCredential(config, sandbox);
   const ids = sandbox?.ids ?? PLACEHOLDERS;
   return {
@@ -13,7 +14,7 @@ export function describePage(config: PageConfig, sandbox: SandboxFacts | undefin
   };
 }
 
-function visitorCredential({ credentials, keysFile, jwt }: PageConfig, sandbox: SandboxFacts | undefined) {
+function visitorCredential({ credentials, keysFile, jwt }: Config, sandbox: SandboxFacts | undefined) {
   const { heldKey, gatewayKeys } = credentials;
   if (heldKey === undefined) {
     return {
@@ -34,7 +35,7 @@ function visitorCredential({ credentials, keysFile, jwt }: PageConfig, sandbox: 
   };
 }
 
-function noteFor({ credentials: { heldKey } }: PageConfig, isSandbox: boolean): string {
+function noteFor({ credentials: { heldKey } }: Config, isSandbox: boolean): string {
   if (isSandbox) return 'Sandbox: made-up data, nothing reaches LuaAuth.';
   return heldKey === undefined ? 'Live: LuaAuth answers.' : 'Live: this gateway has its own LuaAuth key.';
 }

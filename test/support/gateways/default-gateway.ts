@@ -1,5 +1,6 @@
 import { readConfig } from '../../../src/config/config.ts';
 import * as features from '../../../src/features/process-features.ts';
+import { loadFeatures } from '../../../src/server/features.ts';
 import { openGateway } from '../../../src/server/open-gateway.ts';
 import { openObservability } from '../../../src/server/open-observability.ts';
 import { openUpstream } from '../../../src/server/open-upstream.ts';
@@ -14,10 +15,11 @@ export async function startDefaultGateway() {
   const read = readConfig({ PORT: '0', LOG_LEVEL: 'silent' });
   if ('problems' in read) throw new Error(read.problems.join('\n'));
   const { config } = read;
-  observability ??= openObservability(config, features);
-  const { transport, close } = await openUpstream(config, features, []);
+  const loaded = await loadFeatures(config, features);
+  observability ??= openObservability(config, loaded);
+  const { transport, close } = await openUpstream(config, loaded, []);
   const parts = { transport, credentials: config.credentials };
-  const { url, drain } = await openGateway(config, await observability, parts, 'http', features);
+  const { url, drain } = await openGateway(config, await observability, parts, 'http', loaded);
   return {
     url,
     async close() {
