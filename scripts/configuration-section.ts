@@ -45,7 +45,9 @@ function shortWords(words: string): string {
     .replace(/, or with a unit such as \w+ or \w+/, '')
     .replace('a whole number from ', '')
     .replace('. A variable whose name ends in _FILE takes the path of a file that holds the key', '')
-    .replace(', without user, query or fragment', '');
+    .replace(', without user, query or fragment', '')
+    .replace(/^(a host name or an IP address) to listen on$/, '$1')
+    .replace(/^the path of a file$/, 'a path');
 }
 
 function nameAndFlag(variable: string): string {

@@ -159,12 +159,12 @@ function inputItem({ name, type, description, defaultValue }: Input, indent = ''
   return [`- \`input\` (**${input.name}**): ${oneLine(input.description)}`, ...fields].join('\n');
 }
 
-/** A type within a list, with its fields. */
+/** A type within a list, with its fields. The name of a mutation's only success says what it is. */
 function objectItem(type: GraphQLObjectType): string {
   // Each refusal has it.
   const fields = Object.values(type.getFields()).filter(({ name }) => name !== 'message');
   return [
-    `- **${type.name}**: ${oneLine(type.description)}`,
+    type.name.endsWith('Success') ? `- **${type.name}**` : `- **${type.name}**: ${oneLine(type.description)}`,
     ...fields.map((field) => `  ${fieldItem(field, scopesText(type, field))}`),
   ].join('\n');
 }
@@ -238,12 +238,17 @@ function scopesText(type: GraphQLNamedType, field: AnyField): string {
 /** Scopes have a place of their own here, and the endpoint stands for one call. */
 function proseOf(description: string | null | undefined): string {
   return oneLine(description)
+    .replace(CANNOT_BE_READ, '')
     .replace(/ ?Needs the scopes? `[^.]+`\.$/, '')
     .replace(
       / ?(?:Costs|Reading it costs) one REST call(?:, two when the [\w ]+ is selected|, however often the operation selects it)?\.$/,
       '',
     );
 }
+
+/** The page says once of all fields that they are null then, with an error. */
+const CANNOT_BE_READ =
+  / An? \w+ that is unknown[^.]*\.| A \w+ that cannot be read is null[^.]*\.| (?:The list is null|Null), with an error here, if \w+(?: \w+)? cannot be read(?=\.)\.|; null, with an error here, if it cannot be read/g;
 
 const oneLine = (text: string | null | undefined) => (text ?? '').replaceAll(/\s*\n\s*/g, ' ');
 const codes = (names: readonly string[], between = ', ') => names.map((name) => `\`${name}\``).join(between);
