@@ -1,13 +1,15 @@
 import type { WireAdProviderSetting, WireAdSystem } from '../../luaauth/wire.ts';
 import {
+  changesOf,
   checkAccount,
+  createEditFields,
+  createFields,
   type Endpoint,
   type Endpoints,
   find,
   Refusal,
   type SandboxRequest,
 } from './endpoint.ts';
-import { changesOf, createEditFields, createFields } from './fields.ts';
 import { seeded } from './seed-data.ts';
 import { tableOf } from './state.ts';
 

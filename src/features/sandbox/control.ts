@@ -1,7 +1,51 @@
-import type { createCallLog } from './calls.ts';
-import { invalid, Refusal } from './endpoint.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Route } from '../../luaauth/endpoints.ts';
+import { invalid, isObject, Refusal } from './endpoint.ts';
 import type { createFaults, Fault, Mishap } from './faults.ts';
-import { isObject } from './fields.ts';
+
+export interface SandboxCall {
+  method: string;
+  /** The path with its query, as sent. */
+  path: string;
+  /** The endpoint's template. Undefined if the path is no endpoint. */
+  route: Route | undefined;
+  headers: IncomingHttpHeaders;
+  /** The exact text of the body; `''` without a body. */
+  text: string;
+  /** The parsed body. Undefined without a body or with invalid JSON. */
+  body: unknown;
+  /** Arrival time by the sandbox's clock. */
+  at: number;
+  limited: boolean;
+}
+
+// A few calls with large bodies must not use more memory than many small calls.
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+
+/** Keeps the latest `maxCalls` calls, fewer if their bodies are large. `list` is always the same array. */
+export function createCallLog(maxCalls: number) {
+  const list: SandboxCall[] = [];
+  let characters = 0;
+  let total = 0;
+  return {
+    list: list as readonly SandboxCall[],
+    /** The number of calls since the last reset, including dropped ones. */
+    total: () => total,
+    add(call: SandboxCall): void {
+      list.push(call);
+      characters += call.text.length;
+      total += 1;
+      while (list.length > maxCalls || characters > MAX_CHARACTERS) {
+        characters -= list.shift()?.text.length ?? 0;
+      }
+    },
+    clear(): void {
+      list.length = 0;
+      characters = 0;
+      total = 0;
+    },
+  };
+}
 
 interface Controlled {
   calls: ReturnType<typeof createCallLog>;
@@ -18,9 +62,8 @@ export function control(route: string, body: unknown, { calls, faults, reset }: 
     case 'GET /_sandbox/calls':
       return {
         total: calls.total(),
-        calls: calls.list.map(({ text: _text, headers: { token: _token, ...headers }, path, ...call }) => ({
+        calls: calls.list.map(({ text: _text, headers: { token: _token, ...headers }, ...call }) => ({
           ...call,
-          path: path.replace(/([?&]key=)[^&]+/g, '$1hidden'),
           headers,
         })),
       };

@@ -4,7 +4,7 @@ import type { WireError } from '../../luaauth/wire.ts';
 
 /** The kinds of fault. `handled`: the request takes effect although no answer arrives. */
 export type Mishap =
-  /** A failure of the API. By default with the status of other failures. */
+  /** A failure of the API. By default with status 200, as all failures of the sandbox. */
   | ({ kind: 'failure'; status?: number } & WireError)
   /** Any answer: a proxy's HTML page, an empty body, a redirect. */
   | { kind: 'raw'; status?: number; headers?: Record<string, string | string[]>; body?: string | Buffer }

@@ -24,7 +24,7 @@ export async function runSandbox(port: string, dates: SandboxDates): Promise<voi
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     exit(`--port (SANDBOX_PORT): ${JSON.stringify(port)} is not a port number from 0 to 65535.`);
   }
-  const { clientHandlerNames } = await import('./messages.ts');
+  const { clientHandlerNames } = await import('./sessions.ts');
   const { startSandbox } = await import('./server.ts');
   const sandbox = await startSandbox({ port: Number(port), guestEveryMs: GUEST_EVERY_MS, dates }).catch(
     ({ code }: NodeJS.ErrnoException) =>

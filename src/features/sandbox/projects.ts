@@ -1,13 +1,14 @@
 import type { WireExecutions, WireProjectExecutions } from '../../luaauth/wire.ts';
 import {
+  changesOf,
   checkAccount,
+  createEditFields,
   type Endpoint,
   type Endpoints,
   find,
   Refusal,
   type SandboxRequest,
 } from './endpoint.ts';
-import { changesOf, createEditFields } from './fields.ts';
 import type { SandboxProject } from './state.ts';
 
 const projectIn = ({ state, id }: SandboxRequest) => find(state.projects, id, 'project');

@@ -37,7 +37,7 @@ export function match(method: string, path: string) {
 }
 
 /** Decodes a path segment. Undefined if its percent-encoding is broken. */
-export function decodeSegment(segment: string): string | undefined {
+function decodeSegment(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
+  changesOf,
   checkAccount,
+  createEditFields,
+  createFields,
   type Endpoint,
   type Endpoints,
   find,
@@ -8,7 +11,6 @@ import {
   Refusal,
   type SandboxRequest,
 } from './endpoint.ts';
-import { changesOf, createEditFields, createFields } from './fields.ts';
 import { sandboxKeys } from './keys.ts';
 import type { SandboxScript } from './state.ts';
 

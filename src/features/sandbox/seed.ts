@@ -141,18 +141,11 @@ const robloxId = (random: Random) => random.whole(1_204_311, 10_400_000_000);
 /** Fills an empty state with always the same account. With `now`, its dates are recent. */
 export function seed(state: SandboxState, now?: number): void {
   const account = now === undefined ? fixedAccount() : makeAccount(recentDates(now));
-  const { scripts, executions, sources, sessions, projects, users, userProjects } = account;
-  copy(scripts, state.scripts);
-  copy(executions, state.executions);
-  copy(sources, state.sources);
-  copy(sessions, state.sessions);
-  copy(projects, state.projects);
-  copy(users, state.users);
-  for (const [key, project] of userProjects) state.userProjects.set(key, project);
-}
-
-function copy<Row extends object>(from: ReadonlyMap<string, Row>, to: Map<string, Row>): void {
-  for (const [id, row] of from) to.set(id, { ...row });
+  for (const [name, rows] of Object.entries(account)) {
+    // Each state has the same maps.
+    const copies = state[name as keyof SandboxState] as Map<string, unknown>;
+    for (const [id, row] of rows) copies.set(id, typeof row === 'object' ? { ...row } : row);
+  }
 }
 
 let made: SandboxState | undefined;

@@ -1,22 +1,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { WireError } from '../../luaauth/wire.ts';
 import { type Body, readBody, toJson } from './body.ts';
-import { createCallLog, hidePathKey, type SandboxCall } from './calls.ts';
-import { control, isControl } from './control.ts';
-import { INVALID_KEY, invalid, Later, Refusal, unauthorized } from './endpoint.ts';
+import { control, createCallLog, isControl, type SandboxCall } from './control.ts';
+import { type Behaviour, invalid, isObject, Later, Refusal, unauthorized } from './endpoint.ts';
 import { createFaults, type Fault, sendProxyPage } from './faults.ts';
-import { isObject } from './fields.ts';
 import { createQuota, isSandboxKey } from './keys.ts';
 import { match } from './router.ts';
 import { seed } from './seed.ts';
-import { clearState, createState, type SandboxState } from './state.ts';
-import { passTime, visit } from './time.ts';
+import { clearState, createState, passTime, type SandboxState, visit } from './state.ts';
 
 export type SandboxDates = 'fixed' | 'recent';
 
 /** Options for behaviour that docs/luaauth-api.md#the-luaauth-rest-api does not describe, and for tests. */
-export interface SandboxOptions {
+export interface SandboxOptions extends Partial<Behaviour> {
   /** By default 0: any free port. */
   port?: number;
   /** By default `127.0.0.1`. */
@@ -32,24 +28,10 @@ export interface SandboxOptions {
   now?: () => number;
   /** The timer of delayed answers. With `now` it allows a clock that stands still. */
   after?: (delayMs: number, action: () => void) => () => void;
-  /** With `ok`, the default, failures have status 200; with `http` a fitting 4xx or 5xx. */
-  failureStatus?: 'ok' | 'http';
   /** A delay of every answer, by default 0. */
   latencyMs?: number;
-  /** The most sessions in an answer, whatever `limit` says; by default 100. */
-  maxLimit?: number;
   /** How many calls the record keeps, by default 10,000. */
   maxCalls?: number;
-  /** How often a guest visits `seeded.visitedScriptId`, for five times as long; by default 0: never. */
-  guestEveryMs?: number;
-  /** How long a disconnected session is still listed, by default 5,000 ms; 0: not at all. */
-  disconnectMs?: number;
-  /** How long an update of a source takes, by default 0. */
-  updateDelayMs?: number;
-  /** How long a client takes to answer a message, by default 50 ms. */
-  messageDelayMs?: number;
-  /** How long the API waits for a silent client, by default the documented 60,000 ms. */
-  messageTimeoutMs?: number;
   /** A sentence that refusals of an unknown key add to their reasons; by default none. */
   unknownKeyAdvice?: string | undefined;
 }
@@ -62,15 +44,12 @@ export interface Sandbox extends SandboxState {
   calls: readonly SandboxCall[];
   /** Adds a fault. Faults take effect in the order in which they were added. */
   fault(fault: Fault): void;
-  /** Replaces `latencyMs` until the next reset. */
-  latency(ms: number): void;
-  /** Resets state, calls, faults, quota and latency. */
+  /** Resets state, calls, faults and quota. */
   reset(): void;
   close(): Promise<void>;
 }
 
 interface Rendered {
-  status: number;
   body: string;
   afterMs: number;
 }
@@ -80,7 +59,7 @@ type Answer = () => object | Later;
 
 /** Starts the sandbox. Rejects if it cannot listen on the port. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', rate = 50, failureStatus = 'ok' } = options;
+  const { port = 0, host = '127.0.0.1', rate = 50 } = options;
   const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
   const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
   const { guestEveryMs = 0, updateDelayMs = 0, dates = 'fixed', unknownKeyAdvice } = options;
@@ -89,7 +68,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const calls = createCallLog(maxCalls);
   const quota = createQuota(rate);
   const faults = createFaults();
-  let latency = latencyMs;
 
   const reset = () => {
     clearState(state);
@@ -97,18 +75,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     calls.clear();
     quota.clear();
     faults.clear();
-    latency = latencyMs;
   };
   reset();
 
   /** Checks the endpoint, the key and the body, and then calls the endpoint. */
-  const answerTo = ({ method = '', url: path = '', headers: { token } }: IncomingMessage, body: Body) => {
+  const answerTo = (
+    { url: path = '', headers: { token } }: IncomingMessage,
+    matched: ReturnType<typeof match>,
+    body: Body,
+  ) => {
     passTime(state, now());
     visit(state, now(), guestEveryMs);
-    const matched = match(method, path);
     if (!matched) throw new Refusal(-1, 'invalid endpoint');
     if (!isSandboxKey(token)) {
-      throw unauthorized(INVALID_KEY, ...(unknownKeyAdvice === undefined ? [] : [unknownKeyAdvice]));
+      throw unauthorized('invalid api key', ...(unknownKeyAdvice === undefined ? [] : [unknownKeyAdvice]));
     }
     const { problem, value = {} } = body;
     if (problem !== undefined) throw invalid([{ field: 'body', errors: [problem] }]);
@@ -122,11 +102,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     try {
       const given = answer();
       const { afterMs, payload } = given instanceof Later ? given : { afterMs: 0, payload: given };
-      return { status: 200, body: toJson({ success: true, ...payload }), afterMs };
+      return { body: toJson({ success: true, ...payload }), afterMs };
     } catch (error) {
       const { reply } = error instanceof Refusal ? error : new Refusal(-1, 'internal server error');
-      const status = failureStatus === 'ok' ? 200 : httpStatus(reply.error);
-      return { status, body: toJson(reply), afterMs: 0 };
+      return { body: toJson(reply), afterMs: 0 };
     }
   };
 
@@ -136,7 +115,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     else action();
   };
 
-  const send = (response: ServerResponse, { status, body, afterMs }: Rendered) =>
+  const send = (response: ServerResponse, { body, afterMs }: Rendered, status = 200) =>
     wait(response, afterMs, () => {
       const headers = {
         'content-type': 'application/json; charset=utf-8',
@@ -152,7 +131,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         const rendered = render(() => {
           throw new Refusal(fault.code, fault.message, fault.failed);
         });
-        return send(response, { ...rendered, status: fault.status ?? rendered.status });
+        return send(response, rendered, fault.status);
       }
       case 'raw':
         return response.writeHead(fault.status ?? 200, fault.headers).end(fault.body);
@@ -182,14 +161,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
       return;
     }
-    const route = match(method, path)?.route;
-    calls.add({ method, path: hidePathKey(path), route, headers, text, body: value, at, limited });
+    const matched = match(method, path);
+    const route = matched?.route;
+    calls.add({ method, path, route, headers, text, body: value, at, limited });
     const fault = limited ? undefined : faults.take(method, route);
     const answer = () => {
       if (limited) throw new Refusal(-1, 'ratelimited');
-      return answerTo(request, body);
+      return answerTo(request, matched, body);
     };
-    wait(response, latency, () => {
+    wait(response, latencyMs, () => {
       if (fault) sendFault(response, fault, answer);
       else send(response, render(answer));
     });
@@ -209,9 +189,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     port: address.port,
     calls: calls.list,
     fault: faults.add,
-    latency(ms) {
-      latency = ms;
-    },
     reset,
     close: () =>
       new Promise((resolve) => {
@@ -224,13 +201,4 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 function realTimer(delayMs: number, action: () => void): () => void {
   const timer = setTimeout(action, delayMs);
   return () => clearTimeout(timer);
-}
-
-/** The status of a failure with `failureStatus: 'http'`. LuaAuth documents none. */
-function httpStatus({ message, failed = [] }: WireError): number {
-  if (message === 'internal server error') return 500;
-  if (message === 'invalid endpoint') return 404;
-  if (message === 'ratelimited') return 429;
-  if (failed.includes(INVALID_KEY)) return 401;
-  return failed.some((reason) => typeof reason === 'string') ? 403 : 400;
 }

@@ -1,4 +1,7 @@
+import type { WireMessage, WireMessageOutcome } from '../../luaauth/wire.ts';
 import {
+  type Behaviour,
+  createFields,
   type Endpoint,
   type Endpoints,
   find,
@@ -7,8 +10,6 @@ import {
   type SandboxValues,
   unauthorized,
 } from './endpoint.ts';
-import { createFields } from './fields.ts';
-import { runMessage } from './messages.ts';
 import { scriptIn } from './scripts.ts';
 import type { SandboxSession } from './state.ts';
 
@@ -85,7 +86,56 @@ function disconnect({ state, now, behaviour }: SandboxRequest, id: string): void
   else if (!state.disconnected.has(id)) state.disconnected.set(id, now + behaviour.disconnectMs);
 }
 
-/** `messages.ts` has the handlers of the client. */
+/** What a client makes of a message, and after how many ms; by default after the usual time. */
+interface Reaction {
+  outcome: WireMessageOutcome;
+  afterMs?: number;
+}
+
+/** Undefined: the client does not answer. */
+type ClientHandler = (data: unknown, session: SandboxSession) => Reaction | undefined;
+
+const processed = (response: object): Reaction => ({ outcome: { processed: true, response } });
+const unprocessed = (reason: string): Reaction => ({ outcome: { processed: false, reason } });
+const errored = (message: string) => unprocessed(`function errored, message: ${message}`);
+
+const clientHandlers = new Map<string, ClientHandler>([
+  ['ping', () => processed({ pong: true })],
+  ['echo', (data) => processed({ data })],
+  ['whereami', (_data, { place_id, job_id }) => processed({ place_id, job_id })],
+  // LuaAuth does not document the answer of a handler that returns nothing; here `response` is missing.
+  ['nothing', () => ({ outcome: { processed: true } })],
+  ['broken', () => errored('attempt to index nil with "Health"')],
+  ['invalid', () => unprocessed('invalid return data')],
+  ['silent', () => undefined],
+  // `data` is the time in ms. The API gives up after `messageTimeoutMs`.
+  [
+    'wait',
+    (data) =>
+      typeof data === 'number'
+        ? { ...processed({ waited: data }), afterMs: data }
+        : errored('wait takes a number'),
+  ],
+]);
+
+/** The answer to any other name is `function doesnt exist`. */
+export const clientHandlerNames: readonly string[] = [...clientHandlers.keys()];
+
+/** Runs a message on the client of a session. Without a session the client has gone and does not answer. */
+function runMessage(
+  { key, data }: WireMessage,
+  session: SandboxSession | undefined,
+  { messageDelayMs, messageTimeoutMs }: Behaviour,
+): Later {
+  const handler = clientHandlers.get(key) ?? (() => unprocessed('function doesnt exist'));
+  const reaction = session && handler(data, session);
+  const afterMs = reaction?.afterMs ?? messageDelayMs;
+  if (!reaction || afterMs > messageTimeoutMs) {
+    return new Later(messageTimeoutMs, unprocessed('client never responded').outcome);
+  }
+  return new Later(afterMs, reaction.outcome);
+}
+
 const sendMessage: Endpoint = (request) => {
   const session = sessionIn(request);
   const { state, body, behaviour } = request;
@@ -94,8 +144,7 @@ const sendMessage: Endpoint = (request) => {
   fields.check('key');
   const { data = [] } = body;
   const client = state.disconnected.has(session.id) ? undefined : session;
-  const { afterMs, outcome } = runMessage({ key, data }, client, behaviour);
-  return new Later(afterMs, outcome);
+  return runMessage({ key, data }, client, behaviour);
 };
 
 export const sessionEndpoints = {

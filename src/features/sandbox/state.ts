@@ -1,4 +1,5 @@
 import type { WireExecutions, WireProject, WireScript, WireSession, WireUser } from '../../luaauth/wire.ts';
+import { seeded } from './seed-data.ts';
 
 /** A script in the sandbox. The name is null after an edit with `""`. */
 export type SandboxScript = Omit<WireScript, 'name'> & { name: string | null };
@@ -25,22 +26,26 @@ export type SandboxUser = Omit<WireUser, Unseen> & Record<Unseen, string | null>
 type Unseen = 'executor' | 'luaauth_fingerprint';
 
 /** The objects of the account by id. The order of a map is the order of its list. */
-export interface SandboxState {
-  scripts: Map<string, SandboxScript>;
-  /** By script id. */
-  executions: Map<string, WireExecutions>;
-  /** By script id. */
-  sources: Map<string, SandboxSource>;
-  sessions: Map<string, SandboxSession>;
-  /** When a disconnected session is no longer listed, in ms; by session id. */
-  disconnected: Map<string, number>;
-  /** When each guest leaves, in ms, including disconnected guests; by session id. */
-  guests: Map<string, number>;
-  projects: Map<string, SandboxProject>;
-  users: Map<string, SandboxUser>;
-  /** The project of each user, which no answer shows; by user key. */
-  userProjects: Map<string, string>;
-  tables: Map<string, Map<string, object>>;
+export type SandboxState = ReturnType<typeof createState>;
+
+export function createState() {
+  return {
+    scripts: new Map<string, SandboxScript>(),
+    /** By script id. */
+    executions: new Map<string, WireExecutions>(),
+    /** By script id. */
+    sources: new Map<string, SandboxSource>(),
+    sessions: new Map<string, SandboxSession>(),
+    /** When a disconnected session is no longer listed, in ms; by session id. */
+    disconnected: new Map<string, number>(),
+    /** When each guest leaves, in ms, including disconnected guests; by session id. */
+    guests: new Map<string, number>(),
+    projects: new Map<string, SandboxProject>(),
+    users: new Map<string, SandboxUser>(),
+    /** The project of each user, which no answer shows; by user key. */
+    userProjects: new Map<string, string>(),
+    tables: new Map<string, Map<string, object>>(),
+  };
 }
 
 /** Declares a table of objects by id, in the file of its resource. A state fills its table with the seed at the first use. */
@@ -53,22 +58,60 @@ export function tableOf<Row extends { readonly id: string }>(name: string, seed:
   };
 }
 
-export function createState(): SandboxState {
-  return {
-    scripts: new Map(),
-    executions: new Map(),
-    sources: new Map(),
-    sessions: new Map(),
-    disconnected: new Map(),
-    guests: new Map(),
-    projects: new Map(),
-    users: new Map(),
-    userProjects: new Map(),
-    tables: new Map(),
-  };
-}
-
 /** Empties the maps without replacing them, because callers hold them. */
 export function clearState(state: SandboxState): void {
   for (const map of Object.values(state)) map.clear();
+}
+
+/** How long an expired user of a project with `delete_expired_users` still exists. */
+const expiredUserMs = 15 * 60_000;
+
+/** Sessions end, expired users are deleted, blacklists end. */
+export function passTime(state: SandboxState, now: number): void {
+  const { sessions, disconnected, projects, users, userProjects } = state;
+  for (const [id, goneAt] of disconnected) {
+    if (goneAt > now) continue;
+    disconnected.delete(id);
+    sessions.delete(id);
+  }
+  for (const user of users.values()) {
+    const { key, key_expires, blacklist_expires } = user;
+    if (blacklist_expires !== null && blacklist_expires <= now) endBlacklist(user);
+    if (key_expires === null || key_expires + expiredUserMs > now) continue;
+    if (!projects.get(userProjects.get(key) ?? '')?.delete_expired_users) continue;
+    users.delete(key);
+    userProjects.delete(key);
+  }
+}
+
+/** How many guests are connected at a time, besides the users of the seed. */
+const AT_A_TIME = 5;
+
+/** Each guest stays for five times `everyMs`. The time alone decides which guests are there. A disconnected guest does not return. */
+export function visit({ scripts, sessions, guests }: SandboxState, now: number, everyMs: number): void {
+  if (everyMs <= 0 || !scripts.has(seeded.visitedScriptId)) return;
+  for (const [id, leavesAt] of guests) {
+    if (leavesAt > now) continue;
+    guests.delete(id);
+    sessions.delete(id);
+  }
+  const latest = Math.floor(now / everyMs);
+  for (let guest = latest - AT_A_TIME + 1; guest <= latest; guest += 1) {
+    const id = `6e57${Math.max(0, guest).toString(16).padStart(20, '0')}`;
+    if (guests.has(id)) continue;
+    guests.set(id, (guest + AT_A_TIME) * everyMs);
+    sessions.set(id, {
+      id,
+      user_key: null,
+      script_id: seeded.visitedScriptId,
+      roblox_id: 1_000_000 + (guest % 1_000_000),
+      place_id: seeded.placeId,
+      job_id: seeded.jobId,
+      created_at: guest * everyMs,
+    });
+  }
+}
+
+export function endBlacklist(user: SandboxUser): void {
+  Object.assign(user, { blacklisted: false, blacklist_reason: null, blacklist_expires: null });
 }

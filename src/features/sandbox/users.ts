@@ -1,13 +1,15 @@
 import {
+  changesOf,
   checkAccount,
+  createEditFields,
+  createFields,
   type Endpoint,
   type Endpoints,
   find,
   Refusal,
   type SandboxRequest,
 } from './endpoint.ts';
-import { changesOf, createEditFields, createFields } from './fields.ts';
-import type { SandboxState, SandboxUser } from './state.ts';
+import { endBlacklist, type SandboxState, type SandboxUser } from './state.ts';
 
 const MAX_NOTE = 255;
 
@@ -59,10 +61,6 @@ const unblacklistUser: Endpoint = (request) => {
   endBlacklist(user);
   return {};
 };
-
-export function endBlacklist(user: SandboxUser): void {
-  Object.assign(user, { blacklisted: false, blacklist_reason: null, blacklist_expires: null });
-}
 
 export const userEndpoints = {
   'GET /users/:user_key': (request) => ({ user: userIn(request) }),

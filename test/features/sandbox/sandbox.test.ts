@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { hiddenKey } from '../../../src/features/sandbox/calls.ts';
 import { SANDBOX_RAY } from '../../../src/features/sandbox/faults.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { Sandbox } from '../../../src/features/sandbox/server.ts';
-import { type Ask, failed, field, ok, refused, useStandIn } from '../../support/api/stand-in.ts';
+import { failed, field, ok, refused, useStandIn } from '../../support/api/stand-in.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -66,28 +65,6 @@ describe('what every endpoint shares', () => {
     expect((await ask(MESSAGE, { text })).status).toBe(200);
     expect((await ask('GET /_sandbox/calls')).status).toBe(200);
   });
-
-  it('answers failures with fitting status codes in mode `http`, and the bodies of mode `ok`', async () => {
-    const on = { http: await start({ failureStatus: 'http', rate: 4 }), ok: await start({ rate: 4 }) };
-    for (const each of Object.values(on)) {
-      each.fault({ kind: 'failure', code: -1, message: 'internal server error' });
-    }
-    const cases: [number, string, Ask?][] = [
-      [500, SCRIPT],
-      [200, SCRIPT],
-      [401, SCRIPT, { token: 'nobody' }],
-      [403, 'GET /scripts/none'],
-      [404, 'GET /nothing', { token: null }],
-      [400, `POST /scripts/${scriptId}/edit`, { token: sandboxKeys.expired, body: { name: 'a' } }],
-      [400, `POST /scripts/${scriptId}/edit`],
-      [429, SCRIPT],
-    ];
-    for (const [status, endpoint, options] of cases) {
-      const [given, body] = await answer(endpoint, { ...options, on: on.http });
-      expect([endpoint, given]).toEqual([endpoint, status]);
-      expect(await answer(endpoint, { ...options, on: on.ok })).toEqual([200, body]);
-    }
-  });
 });
 
 describe('the quota', () => {
@@ -125,7 +102,7 @@ describe('the quota', () => {
 });
 
 describe('the call record', () => {
-  it('holds what arrived, and when; over HTTP without keys', async () => {
+  it('holds what arrived, and when; over HTTP without API keys', async () => {
     const path = `/scripts/${scriptId}/sessions/filter?a=%20b&key=${userKey}`;
     await ask(`GET ${path}`);
     await ask('POST /nothing', { token: null, text: '{ "from": 1 }' });
@@ -145,7 +122,7 @@ describe('the call record', () => {
       },
     ]);
     const text = await (await ask('GET /_sandbox/calls', { token: null })).text();
-    expect(text).not.toMatch(new RegExp(`${sandboxKeys.full}|${userKey}`));
+    expect(text).not.toContain(sandboxKeys.full);
     expect(JSON.parse(text)).toMatchObject({
       success: true,
       total: 2,
@@ -158,19 +135,6 @@ describe('the call record', () => {
     const on = await start({ maxCalls: 2 });
     for (const id of ['a', 'b', 'c']) await ask(`GET /scripts/${id}`, { on });
     expect(on.calls.map(({ path }) => path)).toEqual(['/scripts/b', '/scripts/c']);
-  });
-
-  it('shows no licence key of a path, and the same in its place for the same key', async () => {
-    for (const path of [userKey, `${userKey}/edit?a=b`, encodeURIComponent('a/b'), '%E0%A4%A'])
-      await ask(`POST /users/${path}`);
-    const hidden = hiddenKey(userKey);
-    expect(hidden).toMatch(/^hidden-[0-9a-f]{8}$/);
-    expect(sandbox.calls.map(({ path }) => path)).toEqual([
-      `/users/${hidden}`,
-      `/users/${hidden}/edit?a=b`,
-      `/users/${hiddenKey('a/b')}`,
-      `/users/${hiddenKey('%E0%A4%A')}`,
-    ]);
   });
 });
 
@@ -247,21 +211,16 @@ describe('faults', () => {
     await pending;
   });
 
-  it('delay and latency answer as usual, not before their time', async () => {
+  it('delay answers as usual, not before its time', async () => {
     const clock = createManualClock();
     const on = await start({ now: clock.now, after: clock.after });
     on.fault({ kind: 'delay', ms: 50 });
-    for (const late of ['delay', 'latency']) {
-      if (late === 'latency') on.latency(50);
-      const pending = answer(SCRIPT, { on });
-      await eventually(() => expect(clock.pending).toBe(1));
-      await clock.advance(49);
-      expect(clock.pending).toBe(1);
-      await clock.advance(1);
-      expect((await pending)[1].script.name).toBe('Nightfall Hub');
-    }
-    on.reset();
-    expect((await answer(SCRIPT, { on }))[1].success).toBe(true);
+    const pending = answer(SCRIPT, { on });
+    await eventually(() => expect(clock.pending).toBe(1));
+    await clock.advance(49);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    expect((await pending)[1].script.name).toBe('Nightfall Hub');
   });
 
   it.each(['in process', 'over HTTP'])('go with a reset %s, which restores the seed', async (how) => {
@@ -331,34 +290,6 @@ describe('the seed', () => {
     expect(maps(other)).toEqual(maps(sandbox));
   });
 
-  it('looks like an account in use', () => {
-    const { scripts, sessions, projects, users, userProjects } = sandbox;
-    const rows = [...scripts.values()];
-    expect([scripts.size, projects.size, sessions.size, users.size]).toEqual([15, 4, 477, 154]);
-    expect(rows.filter(({ total_executions }) => total_executions > 2 ** 31)).toHaveLength(2);
-    for (const flag of [
-      'enabled',
-      'free_for_all',
-      'use_heartbeat',
-      'kick_outdated',
-      'require_sessions',
-    ] as const) {
-      expect(new Set(rows.map((row) => row[flag]))).toEqual(new Set([true, false]));
-    }
-    for (const { project_id } of rows) expect(projects.has(project_id)).toBe(true);
-    for (const id of scripts.keys()) expect(id).toMatch(/^(?=.*[A-Z])(?=.*[a-z])(?=.*\d)[A-Za-z0-9]{32}$/);
-    for (const id of [...sessions, ...projects, ...users].map(([key]) => key))
-      expect(id).toMatch(/^[0-9a-f]{24}$/);
-    for (const { script_id, user_key } of sessions.values()) {
-      expect(user_key ? users.has(user_key) : scripts.get(script_id)?.free_for_all).toBe(true);
-    }
-    for (const { luaauth_fingerprint: fingerprint } of users.values()) {
-      if (fingerprint !== null)
-        expect(fingerprint).toMatch(/^(?:[0-9a-f]{13} -> (?:ip|fingerprint|executor)\n?){3}$/);
-    }
-    expect([...userProjects.keys()]).toEqual([...users.keys()]);
-  });
-
   it('has recent dates if it is told to, which move with the clock at a reset', async () => {
     time = Date.UTC(2031, 0, 1, 0, 5);
     const on = await start({ now: () => time, dates: 'recent' });
@@ -411,4 +342,15 @@ describe('guests', () => {
       expect([after.includes(last), after.includes(third)]).toEqual([false, true]);
     },
   );
+
+  it('stop coming when their script is deleted', async () => {
+    const on = await open();
+    const [guest] = await guestsOf(on);
+    await answer(`POST /scripts/${visitedScriptId}/remove`, { on });
+    time += EVERY_MS;
+    expect(await answer(`GET /sessions/${guest}`, { on })).toEqual(
+      refused('session does not exist or is not yours'),
+    );
+    expect([...on.sessions.values()].filter(({ script_id }) => script_id === visitedScriptId)).toEqual([]);
+  });
 });
