@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pathOf, textOf } from '../support/repository/repository.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -62,13 +62,5 @@ describe('a machine with only Node', () => {
       ].toSorted(),
     );
     expect(existsSync(called) ? readFileSync(called, 'utf8') : '').toBe('');
-  });
-
-  it('is told by the README to install, start and test with one line each, as CI does', () => {
-    const readme = textOf('README.md');
-    for (const line of ['npm ci && npm start', 'npm ci && npm test'])
-      expect(readme.split(line)).toHaveLength(2);
-    expect(textOf('.ci/run')).toMatch(/^npm ci /m);
-    expect(textOf('.ci/run')).toContain('vitest npm test --\n');
   });
 });
