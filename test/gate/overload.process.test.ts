@@ -98,34 +98,39 @@ describe.skipIf(process.platform !== 'linux')(
       expect(mostMemoryOf(pid)).toBeLessThan(400);
     }
 
+    const subscribe = (_item: unknown, id: number) =>
+      frame({ type: 'subscribe', id: String(id), payload: { query: QUERY } });
+    const subscribeAndLeave = (item: unknown, id: number) =>
+      Buffer.concat([
+        subscribe(item, id),
+        frame({ type: 'complete', id: String(id) }),
+        frame({ type: 'ping' }),
+      ]);
+
     it.each([
-      ['reads', true],
-      ['does not read', false],
-    ])(
-      'serves others beside 200 WebSockets without a key, of 20 introspections each, whose client %s',
-      async (_what, reads) => {
-        const probe = await open();
-        const clients = [];
-        for (let count = 0; count < 200; count += 1) {
-          const client = await openRaw(url);
-          sockets.push(client.socket);
-          client.socket.write(upgradeText('/graphql'));
-          await client.until('101 ');
-          client.socket.removeAllListeners('data');
-          if (reads) client.socket.resume();
-          else client.socket.pause();
-          clients.push(client);
-        }
-        const subscribe = (id: number) =>
-          frame({ type: 'subscribe', id: String(id), payload: { query: QUERY } });
-        const all = Buffer.concat([
-          frame({ type: 'connection_init', payload: {} }),
-          ...Array.from({ length: 20 }, (_one, id) => subscribe(id)),
-        ]);
-        for (const { socket } of clients) socket.write(all);
-        await expectOthersServed(probe);
-      },
-    );
+      ['20 introspections each, whose client reads', 20, subscribe, true],
+      ['20 introspections each, whose client does not read', 20, subscribe, false],
+      ['100 introspections each that the client leaves', 100, subscribeAndLeave, false],
+    ])('serves others beside 200 WebSockets without a key, of %s', async (_what, length, messages, reads) => {
+      const all = Buffer.concat([
+        frame({ type: 'connection_init', payload: {} }),
+        ...Array.from({ length }, messages),
+      ]);
+      const probe = await open();
+      const clients = [];
+      for (let count = 0; count < 200; count += 1) {
+        const client = await openRaw(url);
+        sockets.push(client.socket);
+        client.socket.write(upgradeText('/graphql'));
+        await client.until('101 ');
+        client.socket.removeAllListeners('data');
+        if (reads) client.socket.resume();
+        else client.socket.pause();
+        clients.push(client);
+      }
+      for (const { socket } of clients) socket.write(all);
+      await expectOthersServed(probe);
+    });
 
     it('serves others beside 100 connections of a key with 100 introspections each', async () => {
       const probe = await open();

@@ -16,9 +16,6 @@ import {
 import { createSocketOperations } from './socket-operations.ts';
 import { createSender, type Socket } from './socket-sender.ts';
 
-/** The most messages, pings and pongs of a connection per second. */
-const MAX_MESSAGES = 100;
-const MESSAGES_MS = 1_000;
 const INIT_WITHIN_MS = 3_000;
 /** As much as the headers of a request. The connection keeps them as long as it lives. */
 const MAX_INIT_BYTES = 64 * 1024;
@@ -54,7 +51,6 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   /** The memory of the upgrade's head, and later of the headers. */
   let kept = reserve(headBytes);
   const arrival = watchArrival(() => reserve(0), options, cut);
-  const countMessage = limitMessages();
   let isAlive = true;
   upgrade.socket.on('data', ({ length }: Buffer) => {
     isAlive = true;
@@ -62,7 +58,8 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   });
   socket.on('message', (data, isBinary) => {
     arrival.ended();
-    if (!countMessage()) return;
+    // Messages may follow the one for which the connection is closed.
+    if (socket.readyState !== socket.OPEN) return;
     const message = isBinary ? undefined : readClientMessage(String(data));
     if (message === undefined) socket.close(CLOSE.badRequest, 'Invalid message received');
     else handle(message, (data as Buffer).length);
@@ -70,7 +67,6 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   for (const control of ['ping', 'pong'] as const) {
     socket.on(control, ({ length }) => {
       arrival.remove(CONTROL_HEAD_BYTES + length);
-      countMessage();
     });
   }
   // An invalid message, or one in too many parts. `ws` closes the connection for it.
@@ -115,26 +111,6 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
       case MESSAGE.complete:
         operations.complete(message.id);
     }
-  }
-
-  /** @returns a function that counts a message and says whether the client stays within its limit */
-  function limitMessages(): () => boolean {
-    let messages = 0;
-    let since = Number.NEGATIVE_INFINITY;
-    return () => {
-      if (socket.readyState !== socket.OPEN) return false;
-      const now = clock.now();
-      if (now - since >= MESSAGES_MS) {
-        since = now;
-        messages = 0;
-      }
-      messages += 1;
-      if (messages <= MAX_MESSAGES) return true;
-      socket.close(CLOSE.tooManyRequests, `Too many messages: ${MAX_MESSAGES} a second`);
-      // Further messages are not read.
-      socket.pause();
-      return false;
-    };
   }
 
   function reserve(bytes: number): Reservation {

@@ -408,7 +408,7 @@ describe('a client that does not keep to the protocol', () => {
     socket.close();
   });
 
-  it('has twenty operations at a time', async () => {
+  it('has at most twenty operations at a time', async () => {
     const answers: (() => void)[] = [];
     live.respond = (_recorded, response) => {
       answers.push(() => json(response, { success: true, script: { id: 's', name: 'n' } }));
@@ -452,13 +452,14 @@ describe('a client that does not keep to the protocol', () => {
   it.each<[what: string, sendOne: (socket: WebSocket) => void]>([
     ['messages', (socket) => socket.send('{"type":"ping"}')],
     ['pongs that nobody asked for', (socket) => socket.pong()],
-  ])('is closed for a flood of %s, which keeps nobody else waiting', async (_what, sendOne) => {
-    const { socket, closed, messages } = await opened();
-    for (let index = 0; index < 20_000; index++) sendOne(socket);
+  ])('keeps nobody else waiting by a flood of %s', async (_what, sendOne) => {
+    const { socket, subscribe, messages } = await opened();
+    const results = () => messages.filter(({ type }) => type === 'next');
+    for (let index = 0; index < 5_000; index++) sendOne(socket);
+    subscribe('last', '{ __typename }');
     const { status } = await live.gateway.execute('{ __typename }');
-    expect(status).toBe(200);
-    expect(await closed).toMatchObject({ code: 4429 });
-    expect(messages.length).toBeLessThanOrEqual(100);
+    expect([status, results()]).toEqual([200, []]);
+    await eventually(() => expect(results()).toHaveLength(1));
     socket.terminate();
   });
 });
