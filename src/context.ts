@@ -8,8 +8,8 @@ import type { ClientRequest } from './client-request.ts';
 import type { Access, Api, Timeouts } from './luaauth/api.ts';
 import type { WriteBegun, WriteEnd } from './observability/request-record.ts';
 import type { Origin } from './transport/call.ts';
-import { Usage } from './transport/observer.ts';
 import type { Transport } from './transport/transport.ts';
+import { Usage } from './transport/usage.ts';
 
 export interface Live {
   /** Tells that sessions of an account were ended through the gateway. Scripts that have these sessions are polled at once. */

@@ -10,7 +10,7 @@ import { getScript, script } from '../luaauth/scripts.ts';
 import { user } from '../luaauth/users.ts';
 import { createBoundedCache } from '../state/memory.ts';
 import type { Call } from '../transport/call.ts';
-import type { Usage } from '../transport/observer.ts';
+import type { Usage } from '../transport/usage.ts';
 import type { Grant } from './grant.ts';
 
 /** How many objects an operation may read to find their owners. The price does not include these reads. */

@@ -2,9 +2,9 @@ import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { PageSizes } from '../state/page-sizes.ts';
 import type { Call, Origin, Signal } from '../transport/call.ts';
 import type { Clock } from '../transport/clock.ts';
-import type { Usage } from '../transport/observer.ts';
 import type { RateLimitStatus } from '../transport/scheduler/scheduler.ts';
 import type { UpstreamStatus } from '../transport/steps/circuit-breaker.ts';
+import type { Usage } from '../transport/usage.ts';
 
 /** Makes a call, with cache, queue and retries. */
 export type Ask = <T>(call: Call<T>, usage: Usage) => Promise<T>;

@@ -189,6 +189,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       timeoutMs,
       waitsForOthers: options.timeoutMs !== undefined,
       isSentOnce,
+      isRetry: false,
       signal: api.signal,
       decode,
       // Set when the call begins: the writes so far are part of the key.

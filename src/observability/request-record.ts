@@ -1,7 +1,7 @@
 import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
 import type { ClientRequest } from '../client-request.ts';
 import { notify } from '../state/maybe-promise.ts';
-import type { Usage } from '../transport/observer.ts';
+import type { Usage } from '../transport/usage.ts';
 
 interface OperationFacts {
   readonly name: string | undefined;

@@ -4,7 +4,7 @@ import { requestError } from '../errors/coded-error.ts';
 import type { WriteFacts } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
 import type { Price } from '../plan/price.ts';
-import type { Usage } from '../transport/observer.ts';
+import type { Usage } from '../transport/usage.ts';
 
 type ReportMode = 'plan' | 'report' | undefined;
 

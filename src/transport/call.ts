@@ -72,6 +72,8 @@ export interface Call<T> extends About, Asked {
   readonly waitsForOthers: boolean;
   /** Whether there may be no second request, whatever the outcome of the first. */
   readonly isSentOnce: boolean;
+  /** Whether an earlier request of the call has failed. */
+  readonly isRetry: boolean;
   /** Aborted when the client has left. A read then ends at any stage, a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
   /** Reads the answer, or throws the refusal in it. The result depends on the arguments only. */
@@ -125,34 +127,6 @@ export interface Allowance {
   /** In bytes, decoded. */
   bytesLeft: number;
 }
-
-/**
- * Receives the events of a call. A step that listens forwards each event. A call makes one request, several (retries), or
- * none. The methods must not throw, and their work costs every call.
- */
-export interface Progress {
-  /** How much the operation may still receive; undefined: no limit. */
-  readonly allowance: Allowance | undefined;
-  /** Takes where the answers of the operation's calls came from; undefined: they are not reported. */
-  readonly sources: CallSource[] | undefined;
-  /** The call has to wait for a permit or a connection. */
-  queued?(): void;
-  /** The call has its permits and a connection after `waitedMs`: a request begins. */
-  dequeued(waitedMs: number): void;
-  /** The request is about to be written. */
-  sent(): void;
-  /** The request is over, or will not be made although the call has waited. `failure` is undefined on success. */
-  ended?(failure: unknown): void;
-  /** A proxy has answered in place of the API. `ray` is Cloudflare's name of the request. */
-  proxied(ray: string): void;
-  /** This process has lost the others: its reads and theirs may miss each other's writes. */
-  uncoordinated(): void;
-}
-
-/** The shape of every step: cache, retries, the request itself. */
-export type Send = <T>(call: Call<T>, progress: Progress) => Promise<Answer<T>>;
-
-export type Interceptor = (next: Send) => Send;
 
 export interface Signal {
   readonly aborted: boolean;

@@ -1,13 +1,17 @@
 import { decodeText } from './body.ts';
-import type { AbortListener, Allowance, Answer, Call, Progress, Reply, Send } from './call.ts';
+import type { AbortListener, Allowance, Answer, Call, Reply } from './call.ts';
 import { type Clock, Deadline } from './clock.ts';
 import { BadResponse, BroughtTooMuch, CallFailure, ClientLeft, TimedOut } from './errors.ts';
+import { type Observed, type Observers, type Outcome, outcomeOf } from './observer.ts';
 import type { ScheduledCall, Sender } from './scheduler/scheduled-call.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
+import type { Send } from './step.ts';
 import { type Receiver, type UpstreamOptions, UpstreamRequest } from './upstream-request.ts';
+import type { Usage } from './usage.ts';
 
 interface DispatchOptions extends UpstreamOptions {
   readonly clock: Clock;
+  readonly observers: Observers;
   readonly scheduler: Scheduler;
 }
 
@@ -19,9 +23,9 @@ const FAIR_MS = 500;
  * sending and the whole body. Past the deadline, or when a read's signal aborts, the socket is closed.
  */
 export function createDispatch(options: DispatchOptions): Send {
-  return (call, progress) =>
+  return (call, usage) =>
     new Promise((resolve) => {
-      new Dispatch(options, call, progress, resolve as Settle).begin();
+      new Dispatch(options, call, usage, resolve as Settle).begin();
     });
 }
 
@@ -31,19 +35,21 @@ class Dispatch implements AbortListener, Sender, Receiver {
   readonly call: Call<unknown>;
   readonly allowance: Allowance;
   readonly #options: DispatchOptions;
-  readonly #progress: Progress;
+  readonly #usage: Usage;
   readonly #resolve: Settle;
   readonly #scheduled: ScheduledCall;
   #deadline: Deadline | undefined;
   #request: UpstreamRequest | undefined;
+  #waitEnded: (() => void) | undefined;
+  #requestEnded: ((outcome: Outcome) => void) | undefined;
   #settled = false;
   #sentAt: number | undefined;
 
-  constructor(options: DispatchOptions, call: Call<unknown>, progress: Progress, resolve: Settle) {
+  constructor(options: DispatchOptions, call: Call<unknown>, usage: Usage, resolve: Settle) {
     this.#options = options;
     this.call = call;
-    this.#progress = progress;
-    this.allowance = progress.allowance ?? UNLIMITED;
+    this.#usage = usage;
+    this.allowance = usage.allowance;
     this.#resolve = resolve;
     this.#scheduled = options.scheduler.schedule(this);
   }
@@ -62,12 +68,12 @@ class Dispatch implements AbortListener, Sender, Receiver {
     const { clock, scheduler } = this.#options;
     const giveUp = (wasLate: boolean) => scheduler.giveUp(this.#scheduled, wasLate);
     this.#deadline = new Deadline(clock, this.#scheduled.startBy, giveUp);
-    this.#progress.queued?.();
+    this.#waitEnded = this.#beginWait();
   }
 
   admitted(waitedMs: number): void {
     const { call } = this;
-    const { clock } = this.#options;
+    const { clock, observers } = this.#options;
     const now = clock.now();
     if (call.kind === 'write') call.signal?.removeEventListener('abort', this);
     const timeoutMs = Math.min(call.timeoutMs, call.deadline - now);
@@ -76,7 +82,12 @@ class Dispatch implements AbortListener, Sender, Receiver {
     this.#deadline = new Deadline(clock, now + timeoutMs, (wasLate) =>
       this.fail(new TimedOut(call, this.#executed, { unhealthy: isFair && !wasLate })),
     );
-    this.#progress.dequeued(waitedMs);
+    this.#usage.waited(waitedMs);
+    // A call that starts at once reports a wait of no time.
+    this.#waitEnded ??= this.#beginWait();
+    this.#endWait();
+    if (call.isRetry) observers.tell((observer) => observer.retried?.(this.#observed));
+    this.#requestEnded = observers.begin((observer) => observer.requested?.(this.#observed));
     this.#request = new UpstreamRequest(this.#options, this);
     this.#request.send();
   }
@@ -88,7 +99,7 @@ class Dispatch implements AbortListener, Sender, Receiver {
   sent(): void {
     this.#sentAt = this.#options.clock.now();
     this.#scheduled.sent();
-    this.#progress.sent();
+    this.#usage.sent();
   }
 
   answered(): void {
@@ -101,7 +112,7 @@ class Dispatch implements AbortListener, Sender, Receiver {
       const text = decodeText(this.call, body, status);
       const value = this.call.decode({ status, headers, text }, this.call);
       this.#options.scheduler.end(this.#scheduled, undefined);
-      this.#progress.ended?.(undefined);
+      this.#tellEnd(undefined);
       const sentAt = this.#sentAt as number;
       this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
     } catch (failure) {
@@ -121,11 +132,11 @@ class Dispatch implements AbortListener, Sender, Receiver {
   }
 
   #end(failure: unknown): void {
-    if (failure instanceof CallFailure && failure.ray !== undefined) this.#progress.proxied(failure.ray);
+    if (failure instanceof CallFailure && failure.ray !== undefined) this.#usage.ray = failure.ray;
     // The connection has an answer too many. The expected answer may follow and reach another request.
     if (failure instanceof BadResponse && failure.isMisdirected) this.#request?.cut?.();
     this.#options.scheduler.end(this.#scheduled, failure);
-    this.#progress.ended?.(failure);
+    this.#tellEnd(failure);
     this.#resolve(Promise.reject(failure));
   }
 
@@ -135,9 +146,26 @@ class Dispatch implements AbortListener, Sender, Receiver {
     this.call.signal?.removeEventListener('abort', this);
   }
 
+  get #observed(): Observed {
+    const { endpoint, kind } = this.call;
+    return { endpoint, kind, usage: this.#usage };
+  }
+
+  #beginWait(): () => void {
+    return this.#options.observers.begin((observer) => observer.queued?.(this.#observed));
+  }
+
+  #endWait(): void {
+    this.#waitEnded?.();
+    this.#waitEnded = undefined;
+  }
+
+  #tellEnd(failure: unknown): void {
+    this.#endWait();
+    this.#requestEnded?.(outcomeOf(failure));
+  }
+
   get #executed(): 'no' | 'unknown' {
     return this.#sentAt === undefined ? 'no' : 'unknown';
   }
 }
-
-const UNLIMITED: Allowance = { bytesLeft: Number.POSITIVE_INFINITY };

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { State } from '../state/port.ts';
-import type { Interceptor } from './call.ts';
+import type { Interceptor } from './step.ts';
 import type { ServePolicy } from './steps/cache.ts';
 
 /** The state of a transport, and what a store of several processes brings besides. */

@@ -4,21 +4,23 @@ import { type MaybePromise, notify } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { createPageSizes, type PageSizes } from '../state/page-sizes.ts';
 import { createKnownAccounts } from './accounts.ts';
-import type { Call, Interceptor, Send } from './call.ts';
+import type { Call } from './call.ts';
 import { type Clock, systemClock, timeOfDay } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
-import { createObservers, ObservedProgress, type Observer, Usage } from './observer.ts';
+import { createObservers, type Observer } from './observer.ts';
 import { systemRandom } from './random-source.ts';
 import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
 import type { TransportState } from './shared-state.ts';
+import type { Interceptor, Send } from './step.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
 import { dedupe } from './steps/dedupe.ts';
 import { createKeyCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
 import { sources } from './steps/sources.ts';
+import type { Usage } from './usage.ts';
 
 export interface TransportOptions {
   /** Base URL of the REST API. */
@@ -114,8 +116,6 @@ export function createTransport(
     isCurrent: createKeyCheck(generations),
     hasRoom: (call) => scheduler.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
-    inBackground: (about) =>
-      observers.followCalls ? new ObservedProgress(observers, about, undefined) : new Usage(),
   });
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
@@ -133,6 +133,7 @@ export function createTransport(
     maxBodyBytes,
     userAgent,
     clock,
+    observers,
     scheduler,
   });
   const send = steps.reduceRight<Send>((next, step) => step(next), dispatch);
@@ -143,8 +144,7 @@ export function createTransport(
       // The call is not kept until its answer is there, because each step has its own copy.
       const { endpoint, kind } = call;
       const { account } = call.origin;
-      const progress = observers.followCalls ? new ObservedProgress(observers, call, usage) : usage;
-      return send(call, progress).then((answer) => {
+      return send(call, usage).then((answer) => {
         // A call of its own has told the scheduler already. An entry that another process cached proves the key as
         // well.
         if (answer.source !== 'call' && !known.has(account)) scheduler.accept(account);

@@ -29,7 +29,6 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   // The compiler writes these names into the declarations of other files.
   'luaauth/decoders.ts DecodedKinds': 'src/luaauth/decoders.ts',
   'luaauth/sessions.ts SessionRange': 'src/luaauth/sessions.ts',
-  'transport/observer.ts Observed': 'src/transport/observer.ts',
 };
 
 const sources = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { getScript } from '../../src/luaauth/scripts.ts';
-import { Usage } from '../../src/transport/observer.ts';
 import { createTransport } from '../../src/transport/transport.ts';
+import { Usage } from '../../src/transport/usage.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';

@@ -5,13 +5,14 @@ import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Generation } from '../../src/state/port.ts';
 import { createKnownAccounts } from '../../src/transport/accounts.ts';
-import type { Call, Send } from '../../src/transport/call.ts';
+import type { Call } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
-import { Usage } from '../../src/transport/observer.ts';
 import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import type { Send } from '../../src/transport/step.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
+import { Usage } from '../../src/transport/usage.ts';
 import { collectGarbage } from '../support/processes/live-memory.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -69,9 +70,8 @@ function callOf(
   return calls[0] as Call<unknown>;
 }
 
-const answerAtOnce: Send = async (_call, progress) => {
-  progress.sent();
-  progress.ended?.(undefined);
+const answerAtOnce: Send = async (_call, usage) => {
+  usage.sent();
   return { value: undefined as never, bytes: 300, sentAt: 0, source: 'call', ageMs: 0 };
 };
 

@@ -3,8 +3,8 @@ import { a, read } from '../../src/luaauth/endpoint.ts';
 import { project, removeProject } from '../../src/luaauth/projects.ts';
 import { listsOf } from '../../src/luaauth/resource.ts';
 import { script, toggleScript } from '../../src/luaauth/scripts.ts';
-import { Usage } from '../../src/transport/observer.ts';
 import { createTransport, type Transport } from '../../src/transport/transport.ts';
+import { Usage } from '../../src/transport/usage.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 
 // Reads that exist in this test alone: no write has heard of them.

@@ -1,7 +1,7 @@
 import type { Access, Timeouts } from '../../luaauth/api.ts';
 import type { Call, Reply } from '../../transport/call.ts';
-import { Usage } from '../../transport/observer.ts';
 import { createTransport } from '../../transport/transport.ts';
+import { Usage } from '../../transport/usage.ts';
 import { version } from '../../version.ts';
 
 interface SingleCallOptions {

@@ -1,8 +1,8 @@
 import type { Access, Api, Timeouts } from '../../luaauth/api.ts';
 import { getSessions, type Session } from '../../luaauth/sessions.ts';
 import type { AbortSource, Answer, Origin } from '../../transport/call.ts';
-import { Usage } from '../../transport/observer.ts';
 import type { Transport } from '../../transport/transport.ts';
+import { Usage } from '../../transport/usage.ts';
 
 /** Counts a poll's calls, and records how old its oldest answer is. */
 export class PollUsage extends Usage {

@@ -1,7 +1,9 @@
 import type { CacheEntry } from '../../state/cache-entries.ts';
-import type { Call, Interceptor, Progress, Send } from '../../transport/call.ts';
+import type { Call } from '../../transport/call.ts';
 import { wait } from '../../transport/clock.ts';
+import type { Interceptor, Send } from '../../transport/step.ts';
 import type { ServePolicy } from '../../transport/steps/cache.ts';
+import type { Usage } from '../../transport/usage.ts';
 import { luaInStore } from './client.ts';
 import { parsedObject } from './encryption.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
@@ -62,11 +64,11 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   };
 
   /** Makes the call for all processes. */
-  const fetch = async <T>(next: Send, call: Call<T>, progress: Progress) => {
+  const fetch = async <T>(next: Send, call: Call<T>, usage: Usage) => {
     const { account, entry, lease, place } = locate(call);
     let isFilling = false;
     try {
-      const answer = await next(call, progress);
+      const answer = await next(call, usage);
       const { value, bytes, sentAt } = answer;
       const ageMs = Math.ceil(clock.now() - sentAt);
       const ttlMs = Math.floor(policy.keptMsOf(call) - ageMs);
@@ -82,31 +84,31 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     }
   };
 
-  const read = async <T>(next: Send, call: Call<T>, progress: Progress) => {
+  const read = async <T>(next: Send, call: Call<T>, usage: Usage) => {
     const { account, entry: entryName, lease, place } = locate(call);
     let since = '';
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const args = [policy.freshMsOf(call), since, link.me, LEASE_MS];
       const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
-      if (!reply) return next(call, progress);
+      if (!reply) return next(call, usage);
       const [outcome, ageMs, at, sealed] = reply as Reply;
       const entry = entryIn(account.encryption.open(sealed, place), Math.max(0, ageMs));
       if (entry) return policy.serve<T>(entry, since === '' ? 'fresh' : 'shared');
       // An entry that cannot be read is replaced.
-      if (outcome > 0) return fetch(next, call, progress);
+      if (outcome > 0) return fetch(next, call, usage);
       if (since === '') since = String(at) || '0';
       const leftMs = call.deadline - clock.now();
       // The next step fails with the reason.
-      if (leftMs <= 0 || call.signal?.aborted) return next(call, progress);
+      if (leftMs <= 0 || call.signal?.aborted) return next(call, usage);
       await wait(clock, Math.min(waitMs, leftMs));
     }
   };
 
-  return (next) => (call, progress) => {
+  return (next) => (call, usage) => {
     const isReady = !link.isLost && !call.isInDoubt && !call.isAlone;
     const isShared = call.kind === 'read' && policy.mayBeOlder(call) && policy.freshMsOf(call) > 0;
-    return isReady && isShared ? read(next, call, progress) : next(call, progress);
+    return isReady && isShared ? read(next, call, usage) : next(call, usage);
   };
 
   function entryIn(text: string | undefined, ageMs: number): CacheEntry | undefined {

@@ -25,7 +25,8 @@ import {
 import { StartError } from '../../observability/start-error.ts';
 import { hashOf } from '../../operation/document-id.ts';
 import type { ListedDocuments } from '../../operation/document-resolver.ts';
-import type { Observer, Outcome, Usage } from '../../transport/observer.ts';
+import type { Observer, Outcome } from '../../transport/observer.ts';
+import type { Usage } from '../../transport/usage.ts';
 import { version } from '../../version.ts';
 
 /** Outcomes that are no errors. */

@@ -1,9 +1,11 @@
 import type { CacheEntries, CacheEntry } from '../../state/cache-entries.ts';
 import type { MaybePromise } from '../../state/maybe-promise.ts';
 import { createBoundedCache } from '../../state/memory.ts';
-import type { About, Answer, Call, Interceptor, Progress, Send, Source, WhyAsked } from '../call.ts';
+import type { Answer, Call, Source, WhyAsked } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { allowsOlderAnswer } from '../errors.ts';
+import type { Interceptor, Send } from '../step.ts';
+import { Usage } from '../usage.ts';
 
 interface CacheOptions {
   /** An answer younger than this is as good as another call, in ms; 0: no answer is. */
@@ -18,7 +20,6 @@ interface CacheOptions {
   readonly isCurrent: <T>(call: Call<T>) => MaybePromise<boolean>;
   readonly hasRoom: <T>(call: Call<T>) => boolean;
   readonly isFailing: <T>(call: Call<T>) => boolean;
-  readonly inBackground: (about: About) => Progress;
 }
 
 /** When an answer that another process has filled is served. For a step of a store that processes share. */
@@ -42,7 +43,7 @@ const MAX_LAST_KEPT = 10_000;
  */
 export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, clock } = options;
-  const { isCurrent, hasRoom, isFailing, inBackground } = options;
+  const { isCurrent, hasRoom, isFailing } = options;
   /** Whether any answer is ever kept. */
   const keepsAnswers = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
   const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
@@ -71,9 +72,9 @@ export function createCache(options: CacheOptions) {
   };
 
   /** Keeps the answer. A write in between changes the key, so the entry is never read. */
-  const fetch = <T>(next: Send, call: Call<T>, progress: Progress, entry?: CacheEntry) => {
+  const fetch = <T>(next: Send, call: Call<T>, usage: Usage, entry?: CacheEntry) => {
     const askedAt = entry && clock.now() - entry.ageMs;
-    return next(call, progress).then(
+    return next(call, usage).then(
       (answer) => {
         const { value, bytes, sentAt } = answer;
         const now = clock.now();
@@ -98,14 +99,14 @@ export function createCache(options: CacheOptions) {
     const deadline = clock.now() + staleMs;
     const renewal = { ...call, deadline, signal: undefined, background: 'revalidation' as const };
     // Drops a failure, since no client waits. The next read tries again.
-    fetch(next, renewal, inBackground(call)).then(forget, forget);
+    fetch(next, renewal, new Usage()).then(forget, forget);
   };
 
-  const readOwn = <T>(next: Send, call: Call<T>, progress: Progress, entry: CacheEntry) => {
+  const readOwn = <T>(next: Send, call: Call<T>, usage: Usage, entry: CacheEntry) => {
     // Where other processes may have written unnoticed, no entry counts as fresh.
     if (entry.ageMs < freshMsOf(call))
       return Promise.resolve(serve<T>(entry, call.isAlone ? 'stale' : 'fresh'));
-    if (!isBetterThanCall(call, entry)) return fetch(next, call, progress, entry);
+    if (!isBetterThanCall(call, entry)) return fetch(next, call, usage, entry);
     revalidate(next, call);
     return Promise.resolve(serve<T>(entry, 'stale'));
   };
@@ -115,11 +116,11 @@ export function createCache(options: CacheOptions) {
 
   const step: Interceptor = (next) => {
     if (!keepsAnswers) return next;
-    return (call, progress) => {
+    return (call, usage) => {
       // A write that may still be carried out would make any entry old.
-      if (call.kind === 'write' || call.isInDoubt) return next(call, progress);
+      if (call.kind === 'write' || call.isInDoubt) return next(call, usage);
       const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
-      return entry ? readOwn(next, call, progress, entry) : fetch(next, call, progress);
+      return entry ? readOwn(next, call, usage, entry) : fetch(next, call, usage);
     };
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, serve };

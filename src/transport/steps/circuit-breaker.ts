@@ -1,8 +1,9 @@
 import { Accounts } from '../accounts.ts';
-import type { Call, Interceptor } from '../call.ts';
+import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { Unavailable } from '../errors.ts';
 import type { BreakerState } from '../observer.ts';
+import type { Interceptor } from '../step.ts';
 import { Circuit, type Health } from './circuit.ts';
 
 interface CircuitBreakerOptions {

@@ -1,13 +1,8 @@
-import {
-  type AbortListener,
-  AbortSource,
-  type Answer,
-  type Call,
-  type Progress,
-  type Send,
-} from '../call.ts';
+import { type AbortListener, AbortSource, type Answer, type Call } from '../call.ts';
 import { type Clock, Deadline, soon } from '../clock.ts';
 import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import type { Send } from '../step.ts';
+import type { Usage } from '../usage.ts';
 
 /** An answer that a call of this key could have instead of a request of its own; undefined: there is none. */
 type FindAnswer = (call: Call<unknown>) => Answer<unknown> | undefined;
@@ -33,26 +28,26 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
   };
 
   return (next) => {
-    const join: Join = async (shared, call, progress) => {
+    const join: Join = async (shared, call, usage) => {
       try {
-        return await shared.wait(call, progress, clock);
+        return await shared.wait(call, usage, clock);
       } catch (failure) {
         // Without more time than the shared call had, each waiter would fail in turn.
-        if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, progress);
+        if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, usage);
         // Another operation has received too much. This operation has its own allowance.
-        if (failure instanceof BroughtTooMuch) return share(call, progress);
+        if (failure instanceof BroughtTooMuch) return share(call, usage);
         throw failure;
       }
     };
 
-    const share: Send = <T>(call: Call<T>, progress: Progress) => {
-      if (call.kind === 'write' || call.isUnshared) return next(call, progress);
+    const share: Send = <T>(call: Call<T>, usage: Usage) => {
+      if (call.kind === 'write' || call.isUnshared) return next(call, usage);
       const { caller, callerRate } = call.origin;
       // If callers without a rate of their own joined such a call, they would wait for its rate.
       const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
       const equal = calls.get(key) ?? [];
       const other = equal.find((shared) => shared.serves(call));
-      if (other) return join(other, call, progress);
+      if (other) return join(other, call, usage);
       const begun = new SharedCall(call, join);
       calls.set(key, [...equal, begun]);
       const end = () => {
@@ -73,8 +68,8 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
         return false;
       };
       // Sets no timer: the call's own deadline gives a better reason for a timeout.
-      const waiting: Promise<Answer<T>> = begun.wait(call, progress, undefined);
-      next({ ...call, signal: begun, needsRequest }, progress).then(
+      const waiting: Promise<Answer<T>> = begun.wait(call, usage, undefined);
+      next({ ...call, signal: begun, needsRequest }, usage).then(
         (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
           for (const waiter of end()) waiter.settle(Promise.reject(failure));
@@ -100,7 +95,7 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
   }
 }
 
-type Join = <T>(shared: SharedCall, call: Call<T>, progress: Progress) => Promise<Answer<T>>;
+type Join = <T>(shared: SharedCall, call: Call<T>, usage: Usage) => Promise<Answer<T>>;
 
 /** A call and all waiters for its answer. Aborted when the last waiter leaves. */
 class SharedCall extends AbortSource {
@@ -128,9 +123,9 @@ class SharedCall extends AbortSource {
   }
 
   /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
-  wait<T>(call: Call<T>, progress: Progress, clock: Clock | undefined): Promise<Answer<T>> {
+  wait<T>(call: Call<T>, usage: Usage, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve) => {
-      const waiter = new Waiter(this, call, progress, clock, resolve as Waiter['resolve']);
+      const waiter = new Waiter(this, call, usage, clock, resolve as Waiter['resolve']);
       this.#waiters.push(waiter);
       call.signal?.addEventListener('abort', waiter);
       if (call.signal?.aborted) waiter.handleEvent();
@@ -158,27 +153,27 @@ class Waiter implements AbortListener {
   readonly call: Call<unknown>;
   readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
   readonly #shared: SharedCall;
-  readonly #progress: Progress;
+  readonly #usage: Usage;
   /** Undefined: this waiter's call is the shared call. */
   readonly #deadline: Deadline | undefined;
 
   constructor(
     shared: SharedCall,
     call: Call<unknown>,
-    progress: Progress,
+    usage: Usage,
     clock: Clock | undefined,
     resolve: Waiter['resolve'],
   ) {
     this.#shared = shared;
     this.call = call;
-    this.#progress = progress;
+    this.#usage = usage;
     this.resolve = resolve;
     this.#deadline =
       clock && new Deadline(clock, call.deadline + 5, () => this.leave(new TimedOut(call, 'no')));
   }
 
   joins(other: SharedCall): void {
-    this.settle(this.#shared.join(other, this.call, this.#progress));
+    this.settle(this.#shared.join(other, this.call, this.#usage));
   }
 
   settle(answer: Answer<unknown> | Promise<Answer<unknown>>): void {

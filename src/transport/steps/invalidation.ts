@@ -1,8 +1,10 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { Generation, Generations, WriteOutcome } from '../../state/port.ts';
-import type { Answer, Call, Interceptor, Progress, Send } from '../call.ts';
+import type { Answer, Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure } from '../errors.ts';
+import type { Interceptor, Send } from '../step.ts';
+import type { Usage } from '../usage.ts';
 
 /** An endpoint answers within this time or not at all (`docs/luaauth-api.md#in-general`). */
 const LONGEST_CALL_MS = 100_000;
@@ -16,17 +18,17 @@ const SPARE_MS = 10_000;
  * generations of its resources once it was, or may have been, carried out.
  */
 export function invalidation(generations: Generations, clock: Clock): Interceptor {
-  const write = async <T>(next: Send, call: Call<T>, progress: Progress): Promise<Answer<T>> => {
+  const write = async <T>(next: Send, call: Call<T>, usage: Usage): Promise<Answer<T>> => {
     const waitMs = Math.max(SPARE_MS, Math.min(call.timeoutMs, call.deadline - clock.now()));
     const { snapshot = generations.snapshot(call.origin.account) } = call.origin;
     const begun = snapshot.write(call.resources, LONGEST_CALL_MS + waitMs);
     const write = begun instanceof Promise ? await begun : begun;
     const end = async (outcome: WriteOutcome) => {
       await write.end(outcome, LONGEST_CALL_MS);
-      if (write.isLost) progress.uncoordinated();
+      if (write.isLost) usage.isUncoordinated = true;
     };
     try {
-      const answer = await next(call, progress);
+      const answer = await next(call, usage);
       await end('done');
       return answer;
     } catch (failure) {
@@ -36,17 +38,17 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
     }
   };
 
-  const read = <T>(next: Send, call: Call<T>, progress: Progress, generation: Generation) => {
-    if (generation.isAlone) progress.uncoordinated();
+  const read = <T>(next: Send, call: Call<T>, usage: Usage, generation: Generation) => {
+    if (generation.isAlone) usage.isUncoordinated = true;
     const { number, isInDoubt, isAlone } = generation;
-    return next({ ...call, key: keyOf(call, number), isInDoubt, isAlone }, progress);
+    return next({ ...call, key: keyOf(call, number), isInDoubt, isAlone }, usage);
   };
 
-  return (next) => (call, progress) => {
-    if (call.kind === 'write') return write(next, call, progress);
+  return (next) => (call, usage) => {
+    if (call.kind === 'write') return write(next, call, usage);
     const generation = generationOf(generations, call);
-    if (generation instanceof Promise) return generation.then((known) => read(next, call, progress, known));
-    return read(next, call, progress, generation);
+    if (generation instanceof Promise) return generation.then((known) => read(next, call, usage, known));
+    return read(next, call, usage, generation);
   };
 }
 

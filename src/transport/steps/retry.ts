@@ -1,7 +1,9 @@
 import { type AccountRecord, Accounts, type KnownAccounts } from '../accounts.ts';
-import type { Call, Interceptor, Progress, Send } from '../call.ts';
+import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
+import type { Interceptor, Send } from '../step.ts';
+import type { Usage } from '../usage.ts';
 
 interface RetryOptions {
   readonly clock: Clock;
@@ -45,7 +47,7 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
     return failure.kind === 'read' || failure.executed === 'no';
   };
 
-  const tryAgain = async <T>(next: Send, call: Call<T>, progress: Progress, budget: Budget, why: unknown) => {
+  const tryAgain = async <T>(next: Send, call: Call<T>, usage: Usage, budget: Budget, why: unknown) => {
     let failure = why;
     for (let retries = 0; retries < MAX_RETRIES && isWorthIt(failure) && mayRetry(call); retries += 1) {
       // A `ratelimited` call waits in the queue, and the quota bounds its load.
@@ -57,7 +59,7 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
       if (!mayRetry(call)) break;
       budget.earn();
       try {
-        return await next(call, progress);
+        return await next({ ...call, isRetry: true }, usage);
       } catch (again) {
         failure = again;
       }
@@ -65,12 +67,12 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
     throw failure;
   };
 
-  return (next) => (call, progress) => {
+  return (next) => (call, usage) => {
     // All unknown keys share a budget, because a client can make up any number of keys.
     const name = known.has(call.origin.account) ? call.origin.account : 'unknown';
     const budget = budgets.get(name) ?? budgets.add(name);
     budget.earn();
-    if (call.isSentOnce) return next(call, progress);
-    return next(call, progress).catch((failure) => tryAgain(next, call, progress, budget, failure));
+    if (call.isSentOnce) return next(call, usage);
+    return next(call, usage).catch((failure) => tryAgain(next, call, usage, budget, failure));
   };
 }

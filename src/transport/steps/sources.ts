@@ -1,4 +1,6 @@
-import type { Answer, Call, Interceptor, Progress, Send, WhyAsked } from '../call.ts';
+import type { Answer, Call, WhyAsked } from '../call.ts';
+import type { Interceptor, Send } from '../step.ts';
+import type { Usage } from '../usage.ts';
 
 /** How many calls of an operation a report names. */
 const MAX_SOURCES = 100;
@@ -8,17 +10,12 @@ const MAX_SOURCES = 100;
  * whether an object is within a caller's reach: their endpoints would tell whether the object exists.
  */
 export function sources(whyAsked: (call: Call<unknown>) => WhyAsked): Interceptor {
-  const note = async <T>(
-    next: Send,
-    call: Call<T>,
-    progress: Progress,
-    why: WhyAsked,
-  ): Promise<Answer<T>> => {
+  const note = async <T>(next: Send, call: Call<T>, usage: Usage, why: WhyAsked): Promise<Answer<T>> => {
     const { endpoint } = call;
-    const noted = progress.sources ?? [];
+    const noted = usage.sources ?? [];
     const isRoom = () => noted.length < MAX_SOURCES;
     try {
-      const answer = await next(call, progress);
+      const answer = await next(call, usage);
       const isCached = answer.source === 'fresh' || answer.source === 'stale';
       if (isRoom()) noted.push(isCached ? { endpoint, from: 'cache' } : { endpoint, from: 'api', why });
       return answer;
@@ -28,8 +25,8 @@ export function sources(whyAsked: (call: Call<unknown>) => WhyAsked): Intercepto
     }
   };
 
-  return (next) => (call, progress) => {
-    if (!progress.sources || call.isUnshared) return next(call, progress);
-    return note(next, call, progress, whyAsked(call));
+  return (next) => (call, usage) => {
+    if (!usage.sources || call.isUnshared) return next(call, usage);
+    return note(next, call, usage, whyAsked(call));
   };
 }
