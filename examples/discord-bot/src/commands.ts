@@ -1,6 +1,8 @@
 import { OperationFailed } from './gateway.ts';
-import type { CommandOptions } from './interaction.ts';
 import { type Licence, type Licences, Refused } from './licences.ts';
+
+/** A value of an option: text, a number, or the id of a user. */
+export type CommandOptions = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Everything that a command works with. */
 export interface Desk {

@@ -1,4 +1,3 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,11 +22,9 @@ const APPLICATION = '800000000000000001';
 const STAFF = { id: '100000000000000001', username: 'staff', discriminator: '0' };
 
 /**
- * Discord, as far as a bot meets it. It sends interactions by signed requests, or by its gateway, a WebSocket, and takes what the bot
- * makes of its answer. (https://discord.com/developers/docs/events/gateway)
+ * Discord, as far as a bot meets it. It sends interactions by its gateway, a WebSocket, and takes what the bot makes of its answer. (https://discord.com/developers/docs/events/gateway)
  */
 export async function startFakeDiscord() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   /** The requests that reached Discord, as text: addresses and bodies. */
   const received: string[] = [];
   const edits = new Map<string, (content: string) => void>();
@@ -74,20 +71,6 @@ export async function startFakeDiscord() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  /** POSTs to the bot what Discord has signed. */
-  async function post(url: string, body: string, headers: Record<string, string> = signatureOf(body)) {
-    const response = await fetch(url, { method: 'POST', headers, body });
-    const answer = await response.text();
-    received.push(answer);
-    return { status: response.status, answer: answer === '' ? undefined : JSON.parse(answer) };
-  }
-
-  function signatureOf(body: string): Record<string, string> {
-    const timestamp = '1770624500';
-    const signature = sign(null, Buffer.from(timestamp + body), privateKey).toString('hex');
-    return { 'x-signature-ed25519': signature, 'x-signature-timestamp': timestamp };
-  }
-
   /** An interaction as Discord describes it, and the text that its sender reads in the end. */
   function interact({ subcommand, user, options = {}, permissions = MAY_BAN }: Command) {
     count += 1;
@@ -121,23 +104,10 @@ export async function startFakeDiscord() {
 
   let count = 0;
   return {
-    applicationId: APPLICATION,
-    /** As the developer portal shows it. */
-    publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex'),
     url: addressOf('http'),
     received,
-    post,
-    /** Somebody sends the command; what they read in the end. */
-    async send(url: string, command: Command): Promise<string> {
-      const { interaction, edited } = interact(command);
-      const { status, answer } = await post(url, JSON.stringify(interaction));
-      if (status !== 200) throw new Error(`the bot answered ${status}`);
-      if (answer.data.flags !== EPHEMERAL) throw new Error('everyone can see the answer');
-      // 5: "thinking".
-      return answer.type === 5 ? edited : answer.data.content;
-    },
-    /** The same by the gateway, to the bot that is connected to it. */
-    sendByGateway(command: Command): Promise<string> {
+    /** Somebody sends the command to the bot that is connected; what they read in the end. */
+    send(command: Command): Promise<string> {
       const { interaction, edited } = interact(command);
       for (const socket of sockets.clients)
         socket.send(JSON.stringify({ op: 0, t: 'INTERACTION_CREATE', s: count + 1, d: interaction }));

@@ -1,18 +1,13 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach } from 'node:test';
 import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
 import { type GatewayProcess, startProcess } from '../../../../test/support/processes/process.ts';
-import { createBot } from '../../src/bot.ts';
-import { createCommands } from '../../src/commands.ts';
+import { type CommandOptions, createCommands, type RunCommand } from '../../src/commands.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLicences } from '../../src/licences.ts';
-import { type Command, startFakeDiscord } from './fake-discord.ts';
 
 export { sandboxKeys, seeded };
 
@@ -42,47 +37,36 @@ const USERS = ['discord_id,user_key', ...TABLE].join('\n');
 /** The key of the gateway that the bot has. */
 export const BOT_KEY = 'key-of-the-bot-Vd8sK2mQ41xZ';
 
-/** A sandbox, the gateway's own process in front of it, the bot, and a Discord: all on loopback. */
+/** A command as the bot runs it, and the Discord id of whom it is about. */
+interface Command {
+  readonly subcommand: string;
+  readonly user: string;
+  readonly options?: CommandOptions;
+}
+
+/** A sandbox, the gateway's own process in front of it, and the bot's commands: all on loopback. */
 export function useBot() {
-  const lines: string[] = [];
   let gateway: GatewayProcess;
-  const servers = new Map<string, ReturnType<typeof createServer>>();
   const fixture = {
     sandbox: {} as Sandbox,
-    discord: {} as Awaited<ReturnType<typeof startFakeDiscord>>,
     gatewayUrl: '',
-    /** Where Discord sends interactions. */
-    url: '',
-    /** The bot's log. */
-    lines,
     /** Method and path of everything that reached the REST side, in order. */
     calls: () => fixture.sandbox.calls.map(({ method, path }) => `${method} ${path}`),
-    send: (command: Command, url?: string): Promise<string> =>
-      fixture.discord.send(url ?? fixture.url, command),
-    /** A bot with a server of its own. */
-    async openBot(gatewayUrl?: string): Promise<string> {
+    createRun(gatewayUrl?: string): RunCommand {
       const licences = createLicences(
         createGateway(gatewayUrl ?? fixture.gatewayUrl, BOT_KEY),
         seeded.projectId,
       );
-      const bot = createServer(
-        createBot({
-          run: createCommands({ licences, now: () => NOW }),
-          publicKey: fixture.discord.publicKey,
-          discordApi: fixture.discord.url,
-          log: (line) => lines.push(JSON.stringify(line)),
-        }),
-      );
-      bot.listen(0, '127.0.0.1');
-      await once(bot, 'listening');
-      const url = `http://127.0.0.1:${(bot.address() as AddressInfo).port}/`;
-      servers.set(url, bot);
-      return url;
+      return createCommands({ licences, now: () => NOW });
+    },
+    run: {} as RunCommand,
+    /** The text that the sender of the command reads. */
+    async send({ subcommand, user, options }: Command): Promise<string> {
+      return (await fixture.run(subcommand, { ...options, user })).text;
     },
   };
   before(async () => {
     fixture.sandbox = await startSandbox({ rate: 0 });
-    fixture.discord = await startFakeDiscord();
     gateway = startProcess(
       {
         PORT: '0',
@@ -99,20 +83,11 @@ export function useBot() {
       (directory) => writeFileSync(join(directory, 'users.csv'), USERS),
     );
     fixture.gatewayUrl = `${await gateway.listening()}/graphql`;
-    fixture.url = await fixture.openBot();
+    fixture.run = fixture.createRun();
   });
-  beforeEach(() => {
-    fixture.sandbox.reset();
-    lines.length = 0;
-    fixture.discord.received.length = 0;
-  });
+  beforeEach(() => fixture.sandbox.reset());
   after(async () => {
-    for (const server of servers.values()) {
-      server.close();
-      server.closeAllConnections();
-    }
     await gateway.kill();
-    await fixture.discord.close();
     await fixture.sandbox.close();
   });
   return fixture;
