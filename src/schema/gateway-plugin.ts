@@ -1,5 +1,5 @@
 import type { FieldRef, PothosOutputFieldConfig, PothosTypeConfig, SchemaTypes } from '@pothos/core';
-import { inheritsScopes, type KeyScope, requiresScopes } from '../callers/scopes.ts';
+import { inheritsScopes, type KeyScope, requiresScopes, scopesOfField } from '../callers/scopes.ts';
 import { type Provenance, unusable } from '../luaauth/decoders.ts';
 import { type CostOptions, costing, costOf, type Effect, type FieldCost } from '../plan/cost.ts';
 import { pothos } from './pothos.ts';
@@ -42,17 +42,21 @@ class GatewayPlugin<Types extends SchemaTypes> extends pothos.BasePlugin<Types> 
     const { scopes, cost, reads, mostValues, effect, usesInfo } = options;
     const { extensions } = config;
     const exposed = extensions?.pothosExposedField;
+    const own = {
+      ...extensions,
+      ...(reads && this.#priceOfType(config, reads)),
+      ...(scopes && requiresScopes(...scopes)),
+      ...costing(cost),
+      mostValues,
+      effect,
+      usesInfo,
+    };
+    const { extensions: ofType } = this.buildCache.getTypeConfig(config.parentType);
+    const needed = scopesOfField({ extensions: { ...ofType } }, { extensions: own }) ?? [];
     return {
       ...config,
-      extensions: {
-        ...extensions,
-        ...(reads && this.#priceOfType(config, reads)),
-        ...(scopes && requiresScopes(...scopes)),
-        ...costing(cost),
-        mostValues,
-        effect,
-        usesInfo,
-      },
+      description: `${config.description}${neededBy(needed)}`,
+      extensions: own,
       resolve: typeof exposed === 'string' ? expose(exposed) : config.resolve,
     };
   }
@@ -62,6 +66,13 @@ class GatewayPlugin<Types extends SchemaTypes> extends pothos.BasePlugin<Types> 
     const { scopes } = extensions as GatewayTypeOptions;
     return { scopes, upstream: { ...costOf({ extensions: { ...extensions } }), ...options } };
   }
+}
+
+/** The sentence for a field's description. */
+function neededBy(scopes: readonly KeyScope[]): string {
+  if (scopes.length === 0) return '';
+  const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
+  return ` Needs the ${scopes.length === 1 ? 'scope' : 'scopes'} ${named}.`;
 }
 
 function expose(property: string) {

@@ -1,6 +1,5 @@
 import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
-import { describeScopes } from './describe-scopes.ts';
 import { fetchable } from './fetchable.ts';
 import { registerGatewayPlugin } from './gateway-plugin.ts';
 import { hidePlumbing } from './hide-plumbing.ts';
@@ -44,6 +43,5 @@ function build({ readOnly = false, live, federation, subgraphScopes = false }: S
   const hasAllRoots = roots.mutation === mutation && roots.subscription === subscription;
   const own = hasAllRoots ? all : new GraphQLSchema({ ...config, ...roots, types: [] });
   useOwnScalars(own);
-  describeScopes(own);
   return hidePlumbing(federation?.withFederation(own, subgraphScopes) ?? own);
 }

@@ -18,7 +18,6 @@ import {
 } from 'graphql';
 import { scopesOfField } from '../../callers/scopes.ts';
 import { type Cost, costOf } from '../../plan/cost.ts';
-import { neededBy } from '../../schema/describe-scopes.ts';
 import { LOADABLES } from '../../schema/loadable-ref.ts';
 
 /** The latest federation version that the composers of Apollo, The Guild and Cosmo all support. */
@@ -42,10 +41,7 @@ export function printSubgraph(schema: GraphQLSchema, showsScopes: boolean): stri
         if (!field) return definition;
         const ofScopes = showsScopes ? accessOf(type, field) : [];
         const directives = [...(definition.directives ?? []), ...demandControlOf(field), ...ofScopes];
-        // Without the sentence that `describeScopes` added.
-        const value = `${field.description}`.slice(0, -neededBy(type, field).length || undefined);
-        const { description } = definition;
-        return { ...definition, description: description && { ...description, value }, directives };
+        return { ...definition, directives };
       });
       const key = entity ? [directiveNode('key', { fields: entity.key })] : [];
       return { ...node, directives: [...key, ...directivesOn(type)], fields: fields ?? [] };
