@@ -423,7 +423,7 @@ export type MessageSessionResult = InvalidFields | MessageDelivered | MessageNot
 /** Writes, carried out one after the other. The result of a mutation is a union: its success, and a type for each refusal by LuaAuth. Any other failure (no credential, quota, timeout, unusable answer) is an entry in `errors`. Its `extensions.outcome` says whether LuaAuth may have carried out the write. Then `data` is null: earlier writes of the operation were carried out, later writes are not sent. */
 export type Mutation = {
   __typename?: 'Mutation';
-  /** Blacklists a user, and according to LuaAuth's help also the user's IP address. If the user is blacklisted already, the old reason and end stay: unblacklist first. LuaAuth does not document whether it ends sessions. Costs one REST call, two when the user is selected. Needs the scope `users:write`. */
+  /** Bans a user: LuaAuth blacklists the user, and according to its help also the user's IP address. If the user is blacklisted already, the old reason and end stay: unblacklist first. LuaAuth does not document whether it ends sessions. Costs one REST call, two when the user is selected. Needs the scope `users:write`. */
   blacklistUser: BlacklistUserResult;
   /** Creates an ad system. Repeating it would create another ad system, so the gateway never sends it twice. If the outcome is unknown, read `adSystems` before you try again. Costs one REST call, two when the ad system is selected. Needs the scope `ads:write`. */
   createAdSystem: CreateAdSystemResult;

@@ -53,7 +53,8 @@ type Narrow<Result> = (
   hasAccess: (resource: Resource, id: string | undefined) => boolean,
 ) => Result;
 
-type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
+/** The payload as arguments. */
+export type Payloads<Payload> = Payload extends undefined ? [] : [payload: Payload];
 
 /** Properties of the result, or of each row, that repeat an id of the path. */
 type Repeats<Path extends string, Result> = {

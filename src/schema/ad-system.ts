@@ -192,7 +192,6 @@ defineMutation({
   input: {
     description:
       'The ad system to create. For an absent or null field LuaAuth sets its default. By default a key lasts one day, each user has one key, and a key can be extended to a week.',
-    argument: 'The ad system to create.',
     fields: {
       projectId: idField('project_id', 'The id of the project that the ad system belongs to.'),
       name: { ...nameField('The name that users see.'), isRequired: true },
@@ -219,7 +218,6 @@ defineMutation({
   input: {
     description:
       'The changes to an ad system. An absent field stays as it is. No field can be cleared, so null and an empty name are refused.',
-    argument: 'The ad system and what to change.',
     fields: {
       id: idField('system_id', 'The id of the ad system.'),
       projectId: {

@@ -3,7 +3,7 @@ import type { KeyScope } from '../callers/scopes.ts';
 import { idsIn } from '../callers/write-ids.ts';
 import type { Context } from '../context.ts';
 import { endOfWrite } from '../errors/masking.ts';
-import type { Endpoint, MemberOf } from '../luaauth/endpoint.ts';
+import type { Endpoint, MemberOf, Payloads } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
 import { type ParamName, type Params, paramsIn, type Resource } from '../luaauth/resource.ts';
 import type { Effect } from '../plan/cost.ts';
@@ -28,7 +28,6 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
   readonly endpoint: Endpoint<Path, Payload, Answer>;
   readonly input: {
     readonly description: string;
-    readonly argument?: string;
     readonly fields: Readonly<Record<string, InputField<ParamName<Path> | MemberOf<Payload>>>>;
   };
   /** Absent fields stay as they are, null is refused where it does not clear, and ids alone are refused. */
@@ -114,7 +113,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
         params,
       );
     // The endpoint's declaration has typed the payload. This function sees the type of any endpoint.
-    const payload = (others.length > 0 ? [sent] : []) as never;
+    const payload = (others.length > 0 ? [sent] : []) as Payloads<Payload>;
     let done: Done<Path, Payload, Answer>;
     try {
       const answer = await endpoint(context.caller.api, params, ...payload);
@@ -154,11 +153,7 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
       effect,
       usesInfo: true,
       args: {
-        input: t.arg({
-          type: Input,
-          required: true,
-          description: input.argument ?? input.description,
-        }),
+        input: t.arg({ type: Input, required: true, description: input.description }),
       },
       resolve: (_root, { input: given }, context, { path }) => recorded(given, context, String(path.key)),
     }),
@@ -177,7 +172,9 @@ function successTypes<Path extends Route, Payload, Answer>(
     description,
     fields: (t): FieldMap => ({
       ...fields?.(t),
-      ...(id && { [id[0]]: t.id({ description: id[1], resolve: ({ params }) => params[param as never] }) }),
+      ...(id && {
+        [id[0]]: t.id({ description: id[1], resolve: ({ params }) => params[param as ParamName<Path>] }),
+      }),
       ...(reads && {
         [fieldOf(reads.name)]: t.readAgain(reads, ({ params }) => params[reads.resource.param]),
       }),

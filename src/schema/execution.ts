@@ -6,7 +6,7 @@ import {
   getProjectExecutions,
   type ListedScript,
 } from '../luaauth/executions.ts';
-import { getScript } from '../luaauth/scripts.ts';
+import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { callsTo } from '../plan/cost.ts';
 import { selectsOnlyBelow } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
@@ -86,13 +86,15 @@ builder.objectField(Project, 'scripts', (t) =>
         try {
           const id = usable(listed, 'id');
           keepExecutions(context, id, listed);
-          if (isListed) return listed;
+          // Only the fields that the list contains will be read.
+          if (isListed) return listed as Omit<ListedScript, 'executions'> as ScriptShape;
           if (index >= MAX_READ) throw tooMany('The project has', scripts.length, 'scripts', LISTED);
           return Script.loaderOf(context).load(id);
         } catch (error) {
-          return errorOf(error);
+          // An error at an index, for which Pothos has no type.
+          return errorOf(error) as never;
         }
-      }) as never;
+      });
     },
   }),
 );

@@ -25,20 +25,16 @@ declare global {
       several(type: Loadable, options: { readonly costs: string }): FieldRef<Types, unknown, Kind>;
       /** The field that the Relay compiler needs for `@refetchable` fragments: `fetch__Script: t.refetch(Script)`. */
       refetch(type: Loadable): FieldRef<Types, unknown, Kind>;
-      /** A field of a successful write that reads the written object; `keyOf` gives its key. */
-      readAgain(type: Loadable, keyOf: (source: ParentShape) => string): FieldRef<Types, unknown, Kind>;
+      /** A field of a successful write that reads the written object; `find` gives its key. */
+      readAgain(type: Loadable, find: (source: ParentShape) => string): FieldRef<Types, unknown, Kind>;
     }
   }
 }
 
-/** The word for the key in descriptions, such as "id". */
-const WORDS = {
-  id: {
-    one: ({ noun }: Loadable) => `The id of the ${noun}`,
-    several: ({ noun }: Loadable) => `The ids of the ${noun}s`,
-  },
-  key: { one: () => 'The licence key', several: () => 'The licence keys' },
-};
+/** The key in descriptions: `plural` is 's' for several. */
+function keyOf({ key, noun }: Loadable, plural: '' | 's' = ''): string {
+  return key === 'id' ? `The id${plural} of the ${noun}${plural}` : `The licence key${plural}`;
+}
 
 type Given<Value> = Readonly<Record<string, Value>>;
 
@@ -64,7 +60,7 @@ type Builder = PothosSchemaTypes.RootFieldBuilder<SchemaTypes, unknown, FieldKin
 // Pothos' plugins add their methods to the prototypes of its builders as well; the dataloader plugin adds `t.loadable` so.
 Object.assign(pothos.RootFieldBuilder.prototype, {
   one(this: Builder, type: Loadable, { description }: { readonly description: string }) {
-    return read(this, type, description, `${WORDS[type.key].one(type)}.`);
+    return read(this, type, description, `${keyOf(type)}.`);
   },
 
   refetch(this: Builder, type: Loadable) {
@@ -73,7 +69,7 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
       this,
       type,
       `The same as \`${fieldOf(name)}\`, under the name that the Relay compiler needs for \`@refetchable\` fragments on ${name}. Costs one REST call.`,
-      `${WORDS[key].one(type)}, as in \`${name}.${key}\`.`,
+      `${keyOf(type)}, as in \`${name}.${key}\`.`,
     );
   },
 
@@ -88,20 +84,20 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
       args: {
         [keys]: this.arg.idList({
           required: true,
-          description: `${WORDS[key].several(type)}. Repeating a value costs nothing.`,
+          description: `${keyOf(type, 's')}. Repeating a value costs nothing.`,
         }),
       },
       resolve: (_root: unknown, args: Given<string[]>) => readEach(keys, args[keys] ?? [], check),
     });
   },
 
-  readAgain(this: Builder, type: Loadable, keyOf: (source: unknown) => string) {
+  readAgain(this: Builder, type: Loadable, find: (source: unknown) => string) {
     return fieldOfType(this, {
       type,
       nullable: true,
       description: `The ${type.noun}, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.`,
       reads: {},
-      resolve: keyOf,
+      resolve: find,
     });
   },
 });

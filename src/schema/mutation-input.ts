@@ -13,7 +13,7 @@ export interface InputField<Wire extends string = string> {
   /** The meaning of null. By default `refused` in an edit, `left out` elsewhere. */
   readonly ofNull?: 'clears' | 'left out' | 'refused' | 'sent';
   /** Converts a value to its wire form. @throws BAD_USER_INPUT */
-  readonly write?: (argument: string, value: never) => unknown;
+  write?(argument: string, value: unknown): unknown;
 }
 
 export function idField<const Wire extends string>(wire: Wire, description: string, write = checkId) {
@@ -63,7 +63,7 @@ export function defineInput(typeName: string, { description, fields, inPath, isE
         throw badUserInput(argument, 'null is not allowed. Leave the field out to keep it as it is.');
       // The API clears a field by an empty string.
       const isCleared = value === null && ofNull === 'clears';
-      const written = isCleared ? '' : write ? write(argument, value as never) : value;
+      const written = isCleared ? '' : write ? write(argument, value) : value;
       (inPath.includes(wire) ? params : payload)[wire] = written;
     }
     return [params, payload];

@@ -97,7 +97,6 @@ defineMutation({
   input: {
     description:
       'The settings to change. An absent field stays as it is. Null or an empty string clears a webhook; no other field can be cleared.',
-    argument: 'The project and its new settings.',
     fields: {
       id,
       name: nameField('The new name of the project.'),

@@ -94,7 +94,6 @@ defineMutation({
   input: {
     description:
       'The settings to change. An absent field stays as it is. No field can be cleared, so null and an empty name are refused.',
-    argument: 'The script and its new settings.',
     fields: { id, name: nameField('The new name of the script.'), ...SETTINGS },
   },
   success: { description: 'LuaAuth has changed the settings.', reads: Script },
@@ -109,7 +108,6 @@ defineMutation({
   endpoint: updateScript,
   input: {
     description: 'A script and its new source code.',
-    argument: 'The script and its new source.',
     fields: {
       id,
       source: {
@@ -133,7 +131,6 @@ defineMutation({
   endpoint: toggleScript,
   input: {
     description: 'A script and whether to enable it.',
-    argument: 'The script and its new state.',
     fields: {
       id,
       enabled: {

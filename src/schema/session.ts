@@ -217,7 +217,6 @@ defineMutation({
   endpoint: sendMessage,
   input: {
     description: 'The session, the function to call, and its argument.',
-    argument: 'The call to make.',
     fields: {
       id: idField('session_id', 'The id of the session.'),
       handler: {

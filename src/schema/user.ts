@@ -156,7 +156,6 @@ defineMutation({
   isEdit: true,
   input: {
     description: 'The changes to a user. An absent field stays as it is; null clears it.',
-    argument: 'The user and what to change.',
     fields: {
       key,
       discordId: {
@@ -203,12 +202,11 @@ defineMutation({
   name: 'blacklistUser',
   effect: 'ends',
   description:
-    "Blacklists a user, and according to LuaAuth's help also the user's IP address. If the user is blacklisted already, the old reason and end stay: unblacklist first. LuaAuth does not document whether it ends sessions. Costs one REST call, two when the user is selected.",
+    "Bans a user: LuaAuth blacklists the user, and according to its help also the user's IP address. If the user is blacklisted already, the old reason and end stay: unblacklist first. LuaAuth does not document whether it ends sessions. Costs one REST call, two when the user is selected.",
   scope: 'users:write',
   endpoint: blacklistUser,
   input: {
     description: 'The user to blacklist, why and until when.',
-    argument: 'The user to blacklist.',
     // An absent member is not sent, because the meaning of null is not documented here.
     fields: {
       key,
