@@ -4,7 +4,7 @@ import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
-const { projectId, scriptId, sessionId, freeForAllScriptId } = seeded;
+const { scriptId, sessionId, freeForAllScriptId } = seeded;
 
 /** The codes of errors by their paths. */
 async function run(document: string, variables = {}) {
@@ -14,53 +14,6 @@ async function run(document: string, variables = {}) {
     codes: Object.fromEntries(errors.map(({ path, extensions }) => [path?.join('.'), extensions.code])),
   };
 }
-
-describe('what fails alone is null alone', () => {
-  it.each([
-    [
-      'GET /scripts/:script_id/executions',
-      `script(id: "${scriptId}") { name executions { count } }`,
-      'Nightfall Hub',
-    ],
-    [
-      'POST /scripts/:script_id/sessions',
-      `script(id: "${scriptId}") { name sessions { nodes { id } } }`,
-      'Nightfall Hub',
-    ],
-    [
-      'GET /scripts/:script_id/sessions/filter',
-      `script(id: "${scriptId}") { name sessions(filter: { placeId: "1" }) { nodes { id } } }`,
-      'Nightfall Hub',
-    ],
-    [
-      'GET /projects/:project_id/executions',
-      `project(id: "${projectId}") { name executions { count } }`,
-      'Nightfall Suite',
-    ],
-    [
-      'GET /projects/:project_id/executions',
-      `project(id: "${projectId}") { name scripts { id } }`,
-      'Nightfall Suite',
-    ],
-    ['GET /ads/systems', `project(id: "${projectId}") { name adSystems { id } }`, 'Nightfall Suite'],
-    ['GET /projects/:project_id', `script(id: "${scriptId}") { name project { name } }`, 'Nightfall Hub'],
-  ] as const)('%s: { %s }', async (route, selection, name) => {
-    fixture.sandbox.fault({ kind: 'failure', code: -1, message: 'invalid endpoint', route, times: 10 });
-    const { data, codes } = await run(`{ ${selection} }`);
-    const [[field, object] = []] = Object.entries(data as Record<string, Record<string, unknown>>);
-    const [failed] = Object.keys(object ?? {}).filter((key) => key !== 'name');
-    expect(object).toEqual({ name, [failed ?? '']: null });
-    expect(codes).toEqual({ [`${field}.${failed}`]: 'UPSTREAM_ERROR' });
-  });
-
-  it('and so is the script of a session', async () => {
-    fixture.sandbox.scripts.delete(scriptId);
-    expect(await run(`{ session(id: "${sessionId}") { id script { name } } }`)).toEqual({
-      data: { session: { id: sessionId, script: null } },
-      codes: { 'session.script': 'FORBIDDEN' },
-    });
-  });
-});
 
 const BAD = 'sessions(after: "no cursor") { nodes { id } }';
 

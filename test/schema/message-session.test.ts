@@ -250,25 +250,6 @@ describe('a message waits for its client', () => {
     await expectCalls(fixture.recorder, 1);
   });
 
-  it('and a second message behind it is not sent either', async () => {
-    let release = () => {};
-    fixture.respond = (recorded, response) => {
-      if (recorded.line.includes('/t/')) answerPlainly(recorded, response);
-      else release = () => answerPlainly(recorded, response);
-    };
-    const answer = fixture.gateway.execute(`mutation {
-      a: messageSession(input: { id: "s", handler: "h" }) { __typename }
-      b: messageSession(input: { id: "t", handler: "h" }) { __typename }
-    }`);
-    await arrival(fixture.recorder, 0);
-    await clock.advance(3_001);
-    release();
-    expect((await answer).errors).toMatchObject([
-      expect.toBeError('UPSTREAM_TIMEOUT', { path: ['b'], outcome: 'NOT_EXECUTED' }),
-    ]);
-    await expectCalls(fixture.recorder, 1);
-  });
-
   it('for 65 s, and is never sent again', async () => {
     fixture.respond = () => undefined;
     const answer = message();
@@ -313,47 +294,5 @@ describe('a message waits for its client', () => {
     expect((await message()).errors).toMatchObject([expect.toBeError(code, { outcome })]);
     await clock.advance(5_000);
     await expectCalls(fixture.recorder, 1);
-  });
-
-  it('while other calls of its key find out that the API is well again', async () => {
-    fixture.respond = (_recorded, response) => void response.writeHead(503).end();
-    for (let index = 0; index < 5; index += 1) {
-      await message();
-      await clock.advance(1_100);
-    }
-    fixture.respond = (recorded, response) => {
-      if (!recorded.line.includes('message')) answerPlainly(recorded, response);
-    };
-    const before = fixture.recorder.calls.length;
-    const answer = message();
-    await arrival(fixture.recorder, before);
-    expect((await fixture.gateway.execute(SCRIPT, { id: 'a' })).data?.script?.id).toBe('a');
-    await clock.advance(65_000);
-    await answer;
-  });
-});
-
-describe('messages under way', () => {
-  const fixture = useRecorder({ transport: { random: () => 0, rate: 0, connections: 4 } });
-
-  it('hold all connections of their key but one: its other calls wait, and calls of other keys do not', async () => {
-    const releases: (() => void)[] = [];
-    fixture.respond = (recorded, response) => {
-      if (!recorded.line.includes('message')) return answerPlainly(recorded, response);
-      releases.push(() => json(response, { success: true, processed: true }));
-      return undefined;
-    };
-    const messages = [1, 2, 3].map((id) =>
-      fixture.gateway.execute(MESSAGE, { input: { id: `s${id}`, handler: 'h' } }),
-    );
-    await expectCalls(fixture.recorder, 3);
-    const mine = fixture.gateway.execute(SCRIPT, { id: 'mine' });
-    const other = await fixture.gateway.execute(SCRIPT, { id: 'other' }, { token: 'another-key' });
-    expect(other.data?.script?.id).toBe('other');
-    expect(fixture.recorder.lines()).not.toContain('GET /scripts/mine');
-    releases[0]?.();
-    expect((await mine).data?.script?.id).toBe('mine');
-    for (const release of releases.slice(1)) release();
-    for (const { errors } of await Promise.all(messages)) expect(errors).toBeUndefined();
   });
 });

@@ -140,28 +140,33 @@ describe('the table of documented refusals', () => {
 
 describe('a documented refusal', () => {
   it.each(all)('of $name is $type: $message', async ({ name, code, message, type }) => {
-    for (const status of [200, 400, 403, 503]) {
-      expect(await resultOf(name, { code, message }, status)).toEqual({ __typename: type, message });
-    }
+    expect(await resultOf(name, { code, message })).toEqual({ __typename: type, message });
   });
 
-  it.each(all)('of $name is $type by its message, whatever the code', async ({ name, message, type }) => {
-    for (const code of [-1, 0, 1, 2, 9]) {
-      const said = ` ${message.toUpperCase()} `;
-      expect(await resultOf(name, { code, message: said })).toEqual({ __typename: type, message: said });
-    }
-  });
+  it.each(DOCUMENTED.editUser)(
+    'is known by its message, whatever the code: %i %s',
+    async (_code, message, type) => {
+      for (const code of [-1, 0, 1, 2, 9]) {
+        const said = ` ${message.toUpperCase()} `;
+        expect(await resultOf('editUser', { code, message: said })).toEqual({
+          __typename: type,
+          message: said,
+        });
+      }
+    },
+  );
 
-  it.each(all)(
-    'of $name is $type by its code, with words that nobody knows',
-    async ({ name, code, type }) => {
+  it.each(DOCUMENTED.editUser)(
+    'is known by its code, with words that nobody knows: %i %s',
+    async (code, _message, type) => {
       const message = 'the moon is full';
-      expect(await resultOf(name, { code, message })).toEqual({ __typename: type, message });
+      expect(await resultOf('editUser', { code, message })).toEqual({ __typename: type, message });
     },
   );
 });
 
-describe.each(names)('%s', (name) => {
+/** An endpoint with documented codes, and one without. */
+describe.each(['editUser', 'deleteScript'] as const)('%s', (name) => {
   it('is NotPermitted by its message, also under a code that means something else', async () => {
     for (const code of [-1, 0, 1]) {
       const error = { code, message: refused, failed: ['not yours'] };
@@ -213,35 +218,13 @@ describe.each(names)('%s', (name) => {
 describe('the path of an invalid field', () => {
   it.each<[Name, string, string]>([
     ['editScript', 'free_for_all', 'freeForAll'],
-    ['editScript', 'use_heartbeat', 'useHeartbeat'],
-    ['editScript', 'kick_outdated', 'kickOutdated'],
-    ['editScript', 'require_sessions', 'requireSessions'],
     ['editScript', 'script_id', 'id'],
     ['editScript', 'state', 'state'],
-    ['updateScript', 'script', 'source'],
     ['updateScript', '__proto__', '__proto__'],
     ['toggleScript', 'state', 'enabled'],
     ['toggleScript', 'constructor', 'constructor'],
-    ['deleteScript', 'script_id', 'id'],
     ['disconnectSessions', 'session_ids', 'ids'],
-    ['editProject', 'project_id', 'id'],
-    ['editProject', 'name', 'name'],
-    ['editProject', 'fingerprint_reset_cooldown', 'fingerprintResetCooldownMs'],
-    ['editProject', 'allow_fingerprint_resets', 'allowFingerprintResets'],
-    ['editProject', 'delete_expired_users', 'deleteExpiredUsers'],
-    ['editProject', 'execution_webhook', 'executionWebhook'],
-    ['editProject', 'information_webhook', 'informationWebhook'],
-    ['editProject', 'blacklist_webhook', 'blacklistWebhook'],
-    ['deleteProject', 'project_id', 'id'],
-    ['editUser', 'user_key', 'key'],
-    ['editUser', 'discord_id', 'discordId'],
     ['editUser', 'key_expires', 'keyExpiresAt'],
-    ['editUser', 'note', 'note'],
-    ['editUser', 'toString', 'toString'],
-    ['blacklistUser', 'user_key', 'key'],
-    ['blacklistUser', 'expires', 'expiresAt'],
-    ['blacklistUser', 'reason', 'reason'],
-    ['unblacklistUser', 'user_key', 'key'],
   ])('of %s names the input field for %s: %s', async (name, field, input) => {
     const error = { code: -1, message: refused, failed: [{ field, errors: ['is invalid'] }] };
     expect(await resultOf(name, error)).toEqual({

@@ -62,7 +62,7 @@ it('marks only levels that may be null, in the SDL for Relay alone', () => {
 const { scriptId, projectId, sessionId, userKey, blacklistedUserKey } = seeded;
 const systemId = '68ad00000000000000000001';
 
-const script = (selection: string) => `{ script(id: "${scriptId}") { ${selection} } }`;
+const script = (selection: string) => `{ script(id: "${scriptId}") { name ${selection} } }`;
 const project = (selection: string) => `{ project(id: "${projectId}") { name ${selection} } }`;
 const write = (mutation: string, input: string, type: string, selection: string) =>
   `mutation { ${mutation}(input: { ${input} }) { ... on ${type} { ${selection} } } }`;
@@ -94,7 +94,7 @@ const NULLS: readonly (readonly [place: string, document: string, route?: Route]
   ['Script.executions 0', script('executions { count }'), 'GET /scripts/:script_id/executions'],
   ['Script.project 0', script('project { name }'), 'GET /projects/:project_id'],
   ['Script.sessions 0', script('sessions { nodes { id } }'), 'POST /scripts/:script_id/sessions'],
-  ['Session.script 0', `{ session(id: "${sessionId}") { script { name } } }`, 'GET /scripts/:script_id'],
+  ['Session.script 0', `{ session(id: "${sessionId}") { id script { name } } }`, 'GET /scripts/:script_id'],
   [
     'AlreadyBlacklisted.user 0',
     write('blacklistUser', `key: "${blacklistedUserKey}"`, 'AlreadyBlacklisted', user),
@@ -153,7 +153,7 @@ const NULLS: readonly (readonly [place: string, document: string, route?: Route]
 ];
 
 it.each(NULLS.map(([place, document, route]) => ({ place, document, route })))(
-  '$place is null with an error',
+  '$place is null with an error, and its siblings stay',
   async ({ place, document, route }) => {
     const refusal = { kind: 'failure', code: -1, message: 'invalid endpoint', times: 100 } as const;
     if (route) fixture.sandbox.fault({ ...refusal, route });
