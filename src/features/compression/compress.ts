@@ -9,8 +9,6 @@ import type { RequestRecord } from '../../observability/request-record.ts';
 const LEAST_LENGTH = 1024;
 /** Leaves one of libuv's four threads for looking up names. */
 const MAX_RUNNING = 3;
-/** The most characters that may wait for compression. */
-const MAX_WAITING = 16 * 1024 * 1024;
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -20,43 +18,25 @@ const BROTLI_QUALITY = 4;
 /** The compressor's window, 256 kB, bounds its memory. */
 const BROTLI_WINDOW_BITS = 18;
 
-/** Compresses outside the event loop, a few answers at a time. An answer that would wait too long is sent uncompressed. */
+/** Compresses outside the event loop. An answer that comes while as many as may be are compressed is sent uncompressed. */
 export function createCompress(): Compress {
   let running = 0;
-  let waitingLength = 0;
-  const waiting: (() => void)[] = [];
-  const turn = async (length: number): Promise<void> => {
-    if (running < MAX_RUNNING) {
-      running++;
-      return;
-    }
-    waitingLength += length;
-    // The previous compression passes its permit on.
-    await new Promise<void>((resolve) => waiting.push(resolve));
-    waitingLength -= length;
-  };
-  const endTurn = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
-  };
-  const run = async (text: string, encoding: Encoding, record: RequestRecord) => {
-    await turn(text.length);
+  const run = async (text: string, encoding: Encoding) => {
+    running += 1;
     try {
-      if (record.request.signal.aborted) return undefined;
       return { encoding, bytes: await compressors[encoding](Buffer.from(text)) };
     } catch {
       // The answer can still be sent uncompressed.
       return undefined;
     } finally {
-      endTurn();
+      running -= 1;
     }
   };
   return (text, result, record) => {
-    if (text.length < LEAST_LENGTH || !keepsSecrets(result, record)) return undefined;
+    if (running === MAX_RUNNING || text.length < LEAST_LENGTH || !keepsSecrets(result, record))
+      return undefined;
     const encoding = negotiateEncoding(record.request.header('accept-encoding'));
-    const isFull = running === MAX_RUNNING && waitingLength + text.length > MAX_WAITING;
-    return encoding === undefined || isFull ? undefined : run(text, encoding, record);
+    return encoding && run(text, encoding);
   };
 }
 

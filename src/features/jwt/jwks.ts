@@ -19,7 +19,6 @@ const MAX_BYTES = 1_000_000;
  */
 export function createJwks({ url, warn }: JwksOptions) {
   let text: string | undefined;
-  let version = 0;
   let failedAt = Number.NEGATIVE_INFINITY;
 
   const fetchKeys = async (address: string, init: { signal: AbortSignal }): Promise<Response> => {
@@ -34,7 +33,6 @@ export function createJwks({ url, warn }: JwksOptions) {
         // Throws if the text is no set of keys.
         createLocalJWKSet(JSON.parse(given) as JSONWebKeySet);
         text = given;
-        version += 1;
       }
     } catch (error) {
       failedAt = Date.now();
@@ -47,11 +45,5 @@ export function createJwks({ url, warn }: JwksOptions) {
     return new Response(text);
   };
 
-  return {
-    /** Changes whenever other keys come into force. */
-    get version() {
-      return version;
-    },
-    getKey: createRemoteJWKSet(url, { [customFetch]: fetchKeys }),
-  };
+  return createRemoteJWKSet(url, { [customFetch]: fetchKeys });
 }
