@@ -1,4 +1,5 @@
 import type { GraphQLError } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { documentError, malformedRequest } from '../../errors/coded-error.ts';
 import { DOCUMENT_ID_FORM, hashOf, isDocumentId } from '../../operation/document-id.ts';
 import {
@@ -12,7 +13,12 @@ import {
 } from '../../operation/document-resolver.ts';
 import type { OperationParams } from '../../operation/params.ts';
 import { MAX_DOCUMENT_LENGTH } from '../../plan/document.ts';
-import { createRegisteredDocuments, type RegisteredDocuments } from './registered.ts';
+
+/** Bounds the registered documents of all accounts together. */
+const MAX_BYTES = 10_000_000;
+const BYTES_PER_CHARACTER = 2;
+/** What a document takes besides its text, in bytes. */
+const DOCUMENT_BYTES = 512;
 
 /** Reads the hash in Apollo's `extensions.persistedQuery`. @throws BAD_REQUEST */
 function readHash(value: unknown): string {
@@ -31,16 +37,23 @@ function readHash(value: unknown): string {
   );
 }
 
-export function createDocumentResolver({ mode, listed }: PersistedDocuments): DocumentResolver {
-  const registered = createRegisteredDocuments();
-  let store = createDocumentStore(listed, registered);
+export function createDocumentResolver({ mode, ...given }: PersistedDocuments): DocumentResolver {
+  let listed = given.listed;
+  let byHash = hashed(listed);
+  /** By account and hash, in this process only. Clients send an evicted document again. */
+  const registered = new LRUCache<string, string>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ length }) => length * BYTES_PER_CHARACTER + DOCUMENT_BYTES,
+  });
 
   function find({ query, documentId, extensions }: OperationParams, account: string | undefined) {
     const hash = extensions?.persistedQuery ? readHash(extensions.persistedQuery) : undefined;
     const id = documentId ?? hash;
     if (query !== '' || id === undefined) return hash === undefined ? { text: query } : check(hash, query);
     if (mode === 'off') throw hash === undefined ? OFF : NOT_SUPPORTED;
-    const text = store.find(id, account);
+    const bare = id.replace(/^sha256:/, '');
+    const text =
+      listed.get(id) ?? listed.get(bare) ?? byHash.get(bare) ?? registered.get(`${account} ${bare}`);
     if (text !== undefined) return { text };
     throw hash !== undefined && mode === 'allowed' ? NOT_REGISTERED : notFound(id, mode);
   }
@@ -54,34 +67,22 @@ export function createDocumentResolver({ mode, listed }: PersistedDocuments): Do
 
   return {
     replace(others: ListedDocuments) {
-      store = createDocumentStore(others, registered);
+      listed = others;
+      byHash = hashed(others);
     },
     resolve(params: OperationParams, account: string | undefined): ResolvedDocument {
       const document = find(params, account);
-      if (mode === 'only' && !store.isListed(document.text)) throw ONLY_LISTED;
+      if (mode === 'only' && byHash.get(hashOf(document.text)) !== document.text) throw ONLY_LISTED;
       return document;
     },
     register({ text, registers }: ResolvedDocument, account: string) {
-      if (registers !== undefined) store.register(account, registers, text);
+      if (registers !== undefined && !byHash.has(registers)) registered.set(`${account} ${registers}`, text);
     },
   };
 }
 
-/** The listed documents, and documents registered with this process. */
-export function createDocumentStore(listed: ListedDocuments, registered: RegisteredDocuments) {
-  const byHash = new Map([...listed.values()].map((document) => [hashOf(document), document]));
-  return {
-    /** Finds a listed document by its id, or a listed or registered document by its hash, with or without `sha256:`. */
-    find(id: string, account: string | undefined): string | undefined {
-      const hash = id.replace(/^sha256:/, '');
-      const known = listed.get(id) ?? listed.get(hash) ?? byHash.get(hash);
-      return known ?? (account === undefined ? undefined : registered.get(account, hash));
-    },
-    isListed: (document: string) => byHash.get(hashOf(document)) === document,
-    register(account: string, hash: string, document: string) {
-      if (!byHash.has(hash)) registered.set(account, hash, document);
-    },
-  };
+function hashed(listed: ListedDocuments): ListedDocuments {
+  return new Map([...listed.values()].map((document) => [hashOf(document), document]));
 }
 
 /** Apollo's invitation to register. Clients look for these words. */

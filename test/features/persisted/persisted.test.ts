@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
-import { createRegisteredDocuments } from '../../../src/features/persisted/registered.ts';
-import { createDocumentStore } from '../../../src/features/persisted/resolve.ts';
+import { createDocumentResolver } from '../../../src/features/persisted/resolve.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { PersistedDocuments } from '../../../src/operation/document-resolver.ts';
 import { sha256 } from '../../support/clients/keys.ts';
@@ -291,13 +290,21 @@ describe('a malformed request for a document', () => {
 
 describe('what clients register', () => {
   it('is bounded in weight: the document that was not used longest goes first, and never a listed one', () => {
-    const store = createDocumentStore(listed, createRegisteredDocuments(100_000));
-    const large = 'x'.repeat(20_000);
-    for (const n of [1, 2]) store.register('one', `h${n}`, large + n);
-    expect(store.find('h1', 'one')).toBe(`${large}1`);
-    store.register('one', 'h3', large);
-    expect(['h1', 'h2', 'h3'].map((id) => store.find(id, 'one') !== undefined)).toEqual([true, false, true]);
-    for (const [id, text] of listed) expect(store.find(id, 'one')).toBe(text);
+    const resolver = createDocumentResolver({ mode: 'allowed', listed });
+    const isKnown = (documentId: string) => {
+      try {
+        return resolver.resolve({ query: '', documentId }, 'one').text !== '';
+      } catch (error) {
+        expect(error).toMatchObject({ extensions: { code: 'PERSISTED_DOCUMENT_NOT_FOUND' } });
+        return false;
+      }
+    };
+    const register = (registers: string) =>
+      resolver.register({ text: 'x'.repeat(2_000_000), registers }, 'one');
+    for (const hash of ['h1', 'h2']) register(hash);
+    expect(isKnown('h1')).toBe(true);
+    register('h3');
+    expect(['h1', 'h2', 'h3', ...listed.keys()].filter((id) => !isKnown(id))).toEqual(['h2']);
   });
 });
 
