@@ -5,7 +5,7 @@ import type { Identity } from './callers/identify.ts';
 import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
 import type { UserTable } from './callers/user-table.ts';
 import type { ClientRequest } from './client-request.ts';
-import type { Access, Api, Timeouts } from './luaauth/api.ts';
+import type { Api, Timeouts } from './luaauth/api.ts';
 import type { WriteBegun, WriteEnd } from './observability/request-record.ts';
 import type { Origin } from './transport/call.ts';
 import type { Transport } from './transport/transport.ts';
@@ -16,8 +16,6 @@ export interface Live {
   disconnected(account: string, sessionIds: readonly string[]): void;
   /** Follows all sessions of a script. Shares the polls of subscriptions, and counts in none of their limits. */
   follow(origin: Origin, scriptId: string): AsyncIterableIterator<FollowedEvent, undefined>;
-  /** The API for reads that take only background quota, as polls do. */
-  backgroundAccess(origin: Origin): Access;
   endAll(): void;
 }
 

@@ -16,8 +16,6 @@ interface DocumentFacts {
   coordinateOf(field: ASTNode | undefined): string | undefined;
 }
 
-export type Phase = 'parse' | 'validate' | 'context' | 'execute';
-
 export interface WriteBegun {
   readonly mutation: string;
   readonly path: readonly string[];
@@ -36,22 +34,6 @@ export interface WriteFacts extends WriteBegun {
 interface SpanIds {
   readonly trace_id: string;
   readonly span_id: string;
-}
-
-class Phases {
-  /** Durations in ms. */
-  readonly times: { [P in Phase]?: number } = {};
-  #beganAt = 0;
-
-  begin(): void {
-    this.#beganAt = performance.now();
-  }
-
-  end(phase: Phase): void {
-    const now = performance.now();
-    this.times[phase] = now - this.#beganAt;
-    this.#beganAt = now;
-  }
 }
 
 /** The facts of one request, never its document, variables or body. */
@@ -76,8 +58,8 @@ export interface RequestRecord {
   codes: readonly string[];
   /** The schema coordinates of failed fields. */
   failedFields: readonly string[];
-  /** Undefined if no observer uses it. */
-  readonly phases: Phases | undefined;
+  /** The time in ms from parsing to the end of the execution. Undefined until then. */
+  operationMs: number | undefined;
 }
 
 /** Whether the request was an operation, readable or not. False for the GraphiQL page and probes. */
@@ -112,8 +94,6 @@ export const CLIENT_LEFT = 499;
 
 /** Observes requests. Its code runs for every request. */
 export interface RequestObserver {
-  /** Whether it reads `record.phases`. */
-  readonly usesPhases?: boolean;
   began?(record: RequestRecord): void;
   /** The operation begins to run; `record.usage` is set. */
   running?(record: RequestRecord): void;
@@ -130,7 +110,6 @@ const CUT_SHORT = { result: undefined, errorCode: 'SHUTTING_DOWN', outcome: 'UNK
 
 /** An observer that throws or rejects harms no request: its error is logged. An error of the log itself is dropped. */
 export function createRequestTracker(observers: readonly RequestObserver[], log: GatewayLog) {
-  const usesPhases = observers.some((observer) => observer.usesPhases);
   const unexpected = (error: unknown, record?: RequestRecord): void => {
     // A failure of the log itself is dropped.
     notify(
@@ -164,7 +143,7 @@ export function createRequestTracker(observers: readonly RequestObserver[], log:
         usage: undefined,
         codes: NONE,
         failedFields: NONE,
-        phases: usesPhases ? new Phases() : undefined,
+        operationMs: undefined,
       };
       notifyAll(record, (observer) => observer.began?.(record));
       return record;

@@ -116,7 +116,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { request } = record;
     const { text } = sent;
     const entry = documents.get(text);
-    record.phases?.end('parse');
     const { refusals } = entry;
     const operation = entry.find(params.operationName);
     if (operation) record.operation = operation.facts;
@@ -125,7 +124,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!document) return { errors: refusals };
     if (!operation) return NO_OPERATION;
     checkMethod?.(operation.facts.type, request);
-    record.phases?.end('validate');
     if (refusals.length > 0) return { errors: refusals };
     if (!operation.hasRoot) return NO_MUTATION;
 
@@ -159,7 +157,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       writing,
     };
     const contextValue = contextFor(beginning);
-    record.phases?.end('context');
     tracker.running(record, contextValue.caller.usage);
     const args: ExecuteArgs = { prepared: operation, coerced: variables.coerced, limits, contextValue };
     if (type === 'subscription') {
@@ -184,7 +181,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       });
     }
     const finish = (result: ExecutionResult) => {
-      record.phases?.end('execute');
       if (sent.registers !== undefined) register(sent, identity, request);
       const reported = addReport(result, mode, contextValue.caller.usage, writes);
       // The return value of a function may have integers that a double cannot hold. Only mutations return it.
@@ -195,10 +191,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function run(input: OperationInput, refusal: GraphQLError | undefined): Promise<Answered> {
     const { params, record, reservation, mayStream } = input;
+    const beganAt = performance.now();
     try {
       if (refusal) throw refusal;
       if (record.request.signal.aborted) throw LEFT;
-      record.phases?.begin();
       const identified = identify(record.request);
       const identity = identified instanceof Promise ? await identified : identified;
       record.caller = identity.grant?.name;
@@ -211,6 +207,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } catch (error) {
       reservation?.release();
       return failed(error, record);
+    } finally {
+      record.operationMs = performance.now() - beganAt;
     }
   }
 

@@ -1,9 +1,9 @@
 import { codedError } from '../../errors/coded-error.ts';
 import type { Timeouts } from '../../luaauth/api.ts';
-import type { LiveObserver } from '../../observability/live-observer.ts';
+import type { LiveObserver } from '../../observability/observers.ts';
 import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
-import { AbortSource, type Origin } from '../../transport/call.ts';
+import type { Origin } from '../../transport/call.ts';
 import { timeOfDay } from '../../transport/clock.ts';
 import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import type { SharedValues } from '../../transport/shared-state.ts';
@@ -11,7 +11,7 @@ import type { Transport } from '../../transport/transport.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
 import { LiveScript } from './live-script.ts';
 import { LiveStream } from './live-stream.ts';
-import { createPollAccess, PollUsage } from './poll-access.ts';
+import { createPollAccess } from './poll-access.ts';
 
 interface LiveOptions {
   readonly transport: Pick<Transport, 'ask' | 'clock' | 'pageSizes' | 'state'>;
@@ -144,8 +144,6 @@ export function createLive(options: LiveOptions) {
     follow(origin: Origin, scriptId: string): LiveStream {
       return this.subscribe(origin, { scriptId, isWanted: EVERY_SESSION, after: undefined }, false);
     },
-    /** Opens the API for other reads that take only background quota, within the rate of polls. */
-    backgroundAccess: (origin: Origin) => openAccess(origin, new PollUsage(), new AbortSource()),
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       for (const script of scriptsOf(name)) if (script.knowsAny(sessionIds)) script.pollNow();

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createMeters, type Meters } from './meters.ts';
-import { createOnlineMetrics } from './online-metrics.ts';
 import { createOperationMetrics } from './operation-metrics.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
@@ -17,7 +16,6 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }: MetricsOptions = {}) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const name of NO_COUNTERS) registry.removeSingleMetric(name);
   const meters = createMeters(registry);
   const build = meters.gauge(
     'luaauth_build_info',
@@ -48,13 +46,6 @@ export function createMetrics({ key, linesLost = () => 0, version = 'unknown' }:
   };
 }
 
-/** Gauges named like counters, each the sum of another metric. */
-const NO_COUNTERS = [
-  'nodejs_active_resources_total',
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-];
-
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
@@ -73,5 +64,18 @@ function createLiveMetrics({ counter, gauge }: Meters) {
     },
     polled: (outcome: string): void => polls.inc({ outcome }),
     delivered: (type: string): void => events.inc({ type }),
+  };
+}
+
+/** The connected users of the scripts in METRICS_SCRIPTS. An unknown number has no series. */
+function createOnlineMetrics({ gauge }: Meters) {
+  const sessions = gauge(
+    'luaauth_script_sessions',
+    'Connected users of a script in METRICS_SCRIPTS',
+    'script',
+  );
+  return {
+    sampled: (script: string, count: number | undefined): void =>
+      count === undefined ? sessions.remove({ script }) : sessions.set({ script }, count),
   };
 }

@@ -1,10 +1,5 @@
 import { clientOf, operationNameOf } from '../../observability/facts.ts';
-import {
-  isOperation,
-  type Phase,
-  type RequestObserver,
-  type RequestRecord,
-} from '../../observability/request-record.ts';
+import { isOperation, type RequestObserver, type RequestRecord } from '../../observability/request-record.ts';
 import type { Meters } from './meters.ts';
 
 /** Each label value stays in memory. Clients choose the names of operations and clients, operators the names of keys. */
@@ -30,8 +25,6 @@ function succeededWithKey({ usage, codes }: RequestRecord): boolean {
 
 const OPERATION = ['operation_name', 'operation_type'] as const;
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const PHASE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
-const PHASES: readonly Phase[] = ['parse', 'validate', 'context', 'execute'];
 const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS'];
 /** Machines call these paths all the time, which would hide what clients see. */
 const NOT_COUNTED = ['/health', '/readiness', '/metrics'];
@@ -51,12 +44,6 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
     'Time of an operation from parsing to the end of its execution',
     BUCKETS,
     ...OPERATION,
-  );
-  const phases = histogram(
-    'luaauth_operation_phase_duration_seconds',
-    'Time that operations spent in each phase',
-    PHASE_BUCKETS,
-    'phase',
   );
   const errors = counter(
     'luaauth_operation_errors_total',
@@ -107,7 +94,6 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
   };
 
   return {
-    usesPhases: true,
     wrote: (record, { mutation, outcome }) => writes.inc({ caller: callerOf(record), mutation, outcome }),
     ended(record, { status, durationMs }) {
       if (!NOT_COUNTED.includes(record.request.path))
@@ -120,14 +106,8 @@ export function createOperationMetrics({ counter, histogram }: Meters): RequestO
       const phase = !record.operation ? 'parse' : record.usage ? 'execute' : 'validate';
       for (const code of record.codes) errors.inc({ phase, code, ...operation });
       if (!record.operation) return;
-      let totalMs = 0;
-      for (const phase of PHASES) {
-        const ms = record.phases?.times[phase];
-        if (ms === undefined) continue;
-        totalMs += ms;
-        phases.observe({ phase }, ms / 1_000);
-      }
-      duration.observe(operation, totalMs / 1_000);
+      // Undefined: the client has left before the end of the operation.
+      duration.observe(operation, (record.operationMs ?? durationMs) / 1_000);
       const caller = callerOf(record);
       operations.inc({ caller, ...clientLabels(record), operation_type: record.operation.type });
       if (record.usage && record.usage.calls > 0) calls.inc({ caller }, record.usage.calls);

@@ -1,7 +1,6 @@
 import { createHash } from '../../callers/identify.ts';
 import type { Live } from '../../context.ts';
-import { getExecutions } from '../../luaauth/executions.ts';
-import type { OnlineObserver } from '../../observability/online-observer.ts';
+import type { OnlineObserver } from '../../observability/observers.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
 import type { Transport } from '../../transport/transport.ts';
@@ -12,8 +11,6 @@ const PERIOD_MS = 60_000;
 const LONGEST_MS = 30_000;
 /** A second poll follows the first one after two seconds. */
 const SECOND_POLL_MS = 4_000;
-/** Executions are read once in this number of periods. */
-const EXECUTIONS_EVERY = 5;
 /** A poll that finds more sessions than a page holds has seen the end of the list. */
 const PAGE = 100;
 /** No gateway key has a space in its name. */
@@ -83,17 +80,6 @@ export function createOnline(options: OnlineOptions) {
     return sessions;
   };
 
-  const readExecutions = async (scriptId: string): Promise<void> => {
-    let count: number | undefined;
-    try {
-      const days = await getExecutions(live.backgroundAccess(origin()), { script_id: scriptId });
-      count = days.at(-1)?.count;
-    } catch {
-      // The sample of the same script says why LuaAuth does not answer.
-    }
-    if (!isOver) report((to) => to.executed?.(scriptId, count));
-  };
-
   const sample = async (scriptId: string): Promise<void> => {
     try {
       const sessions = await sampleSessions(scriptId);
@@ -120,22 +106,18 @@ export function createOnline(options: OnlineOptions) {
     const untilMs = PERIOD_MS - ((today() - offset) % PERIOD_MS);
     // The first sample is taken at once, so the second one has at least half a minute.
     let dueAt = clock.now() + untilMs + (untilMs < PERIOD_MS / 2 ? PERIOD_MS : 0);
-    let round = 0;
     const next = () => {
       cancels.set(
         scriptId,
         clock.after(Math.max(0, dueAt - clock.now()), () => {
           dueAt += PERIOD_MS;
-          round += 1;
           next();
           void sample(scriptId);
-          if (round % EXECUTIONS_EVERY === 0) void readExecutions(scriptId);
         }),
       );
     };
     next();
     void sample(scriptId);
-    void readExecutions(scriptId);
   });
 
   return {
