@@ -4,13 +4,11 @@ import {
   constants,
   existsSync,
   fstatSync,
-  lstatSync,
   openSync,
-  readlinkSync,
   readSync,
   writeSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { auditLine } from '../../observability/facts.ts';
 import { createRedactedStream } from '../../observability/redacted-stream.ts';
 import type { RequestRecord, WriteFacts } from '../../observability/request-record.ts';
@@ -67,20 +65,13 @@ function isTornAt(path: string): boolean {
   }
 }
 
-/** Does not create the file: it would belong to the user who runs the check. @throws StartError */
+/** Does not open the file: a new one would belong to the user who runs the check. @throws StartError */
 export async function checkAuditFile(path: string): Promise<void> {
   try {
-    if (existsSync(path)) closeSync(open(path));
-    else accessSync(dirname(placeOf(path)), constants.W_OK | constants.X_OK);
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
   } catch (cause) {
-    throw cause instanceof StartError ? cause : cannotWrite(path, cause);
+    throw cannotWrite(path, cause);
   }
-}
-
-/** The path at which a file of this name would be created, following a link. */
-function placeOf(path: string): string {
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
-  return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
 }
 
 /** Opens only a regular file, because a pipe could block the gateway. */

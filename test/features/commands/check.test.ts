@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -55,16 +55,11 @@ describe('check', () => {
   });
 
   it('finds what would keep a gateway from its start, and makes no file', async () => {
-    symlinkSync('/nowhere/audit.log', at('link'));
-    const missing = 'cannot be written (ENOENT). Give the path of a writable file.';
-    for (const [path, problem] of [
-      ['/nowhere/audit.log', `"/nowhere/audit.log" ${missing}`],
-      [at('link'), `"link" ${missing}`],
-      ['/dev/null', '"/dev/null" is a pipe or a device, not a regular file.'],
-    ] as const) {
-      const { code, stdout } = await run(['check', '--audit-log-file', path]);
-      expect([code, lines(stdout)[1]]).toEqual([1, `fail  Configuration  AUDIT_LOG_FILE: ${problem}`]);
-    }
+    const { code, stdout } = await run(['check', '--audit-log-file', '/nowhere/audit.log']);
+    expect([code, lines(stdout)[1]]).toEqual([
+      1,
+      'fail  Configuration  AUDIT_LOG_FILE: "/nowhere/audit.log" cannot be written (ENOENT). Give the path of a writable file.',
+    ]);
     expect((await run(['check', '--audit-log-file', at('new.log')])).code).toBe(0);
     expect(existsSync(at('new.log'))).toBe(false);
   });
