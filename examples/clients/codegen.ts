@@ -10,7 +10,7 @@ const codegen: CodegenConfig = {
   generates: {
     // Documents as objects, for the clients that look into them.
     'src/gql/': {
-      documents: ['src/apollo.ts', 'src/urql.ts', 'src/graphql-request.ts', 'src/live/*.ts'],
+      documents: ['src/apollo.ts', 'src/urql.ts', 'src/live/*.ts'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config,

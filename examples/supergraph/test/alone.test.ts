@@ -14,22 +14,9 @@ before(async () => {
 });
 after(() => ways.stop());
 
-const { scriptId, idleScriptId, sessionId, projectId, userKey, blacklistedUserKey } = seeded;
+const { scriptId, idleScriptId } = seeded;
 /** Operations on the gateway's part alone, which must not come out differently. */
 const alone: [title: string, query: string, variables?: Record<string, unknown>][] = [
-  [
-    'a script with every field',
-    `query ($id: ID!) { script(id: $id) { id name freeForAll useHeartbeat kickOutdated requireSessions enabled
-      totalExecutions totalSessions totalInstances project { id } executions { date count } } }`,
-    { id: scriptId },
-  ],
-  [
-    'a page of sessions with all there is to a connection',
-    `query ($id: ID!, $first: Int) { script(id: $id) { sessions(first: $first) {
-      edges { cursor node { id userKey robloxId placeId jobId createdAt script { id } } }
-      nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
-    { id: scriptId, first: 3 },
-  ],
   [
     'filtered sessions, aliases, fragments and directives',
     `query ($id: ID!, $filter: SessionFilter, $yes: Boolean!, $no: Boolean!) {
@@ -43,26 +30,7 @@ const alone: [title: string, query: string, variables?: Record<string, unknown>]
     'query ($ids: [ID!]!) { scripts(ids: $ids) { id name } }',
     { ids: [scriptId, 'unknown', idleScriptId, scriptId] },
   ],
-  [
-    'a project with all there is of it',
-    `query ($id: ID!) { project(id: $id) { id name fingerprintResetCooldownMs allowFingerprintResets deleteExpiredUsers
-      executionWebhook informationWebhook blacklistWebhook totalExecutions executions { date count }
-      scripts { id name executions { date count } } } }`,
-    { id: projectId },
-  ],
-  [
-    'users, of which one cannot be read, one is blacklisted and one is repeated',
-    `query ($keys: [ID!]!) { users(keys: $keys) { key discordId fingerprintAssigned executor executions keyExpiresAt
-      lastResetAt totalFingerprintResets note fingerprint blacklist { reason expiresAt } } }`,
-    { keys: [userKey, 'unknown', blacklistedUserKey, userKey] },
-  ],
-  [
-    'the users of sessions',
-    `{ script(id: "${scriptId}") { sessions(first: 5) { nodes { user { note } } } } }`,
-  ],
-  ['a session by id', `{ session(id: "${sessionId}") { id robloxId createdAt script { id name } } }`],
   ['a session that is not there', '{ session(id: "gone") { id robloxId } }'],
-  ['an argument that is refused', `{ script(id: "${scriptId}") { sessions(first: 101) { nodes { id } } } }`],
   ['an id that is none', '{ script(id: "../users/x") { name } }'],
 ];
 

@@ -170,7 +170,7 @@ test('a licence key that LuaAuth does not know is null at its place, the others 
   );
 });
 
-test("a project has its name and its scripts' prices from the shop, for one REST call", async () => {
+test("a project has its name and its scripts' prices from the shop, for two REST calls", async () => {
   ways.takeCalls();
   const { data, errors } = await ways.supergraph({
     query: `{ project(id: "${projectId}") { displayName scripts { id name price { cents } } } }`,
@@ -191,5 +191,5 @@ test("a project has its name and its scripts' prices from the shop, for one REST
       scripts: listed.map(({ id, name }) => ({ id, name, price: priceOf(id) })).sort(byId),
     },
   );
-  assert.deepEqual(ways.takeCalls(), [`GET /projects/${projectId}/executions`]);
+  assert.deepEqual(ways.takeCalls(), [`GET /projects/${projectId}`, `GET /projects/${projectId}/executions`]);
 });
