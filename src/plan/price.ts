@@ -115,9 +115,9 @@ export function priceOf(
       return;
     }
     const sums = [only, ...others].map((object) => {
-      const one = nothing();
-      addObject(one, object, place);
-      return one;
+      const ofType = nothing();
+      addObject(ofType, object, place);
+      return ofType;
     });
     addObjects(sum, Math.max(...sums.map(({ objects }) => objects)));
     const [most] = sums.map(({ calls }) => calls).sort((a, b) => sumOf(b) - sumOf(a));

@@ -68,34 +68,6 @@ describe('bodies that arrive at the same time', () => {
     second.socket.destroy();
   });
 
-  it('do not give way, with an accepted key, to bodies with unaccepted keys', async () => {
-    fixture.respond = answerPlainly;
-    await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
-    const known = await openAlmost(50 * KB, KEY);
-    const others: Record<string, string>[] = [{}, { token: 'made-up' }, { authorization: 'Bearer made-up' }];
-    for (const other of others) {
-      const stranger = await openAlmost(37 * KB, other);
-      expect(await stranger.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-    }
-    known.finish();
-    expect(await known.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
-  });
-
-  it('give way by their heads alone', async () => {
-    const open = async (bytes: number) => {
-      const client = await openRaw(fixture.gateway.url);
-      client.socket.write(postText('', { 'content-length': 1, much: 'x'.repeat(bytes) }));
-      return client;
-    };
-    const first = await open(40 * KB);
-    await eventually(() => expect(underWay).toBe(1));
-    const second = await open(30 * KB);
-    expect(await first.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-    expect(second.received()).toBe('');
-    second.socket.destroy();
-    await eventually(() => expect(underWay).toBe(0));
-  });
-
   it('cost what has arrived of them, not what is announced, and nothing when their clients are gone', async () => {
     for (let round = 0; round < 3; round++) {
       const clients = await Promise.all(
