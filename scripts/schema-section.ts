@@ -239,6 +239,7 @@ function scopesText(type: GraphQLNamedType, field: AnyField): string {
 function proseOf(description: string | null | undefined): string {
   return oneLine(description)
     .replace(CANNOT_BE_READ, '')
+    .replace(REPEATED_EDIT, '')
     .replace(/ ?Needs the scopes? `[^.]+`\.$/, '')
     .replace(
       / ?(?:Costs|Reading it costs) one REST call(?:, two when the [\w ]+ is selected|, however often the operation selects it)?\.$/,
@@ -249,6 +250,10 @@ function proseOf(description: string | null | undefined): string {
 /** The page says once of all fields that they are null then, with an error. */
 const CANNOT_BE_READ =
   / An? \w+ that is unknown[^.]*\.| A \w+ that cannot be read is null[^.]*\.| (?:The list is null|Null), with an error here, if \w+(?: \w+)? cannot be read(?=\.)\.|; null, with an error here, if it cannot be read/g;
+
+/** The input says the first sentence as well, and the page the second one of most mutations. */
+const REPEATED_EDIT =
+  / An absent field stays as it is(?:; null clears it)?\. Repeating it has no further effect\./;
 
 const oneLine = (text: string | null | undefined) => (text ?? '').replaceAll(/\s*\n\s*/g, ' ');
 const codes = (names: readonly string[], between = ', ') => names.map((name) => `\`${name}\``).join(between);
