@@ -13,69 +13,61 @@ export function differencesIn(
   documented: ObjectForm,
   hidden: readonly string[],
 ): readonly Difference[] {
-  return new Comparison(hidden).of(answer, documented);
-}
+  const differences = new Map<string, Difference>();
+  let left = MAX_COMPARED;
+  const takesAnother = () => {
+    left -= 1;
+    return left >= 0;
+  };
 
-class Comparison {
-  readonly #hidden: readonly string[];
-  readonly #found = new Map<string, Difference>();
-  #left = MAX_COMPARED;
-
-  constructor(hidden: readonly string[]) {
-    this.#hidden = hidden;
-  }
-
-  of(answer: JsonObject, documented: ObjectForm): readonly Difference[] {
-    this.#compareMembers(answer, { success: 'boolean', ...documented }, '');
-    return [...this.#found.values()];
-  }
-
-  #compare(value: unknown, form: Form, member: string): void {
-    if (typeof form === 'string') {
-      if (form !== 'anything' && !isUsable(form, value)) this.#note('type', member, form, value);
-    } else if (isList(form)) {
-      if (Array.isArray(value)) this.#compareAll(value, form[0], `${member}[]`);
-      else this.#note('type', member, form, value);
-    } else if (!isObject(value)) this.#note('type', member, form, value);
-    else if (form instanceof MapForm) {
-      for (const name of form.always)
-        if (!Object.hasOwn(value, name)) this.#note('missing', `${member}.${name}`, form.values);
-      this.#compareAll(value, form.values, `${member}.*`);
-    } else this.#compareMembers(value, form, `${member}.`);
-  }
-
-  #compareAll(values: JsonObject | readonly unknown[], form: Form, member: string): void {
-    for (const value of Object.values(values)) if (this.#takesAnother()) this.#compare(value, form, member);
-  }
-
-  #compareMembers(value: JsonObject, form: ObjectForm, before: string): void {
-    for (const [name, known] of Object.entries(form)) {
-      if (Object.hasOwn(value, name)) {
-        if (this.#takesAnother()) this.#compare(value[name], known, before + name);
-      } else if (!mayBeAbsent(known)) this.#note('missing', before + name, known);
-    }
-    for (const name in value)
-      if (this.#takesAnother() && !Object.hasOwn(form, name))
-        this.#note('new', before + this.#shown(name), undefined, value[name]);
-  }
-
-  #takesAnother(): boolean {
-    this.#left -= 1;
-    return this.#left >= 0;
-  }
-
-  #note(kind: Difference['kind'], member: string, form?: Form, value?: unknown): void {
-    if (this.#found.size === MAX_DIFFERENCES) return;
+  function note(kind: Difference['kind'], member: string, form?: Form, value?: unknown): void {
+    if (differences.size === MAX_DIFFERENCES) return;
     const documented = form === undefined ? undefined : typeIn(form);
     const found = kind === 'missing' ? undefined : typeOf(value, form);
-    this.#found.set(`${kind} ${member}`, { member, kind, documented, found });
+    differences.set(`${kind} ${member}`, { member, kind, documented, found });
   }
 
-  /** Replaces a name that looks like data, such as a key, by `?`. */
-  #shown(name: string): string {
-    const isName = NAME.test(name) && name.replace(/\D/g, '').length <= MAX_DIGITS;
-    return isName && !this.#hidden.includes(name) ? name : '?';
+  function compare(value: unknown, form: Form, member: string): void {
+    if (typeof form === 'string') {
+      if (form !== 'anything' && !isUsable(form, value)) note('type', member, form, value);
+    } else if (isList(form)) {
+      if (Array.isArray(value)) compareAll(value, form[0], `${member}[]`);
+      else note('type', member, form, value);
+    } else if (!isObject(value)) note('type', member, form, value);
+    else if (form instanceof MapForm) {
+      for (const name of form.always)
+        if (!Object.hasOwn(value, name)) note('missing', `${member}.${name}`, form.values);
+      compareAll(value, form.values, `${member}.*`);
+    } else compareMembers(value, form, `${member}.`);
   }
+
+  function compareAll(values: JsonObject | readonly unknown[], form: Form, member: string): void {
+    for (const value of Object.values(values)) if (takesAnother()) compare(value, form, member);
+  }
+
+  function compareMembers(value: JsonObject, form: ObjectForm, before: string): void {
+    for (const [name, known] of Object.entries(form)) {
+      if (Object.hasOwn(value, name)) {
+        if (takesAnother()) compare(value[name], known, before + name);
+      } else if (!mayBeAbsent(known)) note('missing', before + name, known);
+    }
+    for (const name in value)
+      if (takesAnother() && !Object.hasOwn(form, name))
+        note(
+          'new',
+          before + (looksLikeName(name) && !hidden.includes(name) ? name : '?'),
+          undefined,
+          value[name],
+        );
+  }
+
+  compareMembers(answer, { success: 'boolean', ...documented }, '');
+  return [...differences.values()];
+}
+
+/** Whether a member is a name. What looks like data, such as a key, is shown as `?`. */
+function looksLikeName(name: string): boolean {
+  return NAME.test(name) && name.replace(/\D/g, '').length <= MAX_DIGITS;
 }
 
 const NAME = /^[A-Za-z_][\w-]{0,39}$/;
