@@ -144,19 +144,6 @@ describe('the list of ad systems', () => {
     });
     expect((extensions as { upstream: { price: number } }).upstream.price).toBe(price);
   });
-
-  it('is null alone where it cannot be read', async () => {
-    fixture.sandbox.fault({
-      kind: 'failure',
-      code: -1,
-      message: 'invalid endpoint',
-      route: 'GET /ads/systems',
-    });
-    const { data } = await fixture.gateway.execute(
-      `{ project(id: "${projectId}") { name adSystems { id } } }`,
-    );
-    expect(data).toEqual({ project: { name: 'Nightfall Suite', adSystems: null } });
-  });
 });
 
 describe('an ad system', () => {

@@ -172,13 +172,6 @@ describe('the project of a script', () => {
     expect(fixture.lines().filter((line) => line.includes('/projects/'))).toHaveLength(2);
   });
 
-  it('is null with an error when it cannot be read, and the script stays', async () => {
-    fixture.sandbox.projects.delete(projectId);
-    const { data, errors } = await fixture.gateway.execute(ofScript('name'));
-    expect(data).toEqual({ script: { name: 'Nightfall Hub', project: null } });
-    expect(errors).toMatchObject([expect.toBeError('FORBIDDEN', { path: ['script', 'project'] })]);
-  });
-
   it('is null with an error when the script names none that can be one', async () => {
     Object.assign(fixture.sandbox.scripts.get(scriptId) ?? {}, { project_id: '../users' });
     const { data, errors } = await fixture.gateway.execute(ofScript('name'));
