@@ -42,10 +42,10 @@ export async function openGateway(
   });
   const { replaceDocuments } = gateway;
   if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
-  const { host, port, trustedProxy } = config;
+  const { host, port } = config;
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
-  const options = { upgrade, isAccepted, trustedProxy, cors, host, port };
+  const options = { upgrade, isAccepted, cors, host, port };
   const server = await startServer({ listener: gateway, onUnseen: log.refused, ...options });
   return {
     ...server,

@@ -1,5 +1,5 @@
 import { print } from 'graphql';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
@@ -67,46 +67,6 @@ describe('where three connections without an accepted key may be open', () => {
     const others = [await open(), await open(), await open(), await open()];
     await others[0]?.closed;
     expect([first, ...others.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
-  });
-});
-
-describe('where four connections without an accepted key may be open, behind a proxy that names its clients', () => {
-  const trustedProxy = 'x-forwarded-for';
-  const fixture = useRecorder({ trustedProxy, server: { maxUnaccepted: 4, trustedProxy } });
-  const [ATTACKER, NEWCOMER] = ['203.0.113.1', '198.51.100.1'];
-  let asked = 0;
-
-  /** A connection whose read waits for the REST API. */
-  async function ask(address: string) {
-    const raw = await openRaw(fixture.gateway.url);
-    raw.socket.write(read({ token: `key-${asked}`, [trustedProxy]: address }));
-    asked += 1;
-    await eventually(() => expect(fixture.recorder.calls).toHaveLength(asked));
-    return raw;
-  }
-  beforeEach(() => {
-    asked = 0;
-    fixture.respond = () => undefined;
-  });
-
-  it('the client with the most of them is closed first, although another has waited longer', async () => {
-    const newcomer = await ask(NEWCOMER);
-    const attacker = [];
-    for (let count = 0; count < 3; count += 1) attacker.push(await ask(ATTACKER));
-    expect(attacker.map(isOpen)).toEqual(Array(3).fill(true));
-    const further = await openRaw(fixture.gateway.url);
-    await attacker[0]?.closed;
-    expect([newcomer, further, ...attacker.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
-    for (const { socket } of [newcomer, further, ...attacker]) socket.destroy();
-  });
-
-  it('connections without a request are closed before requests under way of a small client', async () => {
-    const asking = [await ask(ATTACKER), await ask(NEWCOMER)];
-    const idle = [];
-    for (let count = 0; count < 3; count += 1) idle.push(await openRaw(fixture.gateway.url));
-    await idle[0]?.closed;
-    expect([...asking, ...idle.slice(1)].map(isOpen)).toEqual(Array(4).fill(true));
-    for (const { socket } of [...asking, ...idle]) socket.destroy();
   });
 });
 
