@@ -3,19 +3,7 @@ import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 
 /** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
 export function addFlagsOfServe(command: Command): Command {
-  addFlags(command);
-  const isFlagOfServe = ({ helpGroupHeading }: Option) =>
-    !FLAGS.some(({ group }) => helpGroupHeading === `${group}:`);
-  const layout: Partial<Help> = {
-    ...HELP_LAYOUT,
-    // Hidden only here, because Commander suggests visible flags for a misspelt flag.
-    formatHelp(this: Help, of, helper) {
-      const visibleOptions = (all: Command) => helper.visibleOptions(all).filter(isFlagOfServe);
-      const short: Help = Object.create(helper, { visibleOptions: { value: visibleOptions } });
-      return Help.prototype.formatHelp.call(short, of, short);
-    },
-  };
-  return command.configureHelp(layout).addHelpText(
+  return addFlags(command, true).addHelpText(
     'after',
     `
 The flags of serve, such as --api-url and --token-file, and the environment
@@ -23,10 +11,11 @@ variables are taken as well: see "luaauth-graphql serve --help".`,
   );
 }
 
-export function addFlags(command: Command): Command {
+/** `areHidden`: help does not list them. */
+export function addFlags(command: Command, areHidden = false): Command {
   for (const { name, group, variable, meaning, form, isSwitch, byDefault } of FLAGS) {
     const facts = byDefault === undefined ? variable : `${variable}, default ${byDefault}`;
-    const on = new Option(`--${name}${form}`, `${meaning} (${facts})`);
+    const on = new Option(`--${name}${form}`, `${meaning} (${facts})`).hideHelp(areHidden);
     const off = isSwitch ? [new Option(`--no-${name}`).hideHelp()] : [];
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
@@ -51,17 +40,6 @@ const SECRETS = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable
   variable: variable.replace(/_FILE$/, ''),
   fileFlag: name,
 }));
-
-/** The first switch that is given a value: Commander would take it for another flag, or for an argument. */
-export function switchWithValue(args: readonly string[]): string | undefined {
-  const switches = FLAGS.filter(({ isSwitch }) => isSwitch).map(({ name }) => name);
-  return switches.find((name) =>
-    args.some((arg, index) => {
-      const next = args[index + 1] ?? '';
-      return arg.startsWith(`--${name}=`) || (arg === `--${name}` && /^(?:true|false|on|off)$/.test(next));
-    }),
-  );
-}
 
 const WIDTH = 80;
 /** The longest term with enough room for a description next to it. */

@@ -6,7 +6,7 @@ import type { FlagValues } from '../config/flags.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 import { PACKAGE, version } from '../version.ts';
-import { addFlags, addFlagsOfServe, HELP_LAYOUT, switchWithValue } from './add-flags.ts';
+import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
 import { configure, serveWith } from './serve-with.ts';
 import { EXIT, type Terminal } from './terminal.ts';
@@ -58,11 +58,8 @@ export async function runCommand(
     },
   };
   try {
-    const [command = '', ...rest] = withCommand(args);
     const program = await createProgram(parts, features);
-    const given = switchWithValue(rest);
-    if (given) program.error(`error: --${given} takes no value. Write --${given}, or --no-${given}.`);
-    await program.parseAsync([command, ...rest], { from: 'user' });
+    await program.parseAsync(withCommand(args), { from: 'user' });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
