@@ -1,19 +1,9 @@
 import { once } from 'node:events';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { featuresOf, removeFeature, withoutFeature } from '../../scripts/remove-feature.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
@@ -26,24 +16,15 @@ import { pathOf } from '../support/repository/repository.ts';
 const ROOT = pathOf('.');
 const features = featuresOf(ROOT);
 
-/** A gateway with every feature answers so. */
-const COMPLETE = {
+/** What a gateway answers without federation, GraphiQL, live data, persisted documents and WebSockets. */
+const WITHOUT_ALL = {
   read: 'Nightfall Hub',
   write: 'ToggleScriptSuccess',
-  subscriptionType: 'Subscription',
-  entities: 'BAD_USER_INPUT',
-  documentById: 'PERSISTED_DOCUMENT_NOT_FOUND',
-  page: 'text/html; charset=utf-8',
-  socket: 101,
-};
-
-/** The answers that change when a feature is gone. */
-const CHANGED: Readonly<Record<string, Partial<Record<keyof typeof COMPLETE, unknown>>>> = {
-  federation: { entities: 'GRAPHQL_VALIDATION_FAILED' },
-  graphiql: { page: 'application/json; charset=utf-8' },
-  live: { subscriptionType: undefined },
-  persisted: { documentById: 'PERSISTED_DOCUMENTS_OFF' },
-  websocket: { socket: 404 },
+  subscriptionType: undefined,
+  entities: 'GRAPHQL_VALIDATION_FAILED',
+  documentById: 'PERSISTED_DOCUMENTS_OFF',
+  page: 'application/json; charset=utf-8',
+  socket: 404,
 };
 
 const FILES = [
@@ -85,91 +66,67 @@ const VARIABLES: Readonly<Record<string, Variables>> = {
   tracing: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
 };
 
-describe('a build without', () => {
-  let copy: string;
-  let sandbox: Sandbox;
-  /** One process makes all builds, and another process runs them, each in a folder of its own. */
-  let bundler: ReturnType<typeof commandsOf>;
-  let product: ReturnType<typeof commandsOf>;
-  let types: Outcome;
+let copy: string;
+let sandbox: Sandbox;
+let product: ReturnType<typeof commandsOf>;
+beforeAll(async () => {
+  copy = mkdtempSync(join(tmpdir(), 'luaauth-graphql-without-'));
+  for (const name of FILES)
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  product = commandsOf(join(copy, 'dist/main.js'));
+  sandbox = await startSandbox({ rate: 0 });
+});
+afterAll(async () => {
+  await product?.end();
+  await sandbox?.close();
+  rmSync(copy, { recursive: true });
+});
+
+it('a build without any one of the features has its types', async () => {
+  expect(await checkTypes(copy)).toEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+describe('a build without all features', () => {
   beforeAll(async () => {
-    copy = mkdtempSync(join(tmpdir(), 'luaauth-graphql-without-'));
-    for (const name of FILES)
-      cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-    types = await checkTypes(copy);
-    bundler = commandsOf(join(copy, 'scripts/bundle.ts'), TYPESCRIPT);
-    product = commandsOf(join(copy, 'dist/main.js'));
-    sandbox = await startSandbox({ rate: 0 });
+    rmSync(join(copy, 'src/without'), { recursive: true, force: true });
+    for (const feature of features) removeFeature(copy, feature);
+    const flags = [...TYPESCRIPT, 'scripts/bundle.ts'];
+    const built = await run(process.execPath, flags, { cwd: copy, env: BUILDING });
+    expect(built).toEqual({ code: 0, stdout: '', stderr: '' });
+    writeFileSync(join(copy, 'documents.json'), '{"name":"{ __typename }"}');
   });
-  afterAll(async () => {
-    await bundler?.end();
-    await product?.end();
-    await sandbox?.close();
-    rmSync(copy, { recursive: true });
+  afterEach(() => product.interrupt());
+
+  const start = (variables: Variables, args: readonly string[] = [], onPrint?: (stdout: string) => void) =>
+    product.run({ args, cwd: copy, variables: { PATH: process.env.PATH, PORT: '0', ...variables } }, onPrint);
+
+  it('serves the rest', async () => {
+    let ended: Promise<Ended> | undefined;
+    const url = await new Promise<string>((resolve, reject) => {
+      ended = start({ LUAAUTH_API_URL: sandbox.url }, [], (stdout) => {
+        const [, found] = /"url":"(http[^"]+)\/graphql"/.exec(stdout) ?? [];
+        if (found !== undefined) resolve(found);
+      });
+      ended.then(reject, reject);
+    });
+    expect(await answersOf(url)).toEqual(WITHOUT_ALL);
+    product.signal('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  /** Takes a build away from where the next one is made. */
-  function takeBuild(feature: string) {
-    const folder = join(copy, 'builds', feature);
-    mkdirSync(join(folder, 'dist'), { recursive: true });
-    for (const name of readdirSync(join(copy, 'dist')).filter((file) => file.endsWith('.js')))
-      renameSync(join(copy, 'dist', name), join(folder, 'dist', name));
-    for (const name of ['schema', 'package.json', 'dist/page'])
-      symlinkSync(join(ROOT, name), join(folder, name));
-    writeFileSync(join(folder, 'documents.json'), '{"name":"{ __typename }"}');
-    const run = (variables: Variables, args: readonly string[] = [], onPrint?: (stdout: string) => void) =>
-      product.run(
-        {
-          module: join(folder, 'dist/main.js'),
-          args,
-          cwd: folder,
-          variables: { PATH: process.env.PATH, PORT: '0', ...variables },
-        },
-        onPrint,
-      );
-    return {
-      serve() {
-        let ended: Promise<Ended> | undefined;
-        const url = new Promise<string>((resolve, reject) => {
-          ended = run({ LUAAUTH_API_URL: sandbox.url }, [], (stdout) => {
-            const [, found] = /"url":"(http[^"]+)\/graphql"/.exec(stdout) ?? [];
-            if (found !== undefined) resolve(found);
-          });
-          ended.then(reject, reject);
-        });
-        return { url, ended };
-      },
-      errorOf: async (variables: Variables, args?: readonly string[]) => (await run(variables, args)).stderr,
-    };
-  }
+  it('lacks the commands, and the sandbox', async () => {
+    expect((await start({}, ['check'])).stderr).toContain("error: unknown command 'check'");
+    expect((await start({})).stderr).toContain(
+      'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox',
+    );
+  });
 
-  it.each(features)('%s has its types, and serves the rest', async (feature) => {
-    removeFeature(copy, feature);
-    try {
-      const built = await bundler.run({ args: [], cwd: copy, variables: BUILDING });
-      for (const outcome of [types, built]) expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' });
-      const { serve, errorOf } = takeBuild(feature);
-      const { url, ended } = serve();
-      expect(await answersOf(await url)).toEqual({ ...COMPLETE, ...CHANGED[feature] });
-      product.signal('SIGTERM');
-      expect(await ended).toMatchObject({ code: 0, stderr: '' });
-      if (feature === 'commands')
-        expect(await errorOf({}, ['check'])).toContain("error: unknown command 'check'");
-      if (feature === 'sandbox')
-        expect(await errorOf({})).toContain(
-          'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox',
-        );
-      const variables = VARIABLES[feature];
-      if (!variables) return;
-      const name = Object.keys(variables).at(-1);
-      expect(await errorOf({ LUAAUTH_API_URL: sandbox.url, ...variables })).toBe(
-        `${name} needs the feature ${feature}, which is not installed in this build. Leave ${name} out.\n`,
-      );
-    } finally {
-      await product.interrupt();
-      cpSync(join(ROOT, 'src/features'), join(copy, 'src/features'), { recursive: true });
-    }
+  it.each(Object.entries(VARIABLES))('says that it lacks %s', async (feature, variables) => {
+    const name = Object.keys(variables).at(-1);
+    expect((await start({ LUAAUTH_API_URL: sandbox.url, ...variables })).stderr).toBe(
+      `${name} needs the feature ${feature}, which is not installed in this build. Leave ${name} out.\n`,
+    );
   });
 });
 
@@ -194,7 +151,7 @@ function checkTypes(root: string): Promise<Outcome> {
   return run(join(ROOT, 'node_modules/.bin/tsc'), flags, { cwd: root, env: BUILDING });
 }
 
-async function answersOf(url: string): Promise<Record<keyof typeof COMPLETE, unknown>> {
+async function answersOf(url: string): Promise<Record<keyof typeof WITHOUT_ALL, unknown>> {
   const post = async (body: object) => {
     const headers = { 'content-type': 'application/json', token: 'sandbox-key' };
     const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) });
