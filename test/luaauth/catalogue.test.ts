@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Catalogue } from '../../src/luaauth/catalogue.ts';
-import { a, read, write } from '../../src/luaauth/endpoint.ts';
+import { type Declaration, read, write } from '../../src/luaauth/endpoint.ts';
 import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import { getProject, project } from '../../src/luaauth/projects.ts';
-import { listsOf, resource, sent } from '../../src/luaauth/resource.ts';
+import { paramsIn, resourceOf, sent } from '../../src/luaauth/resource.ts';
 import { getScript, script } from '../../src/luaauth/scripts.ts';
 import { callsTo } from '../../src/plan/cost.ts';
 
@@ -40,66 +39,44 @@ describe('a declaration that contradicts itself does not compile', () => {
   });
 });
 
-describe('a declaration that contradicts another one is an error at the start', () => {
-  const note = resource('note', 'note_id');
-  const getNote = read('GET /notes/:note_id', { answer, partOf: [note], shows: note, freshFor: 'notes' });
+describe('each declared endpoint', () => {
+  const declared = ENDPOINTS.all.map((endpoint) => [endpoint.route, endpoint] as const);
+  const partsOf = ({ parts, about }: Declaration) => [...parts, ...about];
+  const shown = ENDPOINTS.all.flatMap(({ shows }) => shows ?? []);
 
-  it.each([
-    [
-      'no read shows one of what it is part of',
-      { listNotes: read('GET /notes', { answer, partOf: [listsOf(note)], freshFor: 'notes' }) },
-      'luaauth/notes.ts: listNotes.partOf: no read shows one note',
-    ],
-    [
-      'no read shows one of what is sent',
-      {
-        makeNote: write('POST /notes/new', {
-          payload: a<{ note_id: string }>(),
-          touches: [],
-          about: [sent(note, 'note_id')],
-        }),
-      },
-      'luaauth/notes.ts: makeNote.about: no read shows one note',
-    ],
-    [
-      'an id in the path is of nothing',
-      { getNote: read('GET /notes/:note_id', { answer, partOf: [], freshFor: 'notes' }) },
-      'luaauth/notes.ts: getNote.partOf: no part has the id note_id; name its resource here or in about',
-    ],
-    [
-      'the same route stands twice',
-      { getNote, again: getNote },
-      'luaauth/notes.ts: getNote.route: GET /notes/:note_id is declared twice',
-    ],
-    [
-      'two reads show the same',
-      { getNote, other: read('GET /n/:note_id', { answer, partOf: [note], shows: note, freshFor: 'notes' }) },
-      'luaauth/notes.ts: getNote.shows: note is shown by another read as well',
-    ],
-    [
-      'what shows one takes more than its id',
-      { getNote: read('GET /notes', { answer, partOf: [listsOf(note)], shows: note, freshFor: 'notes' }) },
-      'luaauth/notes.ts: getNote.shows: a read of one note takes note_id and nothing else',
-    ],
-  ])('%s', (_title, endpoints, message) => {
-    expect(() => new Catalogue({ 'notes.ts': endpoints })).toThrow(new Error(message));
+  it('has a route and shows a resource of its own', () => {
+    expect(ENDPOINTS.all.length).toBeGreaterThan(20);
+    expect(new Set(ENDPOINTS.all.map(({ route }) => route)).size).toBe(ENDPOINTS.all.length);
+    expect(new Set(shown).size).toBe(shown.length);
+    expect(ENDPOINTS.of('GET /scripts/:script_id')).toBe(getScript);
+    expect(ENDPOINTS.whichShows(project)).toBe(getProject);
   });
 
-  it('a declaration that fits is found by its route and by what it shows', () => {
-    const catalogue = new Catalogue({ 'notes.ts': { getNote }, 'projects.ts': { getProject } });
-    expect(catalogue.of('GET /notes/:note_id')).toBe(getNote);
-    expect(catalogue.whichShows(project)).toBe(getProject);
-    expect(catalogue.freshnesses).toEqual(['notes', 'projects']);
-  });
+  // Lists of scripts and projects per key work by the resources that a call names.
+  it.each(declared)(
+    '%s names the resource of each id in its path, and nothing that no read shows',
+    (route, endpoint) => {
+      const named = partsOf(endpoint).flatMap((part) => ('param' in part ? part.param : []));
+      expect(named.toSorted()).toEqual(paramsIn(route).toSorted());
+      expect(shown).toEqual(expect.arrayContaining(partsOf(endpoint).map(resourceOf)));
+    },
+  );
 
-  it('what the gateway declares has these times of freshness', () => {
-    expect(ENDPOINTS.freshnesses.toSorted()).toEqual([
-      'ads',
-      'executions',
-      'projects',
-      'scripts',
-      'sessions',
-      'users',
-    ]);
-  });
+  it.each(declared.filter(([, { shows }]) => shows))(
+    '%s takes nothing but the id of what it shows',
+    (route, endpoint) => {
+      expect([endpoint.kind, ...paramsIn(route)]).toEqual(['read', endpoint.shows?.param]);
+    },
+  );
+});
+
+it('the declared endpoints have these times of freshness', () => {
+  expect(ENDPOINTS.freshnesses.toSorted()).toEqual([
+    'ads',
+    'executions',
+    'projects',
+    'scripts',
+    'sessions',
+    'users',
+  ]);
 });
