@@ -15,14 +15,19 @@ export interface CacheEntry {
   readonly ageMs: number;
 }
 
-interface KeptEntry extends Omit<CacheEntry, 'ageMs'> {
+/** An answer with the key of its call. */
+interface NamedEntry extends CacheEntry {
+  readonly key: string;
+}
+
+interface KeptEntry extends Omit<NamedEntry, 'ageMs'> {
   readonly askedAt: number;
   readonly keptUntil: number;
 }
 
 export type CacheEntries = ReturnType<typeof createCacheEntries>;
 
-/** The answers that this process keeps. Evicts the least recently used. An older answer never replaces a newer answer. */
+/** One answer for each name of a read. Evicts the least recently used. An older answer never replaces a newer answer. */
 export function createCacheEntries(now: () => number) {
   const kept = new LRUCache<string, KeptEntry>({
     // Each entry weighs at least `LEAST_BYTES`, which bounds their number. With `max`, lru-cache would allocate the
@@ -30,22 +35,23 @@ export function createCacheEntries(now: () => number) {
     maxSize: MAX_BYTES,
   });
   return {
-    get(key: string): CacheEntry | undefined {
-      const found = kept.get(key);
+    get(name: string): NamedEntry | undefined {
+      const found = kept.get(name);
       if (!found) return undefined;
       const at = now();
-      if (at <= found.keptUntil) return { value: found.value, bytes: found.bytes, ageMs: at - found.askedAt };
-      kept.delete(key);
+      const { key, value, bytes, askedAt, keptUntil } = found;
+      if (at <= keptUntil) return { key, value, bytes, ageMs: at - askedAt };
+      kept.delete(name);
       return undefined;
     },
     /** Keeps an entry for at most `ttlMs`. */
-    set(key: string, { value, bytes, ageMs }: CacheEntry, ttlMs: number): void {
+    set(name: string, { key, value, bytes, ageMs }: NamedEntry, ttlMs: number): void {
       const at = now();
       const askedAt = at - ageMs;
-      const newest = kept.peek(key)?.askedAt ?? askedAt;
+      const newest = kept.peek(name)?.askedAt ?? askedAt;
       if (ttlMs <= 0 || newest > askedAt) return;
-      const size = Math.max(bytes * 3 + key.length * 2 + ENTRY_BYTES, LEAST_BYTES);
-      kept.set(key, { value, bytes, askedAt, keptUntil: at + ttlMs }, { size });
+      const size = Math.max(bytes * 3 + (name.length + key.length) * 2 + ENTRY_BYTES, LEAST_BYTES);
+      kept.set(name, { key, value, bytes, askedAt, keptUntil: at + ttlMs }, { size });
     },
     clear: () => kept.clear(),
   };

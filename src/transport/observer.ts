@@ -39,10 +39,14 @@ export interface Observer {
   readonly valueRejected?: (kind: string) => void;
 }
 
-/** Calls all observers of a transport. What an observer throws or rejects with goes to `onFailure`. */
+/** Calls all observers of a transport. What an observer throws or rejects with goes to the log, whose own failure is dropped. */
 export type Observers = ReturnType<typeof createObservers>;
 
-export function createObservers(observers: readonly Observer[], onFailure: (error: unknown) => void) {
+export function createObservers(
+  observers: readonly Observer[],
+  log: { error(error: unknown): void } | undefined,
+) {
+  const onFailure = (error: unknown) => notify(() => log?.error(error), NOTHING);
   return {
     tell(call: (observer: Observer) => void): void {
       for (const observer of observers) notify(() => call(observer), onFailure);

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { createCacheEntries } from '../state/cache-entries.ts';
-import { type MaybePromise, notify } from '../state/maybe-promise.ts';
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { createPageSizes, type PageSizes } from '../state/page-sizes.ts';
 import { createKnownAccounts } from './accounts.ts';
@@ -19,7 +19,6 @@ import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-break
 import { dedupe } from './steps/dedupe.ts';
 import { createKeyCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
-import { sources } from './steps/sources.ts';
 import type { Usage } from './usage.ts';
 
 export interface TransportOptions {
@@ -85,15 +84,10 @@ export function createTransport(
   const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, freshMsFor = {}, staleMs = 0 } = options;
   const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, log } = options;
   let closing: Promise<void> | undefined;
-  const onFailure = (error: unknown) =>
-    notify(
-      () => log?.error(error),
-      () => undefined,
-    );
   const { clock = systemClock } = options;
   const state: TransportState = options.state ?? createStateInMemory({ now: clock.now });
   const { random = systemRandom.next, today = timeOfDay } = options;
-  const observers = createObservers([options.observer ?? []].flat(), onFailure);
+  const observers = createObservers([options.observer ?? []].flat(), log);
   const dispatcher = openConnections(url.origin, connections);
 
   const known = createKnownAccounts();
@@ -119,7 +113,6 @@ export function createTransport(
   });
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
-    sources(cache.whyAsked),
     cache.step,
     dedupe(clock, cache.freshAnswer),
     ...(state.steps?.(cache.policy) ?? []),

@@ -387,9 +387,9 @@ const SERVER_ERROR = { success: false, error: { code: -1, message: 'internal ser
 
 it('an entry is kept for its time, and an older answer never takes the place of a newer one', () => {
   const entries = createCacheEntries(() => 0);
-  entries.set('key', { value: 'newer', bytes: 5, ageMs: 10 }, 60_000);
-  entries.set('key', { value: 'older', bytes: 5, ageMs: 1_000 }, 60_000);
-  expect(entries.get('key')).toMatchObject({ value: 'newer', bytes: 5 });
-  entries.set('other', { value: 'over', bytes: 4, ageMs: 0 }, 0);
+  entries.set('key', { key: 'call', value: 'newer', bytes: 5, ageMs: 10 }, 60_000);
+  entries.set('key', { key: 'call', value: 'older', bytes: 5, ageMs: 1_000 }, 60_000);
+  expect(entries.get('key')).toMatchObject({ key: 'call', value: 'newer', bytes: 5 });
+  entries.set('other', { key: 'call', value: 'over', bytes: 4, ageMs: 0 }, 0);
   expect(entries.get('other')).toBeUndefined();
 });

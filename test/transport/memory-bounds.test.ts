@@ -4,7 +4,7 @@ import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
 import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Generation } from '../../src/state/port.ts';
-import { createKnownAccounts } from '../../src/transport/accounts.ts';
+import { createKnownAccounts, createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
@@ -80,7 +80,7 @@ it('copies of any number of reads take bounded memory, and the latest ones are k
   const nameOf = (index: number) => `account 0 GET /scripts/script-number-${index}`;
   const times = 75_000;
   await expectBounded(times, 100, (index) =>
-    copies.set(nameOf(index), { value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
+    copies.set(nameOf(index), { key: 'call', value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
   );
   const all = 2 * times;
   expect(copies.get(nameOf(all - 1))?.value).toEqual({ id: `${all - 1}` });
@@ -92,7 +92,7 @@ it('copies of large answers are bounded by their size', () => {
   const nameOf = (index: number) => `account 0 GET /scripts/large-${index}`;
   const count = 200;
   for (let index = 0; index < count; index += 1) {
-    copies.set(nameOf(index), { value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
+    copies.set(nameOf(index), { key: 'call', value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
   }
   const kept = Array.from({ length: count }, (_one, index) => copies.get(nameOf(index))).filter(Boolean);
   expect(kept.length).toBeGreaterThan(5);
@@ -177,4 +177,13 @@ it('any number of keys, of each of which a call fails, takes bounded memory', as
     clock.ms += 2;
     return send(callOf('read', 'a', `key-${index}`), new Usage()).catch(() => undefined);
   });
+});
+
+it('of 10,001 accepted keys, the keys in use are remembered', () => {
+  const known = createKnownAccounts();
+  for (let index = 0; index <= 10_000; index += 1) {
+    known.add(`account ${index}`);
+    expect(known.has('account 0')).toBe(true);
+  }
+  expect(known.has('account 1')).toBe(false);
 });

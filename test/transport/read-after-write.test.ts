@@ -126,6 +126,7 @@ describe('a read that starts after a write was accepted', () => {
     await arrival(fixture.recorder, 0);
     fixture.respond = answer;
     await WRITES[0]?.write('a');
+    await clock.advance(1);
     const late = await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     expect(late.data?.script?.name).toBe('v2');
     release();

@@ -1,11 +1,11 @@
 import type { CacheEntries, CacheEntry } from '../../state/cache-entries.ts';
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import { createBoundedCache } from '../../state/memory.ts';
 import type { Answer, Call, Source, WhyAsked } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { allowsOlderAnswer } from '../errors.ts';
 import type { Interceptor, Send } from '../step.ts';
 import { Usage } from '../usage.ts';
+import { noted } from './sources.ts';
 
 interface CacheOptions {
   /** An answer younger than this is as good as another call, in ms; 0: no answer is. */
@@ -33,13 +33,11 @@ export interface ServePolicy {
   serve<T>(entry: CacheEntry, source: Source): Answer<T>;
 }
 
-/** How many reads are remembered with the key of their last answer. */
-const MAX_LAST_KEPT = 10_000;
-
 /**
  * Serves reads from earlier answers (RFC 9111, RFC 5861). A fresh entry is served at once. An older entry is served if
  * the quota has no room or the API is failing (stale-while-revalidate). An older entry also replaces the error of a
- * failed call (stale-if-error). The key of an entry holds the generation, so reads after a write find no older entry.
+ * failed call (stale-if-error). An entry holds the key of its call, which names the
+ * generation: a read after a write has another key, so an older entry is not served.
  */
 export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, clock } = options;
@@ -48,8 +46,6 @@ export function createCache(options: CacheOptions) {
   const keepsAnswers = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
   const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
   const keptMsOf = (call: Call<unknown>) => Math.max(freshMsOf(call), staleMs);
-  /** The last answer to each read, to know whether a write has made it old. */
-  const lastKept = createBoundedCache<{ readonly key: string; readonly until: number }>(MAX_LAST_KEPT);
   /** The keys of the revalidations under way. */
   const revalidations = new Set<string>();
 
@@ -71,17 +67,14 @@ export function createCache(options: CacheOptions) {
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
-  /** Keeps the answer. A write in between changes the key, so the entry is never read. */
+  /** Keeps the answer. A write in between changes the key of later reads, so the entry is not served. */
   const fetch = <T>(next: Send, call: Call<T>, usage: Usage, entry?: CacheEntry) => {
     const askedAt = entry && clock.now() - entry.ageMs;
     return next(call, usage).then(
       (answer) => {
         const { value, bytes, sentAt } = answer;
-        const now = clock.now();
-        const ageMs = now - sentAt;
-        const ttlMs = keptMsOf(call) - ageMs;
-        entries.set(call.key, { value, bytes, ageMs }, ttlMs);
-        lastKept.set(nameOf(call), { key: call.key, until: now + ttlMs });
+        const ageMs = clock.now() - sentAt;
+        entries.set(nameOf(call), { key: call.key, value, bytes, ageMs }, keptMsOf(call) - ageMs);
         return answer;
       },
       (failure) => {
@@ -114,35 +107,35 @@ export function createCache(options: CacheOptions) {
   /** Whether an earlier answer will do. A poll needs the current state. */
   const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && call.background !== 'poll';
 
-  const step: Interceptor = (next) => {
-    if (!keepsAnswers) return next;
-    return (call, usage) => {
-      // A write that may still be carried out would make any entry old.
-      if (call.kind === 'write' || call.isInDoubt) return next(call, usage);
-      const entry = mayBeOlder(call) ? entries.get(call.key) : undefined;
-      return entry ? readOwn(next, call, usage, entry) : fetch(next, call, usage);
-    };
+  /** The kept answer to a read, and why the API is asked if that answer will not do. */
+  const lookUp = (call: Call<unknown>): { readonly entry?: CacheEntry; readonly why: WhyAsked } => {
+    if (!keepsAnswers || call.kind === 'write' || !mayBeOlder(call)) return BYPASS;
+    // A write that may still be carried out would make any entry old.
+    if (call.isInDoubt) return WRITTEN;
+    const entry = entries.get(nameOf(call));
+    if (!entry) return MISS;
+    return entry.key === call.key ? { entry, why: 'expired' } : WRITTEN;
+  };
+
+  const step: Interceptor = (next) => (call, usage) => {
+    const { entry, why } = lookUp(call);
+    if (entry) return noted(readOwn(next, call, usage, entry), call, usage, why);
+    const isKept = keepsAnswers && call.kind === 'read' && !call.isInDoubt;
+    return noted(isKept ? fetch(next, call, usage) : next(call, usage), call, usage, why);
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, serve };
   /** An answer in this process that is as good as a call; undefined: none is known at once. */
   const freshAnswer = (call: Call<unknown>): Answer<unknown> | undefined => {
-    if (!keepsAnswers || call.isInDoubt || call.isAlone || !mayBeOlder(call)) return undefined;
-    const entry = entries.get(call.key);
-    if (!entry || entry.ageMs >= freshMsOf(call)) return undefined;
-    return serve(entry, 'fresh');
+    const { entry } = lookUp(call);
+    return entry && !call.isAlone && entry.ageMs < freshMsOf(call) ? serve(entry, 'fresh') : undefined;
   };
 
-  /** Why a call asks the API if it does. With Redis, only the entries in this process are looked up. */
-  const whyAsked = (call: Call<unknown>): WhyAsked => {
-    if (!keepsAnswers || call.kind === 'write' || !mayBeOlder(call)) return 'bypass';
-    if (call.isInDoubt) return 'written';
-    if (entries.get(call.key)) return 'expired';
-    const last = lastKept.get(nameOf(call));
-    return last && last.key !== call.key && clock.now() < last.until ? 'written' : 'miss';
-  };
-
-  return { step, policy, freshAnswer, whyAsked };
+  return { step, policy, freshAnswer };
 }
+
+const BYPASS = { why: 'bypass' } as const;
+const WRITTEN = { why: 'written' } as const;
+const MISS = { why: 'miss' } as const;
 
 /** Identifies a read without the generations of its resources. */
 function nameOf({ origin, method, path, body }: Call<unknown>): string {

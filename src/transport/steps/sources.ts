@@ -1,32 +1,32 @@
 import type { Answer, Call, WhyAsked } from '../call.ts';
-import type { Interceptor, Send } from '../step.ts';
 import type { Usage } from '../usage.ts';
 
 /** How many calls of an operation a report names. */
 const MAX_SOURCES = 100;
 
 /**
- * Notes where the answer of each call came from, for operations that want to know. Leaves out the calls that find out
- * whether an object is within a caller's reach: their endpoints would tell whether the object exists.
+ * Notes where the answer of a call came from, if its operation wants to know. Leaves out the calls that find out whether an
+ * object is within a caller's reach: their endpoints would tell whether the object exists. `why`: why the API was asked, if it was.
  */
-export function sources(whyAsked: (call: Call<unknown>) => WhyAsked): Interceptor {
-  const note = async <T>(next: Send, call: Call<T>, usage: Usage, why: WhyAsked): Promise<Answer<T>> => {
-    const { endpoint } = call;
-    const noted = usage.sources ?? [];
-    const isRoom = () => noted.length < MAX_SOURCES;
-    try {
-      const answer = await next(call, usage);
-      const isCached = answer.source === 'fresh' || answer.source === 'stale';
-      if (isRoom()) noted.push(isCached ? { endpoint, from: 'cache' } : { endpoint, from: 'api', why });
-      return answer;
-    } catch (failure) {
-      if (isRoom()) noted.push({ endpoint, from: 'api', why });
+export function noted<T>(
+  answer: Promise<Answer<T>>,
+  { endpoint, isUnshared }: Call<T>,
+  { sources }: Usage,
+  why: WhyAsked,
+): Promise<Answer<T>> {
+  if (!sources || isUnshared) return answer;
+  const note = (isCached: boolean) => {
+    if (sources.length >= MAX_SOURCES) return;
+    sources.push(isCached ? { endpoint, from: 'cache' } : { endpoint, from: 'api', why });
+  };
+  return answer.then(
+    (given) => {
+      note(given.source === 'fresh' || given.source === 'stale');
+      return given;
+    },
+    (failure) => {
+      note(false);
       throw failure;
-    }
-  };
-
-  return (next) => (call, usage) => {
-    if (!usage.sources || call.isUnshared) return next(call, usage);
-    return note(next, call, usage, whyAsked(call));
-  };
+    },
+  );
 }
