@@ -1,7 +1,7 @@
 import type { ClientRequest } from '../client-request.ts';
 import type { ClientName } from '../gate/client.ts';
 import { createPlaceOf, networkOf } from './client-place.ts';
-import { type Credentials, createHash, isKeyForAll } from './identify.ts';
+import { type Credentials, createHash, credentialOf, isKeyForAll } from './identify.ts';
 
 /** Names the client of a request at the gate. */
 export type ClientNameOf = (request: ClientRequest) => ClientName;
@@ -20,8 +20,9 @@ export function createClientNameOf(
   const hashOf = createHash();
   return (request) => {
     if (!wasAccepted(request)) return { name: placeOf(request), isAccepted: false };
-    const { token, bearer = '' } = request.credentials;
-    const key = credentials.heldKey === undefined ? (token ?? bearer) : bearer;
-    return { name: `${hashOf(key)} ${networkOf(request.address)}`, isAccepted: true };
+    return {
+      name: `${hashOf(credentialOf(credentials, request))} ${networkOf(request.address)}`,
+      isAccepted: true,
+    };
   };
 }

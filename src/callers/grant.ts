@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KeyScope } from './scopes.ts';
 
 export interface Grant {
@@ -21,14 +22,10 @@ export const EVERYTHING: Grant = {
   rate: undefined,
 };
 
-/** Whether two permissions allow the same. Reading the keys file again creates new objects. */
+/** Whether two permissions allow the same to the same caller. Reading the keys file again creates new objects. */
 export function isSameGrant(one: Grant, other: Grant | undefined): boolean {
   if (one === other) return true;
-  if (!other || one.name !== other.name) return false;
-  return (['scopes', 'scripts', 'projects'] as const).every((list) => isSameSet(one[list], other[list]));
+  return other !== undefined && isDeepStrictEqual(whatItAllows(one), whatItAllows(other));
 }
 
-function isSameSet(one: ReadonlySet<string> | undefined, other: ReadonlySet<string> | undefined): boolean {
-  if (one === other || !one || !other) return one === other;
-  return one.size === other.size && [...one].every((member) => other.has(member));
-}
+const whatItAllows = ({ name, scopes, scripts, projects }: Grant) => [name, scopes, scripts, projects];

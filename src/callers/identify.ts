@@ -97,6 +97,14 @@ function identifyByApiKey(): Identify {
   };
 }
 
+/** The credential that decides whether a request is accepted: the API key, or what stands for it if the gateway holds the key. */
+export function credentialOf(
+  { heldKey }: Credentials,
+  { credentials: { token, bearer = '' } }: ClientRequest,
+): string {
+  return heldKey === undefined ? (token ?? bearer) : bearer;
+}
+
 /** Hashes keys, so that memory is not indexed by a key itself. Most requests have the same key as the previous request. */
 export function createHash(): (key: string) => string {
   let last = { key: '', account: '' };
@@ -157,8 +165,9 @@ export function watchAccepted(
   /** The hash of each connection's credential: an accepted one, else the latest. */
   const ofSocket = new WeakMap<Socket, string>();
   const isAccepted = (socket: Socket) => isProven(ofSocket.get(socket) ?? '');
-  const wasAccepted = ({ credentials: { token, bearer = '' }, socket }: ClientRequest) => {
-    const credential = hashOf(credentials.heldKey === undefined ? (token ?? bearer) : bearer);
+  const wasAccepted = (request: ClientRequest) => {
+    const { socket } = request;
+    const credential = hashOf(credentialOf(credentials, request));
     const isGood = isProven(credential);
     if (socket && (isGood || !isAccepted(socket))) ofSocket.set(socket, credential);
     return isGood;
@@ -168,8 +177,8 @@ export function watchAccepted(
     identify: (request) =>
       whenKnown(identify(request), (identity) => {
         const { bearer = '' } = request.credentials;
-        if (identity.refusal) proven.delete(hashOf(bearer));
-        else proven.set(hashOf(bearer), true);
+        if (identity.refusal) proven.remove(hashOf(bearer));
+        else proven.add(hashOf(bearer));
         return identity;
       }),
     wasAccepted,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isId } from '../luaauth/decoders.ts';
 
 const MAX_IDS = 100;
@@ -7,5 +7,5 @@ const MAX_IDS = 100;
 export function idsIn({ input }: { readonly input?: unknown }): readonly string[] {
   const { id, projectId, ids, key } = (input ?? {}) as Readonly<Record<string, unknown>>;
   const given = [id, projectId, ...(Array.isArray(ids) ? ids.slice(0, MAX_IDS) : [])].filter(isId);
-  return isId(key) ? [...given, `sha256:${createHash('sha256').update(key).digest('hex')}`] : given;
+  return isId(key) ? [...given, `sha256:${hash('sha256', key)}`] : given;
 }

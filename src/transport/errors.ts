@@ -11,6 +11,7 @@ export function withoutStacks<T>(make: () => T): T {
   }
 }
 
+/** What a failure tells, as the members of `CallFailure` of the same names. */
 interface Facts extends ErrorOptions {
   readonly transient: boolean;
   readonly executed: 'no' | 'unknown';
@@ -49,11 +50,7 @@ export abstract class CallFailure extends Error {
   }
 }
 
-interface UnavailableOptions extends Partial<Facts> {
-  readonly reason?: string;
-  readonly isBlocked?: boolean;
-  readonly status?: number;
-}
+type UnavailableFacts = Partial<Facts> & { reason?: string; isBlocked?: boolean; status?: number };
 
 /** No connection, a broken connection, or an answer of a proxy that reports either. */
 export class Unavailable extends CallFailure {
@@ -63,19 +60,12 @@ export class Unavailable extends CallFailure {
   /** The HTTP status of the proxy; undefined: there was no answer. */
   readonly status: number | undefined;
 
-  constructor(about: About, executed: 'no' | 'unknown', options: UnavailableOptions = {}) {
+  constructor(about: About, executed: 'no' | 'unknown', options: UnavailableFacts = {}) {
     const usual = executed === 'no' ? 'LuaAuth could not be reached' : 'the connection to LuaAuth broke';
     super(about, options.reason ?? usual, { transient: true, unhealthy: true, ...options, executed });
     this.isBlocked = options.isBlocked ?? false;
     this.status = options.status;
   }
-}
-
-interface TimedOutOptions {
-  /** Whether the API had enough time to answer, so that the timeout shows trouble. */
-  readonly unhealthy?: boolean;
-  readonly status?: number;
-  readonly ray?: string | undefined;
 }
 
 /** The deadline passed before the connection, the answer or the rest of its body came. */
@@ -84,17 +74,11 @@ export class TimedOut extends CallFailure {
   /** The HTTP status of a proxy that timed out; undefined: the gateway's own deadline passed. */
   readonly status: number | undefined;
 
-  constructor(about: About, executed: 'no' | 'unknown', options: TimedOutOptions = {}) {
+  constructor(about: About, executed: 'no' | 'unknown', options: Partial<Facts> & { status?: number } = {}) {
     const by = options.status === undefined ? '' : ` (HTTP ${options.status})`;
     super(about, `LuaAuth did not answer in time${by}`, { ...options, transient: false, executed });
     this.status = options.status;
   }
-}
-
-interface BadResponseOptions extends ErrorOptions {
-  readonly transient?: boolean;
-  readonly isMisdirected?: boolean;
-  readonly ray?: string | undefined;
 }
 
 /** An answer that differs from the API's documentation. `reason` says how, without quoting the answer. */
@@ -104,7 +88,7 @@ export class BadResponse extends CallFailure {
   /** Whether this answers another request, so that its connection cannot be trusted. */
   readonly isMisdirected: boolean;
 
-  constructor(about: About, reason: string, options: BadResponseOptions = {}) {
+  constructor(about: About, reason: string, options: Partial<Facts> & { isMisdirected?: boolean } = {}) {
     const { transient = false, isMisdirected = false } = options;
     const facts = { ...options, transient, unhealthy: transient, executed: 'unknown' as const };
     super(about, `LuaAuth's answer cannot be used: ${reason}`, facts);

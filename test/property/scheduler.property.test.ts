@@ -54,7 +54,7 @@ interface Asked {
 function createWorld(rate: number, totalRate: number, connections: number) {
   const clock = createSteppedClock();
   const known = createKnownAccounts();
-  for (const account of ACCOUNTS) known.set(account, true);
+  for (const account of ACCOUNTS) known.add(account);
   let estimates = 0;
   const windows = createSlidingWindows(clock.now);
   const quotas: Quotas = {

@@ -4,7 +4,7 @@ import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
 import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Generation } from '../../src/state/port.ts';
-import { createKnownAccounts, createKnownAccounts } from '../../src/transport/accounts.ts';
+import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';

@@ -167,7 +167,7 @@ export class Account implements AccountRecord {
     if (known.has(origin.account)) return;
     const shown = this.#trial.learn(failure);
     if (shown === 'accepted') {
-      known.set(origin.account, true);
+      known.add(origin.account);
       this.accept();
     } else if (shown && this.isUnaccepted) this.failAll(withheld);
   }

@@ -90,7 +90,7 @@ export function createScheduler(options: SchedulerOptions) {
       accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasBackgroundPermit ?? true,
     /** Marks a key as accepted, because another process's answer shows it, or the gateway holds it. */
     accept(name: string): void {
-      known.set(name, true);
+      known.add(name);
       accounts.get(name)?.accept();
     },
     failAll: (name: string, failureOf: (call: Call<unknown>) => CallFailure) =>

@@ -28,7 +28,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
   };
 
   return (next) => {
-    const join: Join = async (shared, call, usage) => {
+    const join = async <T>(shared: SharedCall, call: Call<T>, usage: Usage): Promise<Answer<T>> => {
       try {
         return await shared.wait(call, usage, clock);
       } catch (failure) {
@@ -48,7 +48,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       const equal = calls.get(key) ?? [];
       const other = equal.find((shared) => shared.serves(call));
       if (other) return join(other, call, usage);
-      const begun = new SharedCall(call, join);
+      const begun = new SharedCall(call);
       calls.set(key, [...equal, begun]);
       const end = () => {
         remove(key, begun);
@@ -61,9 +61,10 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
         const answer = underWay ? undefined : findAnswer(call);
         begun.isUnderWay = underWay === undefined && answer === undefined;
         if (begun.isUnderWay) return true;
-        for (const waiter of end())
-          if (underWay) waiter.joins(underWay);
+        for (const waiter of end()) {
+          if (underWay) waiter.settle(join(underWay, waiter.call, waiter.usage));
           else if (answer) waiter.settle(answer);
+        }
         begun.abort();
         return false;
       };
@@ -95,23 +96,19 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
   }
 }
 
-type Join = <T>(shared: SharedCall, call: Call<T>, usage: Usage) => Promise<Answer<T>>;
-
 /** A call and all waiters for its answer. Aborted when the last waiter leaves. */
 class SharedCall extends AbortSource {
   /** The deadline of the call that began. -Infinity for calls in the background, so that every call that joins has more time. */
   readonly deadline: number;
   /** Whether its turn has come. */
   isUnderWay = false;
-  readonly join: Join;
   readonly #caller: string;
   readonly #background: Call<unknown>['background'];
   #waiters: Waiter[] = [];
 
-  constructor({ origin, deadline, background }: Call<unknown>, join: Join) {
+  constructor({ origin, deadline, background }: Call<unknown>) {
     super();
     this.deadline = background ? Number.NEGATIVE_INFINITY : deadline;
-    this.join = join;
     this.#caller = origin.caller;
     this.#background = background;
   }
@@ -153,7 +150,7 @@ class Waiter implements AbortListener {
   readonly call: Call<unknown>;
   readonly resolve: (answer: Answer<unknown> | Promise<Answer<unknown>>) => void;
   readonly #shared: SharedCall;
-  readonly #usage: Usage;
+  readonly usage: Usage;
   /** Undefined: this waiter's call is the shared call. */
   readonly #deadline: Deadline | undefined;
 
@@ -166,14 +163,10 @@ class Waiter implements AbortListener {
   ) {
     this.#shared = shared;
     this.call = call;
-    this.#usage = usage;
+    this.usage = usage;
     this.resolve = resolve;
     this.#deadline =
       clock && new Deadline(clock, call.deadline + 5, () => this.leave(new TimedOut(call, 'no')));
-  }
-
-  joins(other: SharedCall): void {
-    this.settle(this.#shared.join(other, this.call, this.#usage));
   }
 
   settle(answer: Answer<unknown> | Promise<Answer<unknown>>): void {

@@ -1,4 +1,5 @@
-import { type AccountRecord, Accounts, type KnownAccounts } from '../accounts.ts';
+import { createBoundedCache } from '../../state/memory.ts';
+import { type KnownAccounts, MAX_KNOWN } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
@@ -18,9 +19,8 @@ const MOST_SAVED = 50;
 const SAVED_AT_FIRST = 25;
 
 /** Each request earns a fifth of a retry, so that retries cannot multiply the load on an API in trouble. */
-class Budget implements AccountRecord {
+class Budget {
   #retries = SAVED_AT_FIRST;
-  isIdle = () => this.#retries >= SAVED_AT_FIRST;
 
   earn(): void {
     this.#retries = Math.min(MOST_SAVED, this.#retries + 0.2);
@@ -39,7 +39,17 @@ class Budget implements AccountRecord {
  * doubles. Spends from a budget of the account, and never retries past the deadline.
  */
 export function retry({ clock, random, mayRetry, known }: RetryOptions): Interceptor {
-  const budgets = new Accounts(() => new Budget());
+  const budgets = createBoundedCache<Budget>(MAX_KNOWN);
+
+  const budgetOf = (account: string): Budget => {
+    // All unknown keys share a budget, because a client can make up any number of keys.
+    const name = known.has(account) ? account : 'unknown';
+    const given = budgets.get(name);
+    if (given) return given;
+    const budget = new Budget();
+    budgets.set(name, budget);
+    return budget;
+  };
 
   const isWorthIt = (failure: unknown): failure is CallFailure => {
     if (!(failure instanceof CallFailure) || !failure.transient) return false;
@@ -68,9 +78,7 @@ export function retry({ clock, random, mayRetry, known }: RetryOptions): Interce
   };
 
   return (next) => (call, usage) => {
-    // All unknown keys share a budget, because a client can make up any number of keys.
-    const name = known.has(call.origin.account) ? call.origin.account : 'unknown';
-    const budget = budgets.get(name) ?? budgets.add(name);
+    const budget = budgetOf(call.origin.account);
     budget.earn();
     if (call.isSentOnce) return next(call, usage);
     return next(call, usage).catch((failure) => tryAgain(next, call, usage, budget, failure));
