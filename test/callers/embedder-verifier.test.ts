@@ -5,6 +5,7 @@ import { createGateway } from '../../src/index.ts';
 import { createTransport } from '../../src/transport/transport.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { bearer } from '../support/clients/keys.ts';
 import { createHeldClock, type HeldClock } from '../support/clocks/held-clock.ts';
 import { openGateway, type Result } from '../support/gateways/gateway.ts';
@@ -51,13 +52,7 @@ async function ask(given: () => unknown, key = 'a-key', hangs = false) {
   const keyRing = { find: given } as unknown as KeyRing;
   const tokenVerifier = { verify: given } as unknown as TokenVerifier;
   const { gateway, logged, close } = embed({ heldKey: 'held', keyRing, tokenVerifier }, clock);
-  const answering = Promise.resolve(
-    gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...bearer(key) },
-      body: JSON.stringify({ query: READ }),
-    }),
-  );
+  const answering = Promise.resolve(gateway.fetch('http://localhost/graphql', jsonPost(READ, bearer(key))));
   if (hangs) await passUntil(answering, clock, 10_000);
   const { status, text } = await answering.then(async (answer) => ({
     status: answer.status,
@@ -208,11 +203,7 @@ it('a verifier of an embedder refuses a token by a reason, and the key ring is n
 it('a caller without a key is not let in by an empty one among an embedder’s keys', async () => {
   const keyRing = { find: () => NOTHING_MORE };
   const { gateway, close } = embed({ heldKey: 'held', keyRing });
-  const answer = await gateway.fetch('http://localhost/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: READ }),
-  });
+  const answer = await gateway.fetch('http://localhost/graphql', jsonPost(READ));
   expect(await answer.json()).toMatchObject({ errors: [expect.toBeError('UNAUTHENTICATED')] });
   expect(recorder.calls).toEqual([]);
   await close();

@@ -5,6 +5,7 @@ import { type KeyScope, SCOPES, scopesOfField } from '../../src/callers/scopes.t
 import { createSchema } from '../../src/features/schema.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { bearer, ringOf } from '../support/clients/keys.ts';
 import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 import { documentOf, type FieldPath, pathsOf } from '../support/random/paths.ts';
@@ -180,11 +181,7 @@ describe('a document that asks for more than its key may', () => {
       { 'content-type': 'application/json; charset=utf-8' },
     ])
       answers.push((await ask('reader', query, undefined, headers as Record<string, string>)).errors);
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...bearer('reader') },
-      body: JSON.stringify({ query }),
-    });
+    const response = await gateway.fetch('http://localhost/graphql', jsonPost(query, bearer('reader')));
     answers.push(((await response.json()) as { errors: unknown }).errors);
     expect(answers).toEqual(Array(5).fill(answers[0]));
     expect(answers[0]).toMatchObject([

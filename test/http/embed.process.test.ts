@@ -8,6 +8,7 @@ import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { createGateway, createTransport, openAgents, type Transport } from '../../src/index.ts';
 import { sendMessage } from '../support/clients/agent.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { openSocket, refusedUpgrade, upgradeText } from '../support/clients/socket-client.ts';
 import { listen } from '../support/network/listen.ts';
@@ -27,11 +28,7 @@ afterEach(async () => {
 });
 
 async function ask(gateway: ReturnType<typeof createGateway>, headers: Record<string, string>) {
-  const response = await gateway.fetch('http://localhost/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ query: NAME }),
-  });
+  const response = await gateway.fetch('http://localhost/graphql', jsonPost(NAME, headers));
   return (await response.json()) as { data: unknown; errors?: { extensions: Record<string, unknown> }[] };
 }
 
@@ -182,11 +179,7 @@ it('shows its plugins every operation, also a repeated one', async () => {
   });
   const { url, close } = await listen(createServer(gateway));
   for (let asked = 1; asked <= 3; asked += 1) {
-    const { headers } = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-      body: JSON.stringify({ query: NAME }),
-    });
+    const { headers } = await fetch(`${url}/graphql`, jsonPost(NAME, { token: 'sandbox-key' }));
     expect([seen, headers.get('x-plugin')]).toEqual([asked, 'seen']);
   }
   await close();
@@ -268,11 +261,7 @@ it.each<[sent: string, path: string, body: object]>([
       onParams: ({ params, setParams }) => setParams({ ...(kept && params), query: '{ __typename }' }),
     };
     const gateway = createGateway({ transport, persisted, plugins: [replacing] });
-    const response = await gateway.fetch(`http://localhost${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    const response = await gateway.fetch(`http://localhost${path}`, jsonPost(body));
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   }
 });
@@ -287,11 +276,10 @@ it.each(['onParams', 'onExecutionResult'])(
     };
     const log = { error: () => undefined };
     const gateway = createGateway({ transport, plugins: [throwing], log });
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-      body: JSON.stringify({ query: NAME }),
-    });
+    const response = await gateway.fetch(
+      'http://localhost/graphql',
+      jsonPost(NAME, { token: 'sandbox-key' }),
+    );
     expect(response.status).toBe(500);
     const { errors } = (await response.json()) as { errors: { extensions: object }[] };
     expect(errors).toHaveLength(1);
@@ -338,11 +326,7 @@ it.each([
     socket.write(postText(JSON.stringify({ query: NAME }), { token: 'sandbox-key' }) + upgradeText(path));
     // The connection is cut, or has whatever was asked for on it.
     await Promise.race([closed, once(socket, 'data')]);
-    const { status } = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-      body: JSON.stringify({ query: NAME }),
-    });
+    const { status } = await fetch(`${url}/graphql`, jsonPost(NAME, { token: 'sandbox-key' }));
     expect(status).toBe(200);
     socket.destroy();
     await close();
@@ -376,11 +360,7 @@ it('answers at the path that it is given, with its other paths beside it', async
     );
   const refused = await refusedUpgrade(`${url}/api/other`, 'graphql-transport-ws');
   expect([refused.status, refused.body]).toEqual([404, expect.stringContaining(`Connect to ${path}.`)]);
-  const response = await fetch(url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-    body: JSON.stringify({ query: NAME }),
-  });
+  const response = await fetch(url + path, jsonPost(NAME, { token: 'sandbox-key' }));
   expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
   const { subscribe, next } = await openSocket(
     { url: `${url}/api` },

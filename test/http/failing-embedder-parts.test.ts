@@ -5,6 +5,7 @@ import type { TransportOptions } from '../../src/transport/transport.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { subscribeBySse } from '../support/clients/event-stream.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 
 const READ = '{ script(id: "a") { name } }';
@@ -90,11 +91,7 @@ describe.each(Object.entries(PARTS))('%s of an embedder', (_part, partsFor) => {
         status: 200,
       },
     );
-    const viaFetch = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'key' },
-      body: JSON.stringify({ query: READ }),
-    });
+    const viaFetch = await gateway.fetch('http://localhost/graphql', jsonPost(READ, { token: 'key' }));
     expect(await viaFetch.json()).toEqual(ANSWER);
     const events = await subscribeBySse(gateway, LIVE);
     expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
@@ -123,11 +120,7 @@ describe.each([
         observers: [{ ended: (_record, { status }) => void ended.push(status) }],
       },
     });
-    const init = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'key' },
-      body: JSON.stringify({ query: READ }),
-    };
+    const init = jsonPost(READ, { token: 'key' });
     const answers = [
       await fetch(`${gateway.url}/graphql`, init),
       // When the hook around the whole request fails, `fetch` itself rejects.
@@ -167,11 +160,7 @@ it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
     };
     const gateway = await open({ gateway: { plugins: [plugin] } });
     for (const query of [READ, LIVE]) {
-      const response = await fetch(`${gateway.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept, token: 'key-a' },
-        body: JSON.stringify({ query }),
-      });
+      const response = await fetch(`${gateway.url}/graphql`, jsonPost(query, { accept, token: 'key-a' }));
       const text = await response.text();
       expect(text).toContain('"code":"INTERNAL_SERVER_ERROR"');
       expect(text).toMatch(/(?:event: complete\ndata:\n\n|--graphql--\r\n)$/);
@@ -219,11 +208,7 @@ describe.each<[hook: string, plugin: object]>([
     const gateway = await open({
       gateway: { plugins: [plugin], liveObserver: { counted: ({ streams }) => void counts.push(streams) } },
     });
-    const init = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'key' },
-      body: JSON.stringify({ query: LIVE }),
-    };
+    const init = jsonPost(LIVE, { accept: 'text/event-stream', token: 'key' });
     const url = `${gateway.url}/graphql`;
     const response = await (adapter === 'fetch' ? gateway.fetch(url, init) : fetch(url, init));
     expect(await response.text()).not.toContain('scriptSessions');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { send } from '../support/clients/send.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
@@ -60,22 +61,20 @@ describe('a gateway that lends its key to whoever can connect', () => {
     const { status, body } = await ask(from, DELETE);
     expect([status, JSON.parse(body)]).toEqual([403, REFUSED]);
     const [host, origin] = from;
-    const response = await fixture.gateway.fetch(`http://${host}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(origin && { origin }) },
-      body: JSON.stringify({ query: DELETE }),
-    });
+    const response = await fixture.gateway.fetch(
+      `http://${host}/graphql`,
+      jsonPost(DELETE, { ...(origin && { origin }) }),
+    );
     expect([response.status, await response.json()]).toEqual([403, REFUSED]);
     expect(fixture.sandbox.calls).toEqual([]);
   });
 
   it.each(OURS)('answers host %s and origin %s', async (...from) => {
     expect((await ask(from, NAME)).body).toContain('Nightfall Hub');
-    const response = await fixture.gateway.fetch(`http://${from[0]}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(from[1] && { origin: from[1] }) },
-      body: JSON.stringify({ query: NAME }),
-    });
+    const response = await fixture.gateway.fetch(
+      `http://${from[0]}/graphql`,
+      jsonPost(NAME, { ...(from[1] && { origin: from[1] }) }),
+    );
     expect(await response.json()).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
   });
 

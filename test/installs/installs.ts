@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { installPacked, run } from '../support/processes/packed.ts';
 import { pathOf } from '../support/repository/repository.ts';
 
@@ -104,11 +105,7 @@ describe('what npm has installed', () => {
     test(`serves on ${name} without a warning, and stops on SIGTERM`, async () => {
       const { child, url, ended } = await serve(command);
       try {
-        const answer = await fetch(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-          body: JSON.stringify({ query: QUERY }),
-        });
+        const answer = await fetch(url, jsonPost(QUERY, { token: 'sandbox-key' }));
         assert.deepEqual(await answer.json(), ANSWER);
         child.kill('SIGTERM');
         assert.deepEqual(await ended, { code: 0, signal: null, stderr: '' });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LEAKS, leakExceptScript } from '../support/api/leaky-api.ts';
 import { answerPlainly, wireProject, wireSession, wireUser } from '../support/api/plain-api.ts';
 import { json, type Respond, startRecorder } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
@@ -264,11 +265,10 @@ interface Sent {
 
 /** All of an answer as text: status, headers and body. */
 async function answerOf(url: string, { query, variables, headers = { token: KEY } }: Sent): Promise<string> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-upstream': 'report', ...headers },
-    body: JSON.stringify({ query, variables }),
-  });
+  const response = await fetch(
+    `${url}/graphql`,
+    jsonPost({ query, variables }, { 'x-upstream': 'report', ...headers }),
+  );
   return `${response.status} ${JSON.stringify([...response.headers])} ${await response.text()}`;
 }
 

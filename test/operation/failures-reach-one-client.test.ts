@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createGateway, createTransport } from '../../src/index.ts';
 import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { listen } from '../support/network/listen.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';
@@ -18,11 +19,7 @@ function watchRejections() {
 }
 
 async function post(url: string, query: string) {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'key' },
-    body: JSON.stringify({ query }),
-  });
+  const response = await fetch(`${url}/graphql`, jsonPost(query, { token: 'key' }));
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 

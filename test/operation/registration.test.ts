@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { sha256 } from '../support/clients/keys.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 
@@ -18,11 +19,10 @@ interface Gateway {
 }
 
 async function post({ gateway }: Gateway, body: object, headers: Record<string, string>): Promise<Answer> {
-  const response = await fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ variables: { id: 'a' }, ...body }),
-  });
+  const response = await fetch(
+    `${gateway.url}/graphql`,
+    jsonPost({ variables: { id: 'a' }, ...body }, headers),
+  );
   return (await response.json()) as Answer;
 }
 

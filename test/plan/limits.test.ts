@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { useOpened } from '../support/gateways/fixture.ts';
 import { openGateway, type ResultError, type TestGateway } from '../support/gateways/gateway.ts';
 
@@ -216,14 +217,16 @@ describe('the fields of an operation', () => {
 
   it('of each operation of a document count by themselves', async () => {
     const operation = (name: string) => `query ${name} { ...F }`;
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...SPEC },
-      body: JSON.stringify({
-        query: `${operation('A')} ${operation('B')} fragment F on Query { ${script} { ${numbered(1_100)} } }`,
-        operationName: 'B',
-      }),
-    });
+    const response = await gateway.fetch(
+      'http://localhost/graphql',
+      jsonPost(
+        {
+          query: `${operation('A')} ${operation('B')} fragment F on Query { ${script} { ${numbered(1_100)} } }`,
+          operationName: 'B',
+        },
+        SPEC,
+      ),
+    );
     expect((await response.json()).data.script).toHaveProperty('a1099', seeded.scriptId);
   });
 

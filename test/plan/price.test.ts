@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 
@@ -24,11 +25,10 @@ interface Upstream {
 
 /** The calls that the gateway expects, by endpoint; nothing runs. */
 async function price(query: string, variables: Variables = {}, operationName?: string) {
-  const response = await fetch(`${fixture.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { ...SPEC, 'content-type': 'application/json', 'x-upstream': 'plan' },
-    body: JSON.stringify({ query, variables, operationName }),
-  });
+  const response = await fetch(
+    `${fixture.gateway.url}/graphql`,
+    jsonPost({ query, variables, operationName }, { ...SPEC, 'x-upstream': 'plan' }),
+  );
   const { extensions, errors } = (await response.json()) as {
     extensions?: { upstream: Upstream };
     errors?: unknown;

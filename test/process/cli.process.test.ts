@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
@@ -22,11 +23,7 @@ describe('a flag', () => {
   const READ_ONLY = '{ __schema { mutationType { name } } }';
 
   async function ask(url: string, query: string) {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
-    });
+    const response = await fetch(`${url}/graphql`, jsonPost(query));
     return response.json();
   }
 

@@ -2,6 +2,7 @@ import { isScalarType, isSpecifiedScalarType } from 'graphql';
 import { expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../src/features/schema.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
@@ -34,11 +35,10 @@ async function sendBothWays(scalar: Scalar, value: unknown) {
   const outcomes = [];
   for (const [query, v] of documents) {
     fixture.sandbox.reset();
-    const response = await fetch(`${fixture.gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-      body: JSON.stringify({ query, variables: { v } }),
-    });
+    const response = await fetch(
+      `${fixture.gateway.url}/graphql`,
+      jsonPost({ query, variables: { v } }, { token: 'sandbox-key' }),
+    );
     const { errors = [] } = (await response.json()) as { errors?: { message: string }[] };
     const sent = fixture.sandbox.calls.map(({ body }) => (body as Record<string, unknown>)[wireName]);
     outcomes.push({ errors: errors.map(({ message }) => message), sent });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
 import { createGateway, createTransport, type UserTable } from '../../src/index.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { bearer, ringOf } from '../support/clients/keys.ts';
 import { useOpened, useSandbox } from '../support/gateways/fixture.ts';
 
@@ -184,11 +185,7 @@ describe('a table of an embedder', () => {
       users: { get } as UserTable,
       log: { error: (error) => logged.push(error) },
     });
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: LITERAL }),
-    });
+    const response = await gateway.fetch('http://localhost/graphql', jsonPost(LITERAL));
     return {
       answer: (await response.json()) as object,
       logged,

@@ -8,6 +8,7 @@ import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { bearer, keysFile, ringOf, sha256 } from '../../support/clients/keys.ts';
 import { createHeldClock, type RespondInTime } from '../../support/clocks/held-clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
@@ -351,13 +352,15 @@ describe('the process', () => {
     });
     const url = await gatewayProcess.listening();
     const toggle = async (id: string) => {
-      const response = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...bearer(keyOf('deploy')) },
-        body: JSON.stringify({
-          query: `mutation { toggleScript(input: { id: "${id}", enabled: true }) { __typename } }`,
-        }),
-      });
+      const response = await fetch(
+        `${url}/graphql`,
+        jsonPost(
+          {
+            query: `mutation { toggleScript(input: { id: "${id}", enabled: true }) { __typename } }`,
+          },
+          bearer(keyOf('deploy')),
+        ),
+      );
       await response.text();
     };
     await toggle(seeded.scriptId);

@@ -5,6 +5,7 @@ import { readConfig } from '../../../src/config/config.ts';
 import { createTokenVerifier } from '../../../src/features/jwt/token-verifier.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { startRecorder } from '../../support/api/recorder.ts';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
 import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
@@ -434,11 +435,7 @@ describe('the process', () => {
     });
     const url = await gateway.listening();
     const ask = async (token: string) => {
-      const response = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...bearer(token) },
-        body: JSON.stringify({ query: NAME }),
-      });
+      const response = await fetch(`${url}/graphql`, jsonPost(NAME, bearer(token)));
       return response.text();
     };
     const token = await sign({ pair });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { wireUser } from '../../support/api/live-api.ts';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { openRaw, postText } from '../../support/clients/raw-http.ts';
 import { change, SESSIONS, snapshot, useLive } from '../../support/gateways/live-fixture.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
@@ -9,11 +10,7 @@ import { eventually } from '../../support/vitest/waiting.ts';
 const live = useLive();
 
 const post = (query: string, accept: string, headers: Record<string, string> = { token: 'k' }) =>
-  fetch(`${live.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept, ...headers },
-    body: JSON.stringify({ query }),
-  });
+  fetch(`${live.gateway.url}/graphql`, jsonPost(query, { accept, ...headers }));
 
 /** A subscription over a bare connection, whose client reads when a test says so. */
 async function subscribeRaw() {
@@ -109,11 +106,10 @@ describe('server-sent events', () => {
   it('come to embedders as well, until they cancel the body', async () => {
     const api = live.useApi();
     api.connect('s', 'a');
-    const response = await live.gateway.fetch('http://gateway/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'k' },
-      body: JSON.stringify({ query: SESSIONS }),
-    });
+    const response = await live.gateway.fetch(
+      'http://gateway/graphql',
+      jsonPost(SESSIONS, { accept: 'text/event-stream', token: 'k' }),
+    );
     const body = textOf(response);
     let text = '';
     while (!text.includes('event: next')) text += (await body.next()).value;
@@ -198,11 +194,10 @@ describe('a stream in whose place something else has answered', () => {
 
   it('ends at once', async () => {
     live.useApi().connect('s', 'a');
-    const response = await fetch(`${live.gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', token: 'k' },
-      body: JSON.stringify({ query: SESSIONS }),
-    });
+    const response = await fetch(
+      `${live.gateway.url}/graphql`,
+      jsonPost(SESSIONS, { accept: 'text/event-stream', token: 'k' }),
+    );
     expect([response.status, await response.text()]).toEqual([504, 'late']);
     await eventually(() => expect(hasBegun).toBe(true));
     await live.expectNoMorePolls();

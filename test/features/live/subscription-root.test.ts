@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
@@ -7,11 +8,7 @@ const FIELD = 'scriptSessions(scriptId: "a")';
 const BELOW = '{ __typename }';
 
 async function errorsOf(query: string, variables: object) {
-  const response = await fetch(`${fixture.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { ...STREAM, 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
-  });
+  const response = await fetch(`${fixture.gateway.url}/graphql`, jsonPost({ query, variables }, STREAM));
   const [, data = ''] = /^data: (.+)$/m.exec(await response.text()) ?? [];
   return JSON.parse(data).errors;
 }
@@ -40,11 +37,10 @@ it.each<[query: string, variables?: object]>([
 
 it('a subscription may have conditions below its root, and a query beside it where it wants', async () => {
   const query = `subscription S { ${FIELD} { __typename @include(if: true) } } query Q { __typename @skip(if: true) }`;
-  const response = await fetch(`${fixture.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { token: 'sandbox-key', 'content-type': 'application/json', 'x-upstream': 'plan' },
-    body: JSON.stringify({ query, operationName: 'S' }),
-  });
+  const response = await fetch(
+    `${fixture.gateway.url}/graphql`,
+    jsonPost({ query, operationName: 'S' }, { token: 'sandbox-key', 'x-upstream': 'plan' }),
+  );
   expect(await response.json()).toMatchObject({ data: null, extensions: { upstream: { price: 1 } } });
 });
 

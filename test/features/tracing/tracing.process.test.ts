@@ -16,6 +16,7 @@ import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createTracing } from '../../../src/features/tracing/tracing.ts';
 import { json } from '../../support/api/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../../support/api/sentinels.ts';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { sha256 } from '../../support/clients/keys.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
@@ -305,12 +306,7 @@ describe('the process', () => {
     const url = await gateway.listening();
     for (const step of steps) {
       if (typeof step === 'function') await step(gateway);
-      else
-        await fetch(`${url}/graphql`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-          body: JSON.stringify(step),
-        });
+      else await fetch(`${url}/graphql`, jsonPost(step, { token: 'sandbox-key' }));
     }
     gateway.signal('SIGTERM');
     expect(await gateway.ended).toBe(0);

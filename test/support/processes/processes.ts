@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { json, type Recorded, startRecorder } from '../api/recorder.ts';
+import { jsonPost } from '../clients/json-post.ts';
 import { type GatewayProcess, startProcess, type Variables } from './process.ts';
 
 export const NAME = `query { script(id: "${seeded.scriptId}") { name } }`;
@@ -46,11 +47,7 @@ export async function post(
   query: string,
   headers: Record<string, string> = { token: 'sandbox-key' },
 ) {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ query }),
-  });
+  const response = await fetch(`${url}/graphql`, jsonPost(query, headers));
   return (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
 }
 

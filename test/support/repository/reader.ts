@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
+import { jsonPost } from '../clients/json-post.ts';
 import { startDefaultGateway } from '../gateways/default-gateway.ts';
 import { startRedis } from '../redis/redis.ts';
 import { readBlocks, type Step } from './documentation.ts';
@@ -94,11 +95,10 @@ export function createReader(place: Place) {
   }
 
   async function post(query: string, variables: unknown): Promise<string> {
-    const response = await fetch(`${gatewayUrl}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: sandboxKeys.full },
-      body: JSON.stringify({ query, variables }),
-    });
+    const response = await fetch(
+      `${gatewayUrl}/graphql`,
+      jsonPost({ query, variables }, { token: sandboxKeys.full }),
+    );
     return response.text();
   }
 
