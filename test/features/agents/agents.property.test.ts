@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
 import { differenceFrom, forAgents, sendMessage } from '../../support/clients/agent.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
@@ -8,23 +9,32 @@ import { operations } from '../../support/random/documents.ts';
 import { propertyRuns, propertySeed } from '../../support/random/property-runs.ts';
 import { writeDocument } from '../../support/random/write-document.ts';
 
+const LISTED = ['scripts:read', 'projects:read', 'sessions:read', 'sessions:write'];
+/** A key for everything, one that only reads, and two that reach one script or project. */
+const KEYS = [
+  { name: 'bot' },
+  { name: 'reader', scopes: ['scripts:read', 'projects:read', 'users:read', 'sessions:read'] },
+  { name: 'elsewhere', scopes: LISTED, scripts: [seeded.freeForAllScriptId] },
+  { name: 'nowhere', scopes: LISTED, projects: ['65e0a1b2c3d4e5f600000002'] },
+];
+
 const fixture = useSandbox({
   sandbox: { maxLimit: 2 },
   gateway: {
-    credentials: { heldKey: 'sandbox-key', keyRing: ringOf([{ name: 'bot' }]) },
+    credentials: { heldKey: 'sandbox-key', keyRing: ringOf(KEYS) },
     transport: { freshMs: 0 },
     ...forAgents(new Map()),
   },
   shared: true,
 });
-/** The tool that a document makes; undefined: it makes none. */
-async function toolOf(document: string) {
+/** The tool that a document makes for a key; undefined: it makes none. */
+async function toolOf(document: string, key = 'bot') {
   try {
     fixture.gateway.replaceDocuments(new Map([['one', document]]));
   } catch {
     return undefined;
   }
-  const { result } = await sendMessage(fixture.gateway.url, 'bot', 'tools/list');
+  const { result } = await sendMessage(fixture.gateway.url, key, 'tools/list');
   return result?.tools?.[0];
 }
 
@@ -46,18 +56,32 @@ const inOrder = ({ data, errors = [] }: Answered) => ({
 const LIMIT = 250;
 const numRuns = propertyRuns(120);
 
-it('any operation is answered as at /graphql, with the same calls, and costs no more than its listing says', {
+it('any operation is answered to any key as at /graphql, with the same calls, and costs no more than its listing says', {
   timeout: 30_000 + numRuns * 600,
 }, async () => {
   let compared = 0;
-  const property = fc.asyncProperty(operations(createSchema(), 5), async (operation) => {
+  let forbidden = 0;
+  const keys = fc.constantFrom(...KEYS.map(({ name }) => name));
+  const property = fc.asyncProperty(operations(createSchema(), 5), keys, async (operation, key) => {
     const { document, variables } = writeDocument(operation);
     // A text of its length is cut for an agent; the other is the time itself.
     if (/sdl|resetAt/.test(document)) return;
-    const tool = await toolOf(document);
-    if (!tool) return;
+    const anyTool = await toolOf(document);
+    if (!anyTool) return;
+    const tool = await toolOf(document, key);
+    if (!tool) {
+      fixture.sandbox.reset();
+      const { errors } = await fixture.gateway.execute(document, variables, bearer(key));
+      expect(errors?.[0]?.extensions.code, document).toBe('FORBIDDEN');
+      const params = { name: anyTool.name, arguments: variables };
+      const { error } = await sendMessage(fixture.gateway.url, key, 'tools/call', params);
+      expect(error?.message, document).toContain(`There is no tool "${anyTool.name}"`);
+      expect(fixture.lines()).toEqual([]);
+      forbidden += 1;
+      return;
+    }
     const planned = await fixture.gateway.execute(document, variables, {
-      ...bearer('bot'),
+      ...bearer(key),
       'x-upstream': 'plan',
     });
     const { price } = (planned.extensions?.upstream ?? {}) as { readonly price?: number };
@@ -65,16 +89,17 @@ it('any operation is answered as at /graphql, with the same calls, and costs no 
     if (price !== undefined && price > LIMIT) expect(mostOf(tool), document).toBe(LIMIT);
     else if (price !== undefined) expect(price, document).toBeLessThanOrEqual(mostOf(tool));
     fixture.sandbox.reset();
-    const there = inOrder(await fixture.gateway.execute(document, variables, bearer('bot')));
+    const there = inOrder(await fixture.gateway.execute(document, variables, bearer(key)));
     fixture.sandbox.reset();
     const params = { name: tool.name, arguments: variables };
-    const { result } = await sendMessage(fixture.gateway.url, 'bot', 'tools/call', params);
+    const { result } = await sendMessage(fixture.gateway.url, key, 'tools/call', params);
     expect(inOrder(result?.structuredContent ?? {}), document).toEqual(there);
     expect(differenceFrom(tool.outputSchema, result?.structuredContent), document).toBeUndefined();
     compared += 1;
   });
   await fc.assert(property, { seed: propertySeed(7), numRuns });
   expect(compared).toBeGreaterThan(numRuns / 4);
+  expect(forbidden).toBeGreaterThan(0);
 });
 
 it.each<[document: string, most: number]>([
