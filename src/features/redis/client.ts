@@ -203,42 +203,32 @@ export async function connectToRedis(options: RedisConnectionOptions) {
   }
 }
 
-const LOOK_EVERY_MS = 25;
-/**
- * The most late looks at one command. A busy process is late for every look, but reads the answers that have come between
- * looks.
- */
-const MOST_LATE_LOOKS = 10;
+/** How long this process then looks whether the answer has come, in ms. */
+const LOOK_MS = 25;
 
 /**
- * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late command. After a stall of
- * this process, the answer may have come but is not read yet. The watch then looks once more.
+ * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late command. After a stall of this
+ * process the answer may have come but is not read yet, so the watch looks once more.
  */
 function createWatch(clock: Clock, patienceMs: number, onOver: () => void) {
-  const waiting = new Set<{ readonly since: number; looks: number }>();
+  const waiting = new Set<{ readonly since: number }>();
   let callOff: (() => void) | undefined;
-  let lookedAt = 0;
-  const lookLater = () => {
-    lookedAt = clock.now();
-    callOff = clock.after(LOOK_EVERY_MS, look);
-  };
-  const look = () => {
-    const now = clock.now();
-    const wasLate = now - lookedAt > 2 * LOOK_EVERY_MS;
+  const watchOldest = () => {
     const [oldest] = waiting;
     callOff = undefined;
     if (!oldest) return;
-    lookLater();
-    if (now - oldest.since <= patienceMs) return;
-    oldest.looks += 1;
-    if (!wasLate || oldest.looks === MOST_LATE_LOOKS) onOver();
+    const leftMs = Math.max(0, oldest.since + patienceMs - clock.now());
+    callOff = clock.after(leftMs, () => {
+      if (!waiting.has(oldest)) return watchOldest();
+      callOff = clock.after(LOOK_MS, () => (waiting.has(oldest) ? onOver() : watchOldest()));
+    });
   };
   return {
     /** Call it when a command is sent. Call the returned function when the answer has come. */
     begin() {
-      const command = { since: clock.now(), looks: 0 };
+      const command = { since: clock.now() };
       waiting.add(command);
-      if (!callOff) lookLater();
+      if (!callOff) watchOldest();
       return () => waiting.delete(command);
     },
     stop() {
