@@ -1,9 +1,8 @@
 import type { MaybePromise } from './maybe-promise.ts';
 
 /**
- * The state that the processes of one gateway share: in memory for one process, in a store for several. All values are
- * plain JSON data, so that a store outside the process can hold them. Times are ages or durations, because clocks
- * differ. A promise must not reject: an implementation that loses its store decides how to continue.
+ * The state that the processes of one gateway share: in memory for one process, in a store for several. Times are ages or
+ * durations, because clocks differ. A promise must not reject: an implementation that loses its store decides how to continue.
  */
 export interface State {
   readonly quotas: Quotas;
@@ -65,7 +64,7 @@ export interface Permit {
   release(): void;
 }
 
-/** Counts the writes to resources. The counters are in the store of the state, not in each process. */
+/** Counts the writes to resources. */
 export interface Generations {
   /** Opens a snapshot for one operation of an account. */
   snapshot(account: string): Snapshot;

@@ -221,7 +221,6 @@ export function createRedisLink(options: RedisLinkOptions) {
       return `${me}.${names}`;
     },
     instances,
-    /** The id of the store. */
     get id() {
       return slot.id;
     },

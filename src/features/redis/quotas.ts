@@ -36,7 +36,7 @@ export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces)
 interface QuotaInRedisOptions {
   readonly link: RedisLink;
   readonly account: AccountKeyspace;
-  /** Part of the key names of a caller with a quota of its own; empty: the quota of the account. */
+  /** Part of the key names; empty: the quota of the account. */
   readonly kind: string;
   readonly limits: QuotaRules;
   readonly arrivals: Arrivals;

@@ -73,9 +73,7 @@ interface Beat {
 }
 
 interface SlotOptions {
-  /** Names this process. */
   readonly me: string;
-  /** The number of slots. */
   readonly instances: number;
   readonly now: () => number;
   readonly random: RandomSource;
@@ -83,8 +81,10 @@ interface SlotOptions {
 
 /** The slot of this process, and the store in which it is. */
 export function createSlot({ me, instances, now, random }: SlotOptions) {
+  /** The id of the store. */
   let id = '';
   let slot = 0;
+  /** Whether the slot of this process was given to another process. */
   let isReplaced = false;
   /** The slots with their holders, as last seen. */
   let seenSlots: readonly Argument[] = [];
@@ -94,7 +94,6 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
   /** The time until which this process does not mark the slot that it has taken over. */
   let markFrom = Number.NEGATIVE_INFINITY;
   return {
-    /** The id of the store. */
     get id() {
       return id;
     },
@@ -102,7 +101,6 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
     get number() {
       return slot;
     },
-    /** Whether the slot of this process was given to another process. */
     get isReplaced() {
       return isReplaced;
     },
@@ -131,7 +129,6 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
       if (isMarked === 1) markedAt = now();
       return { time, isNewStore, silenceMs };
     },
-    /** The share of this process in a rate: see `shareOf`. */
     shareOf: (rate: number) => shareOf(rate, instances, slot),
   };
 }
