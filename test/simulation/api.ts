@@ -6,7 +6,6 @@ import { wireScript } from '../support/api/plain-api.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
-import { UNACCEPTED } from './plan.ts';
 import type { Visitors } from './visitors.ts';
 
 /** How long the API takes for an answer, and how likely it fails, at the moment. */
@@ -174,7 +173,7 @@ export class SimulatedApi {
         back.send(() => answerWith(given), process);
       });
     const close = () => back.send(closed, process);
-    const carryOut = () => (token.startsWith(UNACCEPTED) ? REFUSED : this.#carryOut(line, options.body));
+    const carryOut = () => this.#carryOut(line, options.body);
     let most = refuses;
     if (lot < most)
       return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));

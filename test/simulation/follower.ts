@@ -14,7 +14,7 @@ type LiveEvent = NonNullable<Taken['value']>;
 const AGAIN_MS = 500;
 /** Polls are up to 30 s apart. A poll that finds the quota used up waits 10 s until it tells a delay. A delivery takes a second or two. */
 const SEEN_WITHIN_MS = 42_000;
-/** How long a follower stays away at most, in ms: beyond the time for which a state is kept. */
+/** How long a follower stays away at most, in ms. */
 const AWAY_MS = 14_000;
 
 interface FollowerOptions {

@@ -28,7 +28,6 @@ export interface GatewayOptions {
   readonly api: SimulatedApi;
   readonly rate: number;
   readonly instances: number;
-  readonly totalRate: number;
   readonly startsAt: number;
   readonly drift: number;
   readonly toStore: Link;
@@ -155,7 +154,6 @@ export class SimulatedGateway {
       if (owner === this.owner) this.#changed(reason !== undefined);
       kernel.log(`${owner.name} ${reason ? `loses the store: ${reason.message}` : 'is back'}`);
     };
-    const { totalRate } = this.#options;
     const { instances = this.#options.instances } = defect ?? {};
     const options = { url: 'redis://store', rate, instances, longestTtlMs: COPIES.staleMs, onChange };
     const createClient = store.clientOf(owner, this.toStore);
@@ -168,7 +166,6 @@ export class SimulatedGateway {
           url: new URL('http://api'),
           userAgent: 'simulation',
           rate,
-          totalRate,
           ...COPIES,
           state,
           clock,

@@ -1,5 +1,4 @@
 import type { Kernel } from './kernel.ts';
-import type { Plan } from './plan.ts';
 
 /** A promise that was not kept. */
 export interface Violation {
@@ -10,13 +9,11 @@ export interface Violation {
 
 export type Rule =
   | 'quota'
-  | 'total'
   | 'stale read'
   | 'write sent twice'
   | 'write lost'
   | 'write arrived after all'
   | 'late answer'
-  | 'turns'
   | 'failure'
   | 'unexpected error'
   | 'left over'
@@ -30,7 +27,6 @@ const WINDOW_MS = 990;
 export class Judge {
   readonly #kernel: Kernel;
   readonly #rate: number;
-  readonly #totalRate: number;
   readonly #arrivals = new Map<string, number[]>();
   /** The version that an acknowledged write has made, or a later one, by script: what any later read has to show. */
   readonly #acknowledged = new Map<string, number>();
@@ -39,10 +35,10 @@ export class Judge {
   readonly #counts = new Map<string, number>();
   violation: Violation | undefined;
 
-  constructor(kernel: Kernel, { rate, totalRate }: Pick<Plan, 'rate' | 'totalRate'>) {
+  /** @param rate - the quota of a key, in requests a second */
+  constructor(kernel: Kernel, rate: number) {
     this.#kernel = kernel;
     this.#rate = rate;
-    this.#totalRate = totalRate;
   }
 
   report(rule: Rule, what: string): void {
@@ -51,20 +47,17 @@ export class Judge {
     this.violation ??= { rule, at, what };
   }
 
-  arrived(key: string, process: string, isForgotten: boolean): void {
-    if (this.#totalRate > 0 && !isForgotten) this.#count('total', `all keys at ${process}`, this.#totalRate);
+  arrived(key: string, isForgotten: boolean): void {
     this.#counts.set(key, this.countOf(key) + 1);
-    if (!isForgotten) this.#count('quota', key, this.#rate);
-  }
-
-  #count(rule: Rule, key: string, rate: number): void {
+    if (isForgotten) return;
     const { now } = this.#kernel;
+    const rate = this.#rate;
     const known = this.#arrivals.get(key);
     if (!known) return void this.#arrivals.set(key, [now]);
     known.push(now);
     const before = known.at(-1 - rate);
     if (before !== undefined && now - before < WINDOW_MS)
-      this.report(rule, `${rate + 1} requests of ${key} within ${(now - before).toFixed(1)} ms`);
+      this.report('quota', `${rate + 1} requests of ${key} within ${(now - before).toFixed(1)} ms`);
     if (known.length > 2_000) known.splice(0, 1_000);
   }
 

@@ -7,8 +7,6 @@ export interface Plan {
   readonly rate: number;
   /** How many processes may share an account, as each gateway is told. */
   readonly instances: number;
-  /** Requests that a process may send in any second over all keys; 0: no limit. */
-  readonly totalRate: number;
   readonly gateways: readonly GatewayPlan[];
   readonly storeDrift: number;
   readonly callers: readonly CallerPlan[];
@@ -110,9 +108,6 @@ const OF_LONG_CUTS: readonly FaultKind[] = ['store is cut off for long', 'proces
 /** While the API refuses and fails, fewer calls are made for a while afterwards. */
 const SLOWS_DOWN_MS = 25_000;
 
-/** How keys begin that the API does not accept. */
-export const UNACCEPTED = 'unaccepted-';
-
 /** How long before its end a history has no more faults, in ms. */
 export const QUIET_MS = 15_000;
 
@@ -158,7 +153,6 @@ export function createPlan(options: PlanOptions): Plan {
     seconds,
     rate: random.pick([10, 50, 50]),
     instances: random.chance(0.5) ? gateways : 10,
-    totalRate: createSeeded(seed, 'total').pick([0, 0, 60, 200]),
     storeDrift: random.chance(0.5) ? 0 : between(-0.000_5, 0.000_5),
     gateways: Array.from({ length: gateways }, (_one, index) => ({
       startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt * (hasDeaths ? 1 : 0) : 0,
@@ -170,9 +164,7 @@ export function createPlan(options: PlanOptions): Plan {
       apiLoss: random.pick([0, 0, 0.001, 0.01]),
     })),
     ...createStreams(options),
-    callers: isBusy
-      ? busyCallers(seconds, gateways)
-      : [...createCallers(random, seconds, gateways), ...createUnaccepted(options)],
+    callers: isBusy ? busyCallers(seconds, gateways) : createCallers(random, seconds, gateways),
     faults,
     hasRush,
   };
@@ -201,23 +193,6 @@ function createStreams({
       readsEveryMs: random.pick([0, 0, 0, 100, 3_000]),
     })),
   };
-}
-
-/** In every third history, callers with keys that the API does not accept. */
-function createUnaccepted({ seed, seconds, gateways }: PlanOptions): CallerPlan[] {
-  const random = createSeeded(seed, 'unaccepted');
-  if (random.chance(0.67)) return [];
-  return Array.from({ length: 1 + random.below(3) }, (_one, index) => ({
-    name: `u${index}`,
-    key: `${UNACCEPTED}${index}`,
-    gateway: random.below(gateways),
-    thinkMs: random.pick([5, 100]),
-    writes: 0.1,
-    scripts: 1_000_000,
-    burst: 20,
-    joinsAt: 0,
-    leavesAt: seconds * 1_000,
-  }));
 }
 
 function busyCallers(seconds: number, gateways: number): CallerPlan[] {

@@ -10,7 +10,7 @@ import { type Defect, OPERATION_MS, SimulatedGateway, TIMEOUTS } from './gateway
 import { Judge, type Violation } from './judge.ts';
 import { Kernel, type Owner } from './kernel.ts';
 import { createLink, type Link, type Way } from './network.ts';
-import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS, UNACCEPTED } from './plan.ts';
+import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
 import { Store } from './store.ts';
 import { Visitors } from './visitors.ts';
 
@@ -35,10 +35,6 @@ const SPARE_MS = 1_000;
 /** How often it is looked for operations without an answer, in ms. */
 const LOOK_EVERY_MS = 250;
 
-/** A caller that waits is overtaken by at most so many requests of each other caller, and by some that were under way. */
-const MOST_AHEAD = 9;
-/** A wait that is shorter says nothing, in ms. */
-const LONG_WAIT_MS = 3_000;
 /** After all callers have left, everything is over within this time, in ms. */
 const UNTIL_QUIET_MS = 12_000;
 /** The quota is used again within this time after the last fault, for so long at least, in ms. */
@@ -65,7 +61,6 @@ interface Operation {
   readonly isSingle: boolean;
   /** The requests of the key that had arrived before. */
   readonly countBefore: number;
-  isOvertaken: boolean;
   readonly what: string;
   readonly startedAt: number;
   readonly pausedMs: number;
@@ -109,9 +104,9 @@ class World {
 
   constructor(plan: Plan, { defect }: Pick<PlayOptions, 'defect'>) {
     this.#plan = plan;
-    const { seed, rate, totalRate } = plan;
+    const { seed, rate } = plan;
     const kernel = this.#kernel;
-    this.#judge = new Judge(kernel, plan);
+    this.#judge = new Judge(kernel, rate);
     this.#store = new Store(kernel, seed, plan.storeDrift, defect?.script);
     this.#visitors = new Visitors(kernel);
     this.#api = new SimulatedApi({
@@ -121,7 +116,7 @@ class World {
       onSending: (key, path, process) => this.#judgePoll(key, path, process),
       onArrival: (key, process, isForgotten) => {
         addOne(this.#arrivals, process);
-        this.#judge.arrived(key, process, isForgotten);
+        this.#judge.arrived(key, isForgotten);
       },
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
@@ -135,7 +130,6 @@ class World {
           api: this.#api,
           rate,
           instances: plan.instances,
-          totalRate,
           startsAt,
           drift,
           toStore: createLink(storeLatencyMs, jitterMs, storeLoss),
@@ -221,7 +215,6 @@ class World {
       }
       for (const one of this.#open) {
         if (one.owner.hasEnded) this.#open.delete(one);
-        else this.#judgeTurn(one);
         const stoodMs = one.gateway.pausedMs - one.pausedMs;
         const limitMs = OPERATION_MS * 1.02 + SPARE_MS + stoodMs;
         if (now - one.startedAt > limitMs && one.owner.pausedUntil < now) {
@@ -233,27 +226,6 @@ class World {
       }
       this.#look();
     });
-  }
-
-  /**
-   * A caller that waits has its turn, wherever it waits. A gateway that counts alone knows its own callers only. A process that
-   * pauses does not ask for its callers. A request that was sent in a cut has had its turn.
-   */
-  #judgeTurn(one: Operation): void {
-    const { now } = this.#kernel;
-    const { key } = one.caller;
-    const isPaused = one.owner.pausedUntil > now;
-    const { there, back } = one.gateway.toApi;
-    const isCut = Math.max(there.cutUntil, back.cutUntil) > one.startedAt;
-    if (isPaused || isCut || this.#gateways.some(({ isDegraded, isRunning }) => isDegraded || !isRunning))
-      one.isOvertaken = true;
-    if (one.isOvertaken || !one.isSingle || now - one.startedAt < LONG_WAIT_MS) return;
-    const callers =
-      this.#plan.callers.length + (this.#plan.hasRush ? this.#gateways.length * RUSH_CALLERS : 0);
-    const most = callers * MOST_AHEAD + 2 * this.#plan.rate;
-    const ahead = this.#judge.countOf(key) - one.countBefore;
-    if (ahead > most)
-      this.#judge.report('turns', `${one.what} waits, and ${ahead} requests of its key went ahead`);
   }
 
   /** All gateways have more to do than the quota allows: then it is used, as far as it can be divided. */
@@ -381,7 +353,6 @@ class World {
       caller,
       isSingle: kind === 'read' || kind === 'write',
       countBefore: this.#judge.countOf(caller.key),
-      isOvertaken: false,
       what: `${caller.name} ${kind} ${script}`,
       startedAt: this.#kernel.now,
       pausedMs: gateway.pausedMs,
@@ -421,7 +392,6 @@ class World {
     const { seconds, hasRush } = this.#plan;
     const faultsEnd = seconds * 1_000 - QUIET_MS;
     if (startedAt < faultsEnd + RECOVERS_MS || owner.hasEnded || end === 'ok') return;
-    if (caller.key.startsWith(UNACCEPTED)) return;
     // Requests without an answer may use the whole share for 10 s. The probe of the circuit breaker then waits for a permit.
     const isAlone = gateway.mayCountAlone(faultsEnd) || this.#kernel.now - gateway.backAt < TIMEOUTS.read;
     if (end === 'Unavailable' && isAlone) return;

@@ -1,8 +1,5 @@
 import { expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
-import { createLiveApi } from '../../support/api/live-api.ts';
-import { startRecorder } from '../../support/api/recorder.ts';
-import { viewLive } from '../../support/clients/live-view.ts';
 import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
@@ -16,7 +13,7 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
   const fixture = useSeveralGateways(engine);
 
   /** Two gateways on an address that leads to their Redis, and to its replica after the failover. */
-  async function openTwo(upstream: string, transport: { readonly freshMs?: number } = {}) {
+  async function openTwo(upstream: string) {
     fixture.mayLose = true;
     const address = await startProxy(fixture.redis.url);
     fixture.closing.push(address.close);
@@ -25,7 +22,7 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
     await replica.command('REPLICAOF', '127.0.0.1', new URL(fixture.redis.url).port);
     const gateways = await fixture.openAll(2, {
       upstream,
-      transport,
+      transport: { freshMs: 60_000 },
       limits: { restCalls: 1_000 },
       redis: { url: address.url, commandTimeoutMs: 500 },
       timeouts: { read: 20_000, write: 20_000 },
@@ -58,7 +55,7 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
     async () => {
       const distant = await startDistantRecorder({ hasVersions: true });
       fixture.closing.push(async () => distant.close());
-      const { gateways, inStep, failOver, areBack } = await openTwo(distant.url, { freshMs: 60_000 });
+      const { gateways, inStep, failOver, areBack } = await openTwo(distant.url);
       const [one, other] = gateways;
       const nameAt = async (gateway: GatewayOfSeveral) =>
         (await gateway.execute(SCRIPT, { id: 'a' }, KEY)).data?.script?.name;
@@ -82,25 +79,4 @@ describeWithEachEngine('gateways whose Redis fails over to a replica', (engine) 
       expect(busiestSecond(await distant.arrivals())).toBeLessThanOrEqual(50);
     },
   );
-
-  it('show each session of a script once, lose none, and go on together', async () => {
-    const api = createLiveApi();
-    const recorder = await startRecorder((recorded, response) => api.respond(recorded, response));
-    fixture.closing.push(() => recorder.close());
-    const { gateways, inStep, failOver, areBack } = await openTwo(recorder.url);
-    await fixture.haveSlots(2);
-    api.connect('s', 'a', 'b');
-    const views = await Promise.all(gateways.map((gateway) => viewLive(gateway)));
-    for (const view of views) await view.shows('a', 'b');
-    await inStep();
-    await failOver();
-    api.leave('s', 'a');
-    api.connect('s', 'c');
-    for (const view of views) await view.shows('b', 'c');
-    await areBack();
-    api.connect('s', 'd');
-    for (const view of views) await view.shows('b', 'c', 'd');
-    expect(views.flatMap(({ faults }) => faults)).toEqual([]);
-    for (const view of views) view.leave();
-  });
 });
