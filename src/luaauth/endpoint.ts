@@ -199,6 +199,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       isAlone: false,
       isUnshared: false,
       needsRequest: undefined,
+      onStart: undefined,
       background: undefined,
     };
     const answer = api.ask(made, api.usage);

@@ -91,6 +91,8 @@ export interface Call<T> extends About, Asked {
    * found an answer, so its signal is aborted. Undefined: the call needs its own request.
    */
   readonly needsRequest: (() => boolean) | undefined;
+  /** Called when the call has its permits and a connection. */
+  readonly onStart: (() => void) | undefined;
   /**
    * Set if no client waits for the answer, so that calls of clients go first: a revalidation renews a cache entry, and a poll
    * follows live data, which no cache entry can answer.

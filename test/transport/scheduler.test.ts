@@ -135,6 +135,15 @@ describe('calls in the background', () => {
     expect(scene.pass(0)).toEqual(['300 c1 c2']);
   });
 
+  it('start when they have a permit, not when they ask for one in vain', () => {
+    const scene = createScene({ rate: 10 });
+    scene.ask(many('c', 8));
+    const startedAt: number[] = [];
+    scene.ask('renewal', { ...RENEWAL, onStart: () => void startedAt.push(scene.clock.now()) });
+    expect(scene.pass(2 * WINDOW_MS)).toEqual([`0 ${many('c', 8)}`, '1002 renewal']);
+    expect(startedAt).toEqual([1_002]);
+  });
+
   it('leave a fifth free, though a caller waits for a rate of its own', () => {
     const scene = createScene({ rate: 10 });
     scene.ask(many('c', 3), { caller: 'capped', callerRate: 1 });

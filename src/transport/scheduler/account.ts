@@ -72,6 +72,7 @@ export class Account implements AccountRecord {
   /** Sends a call that has its permits and a connection. */
   start(call: ScheduledCall): void {
     const waitedMs = call.start(this.#shared.clock.now());
+    call.call.onStart?.();
     this.#count(1);
     this.queue.started(call);
     call.sender.admitted(waitedMs);

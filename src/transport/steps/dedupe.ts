@@ -59,8 +59,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
           .get(key)
           ?.find((shared) => shared.isUnderWay && !shared.aborted && shared !== begun);
         const answer = underWay ? undefined : findAnswer(call);
-        begun.isUnderWay = underWay === undefined && answer === undefined;
-        if (begun.isUnderWay) return true;
+        if (!underWay && !answer) return true;
         for (const waiter of end()) {
           if (underWay) waiter.settle(join(underWay, waiter.call, waiter.usage));
           else if (answer) waiter.settle(answer);
@@ -70,7 +69,11 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       };
       // Sets no timer: the call's own deadline gives a better reason for a timeout.
       const waiting: Promise<Answer<T>> = begun.wait(call, usage, undefined);
-      next({ ...call, signal: begun, needsRequest }, usage).then(
+      // Until then the call may wait for permits, and an equal call has its own turn.
+      const onStart = () => {
+        begun.isUnderWay = true;
+      };
+      next({ ...call, signal: begun, needsRequest, onStart }, usage).then(
         (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
           for (const waiter of end()) waiter.settle(Promise.reject(failure));
@@ -100,7 +103,7 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
 class SharedCall extends AbortSource {
   /** The deadline of the call that began. -Infinity for calls in the background, so that every call that joins has more time. */
   readonly deadline: number;
-  /** Whether its turn has come. */
+  /** Whether its turn has come, and it has its permits. */
   isUnderWay = false;
   readonly #caller: string;
   readonly #background: Call<unknown>['background'];

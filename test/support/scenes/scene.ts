@@ -6,7 +6,8 @@ import type { ScheduledCall } from '../../../src/transport/scheduler/scheduled-c
 import { createScheduler } from '../../../src/transport/scheduler/scheduler.ts';
 import { createSteppedClock } from '../clocks/stepped-clock.ts';
 
-interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'needsRequest'>> {
+interface Asked
+  extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'needsRequest' | 'onStart'>> {
   readonly account?: string;
   readonly caller?: string;
   readonly callerRate?: number;
