@@ -9,7 +9,7 @@ import { createSchema } from '../../../schema/index.ts';
 import { type Answer, type Members, membersOf, type OwnGateway, openOwnGateway } from '../own-gateway.ts';
 import { type BulkEnd, countsText, durationText, runRows } from './bulk-run.ts';
 import { writeResultCsv } from './result-csv.ts';
-import { ResultFile } from './result-file.ts';
+import { type Counts, ResultFile } from './result-file.ts';
 import { type RowOperation, readRowOperation } from './row-operation.ts';
 import { messageOf } from './row-sender.ts';
 import { type ReadableRow, type Row, readRows } from './rows.ts';
@@ -55,6 +55,7 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
     const price = await priceOfFirst(rows, operation, gateway);
     const file = new ResultFile(results, !resume);
     let end: BulkEnd;
+    let counts: Counts;
     try {
       end = await runRows({
         rows,
@@ -67,10 +68,10 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
         terminal,
       });
     } finally {
-      await file.close(rows.length);
+      counts = await file.close(rows.length);
     }
     if (results !== output && existsSync(results)) await writeResultCsv(output, results);
-    return report(end, hasFurtherEffect, terminal);
+    return report(end, counts, hasFurtherEffect, terminal);
   } catch (error) {
     const { code, syscall, path = output } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
@@ -165,7 +166,8 @@ async function printPrice(
 
 /** The last line says what to do next. */
 function report(
-  { counts, sent, elapsedMs, stoppedBy }: BulkEnd,
+  { sent, elapsedMs, stoppedBy }: BulkEnd,
+  counts: Counts,
   hasFurtherEffect: boolean,
   terminal: Terminal,
 ): number {

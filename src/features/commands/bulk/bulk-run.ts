@@ -1,7 +1,7 @@
 import { printError, type Terminal } from '../../../cli/terminal.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
-import { type ResultFile, ROW_STATUSES, type RowStatus } from './result-file.ts';
+import { type Counts, NONE, type ResultFile, ROW_STATUSES, type RowStatus } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
 import { createRowSender } from './row-sender.ts';
 import type { ReadableRow, Row } from './rows.ts';
@@ -21,7 +21,6 @@ interface BulkRun {
 
 /** How a run ended. `stoppedBy` says why some rows remain. */
 export interface BulkEnd {
-  readonly counts: Readonly<Record<RowStatus, number>>;
   readonly sent: number;
   readonly elapsedMs: number;
   readonly stoppedBy: string | undefined;
@@ -39,7 +38,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const stop = new AbortController();
   terminal.onStop?.((signal) => stop.abort(`${signal} ended the run`));
   const send = createRowSender({ ...run, stop });
-  const counts: Record<RowStatus, number> = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
+  const counts: Record<RowStatus, number> = { ...NONE };
   const begun = performance.now();
   let sent = 0;
   const running = new Set<Promise<void>>();
@@ -80,7 +79,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   await Promise.all(running);
   progress.stop();
   if (failure !== undefined) throw failure;
-  return { counts, sent, elapsedMs: performance.now() - begun, stoppedBy: stop.signal.reason };
+  return { sent, elapsedMs: performance.now() - begun, stoppedBy: stop.signal.reason };
 }
 
 function isSentAgain(status: RowStatus, repeatUnknown: boolean): boolean {
@@ -110,7 +109,7 @@ function showProgress({ stderr }: Terminal, text: () => string) {
 }
 
 /** For example `10,000 rows: 9,998 OK, 2 REFUSED`. */
-export function countsText(counts: Readonly<Record<RowStatus, number>>): string {
+export function countsText(counts: Counts): string {
   const all = ROW_STATUSES.reduce((sum, status) => sum + counts[status], 0);
   const parts = ROW_STATUSES.filter((status) => counts[status] > 0).map(
     (status) => `${counts[status].toLocaleString('en')} ${status}`,

@@ -24,6 +24,8 @@ const syncData = promisify(fdatasync);
 /** How a row ended. INVALID: not sent. FAILED: an error, and nothing changed. UNKNOWN: something may have changed. */
 export const ROW_STATUSES = ['OK', 'REFUSED', 'FAILED', 'UNKNOWN', 'INVALID'] as const;
 export type RowStatus = (typeof ROW_STATUSES)[number];
+export type Counts = Readonly<Record<RowStatus, number>>;
+export const NONE: Counts = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
 
 export interface RowResult {
   readonly row: number;
@@ -106,9 +108,9 @@ export class ResultFile {
 
   /**
    * Orders the results. A row that is no longer in the input and was never carried out gets no result.
-   * A file without a result is removed. @throws StartError if another run has begun
+   * A file without a result is removed. @returns the results by status @throws StartError if another run has begun
    */
-  async close(lastRow: number): Promise<void> {
+  async close(lastRow: number): Promise<Counts> {
     try {
       this.#checkOwner();
       const isKept = ({ row, status }: Entry) => row <= lastRow || !['INVALID', 'FAILED'].includes(status);
@@ -122,6 +124,9 @@ export class ResultFile {
           // Last, because a run that begins after this finds that the file was replaced before it sends a row.
           this.#checkOwner();
         });
+      const counts: Record<RowStatus, number> = { ...NONE };
+      for (const { entry } of ordered) counts[entry.status] += 1;
+      return counts;
     } finally {
       closeSync(this.#file);
     }
