@@ -1,10 +1,10 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Respond } from './recorder.ts';
 
-/** The largest answer that the gateway reads, in bytes. */
 /** Far less work than the best that Brotli can do. */
 const QUICKLY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
+/** The largest answer that the gateway reads, in bytes. */
 export const LIMIT = 8 * 1024 * 1024;
 /** A good answer to `GET /scripts/a`. */
 export const SCRIPT = JSON.stringify({ success: true, script: { id: 'a', name: 'Näme 🌒' } });
@@ -138,8 +138,6 @@ export const FAULTS: readonly Fault[] = [
     [
       ['a reset after the request was read', ({ socket }) => void socket.resetAndDestroy(), BROKEN],
       ['a connection that closes without an answer', ({ socket }) => void socket.destroy(), BROKEN],
-      ['500 with HTML', body(HTML, 500), /LuaAuth is unavailable \(HTTP 500\)/],
-      ['502 with HTML', body(HTML, 502), /LuaAuth is unavailable \(HTTP 502\)/],
       ['503 with HTML', body(HTML, 503), /LuaAuth is unavailable \(HTTP 503\)/],
     ] satisfies [string, Respond, RegExp][]
   ).map(
