@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { json, startRecorder } from '../../../test/support/api/recorder.ts';
 import { offers } from '../shop/data.ts';
 import { ask, dataOf } from './support/ask.ts';
+import { comparable } from './support/both-ways.ts';
 import { type Stack, startStack } from './support/stack.ts';
 
 const KEYS = ['key-of-ada', 'key-of-bob'] as const;
@@ -78,6 +79,19 @@ test('two callers at once get the data of their own key, whichever header it is 
   await Promise.all(rounds);
   const keys = new Set(api.calls.map(({ headers }) => headers.token));
   assert.deepEqual([...keys].sort(), [...KEYS]);
+});
+
+test('a caller without a key gets nothing of callers with a key', async () => {
+  const [nobody] = await Promise.all([
+    ask(stack.urls.supergraph, { query: JOINED }),
+    ...KEYS.map((token) => ask(stack.urls.supergraph, { query: JOINED }, { token })),
+  ]);
+  const { data, errors } = comparable(nobody);
+  assert.deepEqual(data, { catalogue: { edges: offers.map(() => ({ node: null })) } });
+  assert.deepEqual(
+    errors.map(({ extensions }) => extensions.code),
+    offers.map(() => 'UNAUTHENTICATED'),
+  );
 });
 
 test('the shop never gets a key', async () => {

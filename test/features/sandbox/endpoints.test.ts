@@ -3,14 +3,14 @@ import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { accountExpired, failed, field, ok, refused, useStandIn } from '../../support/api/stand-in.ts';
 
-const { scriptId, freeForAllScriptId, sessionId, projectId, namesProjectId } = seeded;
+const { scriptId, idleScriptId, freeForAllScriptId, sessionId, projectId, namesProjectId } = seeded;
 const { userKey, discordId, expiredUserKey, endlessUserKey, createdAt } = seeded;
 const SYSTEM = '68ad00000000000000000001';
 const WHOLE = 'must be a whole number, 0 or more';
 
 let time: number = createdAt;
 const fixture = useStandIn({ now: () => time });
-const { answer } = fixture;
+const { answer, ask } = fixture;
 
 beforeEach(() => {
   time = createdAt;
@@ -196,6 +196,16 @@ describe('lists of sessions', () => {
       'user_key' in session ? typeof session.user_key : 'missing',
     );
     expect(new Set(forms)).toEqual(new Set(['string', 'object', 'missing']));
+  });
+
+  it('write ids beyond 2^53 with all their digits and find them by these', async () => {
+    const large = { id: 'large', job_id: 'j', place_id: 1, script_id: idleScriptId, created_at: createdAt };
+    fixture.sandbox.sessions.set('large', { ...large, roblox_id: 9007199254740993n });
+    expect(await (await ask('GET /sessions/large')).text()).toContain('"roblox_id":9007199254740993');
+    const found = (roblox_id: string) =>
+      get(`/scripts/${idleScriptId}/sessions/filter?${new URLSearchParams({ roblox_id })}`);
+    expect((await found('9007199254740993')).sessions).toHaveLength(1);
+    expect((await found('9007199254740992')).sessions).toEqual([]);
   });
 });
 
