@@ -42,7 +42,6 @@ class Dispatch implements AbortListener, Sender, Receiver {
   #request: UpstreamRequest | undefined;
   #waitEnded: (() => void) | undefined;
   #requestEnded: ((outcome: Outcome) => void) | undefined;
-  #settled = false;
   #sentAt: number | undefined;
 
   constructor(options: DispatchOptions, call: Call<unknown>, usage: Usage, resolve: Settle) {
@@ -126,7 +125,7 @@ class Dispatch implements AbortListener, Sender, Receiver {
   }
 
   fail(failure: Error): void {
-    if (this.#settled) return;
+    if (this.#scheduled.state === 'over') return;
     this.#request?.end(failure);
     this.failed(failure);
   }
@@ -141,7 +140,6 @@ class Dispatch implements AbortListener, Sender, Receiver {
   }
 
   #settle(): void {
-    this.#settled = true;
     this.#deadline?.callOff();
     this.call.signal?.removeEventListener('abort', this);
   }

@@ -1,29 +1,20 @@
 import { CallerLine } from './caller-line.ts';
-import { Line, Turns, takeFirst } from './line.ts';
+import { Line, type Taker, Turns, takeFirst } from './line.ts';
 import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
-
-interface AccountQueueOptions {
-  /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
-  readonly take: (call: ScheduledCall, leavesRoom: boolean) => boolean;
-  /** Whether any call of the account may start, as far as is known. */
-  readonly isOpen: () => boolean;
-  /** Whether a call may start that leaves room for others, as far as is known. */
-  readonly hasRoom: () => boolean;
-}
 
 /** The calls of one account that wait: callers in turn, and the calls in the background. */
 export class AccountQueue extends Line {
   readonly callers: Turns<CallerLine> = new Turns<CallerLine>('callers');
   /** Polls, then revalidations, each in order of arrival. */
   readonly #background: ScheduledCall[] = [];
-  readonly #options: AccountQueueOptions;
+  readonly #taker: Taker;
   /** Calls for clients that have started in a row while a call in the background waited. */
   #clientCallsInARow = 0;
 
-  constructor(name: string, turns: Turns, options: AccountQueueOptions) {
+  constructor(name: string, turns: Turns, taker: Taker) {
     super(name, turns);
-    this.#options = options;
+    this.#taker = taker;
   }
 
   isFullFor({ isInBackground }: ScheduledCall): boolean {
@@ -49,13 +40,12 @@ export class AccountQueue extends Line {
   }
 
   override next(): ScheduledCall | undefined {
-    const { isOpen, hasRoom } = this.#options;
-    if (this.size === 0 || !isOpen()) return undefined;
+    if (this.size === 0 || !this.#taker.isOpen) return undefined;
     const isBackgroundDue = this.#clientCallsInARow >= RULES.clientCallsInARow;
     const call =
-      (isBackgroundDue ? this.#nextInBackground(false, isOpen) : undefined) ??
+      (isBackgroundDue ? takeFirst(this.#background, this.#taker) : undefined) ??
       this.callers.next() ??
-      this.#nextInBackground(true, () => isOpen() && hasRoom());
+      takeFirst(this.#background, this.#taker, true);
     if (call) this.grow(-1);
     return call;
   }
@@ -77,15 +67,9 @@ export class AccountQueue extends Line {
     return this.startingBefore(ahead + background, root);
   }
 
-  #nextInBackground(leavesRoom: boolean, isOpen: () => boolean): ScheduledCall | undefined {
-    return takeFirst(this.#background, (call) => this.#options.take(call, leavesRoom), isOpen);
-  }
-
   #lineOf({ call: { origin } }: ScheduledCall): CallerLine {
-    const { take, isOpen } = this.#options;
-    const make = () =>
-      new CallerLine(origin.caller, this.callers, { take: (call) => take(call, false), isOpen });
-    return this.callers.member(origin.caller, make);
+    const { caller } = origin;
+    return this.callers.member(caller, () => new CallerLine(caller, this.callers, this.#taker));
   }
 }
 

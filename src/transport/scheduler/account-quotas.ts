@@ -1,19 +1,7 @@
-import type { QuotaRules, Quotas } from '../../state/port.ts';
+import type { QuotaRules } from '../../state/port.ts';
 import type { Call } from '../call.ts';
-import type { Clock } from '../clock.ts';
 import { NEVER_SLOWER, Pool } from './pool.ts';
-
-interface AccountQuotasOptions {
-  readonly account: string;
-  /** Requests in any sliding second; Infinity: no quota. */
-  readonly rate: number;
-  readonly clock: Clock;
-  readonly quotas: Quotas;
-  /** The quotas of the gateway in which the account's calls count, as far as there are such quotas. */
-  readonly ofGateway: readonly (Pool | undefined)[];
-  /** Called when calls that wait may have a permit again. */
-  readonly onReady: () => void;
-}
+import type { Shared } from './shared.ts';
 
 /** The pace of a key that LuaAuth refuses with `ratelimited`. */
 const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
@@ -22,16 +10,23 @@ const SWEEP_AT = 1_000;
 /** The quotas in which the calls of one account count: of the gateway, of callers with their own rate, and of the key. */
 export class AccountQuotas {
   readonly key: Pool;
-  readonly #options: AccountQuotasOptions;
+  readonly #account: string;
+  readonly #shared: Shared;
+  readonly #onReady: () => void;
   #ofGateway: readonly Pool[];
   /** The pools of most calls. */
   #usual: readonly Pool[];
   readonly #callers = new Map<string, Pool>();
 
-  constructor(options: AccountQuotasOptions) {
-    this.#options = options;
-    this.key = this.#pool({ rate: options.rate, ...KEY_PACE });
-    this.#ofGateway = options.ofGateway.filter((pool) => pool !== undefined);
+  /** @param onReady - called when calls that wait may have a permit again */
+  constructor(account: string, shared: Shared, onReady: () => void) {
+    this.#account = account;
+    this.#shared = shared;
+    this.#onReady = onReady;
+    const { rate, total, unaccepted } = shared;
+    this.key = this.#pool({ rate, ...KEY_PACE });
+    const ofGateway = [total, unaccepted.has(account) ? unaccepted.pool : undefined];
+    this.#ofGateway = ofGateway.filter((pool) => pool !== undefined);
     this.#usual = [...this.#ofGateway, this.key];
   }
 
@@ -57,9 +52,9 @@ export class AccountQuotas {
   }
 
   #pool(limits: QuotaRules, caller?: string): Pool {
-    const { quotas, clock, account, onReady } = this.#options;
+    const { quotas, clock } = this.#shared;
     const part = caller === undefined ? undefined : `caller:${caller}`;
-    return new Pool({ quotas, account, part, limits, clock, onReady });
+    return new Pool({ quotas, account: this.#account, part, limits, clock, onReady: this.#onReady });
   }
 
   #ofCaller(caller: string, rate: number): Pool {

@@ -5,12 +5,13 @@ import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
 import { BackOff } from './back-off.ts';
 import { LateCalls } from './late-calls.ts';
+import type { Taker } from './line.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 import { KeyTrial, withheld } from './unaccepted-keys.ts';
 
 /** The calls of one API key, from their arrival to their end. */
-export class Account implements AccountRecord {
+export class Account implements AccountRecord, Taker {
   readonly quotas: AccountQuotas;
   readonly queue: AccountQueue;
   /** Whether LuaAuth has not accepted the key yet. */
@@ -23,31 +24,20 @@ export class Account implements AccountRecord {
   underWay = 0;
 
   constructor(name: string, shared: Shared) {
-    const { rate, clock, quotas, total, unaccepted, pump } = shared;
+    const { clock, unaccepted, pump } = shared;
     this.#shared = shared;
     this.isUnaccepted = unaccepted.has(name);
-    this.quotas = new AccountQuotas({
-      account: name,
-      rate,
-      clock,
-      quotas,
-      ofGateway: [total, this.isUnaccepted ? unaccepted.pool : undefined],
-      onReady: () => this.#onReady(),
-    });
-    this.queue = new AccountQueue(name, shared.queue, {
-      take: (call, leavesRoom) => this.#take(call, leavesRoom),
-      isOpen: () => this.#isOpen,
-      hasRoom: () => !this.quotas.key.isEmptyForBackground,
-    });
+    this.quotas = new AccountQuotas(name, shared, () => this.#onReady());
+    this.queue = new AccountQueue(name, shared.queue, this);
     this.#backOff = new BackOff(clock, pump);
-    this.#lateCalls = new LateCalls({ queue: this.queue, backOff: this.#backOff, shared });
+    this.#lateCalls = new LateCalls(this.queue, this.#backOff, shared);
   }
 
   /** Starts a call if that is possible at once. Otherwise the call waits, or fails if it could not start in time. */
   request(call: ScheduledCall): void {
     const { queue, unaccepted, pump, clock } = this.#shared;
     call.pools = this.quotas.poolsOf(call.call);
-    if (queue.size === 0 && !call.isInBackground && this.#isOpen && this.#take(call, false)) {
+    if (queue.size === 0 && !call.isInBackground && this.isOpen && this.take(call, false)) {
       this.start(call);
       return;
     }
@@ -122,8 +112,8 @@ export class Account implements AccountRecord {
   }
 
   /** Whether a call could start at this moment and leave permits for other calls. */
-  hasRoom(call: Call<unknown>): boolean {
-    if (!this.#isOpen || this.#backOff.leftMs(call.endpoint) > 0) return false;
+  hasRoomFor(call: Call<unknown>): boolean {
+    if (!this.isOpen || this.#backOff.leftMs(call.endpoint) > 0) return false;
     return this.quotas.poolsOf(call).every((pool) => pool.hasBackgroundPermit);
   }
 
@@ -135,12 +125,15 @@ export class Account implements AccountRecord {
     return this.#shared.connections.hasOneFor(this);
   }
 
-  /** Whether any call may start, as far as is known. */
-  get #isOpen(): boolean {
+  get isOpen(): boolean {
     return this.#hasConnection && this.quotas.isOpen;
   }
 
-  #take(call: ScheduledCall, leavesRoom: boolean): boolean {
+  get hasRoom(): boolean {
+    return !this.quotas.key.isEmptyForBackground;
+  }
+
+  take(call: ScheduledCall, leavesRoom: boolean): boolean {
     const { deadline, endpoint, needsRequest } = call.call;
     // After a standstill, permits may come before an overdue timer fires.
     if (deadline <= this.#shared.clock.now() || this.#backOff.blocks(endpoint)) return false;

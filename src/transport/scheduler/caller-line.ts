@@ -1,27 +1,20 @@
 import type { Origin } from '../call.ts';
-import { Line, type Turns, takeFirst } from './line.ts';
+import { Line, type Taker, type Turns, takeFirst } from './line.ts';
 import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 
-interface CallerLineOptions {
-  /** Gives a call all that it needs, if it can start. */
-  readonly take: (call: ScheduledCall) => boolean;
-  /** Whether any call of the account may start, as far as is known. */
-  readonly isOpen: () => boolean;
-}
-
 /** The calls of one caller of an account that wait for a client. */
 export class CallerLine extends Line {
-  readonly #options: CallerLineOptions;
+  readonly #taker: Taker;
   /** In order of arrival. */
   readonly #writes: ScheduledCall[] = [];
   /** The oldest operation first. */
   readonly #reads: ScheduledCall[] = [];
   #writesInARow = 0;
 
-  constructor(name: string, turns: Turns<CallerLine>, options: CallerLineOptions) {
+  constructor(name: string, turns: Turns<CallerLine>, taker: Taker) {
     super(name, turns);
-    this.#options = options;
+    this.#taker = taker;
   }
 
   add(added: ScheduledCall): void {
@@ -40,10 +33,9 @@ export class CallerLine extends Line {
   }
 
   override next(): ScheduledCall | undefined {
-    const { take, isOpen } = this.#options;
     const isTurnOfReads = this.#writesInARow >= RULES.writesInARow;
     const [first, second] = isTurnOfReads ? [this.#reads, this.#writes] : [this.#writes, this.#reads];
-    const call = takeFirst(first, take, isOpen) ?? takeFirst(second, take, isOpen);
+    const call = takeFirst(first, this.#taker) ?? takeFirst(second, this.#taker);
     if (!call) return undefined;
     this.grow(-1);
     this.#writesInARow = call.isWrite && this.#reads.length > 0 ? this.#writesInARow + 1 : 0;

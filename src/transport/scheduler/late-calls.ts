@@ -5,12 +5,6 @@ import type { BackOff } from './back-off.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 
-interface LateCallsOptions {
-  readonly queue: AccountQueue;
-  readonly backOff: BackOff;
-  readonly shared: Shared;
-}
-
 interface Wait {
   readonly ms: number;
   /** Whether the caller's own quota, not the key's, is what the call waits for longest. */
@@ -19,12 +13,16 @@ interface Wait {
 
 /** Refuses waiting calls of an account that cannot start in time, and says when to come back. */
 export class LateCalls {
-  readonly #options: LateCallsOptions;
+  readonly #queue: AccountQueue;
+  readonly #backOff: BackOff;
+  readonly #shared: Shared;
   /** Operations of which a read was refused, and until when their further reads are refused if they have to wait. */
   readonly #refused = new WeakMap<Origin, { readonly until: number; readonly wait: Wait }>();
 
-  constructor(options: LateCallsOptions) {
-    this.#options = options;
+  constructor(queue: AccountQueue, backOff: BackOff, shared: Shared) {
+    this.#queue = queue;
+    this.#backOff = backOff;
+    this.#shared = shared;
   }
 
   /**
@@ -33,10 +31,9 @@ export class LateCalls {
    * half of an answer.
    */
   refusalOfNew(call: ScheduledCall): RateLimited | undefined {
-    if (this.#options.queue.isFullFor(call)) return this.refusalOf(call);
+    if (this.#queue.isFullFor(call)) return this.refusalOf(call);
     if (call.isInBackground) return undefined;
-    const { queue, shared } = this.#options;
-    const now = shared.clock.now();
+    const now = this.#shared.clock.now();
     const { origin } = call.call;
     const leftMs = Math.max(0, call.startBy - now);
     const wait = this.#longestWait(call, leftMs);
@@ -48,7 +45,8 @@ export class LateCalls {
         : undefined;
     }
     this.#refused.set(origin, { until: now + wait.ms, wait });
-    for (const read of queue.operationOf(call)) if (read !== call) read.sender.fail(refusal(read, wait));
+    for (const read of this.#queue.operationOf(call))
+      if (read !== call) read.sender.fail(refusal(read, wait));
     return refusal(call, wait);
   }
 
@@ -58,22 +56,23 @@ export class LateCalls {
 
   /** Fails the waiting calls to an endpoint that cannot start before the end of its pause. */
   refuseDuringPause(endpoint: string): void {
-    const { queue, backOff, shared } = this.#options;
-    const until = shared.clock.now() + backOff.leftMs(endpoint);
-    for (const call of queue.all())
+    const until = this.#shared.clock.now() + this.#backOff.leftMs(endpoint);
+    for (const call of this.#queue.all())
       if (call.call.endpoint === endpoint && call.startBy < until) call.sender.fail(this.refusalOf(call));
   }
 
   /** How long the call has to wait for permits, and at least `leastMs`. */
   #longestWait(call: ScheduledCall, leastMs: number): Wait {
-    const { queue, backOff, shared } = this.#options;
-    const { total, unaccepted } = shared;
-    let longest: Wait = { ms: Math.max(leastMs, backOff.leftMs(call.call.endpoint)), isOfCaller: false };
+    const { total, unaccepted, queue } = this.#shared;
+    let longest: Wait = {
+      ms: Math.max(leastMs, this.#backOff.leftMs(call.call.endpoint)),
+      isOfCaller: false,
+    };
     for (const pool of call.pools) {
       // Most calls are in time even behind all that wait. Counting the calls before them takes longer.
       if (pool.etaMs(pool.waiting) <= longest.ms) continue;
-      const root = pool === total ? shared.queue : pool === unaccepted.pool ? unaccepted.line : queue;
-      const before = call.isInBackground ? pool.waiting : queue.aheadOf(call, root);
+      const root = pool === total ? queue : pool === unaccepted.pool ? unaccepted.line : this.#queue;
+      const before = call.isInBackground ? pool.waiting : this.#queue.aheadOf(call, root);
       const ms = pool.etaMs(Math.min(pool.waiting, before));
       if (ms > longest.ms) longest = { ms, isOfCaller: pool.isOfCaller };
     }

@@ -85,15 +85,25 @@ export class Turns<Member extends Line = Line> extends Line {
   }
 }
 
-/** Takes the first call out of the list that `take` gives all that it needs. Tries calls while `isOpen`. */
+/** Gives calls what they need to start. */
+export interface Taker {
+  /** Whether any call may start, as far as is known. */
+  readonly isOpen: boolean;
+  /** Whether a call may start that leaves room for others, as far as is known. */
+  readonly hasRoom: boolean;
+  /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
+  take(call: ScheduledCall, leavesRoom: boolean): boolean;
+}
+
+/** Takes the first call that can start out of the list. */
 export function takeFirst(
   calls: ScheduledCall[],
-  take: (call: ScheduledCall) => boolean,
-  isOpen: () => boolean,
+  taker: Taker,
+  leavesRoom = false,
 ): ScheduledCall | undefined {
-  for (let index = 0; index < calls.length && isOpen(); ) {
+  for (let index = 0; index < calls.length && taker.isOpen && (!leavesRoom || taker.hasRoom); ) {
     const call = calls[index] as ScheduledCall;
-    if (take(call)) return calls.splice(index, 1)[0];
+    if (taker.take(call, leavesRoom)) return calls.splice(index, 1)[0];
     // A call that needs no request any more has left the list.
     if (calls[index] === call) index += 1;
   }

@@ -87,7 +87,7 @@ export function createScheduler(options: SchedulerOptions) {
     end: (call: ScheduledCall, failure: unknown) => accountOf(call).end(call, failure),
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
-      accounts.get(call.origin.account)?.hasRoom(call) ?? total?.hasBackgroundPermit ?? true,
+      accounts.get(call.origin.account)?.hasRoomFor(call) ?? total?.hasBackgroundPermit ?? true,
     /** Marks a key as accepted, because another process's answer shows it, or the gateway holds it. */
     accept(name: string): void {
       known.add(name);
