@@ -66,6 +66,10 @@ it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
     'a poll that was under way while a process stood still brings no older state back',
     { seed: 'B-3-9-14', seconds: 90, gateways: 3, untilMs: 80_000 },
   ],
+  [
+    'a delay of a process that has read no state yet replaces no state',
+    { seed: 'q-2', seconds: 90, gateways: 3, faultsPerMinute: 25, untilMs: 20_000 },
+  ],
 ])('%s', async (_title, { untilMs, ...options }) => {
   const { violation, lastLines } = await play(createPlan(options), { untilMs });
   expect(violation, lastLines.join('\n')).toBeUndefined();

@@ -126,7 +126,9 @@ export class LiveScript implements StreamSource {
   #found(value: object, ageMs: number, isCurrent: boolean): boolean {
     const found = readValue(value, this.#options.clock.now() - ageMs);
     if (!found) return false;
-    if (found.readAt <= this.#laterThan) return true;
+    // A process that has lost what others know, and has read nothing yet, stores a delay without a state.
+    const isNoState = !isKnown(found) && isKnown(this.known);
+    if (isNoState || found.readAt <= this.#laterThan) return true;
     this.#laterThan = Number.NEGATIVE_INFINITY;
     // A delay of a process that does not poll any more is not for the subscribers.
     this.#know(isCurrent ? found : withoutDelay(found), isCurrent);
