@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { longExecutions } from '../support/api/plain-api.ts';
+import { longExecutions, wireProject } from '../support/api/plain-api.ts';
 import { json, type Recorded } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
@@ -23,7 +23,12 @@ const fixture = useRecorder(PATIENT);
 
 beforeEach(() => {
   pending.length = 0;
-  fixture.respond = (recorded, response) => void pending.push({ recorded, response });
+  fixture.respond = (recorded, response) => {
+    if (/^GET \/projects\/\w+$/.test(recorded.line))
+      return json(response, { success: true, project: wireProject(recorded.line.slice(-1)) });
+    pending.push({ recorded, response });
+    return undefined;
+  };
 });
 // Before the gateway, which would wait for calls that nobody answers.
 afterEach(() => fixture.recorder.close());

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
-import { longExecutions } from '../support/api/plain-api.ts';
+import { longExecutions, wireProject } from '../support/api/plain-api.ts';
 import { json, type Recorded } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
@@ -35,7 +35,12 @@ beforeEach(() => {
   calls.length = 0;
   ended.length = 0;
   underWay = 0;
-  fixture.respond = (recorded, response) => void calls.push({ recorded, response });
+  fixture.respond = (recorded, response) => {
+    if (/^GET \/projects\/\w+$/.test(recorded.line))
+      return json(response, { success: true, project: wireProject(recorded.line.slice(-1)) });
+    calls.push({ recorded, response });
+    return undefined;
+  };
 });
 
 /** Replaces the gateway of this test by one with further options. */

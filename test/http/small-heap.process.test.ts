@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { longExecutions, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { longExecutions, scriptIdOf, wireProject, wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { startProcess } from '../support/processes/process.ts';
@@ -109,7 +109,7 @@ it('a flood of requests with large heads, whose bodies never come, does not end 
 
 it('clients that read nothing are closed before their answers take an eighth of the heap', async () => {
   const recorder = await startRecorder((_recorded, response) =>
-    json(response, { success: true, ...longExecutions(2_000_000) }),
+    json(response, { success: true, project: wireProject('p'), ...longExecutions(2_000_000) }),
   );
   const gateway = startProcess({
     PORT: '0',

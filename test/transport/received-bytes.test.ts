@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { scriptIdOf, wireProject, wireScript } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
@@ -115,7 +115,7 @@ describe('a text of an answer', () => {
     [
       'name of a script in the executions of a project',
       '{ project(id: "a") { scripts { id name } } }',
-      { executions: { total: {}, [`${LONG}n - b`]: { '01/01': 1 } } },
+      { project: wireProject('a'), executions: { total: {}, [`${LONG}n - b`]: { '01/01': 1 } } },
     ],
     ['name of a provider', '{ adProviders { name } }', { providers: { [`${LONG}n`]: [] } }],
     [
