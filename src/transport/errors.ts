@@ -103,8 +103,6 @@ const RETRY_AFTER_MS = 1_000;
 interface RateLimitedBy {
   readonly byApi: boolean;
   readonly isOfCaller?: boolean;
-  /** The message; by default the quota that is used up. */
-  readonly why?: string;
   readonly ray?: string | undefined;
 }
 
@@ -121,9 +119,9 @@ export class RateLimited extends CallFailure {
   readonly isOfCaller: boolean;
 
   constructor(about: About, retryAfterMs: number | undefined, by: RateLimitedBy) {
-    const { byApi, isOfCaller = false, why, ray } = by;
-    const usual = isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up';
-    super(about, why ?? usual, { transient: true, executed: 'no', ray });
+    const { byApi, isOfCaller = false, ray } = by;
+    const reason = isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up';
+    super(about, reason, { transient: true, executed: 'no', ray });
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
     this.saysWhen = retryAfterMs !== undefined;
     this.byApi = byApi;

@@ -384,17 +384,6 @@ describe('keys that LuaAuth has not accepted', () => {
     ]);
   });
 
-  it('have their waiting calls withheld after five refusals in a row, and are tried again', () => {
-    const scene = createScene({ rate: 50, totalRate: 200, isAccepted: false });
-    scene.answer = refuse;
-    scene.ask(many('a', 8));
-    scene.ask('w1 w2 w3', { kind: 'write' });
-    // One more begins for each of the first four refusals.
-    expect(scene.pass(0)).toEqual(['0 a1 a2 a3 a4 a5 w1 w2 w3 a6 a7:RateLimited1000 a8:RateLimited1000']);
-    scene.ask(many('b', 4));
-    expect(scene.pass(0)).toEqual(['0 b1 b2 b3 b4']);
-  });
-
   it('are as free as all others once a call succeeds', () => {
     const scene = createScene({ rate: 40, totalRate: 80, isAccepted: false });
     scene.answer = (name, call) => (name === 'a4' ? undefined : refuse(name, call));

@@ -1,6 +1,6 @@
 import type { AccountRecord } from '../accounts.ts';
 import type { Call } from '../call.ts';
-import { type CallFailure, RateLimited, TimedOut } from '../errors.ts';
+import { CallFailure, RateLimited, TimedOut } from '../errors.ts';
 import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
 import { BackOff } from './back-off.ts';
@@ -8,7 +8,6 @@ import { LateCalls } from './late-calls.ts';
 import type { Taker } from './line.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
-import { KeyTrial, withheld } from './unaccepted-keys.ts';
 
 /** The calls of one API key, from their arrival to their end. */
 export class Account implements AccountRecord, Taker {
@@ -19,7 +18,6 @@ export class Account implements AccountRecord, Taker {
   readonly #shared: Shared;
   readonly #backOff: BackOff;
   readonly #lateCalls: LateCalls;
-  readonly #trial = new KeyTrial();
   /** Requests under way. */
   underWay = 0;
 
@@ -159,11 +157,10 @@ export class Account implements AccountRecord, Taker {
     }
     const { known } = this.#shared.unaccepted;
     if (known.has(origin.account)) return;
-    const shown = this.#trial.learn(failure);
-    if (shown === 'accepted') {
-      known.add(origin.account);
-      this.accept();
-    } else if (shown && this.isUnaccepted) this.failAll(withheld);
+    // An answer that does not refuse the key proves it.
+    if (failure !== undefined && !(failure instanceof CallFailure && failure.provesKey)) return;
+    known.add(origin.account);
+    this.accept();
   }
 
   /** Starts calls. Gives the fetched permit back if no connection is free for it. */

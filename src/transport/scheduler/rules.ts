@@ -27,8 +27,6 @@ export const RULES = {
   maxUnderWayOfUnaccepted: 5,
   /** Calls of all such keys that may wait. */
   maxWaitingOfUnaccepted: 400,
-  /** After so many refusals in a row, the waiting calls of such a key are withheld. */
-  refusalsInARow: 5,
   /**
    * The part of its time limit that a call has left when it has waited. A full queue would otherwise start each call just
    * before its deadline, and spend the quota on calls that time out.
