@@ -51,7 +51,7 @@ it('a process that leaves while its poll is published keeps no lease', async () 
 /** Histories that have shown a defect: what was wrong, and the plan. `untilMs`: nothing after this time matters. */
 it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
   [
-    'a mark that was delayed in a cut counts for no store that has begun since',
+    'a process that gets its slot while Redis is lost does not use its share twice',
     { seed: 'm-6', seconds: 90, gateways: 3, faultsPerMinute: 20 },
   ],
   [

@@ -90,7 +90,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   /** The quota of this process while Redis is lost. */
   const ownShare = (): SlidingWindowLog => {
     const own = link.shareOf(rate);
-    if (share?.rate !== own) {
+    // Requests of an earlier share still count: a process without a slot may get one.
+    const isInUse = share !== undefined && share.quota.status().used > 0;
+    if (!share || (share.rate !== own && !isInUse)) {
       // A part of a call each second is a call every few seconds.
       const windowMs = WINDOW_MS * Math.max(1, Math.ceil(1 / own));
       const quota = new SlidingWindowLog({
