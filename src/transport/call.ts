@@ -78,7 +78,9 @@ export interface Call<T> extends About, Asked {
   readonly signal: Signal | undefined;
   /** Reads the answer, or throws the refusal in it. The result depends on the arguments only. */
   readonly decode: (reply: Reply, asked: Asked) => T;
-  /** Identifies a read: account, generation, method, path and body. Reads of one key may share one answer. */
+  /** Identifies a read: account, method, path and body. */
+  readonly name: string;
+  /** The name of a read and the generation of its resources. Reads of one key may share one answer. */
   readonly key: string;
   /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */
   readonly isInDoubt: boolean;

@@ -118,9 +118,9 @@ describe('a key that LuaAuth has not accepted', () => {
 
   it.each([
     [{ code: 0, message: 'account expired' }, 20],
-    [{ code: -1, message: 'internal server error' }, 20],
-    [{ code: 7, message: 'no such key' }, 9],
-    [{ code: -1, message: 'unauthorized or invalid request', failed: [{ field: 'name', errors: [] }] }, 9],
+    [{ code: -1, message: 'internal server error' }, 10],
+    [{ code: 7, message: 'no such key' }, 10],
+    [{ code: -1, message: 'unauthorized or invalid request', failed: [{ field: 'name', errors: [] }] }, 10],
   ])('takes the refusal %j for what it says of the key', async (error, sent) => {
     const held: (() => void)[] = [];
     fixture.respond = (_recorded, response) =>
@@ -132,9 +132,12 @@ describe('a key that LuaAuth has not accepted', () => {
         rateLimit: { queued: 15 },
       }),
     );
+    // Of a key that is not accepted, five calls are under way at a time.
+    for (const refuse of held.splice(0)) refuse();
+    await expectCalls(fixture.recorder, sent);
     fixture.respond = (_recorded, response) => json(response, { success: false, error });
     for (const refuse of held) refuse();
     await Promise.all(edits);
-    await expectCalls(fixture.recorder, sent);
+    await expectCalls(fixture.recorder, 20);
   });
 });

@@ -74,7 +74,7 @@ export function createCache(options: CacheOptions) {
       (answer) => {
         const { value, bytes, sentAt } = answer;
         const ageMs = clock.now() - sentAt;
-        entries.set(nameOf(call), { key: call.key, value, bytes, ageMs }, keptMsOf(call) - ageMs);
+        entries.set(call.name, { key: call.key, value, bytes, ageMs }, keptMsOf(call) - ageMs);
         return answer;
       },
       (failure) => {
@@ -112,7 +112,7 @@ export function createCache(options: CacheOptions) {
     if (!keepsAnswers || call.kind === 'write' || !mayBeOlder(call)) return BYPASS;
     // A write that may still be carried out would make any entry old.
     if (call.isInDoubt) return WRITTEN;
-    const entry = entries.get(nameOf(call));
+    const entry = entries.get(call.name);
     if (!entry) return MISS;
     return entry.key === call.key ? { entry, why: 'expired' } : WRITTEN;
   };
@@ -136,8 +136,3 @@ export function createCache(options: CacheOptions) {
 const BYPASS = { why: 'bypass' } as const;
 const WRITTEN = { why: 'written' } as const;
 const MISS = { why: 'miss' } as const;
-
-/** Identifies a read without the generations of its resources. */
-function nameOf({ origin, method, path, body }: Call<unknown>): string {
-  return `${origin.account} ${method} ${path} ${body ?? ''}`;
-}

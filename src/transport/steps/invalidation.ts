@@ -74,6 +74,6 @@ function both(one: Generation, other: Generation): Generation {
   return { number, isInDoubt: one.isInDoubt || other.isInDoubt, isAlone: one.isAlone || other.isAlone };
 }
 
-function keyOf<T>({ origin, method, path, body }: Call<T>, generation: Generation['number']): string {
-  return `${origin.account} ${generation} ${method} ${path} ${body ?? ''}`;
+function keyOf<T>({ name }: Call<T>, generation: Generation['number']): string {
+  return `${generation} ${name}`;
 }
