@@ -172,7 +172,8 @@ export function createRedisLink(options: RedisLinkOptions) {
     phase = 'lost';
     const isForgiven = now() - backAt > FORGIVEN_AFTER * calmMs;
     calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * calmMs);
-    aloneFrom = Math.max(slot.markedAt + ALONE_AFTER_MS, silentUntil);
+    // The first mark since the return may have reached Redis without an answer.
+    aloneFrom = Math.max(Math.max(slot.markedAt, backAt) + ALONE_AFTER_MS, silentUntil);
     told.clear();
     tell(reason);
     void recover();
