@@ -122,6 +122,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     readParams: createReadParams(bodies),
     respond: createRespond({
       pipeline,
+      tracker,
       compress: options.compression === false ? undefined : features.compression?.createCompress(),
       clock,
     }),

@@ -86,14 +86,15 @@ export function createTurns(groups: readonly Group[], mostUnderWay: number) {
       if (!client || !next) continue;
       if (next.refuse) count(client, -1);
       if (client.waiting.length > 0) group.turns.push(client);
-      if (client.waiting.length <= MOST_OF_CLIENT / 2) readAgain(client);
+      readAgain(client);
       order = [...order.filter((other) => other !== group), group];
       return next;
     }
     return undefined;
   };
 
-  const readAgain = ({ unread }: Client) => {
+  const readAgain = ({ waiting, unread }: Client) => {
+    if (waiting.length > MOST_OF_CLIENT / 2) return;
     for (const source of unread) source.resume();
     unread.clear();
   };
@@ -129,7 +130,9 @@ export function createTurns(groups: readonly Group[], mostUnderWay: number) {
     const [refused] = largest.waiting.splice(newest, 1);
     count(largest, -1);
     if (largest.waiting.length === 0) group.turns.splice(group.turns.indexOf(largest), 1);
+    readAgain(largest);
     refused?.refuse?.();
+    group.forget(largest);
     return true;
   };
 

@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql';
-import type { RequestRecord } from '../observability/request-record.ts';
+import type { RequestRecord, RequestTracker } from '../observability/request-record.ts';
 import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
 import type { Clock } from '../transport/clock.ts';
 import { abandon, acceptedBy, type Exchange } from './exchange.ts';
@@ -16,6 +16,7 @@ export type Compress = (
 
 interface RespondOptions {
   readonly pipeline: Pipeline;
+  readonly tracker: RequestTracker;
   /** Undefined: no answer is compressed. */
   readonly compress: Compress | undefined;
   readonly clock: Clock;
@@ -24,7 +25,7 @@ interface RespondOptions {
 export type Respond = ReturnType<typeof createRespond>;
 
 /** Makes the response of a result in an accepted media type, else in JSON. */
-export function createRespond({ pipeline, compress, clock }: RespondOptions) {
+export function createRespond({ pipeline, tracker, compress, clock }: RespondOptions) {
   return (
     exchange: Exchange,
     result: WritableResult | AsyncIterable<ExecutionResult>,
@@ -38,7 +39,8 @@ export function createRespond({ pipeline, compress, clock }: RespondOptions) {
     const shown = hasMore ? result : pipeline.mask(result, record);
     if (stream && (!answer || hasMore)) {
       const mask = (error: unknown) => pipeline.failed(error, record);
-      const options = { signal: record.request.signal, clock, mask };
+      const onUnexpected = (error: unknown) => tracker.unexpected(error, record);
+      const options = { signal: record.request.signal, clock, mask, onUnexpected };
       return responseFor(streamResponse(shown, stream, options), fetchAPI);
     }
     if (isStream(shown)) throw new TypeError('The client accepts no stream of results.');

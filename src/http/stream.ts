@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
+import { notify } from '../state/maybe-promise.ts';
 import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
 import type { StreamType } from './negotiation.ts';
@@ -48,6 +49,8 @@ interface StreamOptions {
   readonly clock: Clock;
   /** Makes the result for an error that occurs while a result is written. */
   readonly mask: (error: unknown) => ExecutionResult;
+  /** Called when ending the results fails, which a plugin may have wrapped. */
+  readonly onUnexpected: (error: unknown) => void;
 }
 
 const PING_EVERY_MS = 12_000;
@@ -56,7 +59,7 @@ const PING_EVERY_MS = 12_000;
 function streamBody(
   results: AsyncIterator<ExecutionResult>,
   format: StreamFormat,
-  { signal, clock, mask }: StreamOptions,
+  { signal, clock, mask, onUnexpected }: StreamOptions,
 ): Readable {
   let hasBegun = false;
   let isAsking = false;
@@ -90,7 +93,7 @@ function streamBody(
     destroy(error, done) {
       cancelPing();
       signal.removeEventListener('abort', leave);
-      void results.return?.();
+      notify(() => results.return?.(), onUnexpected);
       done(error);
     },
   });

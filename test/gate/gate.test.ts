@@ -1,8 +1,9 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ClientName } from '../../src/gate/client.ts';
+import { type ClientName, Group } from '../../src/gate/client.ts';
 import { createGate } from '../../src/gate/gate.ts';
 import { mostBodyBytes, type Reservation } from '../../src/gate/memory.ts';
+import { createTurns } from '../../src/gate/turns.ts';
 
 const KB = 1024;
 const client = (name: string, isAccepted = true): ClientName => ({ name, isAccepted });
@@ -145,6 +146,32 @@ it('leaves the sources of a client unread while more than a hundred of its opera
   expect(unread).toEqual(['s100', 's101', 's102', 's103', 's104']);
   await Promise.all(all);
   expect(unread).toEqual([]);
+});
+
+it('reads a client again whose waiting operations are all refused, and forgets it', async () => {
+  const group = new Group(1);
+  const { enter } = createTurns([group], 10_000);
+  void enter(group.clientOf('busy'), async () => spin(25));
+  let isPaused = false;
+  const source = { pause: () => (isPaused = true), resume: () => (isPaused = false) };
+  const results: Promise<string>[] = [];
+  const add = (name: string) => {
+    const result = enter(
+      group.clientOf(name),
+      async () => 'begun',
+      async () => 'refused',
+      source,
+    );
+    results.push(result);
+  };
+  for (let count = 0; count < 101; count += 1) add('many');
+  expect(isPaused).toBe(true);
+  for (let index = 0; index < 1_000; index += 1) add(`client ${index}`);
+  expect(isPaused).toBe(false);
+  expect(group.clients.has('many')).toBe(false);
+  const all = await Promise.all(results);
+  expect(all.slice(0, 101)).toEqual(Array(101).fill('refused'));
+  expect(all.slice(101)).toEqual(Array(1_000).fill('begun'));
 });
 
 it('lets a client have a quarter of the operations under way, and those without an accepted key half', async () => {

@@ -1,3 +1,4 @@
+import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway-options.ts';
@@ -6,6 +7,7 @@ import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { subscribeBySse } from '../support/clients/event-stream.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 
 const READ = '{ script(id: "a") { name } }';
@@ -214,6 +216,62 @@ describe.each<[hook: string, plugin: object]>([
     expect(await response.text()).not.toContain('scriptSessions');
     expect(counts).toContain(1);
     await expect.poll(() => counts.at(-1)).toBe(0);
+    await gateway.close();
+  });
+});
+
+type Results = AsyncIterable<ExecutionResult>;
+
+/** Results of a plugin that end by a function of its own, or cannot be ended. */
+const wrapped = (results: Results, end?: Broken) => {
+  const source = results[Symbol.asyncIterator]();
+  return {
+    next: () => source.next(),
+    ...(end && { return: end }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};
+
+describe('a stream that a plugin has wrapped', () => {
+  it.each<[how: string, wrap: (results: Results) => object, logged: string[]]>([
+    [
+      'in a generator, which waits for an event before it ends',
+      async function* (results) {
+        yield* results;
+      },
+      [],
+    ],
+    ['without a way to end it', (results) => wrapped(results), []],
+    [
+      'so that its end throws',
+      (results) => wrapped(results, FAILURES.throws),
+      ['Error: broken in /srv/host/secret-path.js'],
+    ],
+    [
+      'so that its end rejects',
+      (results) => wrapped(results, FAILURES.rejects),
+      ['Error: broken in /srv/host/secret-path.js'],
+    ],
+  ])('%s, ends with its client, and ends nothing else', async (_how, wrap, logged) => {
+    const counts: number[] = [];
+    const plugin: Plugin = {
+      onExecutionResult({ result, setResult }) {
+        if (result && Symbol.asyncIterator in result) setResult(wrap(result) as never);
+      },
+    };
+    const gateway = await open({
+      gateway: { plugins: [plugin], liveObserver: { counted: ({ streams }) => void counts.push(streams) } },
+      // No poll finds anything meanwhile.
+      transport: { clock: createManualClock() },
+    });
+    const events = await subscribeBySse(gateway, LIVE);
+    expect(await events.next()).toMatchObject({ data: { scriptSessions: {} } });
+    events.leave();
+    await expect.poll(() => counts.at(-1)).toBe(0);
+    await expect.poll(() => gateway.logged.map(String)).toEqual(logged);
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
     await gateway.close();
   });
 });

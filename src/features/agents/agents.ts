@@ -99,13 +99,15 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     return pipeline.mask({ errors: refusals }, record);
   }
 
-  /** The library would show any thrown error to the client. */
-  const masked =
+  /** Answers when it is the client's turn. Masks errors, because the library would show any thrown error to the client. */
+  const inTurn =
     <Answer>(answer: (record: RequestRecord) => Promise<Answer>) =>
     (record: RequestRecord) =>
-      answer(record).catch((error) => {
-        throw error instanceof ProtocolError ? error : pipeline.failed(error, record).errors?.[0];
-      });
+      pipeline
+        .inTurn(record, () => answer(record))
+        .catch((error) => {
+          throw error instanceof ProtocolError ? error : pipeline.failed(error, record).errors?.[0];
+        });
 
   return {
     identify,
@@ -117,12 +119,12 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, { ...OPTIONS, instructions });
       server.setRequestHandler('tools/list', ({ params }, { mcpReq }) =>
-        inRequest({}, mcpReq.signal, masked(list(params?.cursor))),
+        inRequest({}, mcpReq.signal, inTurn(list(params?.cursor))),
       );
       server.setRequestHandler('tools/call', ({ params: { name, arguments: args = {} } }, context) => {
         const mode = args[PLAN] === true ? 'plan' : 'report';
         const headers = { ...clientHeaders(context, server), 'x-upstream': mode };
-        const answered = masked((record) => call(name, args, record));
+        const answered = inTurn((record) => call(name, args, record));
         const answer = inRequest(headers, context.mcpReq.signal, answered);
         return answer.finally(tellProgress(context, clock));
       });

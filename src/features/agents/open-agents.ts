@@ -62,7 +62,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     const headers = message.headers as Record<string, string>;
     const web = new Request(ADDRESS, { method, headers, signal: leaving.signal });
     const handler = createMcpHandler(() => createServer(inRequest), OPTIONS);
-    return pipeline.inTurn(record, () => handler.fetch(web, { parsedBody }));
+    return handler.fetch(web, { parsedBody });
   }
 
   /** Refuses a request before its message is read, in the form of JSON-RPC. */

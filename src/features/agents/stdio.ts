@@ -18,7 +18,7 @@ const MAX_CALLS = 32;
 export function serveAtStdin(
   { createServer }: Agents,
   authorization: string,
-  { tracker, pipeline, maxBodyBytes: maxBufferSize }: AdapterParts,
+  { tracker, maxBodyBytes: maxBufferSize }: AdapterParts,
   address: URL,
 ): void {
   const { stdout } = process;
@@ -37,13 +37,11 @@ export function serveAtStdin(
     calls += 1;
     const request = new Request(address, { method: 'POST', headers: { ...headers, authorization }, signal });
     const record = tracker.begin(new FetchRequest(request, address), requestIdFor(undefined));
-    return pipeline
-      .inTurn(record, () => answer(record))
-      .finally(() => {
-        calls -= 1;
-        tracker.end(record, signal.aborted ? CLIENT_LEFT : 200);
-        goOn();
-      });
+    return answer(record).finally(() => {
+      calls -= 1;
+      tracker.end(record, signal.aborted ? CLIENT_LEFT : 200);
+      goOn();
+    });
   };
   // One listener for each waiting answer is no leak.
   stdout.setMaxListeners(0);

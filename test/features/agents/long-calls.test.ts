@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
+import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json } from '../../support/api/recorder.ts';
 import { connectAgent, forAgents } from '../../support/clients/agent.ts';
 import { ringOf } from '../../support/clients/keys.ts';
@@ -88,3 +89,42 @@ it('a call over the rate of its caller is refused with when to try again, and se
   });
   expect(recorder.calls).toHaveLength(1);
 });
+
+it.each(['legacy', { pin: '2026-07-28' }] as const)(
+  'leaves room for other keys while the calls of one key wait for LuaAuth, by protocol %j',
+  async (mode) => {
+    let arrived = 0;
+    let arrivedBefore = 0;
+    let answerAll = () => {};
+    const answering = new Promise<void>((resolve) => {
+      answerAll = resolve;
+    });
+    const recorder = await record(async (recorded, response) => {
+      if (recorded.line.endsWith('/other')) {
+        arrivedBefore = arrived;
+        answerAll();
+      }
+      arrived += 1;
+      await answering;
+      answerPlainly(recorded, response);
+    });
+    // Memory for 32 operations, of which a client may have a quarter.
+    const { gateway } = await open({
+      upstream: recorder.url,
+      credentials,
+      ...agents,
+      maxBodiesBytes: 256 * 1024,
+      transport: { rate: 0 },
+      timeouts: LONG,
+    });
+    const client = await connectAgent(gateway.url, 'bot', mode);
+    const call = (id: string, from = client) => from.callTool({ name: 'one', arguments: { id } });
+    const other = await connectAgent(gateway.url, 'slow', mode);
+    const calls = Array.from({ length: 40 }, (_, index) => call(`${index}`));
+    await expect.poll(() => arrived).toBeGreaterThanOrEqual(8);
+    const answers = await Promise.all([...calls, call('other', other)]);
+    expect(answers.filter(({ isError }) => isError)).toEqual([]);
+    expect(arrivedBefore).toBeLessThanOrEqual(9);
+    expect(arrived).toBe(41);
+  },
+);
