@@ -7,6 +7,11 @@ import { createShop } from './shop/shop.ts';
 process.env.APOLLO_TELEMETRY_DISABLED ??= 'true';
 const { createRouter } = await import('./router.ts');
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// Without a handler a signal ends the process at once, and the gateway would be left behind.
+const stopAtOnce = () => process.exit(1);
+for (const signal of SIGNALS) process.once(signal, stopAtOnce);
+
 const supergraphSdl = writeSupergraph();
 // The ports of schema/supergraph.yaml. The gateway comes last, so that a taken port leaves nothing running.
 const shop = await listen(createShop(), 4002);
@@ -20,5 +25,7 @@ console.log(`Supergraph   ${router.url}
   curl -s ${router.url} -H 'content-type: application/json' -H 'token: sandbox-key' \\
     -d '{"query":"{ script(id: \\"9dlYMuhq9ujYGR1H4gA4d10uUWvoVjtk\\") { name price { cents currency } owner { name } project { displayName } } }"}'`);
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
+for (const signal of SIGNALS) {
+  process.off(signal, stopAtOnce);
   process.once(signal, () => void Promise.all([router.stop(), shop.stop(), gateway.stop()]));
+}

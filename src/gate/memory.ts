@@ -28,6 +28,8 @@ export interface Reservation {
   onRefused: () => void;
   /** @returns false if there is no memory: the reservation is then released */
   take(bytes: number): boolean;
+  /** The body has arrived and is about to be parsed. */
+  parsing(): void;
   /** @returns whether the body is to be read on only when `resume` is called, because others are parsed in this turn */
   pauses(resume: () => void): boolean;
   /** Ends the arrival: the head and these bytes remain. Later it adds bytes. @returns false as `take` */
@@ -84,12 +86,11 @@ export function createMemory(groups: readonly Group[], mostBytes: number) {
       isReleased: false,
       onRefused: () => undefined,
       take: (more: number) => !reservation.isReleased && grow(bytes + more),
+      parsing: () => turns.parsing(bytes),
       pauses: (resume: () => void) => turns.pauses({ size: bytes, resume }),
       hold(more: number) {
         if (reservation.isReleased) return false;
-        const isArriving = client.arriving.delete(body);
-        if (isArriving) turns.parsed(bytes);
-        const kept = isArriving ? headBytes : bytes;
+        const kept = client.arriving.delete(body) ? headBytes : bytes;
         resize(kept);
         return grow(kept + more);
       },

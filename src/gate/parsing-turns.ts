@@ -1,4 +1,4 @@
-/** So many bytes of bodies are parsed in one turn of the event loop, which takes some 5 ms. */
+/** Once bodies of this many bytes have been parsed in a turn of the event loop, further bodies wait. Parsing them takes about 5 ms. */
 const PARSED_IN_A_TURN = 256 * 1024;
 
 interface PausedBody {
@@ -9,7 +9,7 @@ interface PausedBody {
 
 /**
  * Spreads the parsing of bodies over turns of the event loop. Many sockets can bring the end of a body in one turn, and all that are
- * parsed together hold up every other client.
+ * parsed together hold up every other client. Messages of WebSockets are parsed as they arrive.
  */
 export function createParsingTurns() {
   let parsedBytes = 0;
@@ -28,7 +28,8 @@ export function createParsingTurns() {
   };
 
   return {
-    parsed(size: number): void {
+    /** A body of so many bytes is about to be parsed in this turn. */
+    parsing(size: number): void {
       if (parsedBytes === 0 && paused.length === 0) setImmediate(nextTurn);
       parsedBytes += size;
     },

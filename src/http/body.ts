@@ -32,7 +32,7 @@ export function readMessage<Read extends Weighed>(
 ): Promise<Read> {
   return new Promise((resolve, reject) => {
     const body = gather(message.headers['content-length'], options, resolve, reject);
-    // The connection broke while code in front of the gateway was busy. No later event tells that.
+    // The connection broke while code in front of the gateway was busy. No later event will report it.
     if (message.destroyed && !wasRead(message)) return body.stop(CUT_OFF);
     if (wasRead(message)) {
       try {
@@ -73,7 +73,12 @@ export function readRequest<Read extends Weighed>(
     const body = gather(headers.get('content-length'), options, resolve, reject);
     if (bodyUsed || chunks?.locked) return body.stop(BODY_WAS_READ);
     const read = async () => {
-      for await (const chunk of chunks ?? []) if (!body.add(chunk)) return;
+      for await (const chunk of chunks ?? []) {
+        if (!body.add(chunk)) return;
+        await new Promise<void>((resume) => {
+          if (!options.held.pauses(resume)) resume();
+        });
+      }
       body.end();
     };
     // If the client leaves, the server fails the stream with its own error.
@@ -117,6 +122,7 @@ function gather<Read extends Weighed>(
     end(): void {
       if (bytes === undefined) return;
       try {
+        held.parsing();
         // Not through a promise, which would keep the bytes as long as the request.
         const read = reader(bytes.bytes());
         if (!held.hold(read.weight)) throw OVERLOADED;

@@ -58,7 +58,7 @@ export interface RequestRecord {
   codes: readonly string[];
   /** The schema coordinates of failed fields. */
   failedFields: readonly string[];
-  /** The time in ms from parsing to the end of the execution. Undefined until then. */
+  /** The time in ms from the operation's turn at the gate until its answer, or until its stream has begun. Undefined until then. */
   operationMs: number | undefined;
 }
 

@@ -25,15 +25,19 @@ declare global {
       several(type: Loadable, options: { readonly costs: string }): FieldRef<Types, unknown, Kind>;
       /** The field that the Relay compiler needs for `@refetchable` fragments: `fetch__Script: t.refetch(Script)`. */
       refetch(type: Loadable): FieldRef<Types, unknown, Kind>;
-      /** A field of a successful write that reads the written object; `find` gives its key. */
-      readAgain(type: Loadable, find: (source: ParentShape) => string): FieldRef<Types, unknown, Kind>;
+      /** A field of a successful write that reads the written object, whose key `keyOf` gives. */
+      readAgain(type: Loadable, keyOf: (source: ParentShape) => string): FieldRef<Types, unknown, Kind>;
     }
   }
 }
 
-/** The key in descriptions: `plural` is 's' for several. */
-function keyOf({ key, noun }: Loadable, plural: '' | 's' = ''): string {
-  return key === 'id' ? `The id${plural} of the ${noun}${plural}` : `The licence key${plural}`;
+/** The key in a description. */
+function describeKey({ key, noun }: Loadable): string {
+  return key === 'id' ? `The id of the ${noun}` : 'The licence key';
+}
+
+function describeKeys({ key, noun }: Loadable): string {
+  return key === 'id' ? `The ids of the ${noun}s` : 'The licence keys';
 }
 
 type Given<Value> = Readonly<Record<string, Value>>;
@@ -57,10 +61,10 @@ function read(t: Builder, type: Loadable, description: string, argument: string)
 
 type Builder = PothosSchemaTypes.RootFieldBuilder<SchemaTypes, unknown, FieldKind>;
 
-// Pothos' plugins add their methods to the prototypes of its builders as well; the dataloader plugin adds `t.loadable` so.
+// Pothos' own plugins extend the prototypes of its builders too: this is how the dataloader plugin adds `t.loadable`.
 Object.assign(pothos.RootFieldBuilder.prototype, {
   one(this: Builder, type: Loadable, { description }: { readonly description: string }) {
-    return read(this, type, description, `${keyOf(type)}.`);
+    return read(this, type, description, `${describeKey(type)}.`);
   },
 
   refetch(this: Builder, type: Loadable) {
@@ -69,7 +73,7 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
       this,
       type,
       `The same as \`${fieldOf(name)}\`, under the name that the Relay compiler needs for \`@refetchable\` fragments on ${name}. Costs one REST call.`,
-      `${keyOf(type)}, as in \`${name}.${key}\`.`,
+      `${describeKey(type)}, as in \`${name}.${key}\`.`,
     );
   },
 
@@ -84,20 +88,20 @@ Object.assign(pothos.RootFieldBuilder.prototype, {
       args: {
         [keys]: this.arg.idList({
           required: true,
-          description: `${keyOf(type, 's')}. Repeating a value costs nothing.`,
+          description: `${describeKeys(type)}. Repeating a value costs nothing.`,
         }),
       },
       resolve: (_root: unknown, args: Given<string[]>) => readEach(keys, args[keys] ?? [], check),
     });
   },
 
-  readAgain(this: Builder, type: Loadable, find: (source: unknown) => string) {
+  readAgain(this: Builder, type: Loadable, keyOf: (source: unknown) => string) {
     return fieldOfType(this, {
       type,
       nullable: true,
       description: `The ${type.noun}, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.`,
       reads: {},
-      resolve: find,
+      resolve: keyOf,
     });
   },
 });

@@ -12,7 +12,7 @@ export interface InputField<Wire extends string = string> {
   readonly isRequired?: boolean;
   /** The meaning of null. By default `refused` in an edit, `left out` elsewhere. */
   readonly ofNull?: 'clears' | 'left out' | 'refused' | 'sent';
-  /** Converts a value to its wire form. @throws BAD_USER_INPUT */
+  /** Converts a value to its wire form. A method, so that each field may take the type of its own scalar. @throws BAD_USER_INPUT */
   write?(argument: string, value: unknown): unknown;
 }
 

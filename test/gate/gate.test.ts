@@ -309,6 +309,7 @@ it('lets one large body be parsed in each turn of the event loop', async () => {
   const log: string[] = [];
   const parse = (name: string, body: Reservation) => {
     log.push(name);
+    body.parsing();
     body.hold(KB);
   };
   const small = gate.reserve(client('b'), KB);

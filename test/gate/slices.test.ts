@@ -6,6 +6,7 @@ import { bearer, ringOf } from '../support/clients/keys.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
 import { openSocket } from '../support/clients/socket-client.ts';
+import { settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { arrival, eventually } from '../support/vitest/waiting.ts';
@@ -41,6 +42,32 @@ it('answers a health check before most of the operations that came with it, and 
 
   expect(await before).toBeLessThan(COUNT / 2);
   await eventually(() => expect(answered()).toBe(COUNT));
+  for (const { socket } of [...clients, other]) socket.destroy();
+  await gateway.close();
+  await recorder.close();
+});
+
+it('answers a health check before most of the malformed large bodies that end with it, and then all of them', async () => {
+  const recorder = await startRecorder(() => undefined);
+  const gateway = await openGateway({ upstream: recorder.url });
+  const clients = await Promise.all(Array.from({ length: 20 }, () => openRaw(gateway.url)));
+  const other = await openRaw(gateway.url);
+  other.socket.write(HEALTH);
+  await other.until('"status":"ok"');
+  const body = `{"query":"{ nope }","ignored":"${'x'.repeat(300_000)}"`;
+  const request = postText(body, { token: 'key' });
+  await Promise.all(
+    clients.map(({ socket }) => new Promise((resolve) => socket.write(request.slice(0, -1), resolve))),
+  );
+  await settle();
+  const answered = () => clients.filter(({ received }) => received().includes('"errors":')).length;
+  const before = new Promise<number>((resolve) => other.socket.once('data', () => resolve(answered())));
+
+  for (const { socket } of clients) socket.write(request.slice(-1));
+  other.socket.write(HEALTH);
+
+  expect(await before).toBeLessThan(10);
+  await eventually(() => expect(answered()).toBe(20));
   for (const { socket } of [...clients, other]) socket.destroy();
   await gateway.close();
   await recorder.close();

@@ -19,7 +19,6 @@ const NEEDED_BY: Readonly<Record<string, string>> = {
   'features/redis/shared-cache.ts LOOK_UP': 'test/simulation/twins.ts',
   'features/redis/shared-values.ts LOOK': 'test/simulation/twins.ts',
   'features/redis/shared-values.ts STORE': 'test/simulation/twins.ts',
-  'features/sandbox/ads.ts adSystemsOf': 'test/schema/ad-systems.test.ts',
   'features/sandbox/faults.ts ProxyAnswer': 'test/transport/proxy-answers.test.ts',
   'features/sandbox/faults.ts SANDBOX_RAY': 'test/transport/proxy-answers.test.ts',
   'luaauth/sessions.ts decodeSessions': 'test/transport/decoders.test.ts',

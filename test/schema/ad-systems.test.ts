@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/callers/scopes.ts';
-import { adSystemsOf } from '../../src/features/sandbox/ads.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json } from '../support/api/recorder.ts';
 import { graphql } from '../support/clients/graphql.ts';
@@ -114,7 +113,7 @@ describe('the list of ad systems', () => {
   });
 
   it('reads the projects of at most 100 of its names', async () => {
-    const systems = adSystemsOf(fixture.sandbox);
+    const systems = fixture.sandbox.adSystems;
     const [model] = systems.values();
     const project = fixture.sandbox.projects.get(projectId);
     for (let index = 0; index < 101; index += 1) {

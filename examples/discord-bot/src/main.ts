@@ -44,8 +44,11 @@ async function receive(interaction: ChatInputCommandInteraction): Promise<void> 
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const values = (options.data[0]?.options ?? []).map(({ name, value }) => [name, value]);
   const { result, text } = await run(command, { ...Object.fromEntries(values), user });
-  await interaction.editReply(text.slice(0, 2_000));
-  log({ ...facts, result });
+  const isShown = await interaction.editReply(text.slice(0, 2_000)).then(
+    () => true,
+    () => false,
+  );
+  log({ ...facts, result, isShown });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void client.destroy());

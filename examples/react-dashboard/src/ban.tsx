@@ -18,10 +18,16 @@ const SESSIONS_OF_KEY = graphql(/* GraphQL */ `
         nodes {
           id
         }
+        pageInfo {
+          hasNextPage
+        }
       }
     }
   }
 `);
+
+/** A mutation takes as many, and so does a page. */
+const MOST_SESSIONS = 100;
 
 interface BanProps {
   readonly session: VisitorFragment;
@@ -71,9 +77,9 @@ async function banAndDisconnect(
 ): Promise<Outcome> {
   const fresh = { requestPolicy: 'network-only' as const };
   const failed = (text: string): Outcome => ({ isGood: false, text });
-  const found = await client.query(USER_KEY, { id: session.id }, fresh).toPromise();
-  if (found.error) return failed(sayErrors(found.error).join(' '));
-  const key = found.data?.session?.userKey;
+  const asked = await client.query(USER_KEY, { id: session.id }, fresh).toPromise();
+  if (asked.error) return failed(sayErrors(asked.error).join(' '));
+  const key = asked.data?.session?.userKey;
   if (!key) return failed('This user has no licence key to ban: the script is free for all.');
 
   const banned = await client.mutation(BLACKLIST, { input: { key, ...end } }).toPromise();
@@ -84,12 +90,17 @@ async function banAndDisconnect(
 
   const name = `User ${endOf(key)} is ${refusal === undefined ? 'banned' : 'already banned'}`;
   const others = await client.query(SESSIONS_OF_KEY, { scriptId, key }, fresh).toPromise();
-  const nodes = others.data?.script?.sessions?.nodes ?? [];
-  const ids = [...new Set([session.id, ...nodes.map(({ id }) => id)])].slice(0, 100);
+  const sessions = others.data?.script?.sessions;
+  const found = new Set([session.id, ...(sessions?.nodes ?? []).map(({ id }) => id)]);
+  const ids = [...found].slice(0, MOST_SESSIONS);
   const ended = await client.mutation(DISCONNECT, { input: { ids } }).toPromise();
   const problem = ended.data
     ? sayRefusal(ended.data.result)
     : ended.error && sayErrors(ended.error).join(' ');
   if (problem !== undefined) return failed(`${name}, but not disconnected. ${problem}`);
-  return { isGood: true, text: `${name}. LuaAuth disconnected ${count(ids.length, 'session')}.` };
+  const text = `${name}. LuaAuth disconnected ${count(ids.length, 'session')}.`;
+  if (others.error)
+    return failed(`${text} Others may still be connected. ${sayErrors(others.error).join(' ')}`);
+  const areLeft = sessions?.pageInfo.hasNextPage || found.size > ids.length;
+  return areLeft ? failed(`${text} Others are still connected: do this once more.`) : { isGood: true, text };
 }

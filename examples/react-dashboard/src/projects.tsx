@@ -9,6 +9,7 @@ import { forgetOpened, readOpened } from './opened.ts';
 import { hrefOf } from './route.ts';
 import { useSettings } from './settings.ts';
 import { useTitle } from './title.ts';
+import { isOutOfReach } from './words.ts';
 
 /**
  * LuaAuth lists no projects, so this shows the projects of the account's ad systems. Costs one REST call, and one for each
@@ -39,14 +40,16 @@ export function Projects() {
   const reason = useReason(['ads:read', 'projects:read']);
   const pinnedIds = useSettings()?.projects ?? [];
   const [{ data, error, fetching }, refresh] = useQuery({ query: PROJECTS, pause: reason !== undefined });
-  const [pinned] = useQuery({
+  const readsProjects = useReason(['projects:read']) === undefined;
+  const [pinned, refreshPinned] = useQuery({
     query: PINNED,
     variables: { ids: [...pinnedIds] },
-    pause: pinnedIds.length === 0,
+    pause: pinnedIds.length === 0 || !readsProjects,
   });
   const [opened, setOpened] = useState(readOpened);
   useTitle('Projects');
-  // A pinned project may be out of the reach of this key.
+  // Pinned projects that this key does not reach are left out.
+  const pinnedError = pinned.error && !isOutOfReach(pinned.error) ? pinned.error : undefined;
   const found = [...(pinned.data?.projects ?? []), ...(data?.knownProjects ?? [])].filter(
     (project) => project !== null,
   );
@@ -62,6 +65,7 @@ export function Projects() {
     <>
       <h1>Projects</h1>
       <Failures error={error} isBusy={fetching} onRetry={refresh} />
+      <Failures error={pinnedError} isBusy={pinned.fetching} onRetry={refreshPinned} />
       {(fetching || pinned.fetching) && projects.length === 0 && <Loading />}
       {reason && projects.length === 0 && !pinned.fetching && (
         <p>This key does not list projects. Open one by id.</p>

@@ -33,12 +33,18 @@ const OBJECTS: Readonly<Record<string, string>> = {
   'Query.script': 'script with this id',
   'Query.session': 'session with this id: it may have ended',
   'Query.user': 'user with this licence key',
+  'Query.usersByDiscordId': 'user with a licence key that the table has for this Discord id',
 };
 
 const NO_TABLE =
   'This gateway has no table of Discord ids, which its operator would make. Look the user up by licence key.';
 
 type GraphQLErrors = CombinedError['graphQLErrors'];
+
+/** Whether all that went wrong is that the key does not reach an object, or that the object is unknown. */
+export function isOutOfReach({ networkError, graphQLErrors }: CombinedError): boolean {
+  return !networkError && graphQLErrors.every(({ extensions: { code } }) => code === 'FORBIDDEN');
+}
 
 /** One sentence for each thing that went wrong. */
 export function sayErrors({ networkError, graphQLErrors, response }: CombinedError): string[] {
@@ -61,7 +67,8 @@ function sayError({ message, extensions }: GraphQLErrors[number]): string {
   }
   if (outOfReach) return 'Your key of this gateway does not reach this.';
   if (code === 'UNAUTHENTICATED') return `${sayUnknownKey(extensions)} Sign out, and try another.`;
-  if (code === 'FORBIDDEN' && coordinate === 'Query.usersByDiscordId') return NO_TABLE;
+  const isGateway = extensions.endpoint === undefined;
+  if (code === 'FORBIDDEN' && coordinate === 'Query.usersByDiscordId' && isGateway) return NO_TABLE;
   if (code === 'FORBIDDEN') return sayForbidden(OBJECTS[String(coordinate)]);
   return `${ERRORS[String(code)] ?? message}${unsure}`;
 }

@@ -189,6 +189,18 @@ test('a user is banned, and disconnected from every session of the script, in on
   assert.deepEqual(complaints, []);
 });
 
+test('a ban whose other sessions cannot be read says that they may still be connected', async () => {
+  const { page } = await fixture.open(`script/${scriptId}`);
+  const row = page.locator('.sessions tbody tr').nth(8);
+  const route = 'GET /scripts/:script_id/sessions/filter';
+  fixture.sandbox.fault({ kind: 'failure', route, code: -1, message: 'internal server error', times: 5 });
+  await chooseIn(row, 'Ban and disconnect');
+  await page.getByRole('dialog').getByRole('button', { name: 'Ban and disconnect' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Others may still be connected.' }).waitFor();
+  const [body] = bodiesOf('/sessions/disconnect');
+  assert.equal((body as { session_ids: string[] }).session_ids.length, 1);
+});
+
 test('a user who cannot be banned stays connected, and the dialog says why', async () => {
   const { page } = await fixture.open(`script/${scriptId}`);
   const row = page.locator('.sessions tbody tr').nth(8);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adSystemsOf } from '../../../src/features/sandbox/ads.ts';
 import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 
 const fixture = openDashboard();
@@ -69,7 +68,7 @@ test('a page that failed says why, shows the request id and is tried again', asy
 });
 
 test('an account without ad systems is told what to do', async () => {
-  adSystemsOf(fixture.sandbox).clear();
+  fixture.sandbox.adSystems.clear();
   const { page } = await fixture.open('projects');
   await page.getByRole('heading', { name: 'No projects are known yet' }).waitFor();
   await page.getByText('Open a script or a project by its id below.').waitFor();

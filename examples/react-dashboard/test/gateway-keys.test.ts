@@ -21,7 +21,8 @@ const keys = [
 ];
 const variables = { LUAAUTH_TOKEN: sandboxKeys.full, GATEWAY_KEYS_FILE: 'keys.json' };
 const DISCORD_ID = '123456789012345678';
-const USERS = `discord_id,user_key\n${DISCORD_ID},${seeded.userKey}\n${DISCORD_ID},${seeded.endlessUserKey}\n`;
+const STALE_DISCORD_ID = '123456789012345679';
+const USERS = `discord_id,user_key\n${DISCORD_ID},${seeded.userKey}\n${DISCORD_ID},${seeded.endlessUserKey}\n${STALE_DISCORD_ID},no-such-key\n`;
 const writeFiles = (directory: string) => {
   writeFileSync(join(directory, 'keys.json'), JSON.stringify({ keys }));
   writeFileSync(join(directory, 'users.csv'), USERS);
@@ -71,6 +72,8 @@ test('a Discord id leads to the users of its licence keys, where the operator ha
   assert.ok(!(await page.content()).includes(seeded.userKey));
   await find('999999999999999999');
   await page.getByText('has no licence key for the Discord id 999999999999999999.').waitFor();
+  await find(STALE_DISCORD_ID);
+  await page.getByText('Your account has no user with a licence key that the table has').waitFor();
   const without = await fixture.open('users', {}, SUPPORT_KEY);
   await without.page.getByLabel('Licence key or Discord id').fill(DISCORD_ID);
   await without.page.getByRole('button', { name: 'Look up' }).click();

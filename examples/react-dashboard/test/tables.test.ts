@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { adSystemsOf } from '../../../src/features/sandbox/ads.ts';
 import { axeProblems } from '../../../test/support/browsers/axe.ts';
 import { chooseIn, openDashboard, seeded } from './support/fixture.ts';
 
@@ -120,7 +119,7 @@ test('ids are copied where the browser hides its clipboard', async () => {
 });
 
 test('every table is saved as CSV, in which no cell is a formula', async () => {
-  const systems = adSystemsOf(fixture.sandbox);
+  const systems = fixture.sandbox.adSystems;
   const [system] = systems.values();
   assert.ok(system);
   systems.set(system.id, { ...system, name: '=HYPERLINK("https://evil.example","a, b")' });

@@ -45,6 +45,11 @@ export function differencesIn(
     for (const value of Object.values(values)) if (takesAnother()) compare(value, form, member);
   }
 
+  /** What looks like data, such as a key, is shown as `?`. */
+  function shown(name: string): string {
+    return looksLikeName(name) && !hidden.includes(name) ? name : '?';
+  }
+
   function compareMembers(value: JsonObject, form: ObjectForm, before: string): void {
     for (const [name, known] of Object.entries(form)) {
       if (Object.hasOwn(value, name)) {
@@ -53,19 +58,14 @@ export function differencesIn(
     }
     for (const name in value)
       if (takesAnother() && !Object.hasOwn(form, name))
-        note(
-          'new',
-          before + (looksLikeName(name) && !hidden.includes(name) ? name : '?'),
-          undefined,
-          value[name],
-        );
+        note('new', before + shown(name), undefined, value[name]);
   }
 
   compareMembers(answer, { success: 'boolean', ...documented }, '');
   return [...differences.values()];
 }
 
-/** Whether a member is a name. What looks like data, such as a key, is shown as `?`. */
+/** Whether a member is a name, and not data such as a key. */
 function looksLikeName(name: string): boolean {
   return NAME.test(name) && name.replace(/\D/g, '').length <= MAX_DIGITS;
 }

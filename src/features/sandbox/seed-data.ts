@@ -35,6 +35,41 @@ export const seeded = {
   unusedScriptId: 'mLbAEH6p5oCYZUmkkt9qQflZvkXpdpld',
 } as const;
 
+/** Readable ids for documentation: `…01` for 0, `…02` for 1. */
+export function numbered(first: string, index: number): string {
+  return first.slice(0, -2) + (index + 1).toString(16).padStart(2, '0');
+}
+
+export const firstSystemId = '68ad00000000000000000001';
+
+const dayMs = 86_400_000;
+
+export const adSystemDefaults = {
+  key_duration: dayMs,
+  max_keys: 1,
+  allow_extending: true,
+  max_duration: 7 * dayMs,
+};
+
+export const seedAdSystems = [
+  { ...adSystemDefaults, id: firstSystemId, project_id: seeded.projectId, name: 'Daily key' },
+  {
+    id: numbered(firstSystemId, 1),
+    project_id: seeded.projectId,
+    name: 'Weekend key',
+    key_duration: 2 * dayMs,
+    max_keys: 3,
+    allow_extending: false,
+    max_duration: 2 * dayMs,
+  },
+  {
+    ...adSystemDefaults,
+    id: numbered(firstSystemId, 2),
+    project_id: seeded.namesProjectId,
+    name: 'Event key',
+  },
+];
+
 export const seedProjects = [
   'Nightfall Suite',
   'Harvest Tools',

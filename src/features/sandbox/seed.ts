@@ -1,6 +1,6 @@
 import type { WireExecutions } from '../../luaauth/wire.ts';
 import { createRandom, type Random } from './random.ts';
-import { seeded, seedProjects, seedScripts } from './seed-data.ts';
+import { numbered, seedAdSystems, seeded, seedProjects, seedScripts } from './seed-data.ts';
 import { createState, type SandboxSession, type SandboxState, type SandboxUser } from './state.ts';
 
 const executors = ['Cobalt', 'Volt', 'Drift', null] as const;
@@ -207,15 +207,11 @@ function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
     state.executions.set(id, executionDays(executions, project < 3 ? random : laterRandom, lastDayAt));
     state.sources.set(id, { version: 1, bytes: 0, sha256: null });
   }
+  for (const system of seedAdSystems) state.adSystems.set(system.id, system);
   seedUsers(state, random, beginsAt);
   seedSessions(state, random, beginsAt);
   seedNamedUsers(state, beginsAt);
   return state;
-}
-
-/** Readable ids for documentation: `…01` for 0, `…02` for 1. */
-function numbered(first: string, index: number): string {
-  return first.slice(0, -2) + (index + 1).toString(16).padStart(2, '0');
 }
 
 /** Fourteen days up to `lastDayAt`, busier at weekends, labelled month/day. */

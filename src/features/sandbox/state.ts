@@ -1,4 +1,11 @@
-import type { WireExecutions, WireProject, WireScript, WireSession, WireUser } from '../../luaauth/wire.ts';
+import type {
+  WireAdSystem,
+  WireExecutions,
+  WireProject,
+  WireScript,
+  WireSession,
+  WireUser,
+} from '../../luaauth/wire.ts';
 import { seeded } from './seed-data.ts';
 
 /** A script in the sandbox. The name is null after an edit with `""`. */
@@ -25,6 +32,9 @@ type Clearable = 'name' | 'execution_webhook' | 'information_webhook' | 'blackli
 export type SandboxUser = Omit<WireUser, Unseen> & Record<Unseen, string | null>;
 type Unseen = 'executor' | 'luaauth_fingerprint';
 
+/** An ad system in the sandbox. The name is null after an edit with `""`. */
+type SandboxAdSystem = Omit<WireAdSystem, 'name'> & { name: string | null };
+
 /** The objects of the account by id. The order of a map is the order of its list. */
 export type SandboxState = ReturnType<typeof createState>;
 
@@ -44,17 +54,7 @@ export function createState() {
     users: new Map<string, SandboxUser>(),
     /** The project of each user, which no answer shows; by user key. */
     userProjects: new Map<string, string>(),
-    tables: new Map<string, Map<string, object>>(),
-  };
-}
-
-/** Declares a table of objects by id, in the file of its resource. A state fills its table with the seed at the first use. */
-export function tableOf<Row extends { readonly id: string }>(name: string, seed: () => readonly Row[]) {
-  return ({ tables }: Pick<SandboxState, 'tables'>): Map<string, Row> => {
-    const made = tables.get(name) ?? new Map(seed().map((row) => [row.id, row]));
-    tables.set(name, made);
-    // Only this function makes a table with this name.
-    return made as Map<string, Row>;
+    adSystems: new Map<string, SandboxAdSystem>(),
   };
 }
 
