@@ -52,10 +52,13 @@ function readDotEnv(problems: string[]): Environment {
 /** Reads and checks an environment. An empty variable counts as not set. */
 export function readConfig(environment: Environment): ConfigResult {
   const problems: string[] = [];
-  const values = readValues(environment, problems);
-  const files = openFiles(environment, values, problems);
+  const read = readValues(environment, problems);
+  const files = openFiles(environment, read, problems);
+  const { tokenFile } = files;
+  // The file may have changed since the variable was read, and later changes are found by comparing with what was opened.
+  const values = tokenFile ? { ...read, LUAAUTH_TOKEN: tokenFile.value } : read;
   // Values are compared with each other only if each of them is right.
-  if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile !== undefined));
+  if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile));
   if (problems.length > 0) return { problems };
   const asksForKeys = keysFrom(values, files.keysFile !== undefined) !== undefined;
   const notes = [...notesOnGoneVariables(environment), ...notesOn(values, asksForKeys)];
@@ -119,25 +122,23 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
   };
 }
 
+const TOKEN = {
+  readText: readSecretFile,
+  parse: (text: string) => parseSecret('LUAAUTH_TOKEN', VARIABLES.LUAAUTH_TOKEN, text),
+};
+const KEYS = { readText: readKeysFile, parse: parseKeyEntries };
+
 /** Files that are read again when they change. */
 function openFiles(environment: Environment, values: VariableValues, problems: string[]) {
   const { LUAAUTH_TOKEN_FILE: tokenPath, GATEWAY_KEYS_FILE: keysPath = '' } = environment;
   const { LUAAUTH_TOKEN: heldKey, PERSISTED_DOCUMENTS_FILE: documentsPath, USERS_FILE: usersPath } = values;
-  const token = {
-    readText: readSecretFile,
-    parse: (text: string) => parseSecret('LUAAUTH_TOKEN', VARIABLES.LUAAUTH_TOKEN, text),
-  };
-  const keys = {
-    readText: readKeysFile,
-    parse: (text: string) => parseKeyEntries(text, heldKey),
-  };
   return {
-    // A problem of this file is a problem of LUAAUTH_TOKEN already.
-    tokenFile: openReloadedFile('LUAAUTH_TOKEN_FILE', tokenPath || undefined, token, []),
+    // Without a value, the file has a problem already.
+    tokenFile: openReloadedFile('LUAAUTH_TOKEN_FILE', heldKey && tokenPath, TOKEN, problems),
     keysFile: openReloadedFile(
       'GATEWAY_KEYS_FILE',
       isKeysFile(keysPath) && !environment.GATEWAY_KEYS ? keysPath : undefined,
-      keys,
+      KEYS,
       problems,
     ),
     usersFile: openReloadedFile('USERS_FILE', usersPath, USERS, problems),

@@ -61,22 +61,31 @@ export function readKeysFile(path: string): string {
   return readTextFile(path, MAX_BYTES);
 }
 
-/**
- * Parses the JSON of a keys file. The gateway's own API key is not allowed in it.
- * @throws Unusable, which never quotes a hash
- */
-export function parseKeyEntries(text: string, heldKey?: string): readonly KeyEntry[] {
+/** Parses the JSON of a keys file. @throws Unusable, which never quotes a hash */
+export function parseKeyEntries(text: string): readonly KeyEntry[] {
   const json = parseJson(text);
   if (!FILE.has(json)) throw new Unusable(NOT_JSON);
   const problems = problemsOf('', json, FILE);
   // Without a problem it is a file of such entries.
   const { keys } = json as { readonly keys: readonly WrittenEntry[] };
-  if (problems.length === 0) problems.push(...findConflicts(keys, heldKey));
+  if (problems.length === 0) problems.push(...findConflicts(keys));
   // A large file may have a problem in each line.
   const more = problems.splice(MAX_TOLD).length;
   if (more > 0) problems.push(`${more} more problems.`);
   if (problems.length > 0) throw new Unusable(...problems);
   return keys.map(readEntry);
+}
+
+/** The problem of the keys file at `path` if it has the gateway's own API key. */
+export function findHeldKey(
+  path: string,
+  entries: readonly KeyEntry[],
+  heldKey: string | undefined,
+): string | undefined {
+  const held = heldKey && hash('sha256', heldKey);
+  const index = entries.findIndex(({ sha256 }) => sha256.some((given) => given === held));
+  if (index === -1) return undefined;
+  return `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: keys[${index}].sha256 is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`;
 }
 
 const NOT_JSON = 'it is no object of JSON. Write an object such as {"keys": [...]}.';
@@ -119,28 +128,21 @@ function isInstant(value: unknown): boolean {
 }
 
 /** Finds what each entry alone does not show, and permissions that contradict each other. */
-function findConflicts(entries: readonly WrittenEntry[], heldKey: string | undefined): string[] {
-  const held = heldKey === undefined ? undefined : hash('sha256', heldKey);
+function findConflicts(entries: readonly WrittenEntry[]): string[] {
   const seen = new Map<string, number>();
   return entries.flatMap((entry, index) => {
     const { name, sha256, scopes, scripts, projects } = entry;
     const problems: string[] = [];
     const say = (member: string, problem: string) => problems.push(`keys[${index}].${member} ${problem}.`);
-    const hashes = hashesIn(sha256);
     // A repeated name would give one caller two sets of permissions.
     for (const [member, value] of [
       ['name', `name ${name}`],
-      ...hashes.map((one) => ['sha256', one] as const),
+      ...hashesIn(sha256).map((one) => ['sha256', one] as const),
     ] as const) {
       const first = seen.get(value);
       if (first === undefined) seen.set(value, index);
       else say(member, `is the same as in keys[${first}]`);
     }
-    if (held !== undefined && hashes.includes(held))
-      say(
-        'sha256',
-        'is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new"',
-      );
     if (scripts ?? projects)
       for (const scope of scopes.filter((given) => given === EVERY_SCOPE || given.startsWith('users:')))
         say(

@@ -33,7 +33,7 @@ export function openReloadedFile<Value>(
   { readText, parse }: FileKind<Value>,
   problems: string[],
 ): ReloadedFile<Value> | undefined {
-  if (path === undefined) return undefined;
+  if (!path) return undefined;
   const name = `${variable}: ${JSON.stringify(path)}`;
   const look = (): FileLook<Value> => {
     try {

@@ -1,7 +1,9 @@
-import { readPlainKey } from '../callers/key-ring.ts';
+import { type KeyEntry, readPlainKey } from '../callers/key-ring.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import type { VariableValues } from './env-variables.ts';
+import { findHeldKey } from './keys-file.ts';
 import { isExampleKey } from './plain-keys.ts';
+import type { ReloadedFile } from './reloaded-file.ts';
 
 /** LuaAuth's documented limit, in calls per second for an API key. */
 const DOCUMENTED_RATE = 50;
@@ -16,12 +18,15 @@ export function keysFrom(values: VariableValues, hasKeysFile: boolean): string |
 }
 
 /** The problem of each combination of values that contradicts itself or is unsafe. Each value alone is right. */
-export function findContradictions(values: VariableValues, hasKeysFile: boolean): string[] {
+export function findContradictions(
+  values: VariableValues,
+  keysFile: ReloadedFile<readonly KeyEntry[]> | undefined,
+): string[] {
   const { LUAAUTH_API_URL: apiUrl, LUAAUTH_TOKEN: token, LUAAUTH_SANDBOX: wantsSandbox } = values;
   const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP, WORKERS: workers } = values;
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: documents } = values;
   const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = 10, HOST: host, PORT: port } = values;
-  const keys = keysFrom(values, hasKeysFile);
+  const keys = keysFrom(values, keysFile !== undefined);
   const isOpen = token !== undefined && keys === undefined;
   const hasJwt = JWT_VARIABLES.some((name) => values[name] !== undefined);
   const plain = list.map((given) => readPlainKey(given).key);
@@ -55,6 +60,7 @@ export function findContradictions(values: VariableValues, hasKeysFile: boolean)
     token !== undefined &&
       plain.includes(token) &&
       'GATEWAY_KEYS: one of the keys (not shown) is the value of LUAAUTH_TOKEN, which no caller may have. Make keys with "luaauth-graphql keys new".',
+    keysFile && findHeldKey(keysFile.path, keysFile.value, token),
     example('LUAAUTH_TOKEN', [token], 'Give the API key of your LuaAuth account.'),
     example('GATEWAY_KEYS', plain, 'Make keys with "luaauth-graphql keys new".'),
     example('METRICS_KEY', [values.METRICS_KEY], 'Make a key with "openssl rand -hex 32".'),

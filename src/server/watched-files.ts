@@ -3,6 +3,7 @@ import type { Credentials } from '../callers/identify.ts';
 import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { UserTable } from '../callers/user-table.ts';
 import type { Config } from '../config/config.ts';
+import { findHeldKey } from '../config/keys-file.ts';
 import type { ReloadedFile } from '../config/reloaded-file.ts';
 import type { LoadedFeatures } from './features.ts';
 import type { OperationLog } from './log.ts';
@@ -13,8 +14,9 @@ const LOOK_EVERY_MS = 1_000;
 type Log = Pick<OperationLog, 'info' | 'warn'>;
 
 /**
- * Looks at the file now, every second and on SIGHUP. A change counts when the next look finds the same, because another program
- * may be writing the file. A bad file leaves what was read before in force.
+ * Looks at the file now, when its time or size has changed (checked every second), and on SIGHUP. Changes within the files of a
+ * folder need SIGHUP. A change counts when the next look finds the same, because another program may be writing the file. A file
+ * that cannot be used leaves what was read before in force, and the next look tries it again.
  *
  * @param use - takes a new value into use, and returns what to log. @throws Error with the reason why it cannot be used
  */
@@ -37,9 +39,10 @@ export function watch<Value>(
       next = setTimeout(lookAgain, LOOK_EVERY_MS).unref();
       return;
     }
-    current = version;
     try {
-      info(`${variable}: read again, ${use(read())}`);
+      const used = use(read());
+      current = version;
+      info(`${variable}: read again, ${used}`);
     } catch (error) {
       const problem = (error as Error).message.replaceAll('\n', ' ');
       warn(`${problem} What was read before stays in force.`);
@@ -79,7 +82,8 @@ export function openKeys(
     watch(
       keysFile,
       (entries) => {
-        if (createKeyRing(entries).find(credentials.heldKey ?? '') !== 'unknown') throw new Error(HELD_KEY);
+        const problem = findHeldKey(keysFile.path, entries, credentials.heldKey);
+        if (problem !== undefined) throw new Error(problem);
         keyRing.replace(entries);
         return `${entries.length} keys`;
       },
@@ -88,7 +92,6 @@ export function openKeys(
   return credentials;
 }
 
-const HELD_KEY = 'GATEWAY_KEYS_FILE: it has the hash of the key of LUAAUTH_TOKEN, which no caller may have.';
 const GATEWAY_KEY =
   'LUAAUTH_TOKEN_FILE: it holds a gateway key, which callers know. Put the API key of LuaAuth in it.';
 

@@ -86,6 +86,17 @@ describe('a file of gateway keys', () => {
 });
 
 describe('a file that is named', () => {
+  // Each read of this file gives another text.
+  const CHANGING = '/proc/sys/kernel/random/uuid';
+  it.runIf(existsSync(CHANGING))(
+    'and may change has the value with which later looks at it are compared',
+    () => {
+      const { credentials, tokenFile } = configOf({ LUAAUTH_TOKEN_FILE: CHANGING });
+      expect(credentials.heldKey).toMatch(/^[\w-]{36}$/);
+      expect(tokenFile?.value).toBe(credentials.heldKey);
+    },
+  );
+
   it('is read up to 64 kB, and a list of documents up to 32 MB', () => {
     const key = Array.from({ length: 4 }, (_, index) => hash('sha512', `${index}`)).join('');
     const most = folder.write('most', Array.from({ length: 127 }, () => key).join('\n'));

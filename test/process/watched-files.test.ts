@@ -17,7 +17,7 @@ afterEach(() => {
   process.removeAllListeners('SIGHUP');
 });
 
-/** A file of which the text `bad` cannot be read, and `refused` cannot be used. Nothing is awaited, so only looks of SIGHUP take place. */
+/** A file of which the text `bad` cannot be read, and `refused` cannot be used until `allow`. Nothing is awaited, so only looks of SIGHUP take place. */
 function open(text: string) {
   const path = folder.write('a', text);
   const parse = (value: string) => {
@@ -27,6 +27,7 @@ function open(text: string) {
   const problems: string[] = [];
   const file = openReloadedFile('A_FILE', path, { readText: (at) => readTextFile(at, 100), parse }, problems);
   const [used, told]: [string[], string[]] = [[], []];
+  let isAllowed = false;
   const say = (line: string) => void told.push(line.replace(JSON.stringify(path), 'a'));
   return {
     file,
@@ -36,11 +37,14 @@ function open(text: string) {
     start() {
       if (!file) throw new Error(problems.join());
       const use = (value: string) => {
-        if (value === 'refused') throw new Error('A_FILE: it is refused.');
+        if (value === 'refused' && !isAllowed) throw new Error('A_FILE: it is refused.');
         used.push(value);
         return `${value.length} letters`;
       };
       watch(file, use, { info: say, warn: say });
+    },
+    allow() {
+      isAllowed = true;
     },
     write(value: string) {
       writeFileSync(path, value);
@@ -73,19 +77,33 @@ it.each([
   ['cannot be read', 'bad', 'A_FILE: a: it is bad.'],
   ['is too large', 'x'.repeat(101), 'A_FILE: a: the file is larger than'],
   ['cannot be used', 'refused', 'A_FILE: it is refused.'],
-])('a file that %s is told once, and what was read before stays in force', (_what, text, problem) => {
-  const { start, write, used, told } = open('good');
+])(
+  'a file that %s is told, again after SIGHUP, and what was read before stays in force',
+  (_what, text, problem) => {
+    const { start, write, used, told } = open('good');
+    start();
+    write(text);
+    vi.advanceTimersByTime(10_000);
+    expect(told).toHaveLength(1);
+    process.emit('SIGHUP');
+    vi.advanceTimersByTime(10_000);
+    expect(used).toEqual([]);
+    expect(told).toEqual([expect.stringContaining(problem), expect.stringContaining(problem)]);
+    expect(told.join()).toContain('What was read before stays in force.');
+    write('better');
+    vi.advanceTimersByTime(1_000);
+    expect(used).toEqual(['better']);
+  },
+);
+
+it('a file that could not be used is tried again after SIGHUP, because what it depends on may have changed', () => {
+  const { start, write, allow, used } = open('good');
   start();
-  write(text);
+  write('refused');
   vi.advanceTimersByTime(1_000);
+  allow();
   process.emit('SIGHUP');
-  vi.advanceTimersByTime(5_000);
-  expect(used).toEqual([]);
-  expect(told).toEqual([expect.stringContaining(problem)]);
-  expect(told.join()).toContain('What was read before stays in force.');
-  write('better');
-  vi.advanceTimersByTime(1_000);
-  expect(used).toEqual(['better']);
+  expect(used).toEqual(['refused']);
 });
 
 it('a file that cannot be read at the start is a problem', () => {

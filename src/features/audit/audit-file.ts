@@ -65,10 +65,11 @@ function isTornAt(path: string): boolean {
   }
 }
 
-/** Does not open the file: a new one would belong to the user who runs the check. @throws StartError */
+/** Opens the file as a start would, but makes none: a new one would belong to the user who runs the check. @throws StartError */
 export async function checkAuditFile(path: string): Promise<void> {
+  if (existsSync(path)) return closeSync(open(path));
   try {
-    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw cannotWrite(path, cause);
   }

@@ -43,20 +43,21 @@ export async function openOwnGateway(
   needsKey: boolean,
 ): Promise<OwnGateway> {
   if (!config.apiUrl && !config.wantsSandbox) throw new StartError(NO_API);
-  const loaded = await loadFeatures({ ...config, ...NOT_OF_COMMANDS }, features);
+  const own = { ...config, ...NOT_OF_COMMANDS };
+  const loaded = await loadFeatures(own, features);
   const sandbox = loaded.sandbox?.facts;
   const heldKey = config.credentials.heldKey ?? sandbox?.key;
   if (needsKey && heldKey === undefined) throw new StartError(NO_KEY);
   if (sandbox) printError(terminal, 'Sandbox: made-up data. Nothing reaches LuaAuth.');
   // Its calls count in the quota that gateways share.
-  const { transport, close } = await openUpstream(config, loaded, []);
+  const { transport, close } = await openUpstream(own, loaded, []);
   const gateway = createGateway({
-    ...config,
+    ...own,
     features: loaded.gateway,
     transport,
     // The user of the command has the API key, so no gateway key is needed.
     credentials: { heldKey },
-    liveLimits: config.live,
+    liveLimits: own.live,
     graphiql: undefined,
     log: createLog({ level: 'error', secrets: secretsOf(config), destination: terminal.stderr }),
   });
@@ -67,7 +68,10 @@ export async function openOwnGateway(
       const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
       return readAnswer(parseExactJson(await response.text()), mode);
     },
-    close,
+    async close() {
+      gateway.endStreams();
+      await close();
+    },
   };
 }
 
@@ -78,6 +82,7 @@ const NOT_OF_COMMANDS = {
   dashboard: undefined,
   jwt: undefined,
   metrics: undefined,
+  metricsScripts: undefined,
   tracesUrl: undefined,
 };
 

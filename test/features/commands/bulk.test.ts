@@ -333,6 +333,17 @@ describe('the file of results', () => {
     expect(stderr).toContain(`${place}: the earlier run had another row or another operation here`);
   });
 
+  it('keeps rows that were not carried out when a shorter list of other rows is refused', async () => {
+    const { url } = await openApi(succeed);
+    const args = bulk(url, ['k1', 'k2', 'k1']);
+    expect((await runBulk(args)).code).toBe(3);
+    const text = textOf('out.jsonl');
+    file('rows.csv', rowsOf(['other']));
+    const { code, stderr } = await runBulk([...args, '--resume']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('line 2: the earlier run had another row')]);
+    expect(textOf('out.jsonl')).toBe(text);
+  });
+
   it('belongs to the run that began last; an earlier one with the same process id stops, and no write is sent twice', async () => {
     let resumed: ReturnType<typeof run> | undefined;
     const { url, keys } = await openApi((_call, response) => {

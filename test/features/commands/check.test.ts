@@ -60,6 +60,13 @@ describe('check', () => {
       1,
       'fail  Configuration  AUDIT_LOG_FILE: "/nowhere/audit.log" cannot be written (ENOENT). Give the path of a writable file.',
     ]);
+    for (const [path, problem] of [
+      [tmpdir(), 'cannot be written (EISDIR)'],
+      ['/dev/null', 'is a pipe or a device, not a regular file'],
+    ])
+      expect((await run(['check', '--audit-log-file', `${path}`])).stdout).toContain(
+        `fail  Configuration  AUDIT_LOG_FILE: ${JSON.stringify(path)} ${problem}.`,
+      );
     expect((await run(['check', '--audit-log-file', at('new.log')])).code).toBe(0);
     expect(existsSync(at('new.log'))).toBe(false);
   });

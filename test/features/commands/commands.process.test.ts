@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { json } from '../../support/api/recorder.ts';
+import { MAIN } from '../../support/processes/built.ts';
 import { useCommandLine } from '../../support/processes/command-line.ts';
+import { startProcess } from '../../support/processes/process.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 /** Each command once as a process. All else is tested in the test's own process. */
@@ -84,6 +87,25 @@ it.each([
     expect(code).toBe(unknown.length > 0 ? 3 : 0);
     expect(new Set(arrived()).size).toBe(arrived().length);
     expect(keys.filter((key) => !arrived().includes(key) && !unknown.includes(key))).toEqual([]);
+  },
+);
+
+it.runIf(process.platform === 'linux')(
+  'query --each waits for the writes that it has sent when its file can grow no more',
+  async () => {
+    const { url } = await record(({ line }, response) => {
+      // The file may grow again before the write has its answer.
+      if (line.startsWith('POST')) execFileSync('prlimit', [`--pid=${run.pid}`, '--fsize=unlimited:']);
+      json(response, { success: true, systems: [] });
+    });
+    const { args, path } = eachRow(url, 1);
+    // All other rows are the same write, so they are not sent, and their results are too many for the file.
+    writeFileSync(path('rows.csv'), `key\n${'k1\n'.repeat(200)}`);
+    const small = ['-c', 'ulimit -S -f 8 && exec "$@"', 'sh', process.execPath, MAIN, ...args];
+    const run = startProcess({}, undefined, small.slice(1), 'pipe', undefined, '/bin/sh', small[0]);
+    closing.push(run.kill);
+    expect([await run.ended, run.output.stderr]).toEqual([1, expect.stringContaining('EFBIG')]);
+    expect(resultsIn(path('out.jsonl'))[0]).toMatchObject({ row: 1, status: 'OK' });
   },
 );
 

@@ -49,6 +49,17 @@ describe('query', () => {
     expect(calls.map(({ headers }) => headers.token)).toEqual(['of-mine']);
   });
 
+  it('has nothing that only a gateway has: METRICS_SCRIPTS polls nothing', async () => {
+    const { url, lines } = await record((_call, response) =>
+      json(response, { success: true, script: { name: 'Recorded' }, sessions: [] }),
+    );
+    const { code } = await run(['query', 'a', '--api-url', url], {
+      files: { a: `{ script(id: "${id}") { name } }` },
+      variables: { LUAAUTH_TOKEN: 'of-mine', METRICS_SCRIPTS: id },
+    });
+    expect([code, lines()]).toEqual([0, [`GET /scripts/${id}`]]);
+  });
+
   it.each([
     [[], /^LUAAUTH_API_URL: not set.* or give --sandbox/],
     [['--api-url', 'http://127.0.0.1:9'], /^LUAAUTH_TOKEN: not set.* Set LUAAUTH_TOKEN\.\n$/],

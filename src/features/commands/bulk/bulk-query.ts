@@ -54,22 +54,13 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
     await proveKey(gateway);
     const price = await priceOfFirst(rows, operation, gateway);
     const file = new ResultFile(results, !resume);
-    let end: BulkEnd;
-    let counts: Counts;
-    try {
-      end = await runRows({
-        rows,
-        operation,
-        gateway,
-        file,
-        price,
-        rate: config.rate,
-        repeatUnknown,
-        terminal,
-      });
-    } finally {
-      counts = await file.close(rows.length);
-    }
+    const run = { rows, operation, gateway, file, price, rate: config.rate, repeatUnknown, terminal };
+    const end = await runRows(run).catch(async (error) => {
+      // The rows may be the wrong ones, so all results stay. A further error would hide the first one.
+      await file.close().catch(() => undefined);
+      throw error;
+    });
+    const counts = await file.close(rows.length);
     if (results !== output && existsSync(results)) await writeResultCsv(output, results);
     return report(end, counts, hasFurtherEffect, terminal);
   } catch (error) {

@@ -43,6 +43,10 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   let sent = 0;
   const running = new Set<Promise<void>>();
   let failure: unknown;
+  const fail = (error: unknown) => {
+    failure ??= error;
+    stop.abort('An error ended the run');
+  };
   const start = (row: ReadableRow) => {
     const task = send(row)
       .then((result) => {
@@ -51,31 +55,33 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
         counts[result.status] += 1;
         file.ended(result);
       })
-      .catch((error: unknown) => {
-        failure ??= error;
-        stop.abort('An error ended the run');
-      })
+      .catch(fail)
       .finally(() => running.delete(task));
     running.add(task);
   };
   const progress = showProgress(terminal, () => countsText(counts));
   const inFlight = rate > 0 ? Math.ceil((rate * SECONDS_AHEAD) / price) : MOST_IN_FLIGHT;
-  for (const row of rows) {
-    if (stop.signal.aborted) break;
-    if ('problem' in row) {
-      file.ended({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
-      counts.INVALID += 1;
-      if (counts.INVALID <= MOST_PROBLEMS_SHOWN) printError(terminal, `line ${row.line}: ${row.problem}`);
-      continue;
+  try {
+    for (const row of rows) {
+      if (stop.signal.aborted) break;
+      if ('problem' in row) {
+        file.ended({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
+        counts.INVALID += 1;
+        if (counts.INVALID <= MOST_PROBLEMS_SHOWN) printError(terminal, `line ${row.line}: ${row.problem}`);
+        continue;
+      }
+      const before = file.before(row.row);
+      if (before && !isSentAgain(before.status, repeatUnknown)) {
+        counts[before.status] += 1;
+        continue;
+      }
+      while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
+      if (!stop.signal.aborted) start(row);
     }
-    const before = file.before(row.row);
-    if (before && !isSentAgain(before.status, repeatUnknown)) {
-      counts[before.status] += 1;
-      continue;
-    }
-    while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
-    if (!stop.signal.aborted) start(row);
+  } catch (error) {
+    fail(error);
   }
+  // Also after an error, because the writes that were sent must have their results in the file.
   await Promise.all(running);
   progress.stop();
   if (failure !== undefined) throw failure;

@@ -58,9 +58,13 @@ export class ResultFile {
   readonly #path: string;
   readonly #file: number;
   readonly #run = randomUUID();
+  /** The line by which this run begins. The line feed before it ends an incomplete line, which then counts for nothing. */
+  readonly #begin = `\n${JSON.stringify({ run: this.#run })}\n`;
   readonly #before: ReadonlyMap<number, Entry>;
   /** All bytes before this place were there when this run last looked for other runs. */
   #seen: number;
+  /** Whether the last line may be incomplete, because the disk was full. */
+  #isTorn = false;
   #running: Promise<void> = Promise.resolve();
   /** The next sync, for all lines until then. */
   #next: Promise<void> | undefined;
@@ -78,8 +82,8 @@ export class ResultFile {
       load(path);
     }
     this.#file = openSync(path, isNew ? 'ax+' : 'a+', 0o600);
-    // The line feed ends a line that a killed process has not finished.
-    writeFileSync(this.#file, `\n${JSON.stringify({ run: this.#run })}\n`);
+    // A killed process may have left an incomplete line.
+    writeFileSync(this.#file, this.#begin);
     syncFolder(path);
     this.#seen = readFileSync(path).indexOf(this.#run);
     this.#before = new Map([...load(path)].map(([row, { entry }]) => [row, entry]));
@@ -107,10 +111,10 @@ export class ResultFile {
   }
 
   /**
-   * Orders the results. A row that is no longer in the input and was never carried out gets no result.
+   * Orders the results. A row after `lastRow` that was never carried out gets no result.
    * A file without a result is removed. @returns the results by status @throws StartError if another run has begun
    */
-  async close(lastRow: number): Promise<Counts> {
+  async close(lastRow = Number.POSITIVE_INFINITY): Promise<Counts> {
     try {
       this.#checkOwner();
       const isKept = ({ row, status }: Entry) => row <= lastRow || !['INVALID', 'FAILED'].includes(status);
@@ -133,7 +137,10 @@ export class ResultFile {
   }
 
   #append(line: object): void {
-    writeFileSync(this.#file, `${stringifyExactJson(line)}\n`);
+    const begin = this.#isTorn ? this.#begin : '';
+    this.#isTorn = true;
+    writeFileSync(this.#file, `${begin}${stringifyExactJson(line)}\n`);
+    this.#isTorn = false;
   }
 
   /** @throws StartError if another run has begun since, or has replaced the file */
@@ -145,7 +152,7 @@ export class ResultFile {
       this.#seen < 0 ||
       size < this.#seen ||
       ino !== fstatSync(this.#file).ino ||
-      RUN.test(added.toString())
+      RUN.test(added.toString().replaceAll(this.#begin, '\n'))
     )
       throw new StartError(
         `${this.#path}: another run has begun and continues with this file, so this one sends nothing more.`,
@@ -182,7 +189,7 @@ function load(path: string): Map<number, { readonly entry: Entry; readonly text:
       }
       continue;
     }
-    // A killed run may leave the beginning of a line: the file ends with it, or the next run begins after it.
+    // A killed run or a full disk may leave the beginning of a line: the file ends with it, or the line of a run follows.
     const isTorn = RUN.test(lines[index + 1] ?? '') || (run !== undefined && index === lines.length - 1);
     if (!isTorn)
       throw new StartError(
