@@ -1,10 +1,9 @@
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  type OperationTypeNode,
+import type {
+  DocumentNode,
+  GraphQLObjectType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  OperationTypeNode,
 } from 'graphql';
 import type { UserTable } from '../callers/user-table.ts';
 import { type Price, priceOf } from './price.ts';
@@ -33,7 +32,7 @@ export class PreparedOperation {
   readonly facts: { readonly name: string | undefined; readonly type: OperationTypeNode };
   /** The memory of the compiled trees, in bytes. */
   weight = 0;
-  /** False for a mutation if the schema is read-only. */
+  /** False for a mutation if the schema is read-only. Then the operation has no tree, price and scopes to ask for. */
   readonly hasRoot: boolean;
   readonly #onGrown: (() => void) | undefined;
   readonly #rootType: GraphQLObjectType | undefined | null;
@@ -57,15 +56,13 @@ export class PreparedOperation {
     this.hasRoot = Boolean(this.#rootType);
   }
 
-  /** The tree to execute with these variables. @throws GraphQLError if the schema has no such operations */
+  /** The tree to execute with these variables. */
   treeFor(variables: CoercedVariables): ObjectPlan {
-    const { root } = this.#selectionFor(variables);
-    if (root) return root;
-    throw new GraphQLError(`Schema is not configured to execute ${this.facts.type} operation.`);
+    return this.#selectionFor(variables).root;
   }
 
   rootFields(variables: CoercedVariables): ObjectPlan['fields'] {
-    return this.#selectionFor(variables).root?.fields ?? [];
+    return this.#selectionFor(variables).root.fields;
   }
 
   /** The scopes that the operation may require, whatever its variables are. */
@@ -99,7 +96,9 @@ export class PreparedOperation {
     const known = this.#variantOf(variables);
     if (known) return known;
     const { schema, fragments, operation } = this;
-    const selection = select({ schema, fragments, variables }, this.#rootType, operation.selectionSet);
+    // Every caller checks `hasRoot` before it asks for the tree, the price or the scopes.
+    const rootType = this.#rootType as GraphQLObjectType;
+    const selection = select({ schema, fragments, variables }, rootType, operation.selectionSet);
     this.#keep(selection);
     return selection;
   }

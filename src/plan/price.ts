@@ -155,8 +155,8 @@ export function priceOf(
   }
 
   const total = nothing();
-  if (root) addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
-  if (root?.type !== schema.getMutationType())
+  addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
+  if (root.type !== schema.getMutationType())
     for (const endpoint of once) if (total.calls.has(endpoint)) total.calls.set(endpoint, 1);
   const endpoints = [...total.calls].map(([endpoint, calls]) => ({ endpoint, calls }));
   endpoints.sort((a, b) => b.calls - a.calls);

@@ -30,7 +30,7 @@ export function requiredScopesOf({ root }: Selection): RequiredScopes {
     }
   }
 
-  if (root) addObject(root, '');
+  addObject(root, '');
   return { all, byPath };
 }
 

@@ -46,13 +46,9 @@ interface Scope {
 }
 
 /** Builds the tree of an operation of a valid document. */
-export function select(
-  scope: Scope,
-  rootType: GraphQLObjectType | undefined | null,
-  operation: SelectionSetNode,
-): Selection {
+export function select(scope: Scope, rootType: GraphQLObjectType, operation: SelectionSetNode): Selection {
   const walk = new Walk(scope, rootType);
-  const root = rootType ? walk.addObject(rootType, [operation]) : undefined;
+  const root = walk.addObject(rootType, [operation]);
   return { root, size: walk.size, conditions: walk.conditions };
 }
 
@@ -73,9 +69,9 @@ class Walk {
   readonly conditions = new Map<string, unknown>();
   size = 0;
   readonly #scope: Scope;
-  readonly #rootType: GraphQLObjectType | undefined | null;
+  readonly #rootType: GraphQLObjectType;
 
-  constructor(scope: Scope, rootType: GraphQLObjectType | undefined | null) {
+  constructor(scope: Scope, rootType: GraphQLObjectType) {
     this.#scope = scope;
     this.#rootType = rootType;
   }

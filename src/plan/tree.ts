@@ -54,8 +54,7 @@ export interface CompositePlan {
 
 /** An operation as a tree, with fragments resolved, fields merged, and @skip and @include applied. */
 export interface Selection {
-  /** Undefined if the schema lacks this type of operation. */
-  readonly root: ObjectPlan | undefined;
+  readonly root: ObjectPlan;
   /** The number of fields. A field counts on every type that its object may have. */
   readonly size: number;
   /** The values of @skip and @include variables. Equal values give an equal selection. */

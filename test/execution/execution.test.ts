@@ -10,7 +10,6 @@ import {
   getOperationAST,
   getVariableValues,
   execute as graphqlExecute,
-  type OperationDefinitionNode,
   parse,
   responsePathAsArray,
   validate,
@@ -312,20 +311,4 @@ it('executes 2,000 fields at any depth', async () => {
   const aliases = (count: number) => Array.from({ length: count }, (_, index) => `t${index}: text`).join(' ');
   await expectSame(`{ ${aliases(2_000)} }`, () => ({ text: 'x' }));
   await expectSame(`{ node { ${aliases(1_997)} } again: node { text } }`, () => ({ node: { text: 'x' } }));
-});
-
-it('refuses an operation that the schema does not have', () => {
-  const queries = buildSchema('type Query { a: Int }');
-  const document = parse('mutation { a }');
-  const prepared = new PreparedOperation(
-    queries,
-    document,
-    getOperationAST(document) as OperationDefinitionNode,
-  );
-  expect(JSON.stringify(execute({ prepared, coerced: {}, limits }))).toBe(
-    JSON.stringify({
-      errors: [{ message: 'Schema is not configured to execute mutation operation.' }],
-      data: null,
-    }),
-  );
 });
