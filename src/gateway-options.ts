@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Credentials } from './callers/identify.ts';
 import type { UserTable } from './callers/user-table.ts';
-import type { Context, ContextOptions, Live, Online } from './context.ts';
+import type { ContextOptions, Live, Online } from './context.ts';
 import type { AdapterParts, OpenAgents, SocketUpgrade } from './http/adapter.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import type { Compress } from './http/respond.ts';
@@ -91,11 +91,8 @@ export interface GatewayOptions
   readonly path?: string | undefined;
   /** The largest request body. */
   readonly maxBodyBytes: number;
-  /**
-   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. 64 MB by
-   * default, and at most a sixteenth of the limit of V8's heap.
-   */
-  readonly maxBodiesBytes?: number;
+  /** The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. */
+  readonly maxBodiesBytes: number;
   /** Compresses answers of 1 kB and more to clients that accept it. True by default. */
   readonly compression?: boolean;
   /** The origins whose pages may read answers (CORS); `*` allows every origin. None by default. */
@@ -120,7 +117,7 @@ export interface GatewayOptions
    * Further plugins for Yoga, of any context type, with its hooks of HTTP. A plugin with another hook is refused, since the
    * gateway parses, checks, prices and executes operations itself: `observers` see them.
    */
-  readonly plugins?: readonly (Plugin<Context> | object)[];
+  readonly plugins?: readonly (Plugin | object)[];
   /** Serves MCP at `/mcp`. */
   readonly openAgents?: OpenAgents | undefined;
 }

@@ -4,7 +4,6 @@ import { createIdentify, isKeyForAll, watchAccepted } from './callers/identify.t
 import type { ClientRequest } from './client-request.ts';
 import { createContext } from './context.ts';
 import { createGate } from './gate/gate.ts';
-import { mostBodyBytes } from './gate/memory.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
 import type { AdapterParts } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
@@ -36,7 +35,7 @@ const RECEIVED_PER_ANSWER = 4;
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, log, readOnly = false, subgraphScopes = false, features = {} } = options;
   const { observers = [], pages = [], plugins = [], graphiql } = options;
-  const { limits, maxBodyBytes, corsOrigins = [], hosts = [] } = options;
+  const { limits, maxBodyBytes, maxBodiesBytes, corsOrigins = [], hosts = [] } = options;
   const { clock } = options.transport;
   const schema = createSchema({ readOnly, subgraphScopes, ...features });
   const tracker = createRequestTracker(observers, log);
@@ -59,7 +58,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   );
   // The table belongs to the account of the held key, so it is not for callers with other accounts.
   const users = options.credentials.heldKey === undefined ? undefined : options.users;
-  const maxBodiesBytes = Math.min(options.maxBodiesBytes ?? Number.POSITIVE_INFINITY, mostBodyBytes());
   const gate = createGate(maxBodiesBytes);
   const clientNameOf = createClientNameOf(options.credentials, wasAccepted, options.trustedProxy);
   const pipeline = createPipeline({

@@ -10,6 +10,7 @@ import {
 } from './embed/options.ts';
 import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
+import { mostBodyBytes } from './gate/memory.ts';
 import { createGateway as createPlainGateway } from './gateway.ts';
 import type { Gateway } from './gateway-options.ts';
 import type { OpenAgents } from './http/adapter.ts';
@@ -24,7 +25,7 @@ export type { Credentials, TokenVerifier } from './callers/identify.ts';
 export type { KeyRing } from './callers/key-ring.ts';
 export type { UserTable } from './callers/user-table.ts';
 export type { EmbeddedGatewayOptions, EmbeddedTransportOptions } from './embed/options.ts';
-export type { Gateway, GatewayOptions } from './gateway-options.ts';
+export type { Gateway } from './gateway-options.ts';
 export type { Timeouts } from './luaauth/api.ts';
 export type { Limits } from './plan/limits.ts';
 export type { AgentOptions, RedisStateOptions } from './server/features.ts';
@@ -72,6 +73,7 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { maxBodyBytes, operationTimeoutMs } = defaults;
   return createPlainGateway({
     ...withDefaults({ log, maxBodyBytes, operationTimeoutMs }, options),
+    maxBodiesBytes: mostBodyBytes(),
     credentials,
     users: options.users && checkUsers(options.users),
     timeouts: withDefaults(defaults.timeouts, options.timeouts),

@@ -35,6 +35,11 @@ export function createOwnPath(path = OPERATION_PATH): OwnPath {
 export const HEALTH = '/health';
 const READINESS = '/readiness';
 
+/** Whether a request is a GET or a HEAD, which node:http answers like a GET without the body. */
+export function isGet(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** Whether a request target is a health probe. Probes are answered even while the process stops. */
 export function isProbe(target = ''): boolean {
   const [path = ''] = target.split('?', 1);

@@ -99,11 +99,6 @@ const PREFLIGHT_HEADERS = [
   'x-apollo-operation-name',
 ] as const;
 
-/** Whether a request is a GET or a HEAD, which node:http answers like a GET without the body. */
-export function isGet(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
 export const OPERATION_METHODS: readonly string[] = ['GET', 'POST'];
 
 /**

@@ -29,7 +29,7 @@ export function createRequestListener(
     message.headers[REQUEST_ID] = requestId;
     const request = new NodeRequest(message, ownPath);
     const record = tracker.begin(request, requestId, message.arrivedAt);
-    // The client left while the request waited, or while code in front of the gateway was busy. No later event tells that.
+    // The client left while the request waited, or while code in front of the gateway was busy. No later event will report it.
     if (response.closed || message.socket.destroyed) return tracker.end(record, CLIENT_LEFT);
     let isSent = false;
     response.on('finish', () => {

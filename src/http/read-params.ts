@@ -2,7 +2,7 @@ import { OVERLOADED } from '../errors/coded-error.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { CUT_OFF, type ReserveBody, readMessage, readRequest, wasRead } from './body.ts';
 import type { Exchange } from './exchange.ts';
-import { checkContentType, isGet } from './guards.ts';
+import { checkContentType } from './guards.ts';
 import { readOperationPath } from './routes.ts';
 
 interface ReadParamsOptions {
@@ -20,10 +20,10 @@ export function createReadParams({ reserveBody, maxBodyBytes: limit }: ReadParam
   return (exchange, fetched) => {
     const { request } = exchange;
     const { method, message, headBytes } = request;
-    // The client left while a plugin was busy. No later event tells that.
+    // The client left while a plugin was busy. No later event will report it.
     if (request.signal.aborted) throw CUT_OFF;
     const path = readOperationPath(request.path);
-    if (isGet(method)) {
+    if (method === 'GET') {
       const params = paramsFromUrl(request.searchParams, path);
       if (headBytes <= SHORT_HEAD) return params;
       exchange.reservation = reserveBody(request, headBytes);

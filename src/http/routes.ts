@@ -3,8 +3,8 @@ import { requestError } from '../errors/coded-error.ts';
 import type { OperationPath } from '../operation/params.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
-import { HEALTH, isProbe, OPERATION_PATH } from './address.ts';
-import { isGet, OPERATION_METHODS } from './guards.ts';
+import { HEALTH, isGet, isProbe, OPERATION_PATH } from './address.ts';
+import { OPERATION_METHODS } from './guards.ts';
 import type { HttpRequest } from './http-request.ts';
 import { errorResponse, type HttpResponse, type PlainResponse } from './response.ts';
 

@@ -19,7 +19,11 @@ export interface ResolvedDocument {
 
 export interface DocumentResolver {
   replace(others: ListedDocuments): void;
-  /** Finds the document. A query that a plugin has set takes the place of an id. `account` is the account whose registered documents count, if any. @throws the error for the client */
+  /**
+   * Finds the document, in which a query set by a plugin replaces an id.
+   * @param account - the account whose registered documents count
+   * @throws the error for the client
+   */
   resolve(params: OperationParams, account: string | undefined): ResolvedDocument;
   /** Registers a valid document for an account, if the client asked for it. */
   register(document: ResolvedDocument, account: string): void;

@@ -11,7 +11,7 @@ type JsonObject = Record<string, unknown>;
 
 /** An operation as a request names it: by its document, or by the id of a document. */
 export interface OperationParams {
-  /** Empty if there is an id. */
+  /** Empty if the request names its document only by an id or a hash. */
   readonly query: string;
   /** From the member of the GraphQL-over-HTTP draft, Relay's `doc_id`, or the path. */
   readonly documentId?: string | undefined;

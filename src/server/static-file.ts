@@ -3,6 +3,7 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { isGet } from '../http/address.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { type Encoding, negotiateEncoding } from '../http/negotiation.ts';
 import type { HttpRoute } from '../http/routes.ts';
@@ -98,7 +99,7 @@ export async function createStaticRoute(path: string, folder: string): Promise<H
   await Promise.all([...names].map(get));
   await access(join(folder, 'index.html'));
   return (request) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    if (!isGet(request.method)) return undefined;
     // A relative redirect, because a proxy may serve the gateway below a path.
     if (request.path === path) return { status: 302, headers: { location: `${basename(path)}/` }, body: '' };
     if (!request.path.startsWith(`${path}/`)) return undefined;

@@ -41,7 +41,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
     if (refusal) throw refusal;
     checkContentType(contentType, encoding);
     await pipeline.inTurn(record, () => identify(record));
-    // The client left while the request waited for its turn. No later event tells that.
+    // The client left while the request waited for its turn. No later event will report it.
     if (response.closed) throw CUT_OFF;
     const reservation = reserveBody(request, request.headBytes);
     const leaving = new AbortController();

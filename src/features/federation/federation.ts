@@ -97,9 +97,9 @@ function resolveEntities(
   info: GraphQLResolveInfo,
 ): unknown[] {
   const { grant } = context.caller;
-  return readEach('representations', representations, readRepresentation).map((one, index) => {
-    if (one instanceof Error) return one;
-    const { type, key } = one;
+  return readEach('representations', representations, readRepresentation).map((reference, index) => {
+    if (reference instanceof Error) return reference;
+    const { type, key } = reference;
     const scopes = scopesOf(info.schema.getType(type.name) as GraphQLObjectType) ?? [];
     const missing = scopes.filter((scope) => grant?.scopes?.has(scope) === false);
     // Known only now: the document may select no field of this type.

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isGet } from '../../http/address.ts';
 import type { GraphiQLPageOptions, PageOptions } from '../../http/graphiql-options.ts';
 import { prefersHtml } from '../../http/negotiation.ts';
 import type { HttpResponse } from '../../http/response.ts';
@@ -41,7 +42,7 @@ export function createGraphiQL(options: GraphiQLPageOptions): HttpRoute {
   };
   return (request) => {
     const { method, path } = request;
-    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    if (!isGet(method)) return undefined;
     if (path.startsWith(FILES_PATH)) return fileAt(path).then((file) => file && answerWith(file, request));
     if (!prefersHtml(request.header('accept'))) return undefined;
     const location = NEAR[path];
