@@ -1,5 +1,6 @@
 import { readPlainKey } from './callers/key-ring.ts';
 import { defaults } from './config/config.ts';
+import { KEYS_AT_FULL_RATE } from './config/env-variables.ts';
 import { checkLookups, checkUsers } from './embed/lookups.ts';
 import {
   checkGatewayOptions,
@@ -38,7 +39,7 @@ export type { Transport, TransportOptions } from './transport/transport.ts';
 export function createTransport(options: EmbeddedTransportOptions): Transport {
   checkTransportOptions(options);
   const { freshMs, staleMs } = defaults;
-  const { rate = defaults.rate, totalRate = rate * (defaults.totalRate / defaults.rate) } = options;
+  const { rate = defaults.rate, totalRate = rate * KEYS_AT_FULL_RATE } = options;
   const userAgent = `luaauth-graphql/${version}`;
   const log = createLog({
     level: 'error',

@@ -134,8 +134,8 @@ function addMcp(program: Command, { configure, features }: CommandParts): void {
       if (isArbitrary && config.persisted.mode === 'only') throw new StartError(ONLY_LISTED);
       // This gateway serves only the client that started it: it needs no metrics and no page.
       const agents = { isArbitrary };
-      const own = { ...config, agents, workers: 1, metrics: undefined, graphiql: false };
-      await serve(own, features, 'stdin');
+      const noPages = { metrics: undefined, graphiql: false, dashboard: undefined };
+      await serve({ ...config, ...noPages, agents, workers: 1 }, features, 'stdin');
     });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DOCUMENT_LIST } from './document-list.ts';
-import { VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
+import { KEYS_AT_FULL_RATE, VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
 import { type Environment, overlay, parseSecret, readSecretFile, readValues } from './environment.ts';
 import { isKeysFile, parseKeyEntries, readKeysFile } from './keys-file.ts';
 import { openReloadedFile } from './reloaded-file.ts';
@@ -18,10 +18,6 @@ export type Config = Readonly<ReturnType<typeof assemble>> & {
 
 /** The configuration, or its problems. Each problem names the variable and what is allowed. */
 type ConfigResult = { readonly config: Config } | { readonly problems: readonly string[] };
-
-// LuaAuth may count by address too (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of
-// keys.
-const KEYS_AT_FULL_RATE = 4;
 
 const MAX_DOT_ENV_BYTES = 1024 * 1024;
 

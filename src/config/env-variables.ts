@@ -60,6 +60,15 @@ const off = { ...onOff, byDefault: 'false' } as const;
 /** A write may take longer than a read: cutting it short leaves its outcome unknown. */
 export const WRITE_TIMEOUT_FACTOR = 2.5;
 
+/**
+ * LUAAUTH_TOTAL_RATE by default, in multiples of LUAAUTH_RATE. LuaAuth may count by address too
+ * (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of keys.
+ */
+export const KEYS_AT_FULL_RATE = 4;
+
+/** How many processes may share an API key at a time. */
+export const MOST_INSTANCES = 10;
+
 /** Every variable of the gateway. */
 export const VARIABLES = {
   ...group('LuaAuth API', {
@@ -156,7 +165,7 @@ export const VARIABLES = {
     ),
     LUAAUTH_TOTAL_RATE: row(
       perSecond(1_000_000),
-      'requests per second to LuaAuth for all API keys together; 0: no limit; not set: 4 times LUAAUTH_RATE. All keys that LuaAuth has not accepted yet have a quarter of it together',
+      `requests per second to LuaAuth for all API keys together; 0: no limit; not set: ${KEYS_AT_FULL_RATE} times LUAAUTH_RATE. All keys that LuaAuth has not accepted yet have a quarter of it together`,
     ),
     FRESH_MS: row(duration(0, 3_600_000, 'off'), 'TTL of a cached read; 0: no cache', '1000'),
     STALE_MS: row(
@@ -186,10 +195,14 @@ export const VARIABLES = {
       'luaauth',
     ),
     LUAAUTH_INSTANCES: row(
-      count(1, 10),
-      'how many processes may share an API key at a time, with the extra ones of a rolling restart: each has that part of the quota while Redis is lost. Not set: 10',
+      count(1, MOST_INSTANCES),
+      `how many processes may share an API key at a time, with the extra ones of a rolling restart: each has that part of the quota while Redis is lost. Not set: ${MOST_INSTANCES}`,
     ),
-    WORKERS: row(count(1, 10), 'processes that serve requests; more than one needs REDIS_URL', '1'),
+    WORKERS: row(
+      count(1, MOST_INSTANCES),
+      'processes that serve requests; more than one needs REDIS_URL',
+      '1',
+    ),
   }),
   ...group('Shutdown', {
     SHUTDOWN_GRACE_MS: row(

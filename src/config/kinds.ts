@@ -1,4 +1,4 @@
-/** What a value may be. Variables, the keys file, the options of an embedder and the rows of a bulk run are described by kinds. */
+/** What a value may be. Variables, the keys file and the options of an embedder are described by kinds. */
 export interface Kind {
   /** The allowed values, in words that follow "must be". */
   readonly allowed: string;

@@ -1,6 +1,6 @@
 import { type KeyEntry, readPlainKey } from '../callers/key-ring.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
-import type { VariableValues } from './env-variables.ts';
+import { MOST_INSTANCES, type VariableValues } from './env-variables.ts';
 import { findHeldKey } from './keys-file.ts';
 import { isExampleKey } from './plain-keys.ts';
 import type { ReloadedFile } from './reloaded-file.ts';
@@ -25,7 +25,12 @@ export function findContradictions(
   const { LUAAUTH_API_URL: apiUrl, LUAAUTH_TOKEN: token, LUAAUTH_SANDBOX: wantsSandbox } = values;
   const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP, WORKERS: workers } = values;
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: documents } = values;
-  const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = 10, HOST: host, PORT: port } = values;
+  const {
+    REDIS_URL: redisUrl,
+    LUAAUTH_INSTANCES: instances = MOST_INSTANCES,
+    HOST: host,
+    PORT: port,
+  } = values;
   const keys = keysFrom(values, keysFile !== undefined);
   const isOpen = token !== undefined && keys === undefined;
   const hasJwt = JWT_VARIABLES.some((name) => values[name] !== undefined);
@@ -118,7 +123,7 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
     values.REDIS_URL !== undefined &&
       rate > 0 &&
       values.LUAAUTH_INSTANCES === undefined &&
-      `LUAAUTH_INSTANCES: not set, so each process has ${Math.floor(rate / 10)} of ${rate} calls a second while Redis is lost. Set it to the number of processes, with the extra ones of a rolling restart, at most 10.`,
+      `LUAAUTH_INSTANCES: not set, so each process has ${Math.floor(rate / MOST_INSTANCES)} of ${rate} calls a second while Redis is lost. Set it to the number of processes, with the extra ones of a rolling restart, at most ${MOST_INSTANCES}.`,
     isLive &&
       values.LUAAUTH_TOKEN !== undefined &&
       !asksForKeys &&

@@ -3,7 +3,7 @@ import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, objectOf, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
 import { describeBadKeys, isPath, KEY_FORM } from './plain-keys.ts';
 
-/** A kind of a variable, a flag or a cell, whose value is written as a text. */
+/** A kind of a variable or a flag, whose value is written as a text. */
 export interface TextKind<Value = unknown> extends Kind {
   /** Returns undefined, or a value that the kind does not have, for a text that is not allowed. */
   readonly parse: (text: string) => Value | undefined;

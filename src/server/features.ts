@@ -164,8 +164,7 @@ export async function loadFeatures(config: Config, features: ProcessFeatures): P
     ['persisted', 'PERSISTED_DOCUMENTS', persisted.mode === 'only'],
     ['redis', 'REDIS_URL', config.redis !== undefined],
     ['tracing', 'OTEL_EXPORTER_OTLP_ENDPOINT', config.tracesUrl !== undefined],
-    ['differences', '', features.differences !== undefined],
-    ['sandbox', '', !apiUrl],
+    ['sandbox', 'LUAAUTH_API_URL', !apiUrl],
   ];
   const loaded: Record<string, unknown> = { gateway };
   for (const [name, variable, isAsked] of asked) {

@@ -37,13 +37,13 @@ export async function openUpstream(
   };
 }
 
-/** Adds the observers of LuaAuth's answers, if there are any. */
+/** Tells the observers what differs in LuaAuth's answers, if that feature is loaded. */
 function watched(
   transport: Transport,
   { differences }: LoadedFeatures,
   observers: readonly AnswerObserver[],
 ): Transport {
-  if (!differences || !observers.some(({ differed }) => differed)) return transport;
+  if (!differences) return transport;
   return { ...transport, ask: differences.watchAnswers(transport.ask, transport.clock, observers) };
 }
 

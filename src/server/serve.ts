@@ -19,7 +19,10 @@ export async function serve(
   by: 'http' | 'stdin',
   sandboxUrl?: string,
 ): Promise<void> {
-  await open(config, await loadFeatures(config, features), by, sandboxUrl).catch(exit);
+  const loaded = await loadFeatures(config, features);
+  // Only a gateway that serves has a log and metrics for what differs in LuaAuth's answers.
+  const differences = await features.differences?.();
+  await open(config, { ...loaded, differences }, by, sandboxUrl).catch(exit);
 }
 
 /** @throws StartError */

@@ -94,7 +94,7 @@ async function* findingsOf(
   }
 }
 
-/** Opens what a gateway would open at its start, and closes it again. `told` receives each problem. */
+/** Tries the audit file, the dashboard and tracing as a start would. `told` receives each problem. */
 async function tryToOpen(
   { auditFile, tracesUrl, dashboard }: Config,
   features: LoadedFeatures,

@@ -1,3 +1,4 @@
+import { MOST_INSTANCES } from '../../config/env-variables.ts';
 import type { RedisStateOptions } from '../../server/features.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import { backgroundClock, type Clock } from '../../transport/clock.ts';
@@ -12,9 +13,6 @@ import { createRedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { sharedCache } from './shared-cache.ts';
 import { createSharedValues } from './shared-values.ts';
-
-/** How many processes may share an account at most. */
-export const MOST_INSTANCES = 10;
 
 /** Longer than any call takes. An answer is cached under the generation from the start of its call. */
 const LONGEST_CALL_MS = 200_000;
