@@ -121,7 +121,6 @@ export interface RedisStateOptions {
   readonly prefix?: string | undefined;
   /** How many processes may share an account at a time, from 1 to 10; default: 10. Must be the same in all gateways. */
   readonly instances?: number | undefined;
-  readonly commandTimeoutMs?: number | undefined;
   /** Called with the reason when Redis is lost and whenever the reason changes; called with undefined when Redis is back. */
   readonly onChange?: ((reason: Error | undefined) => void) | undefined;
   /** Called when a value of this kind in Redis is dropped, because it is not authentic or has another form. */

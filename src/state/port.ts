@@ -36,7 +36,10 @@ export interface Quota {
   take(waiting: number, isBackground: boolean): MaybePromise<Permit | number>;
   /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. 0: now. */
   etaMs(ahead: number, isBackground?: boolean): number;
-  /** Reduces the rate for a while, because the API refuses calls again and again. */
+  /**
+   * Reduces the rate for a while, because the API refuses calls again and again. Once in a second: the API may refuse all
+   * requests sent at the old speed.
+   */
   slowDown(): MaybePromise<void>;
   status(): MaybePromise<QuotaStatus>;
   /** Whether the quota can be dropped without allowing more calls. */

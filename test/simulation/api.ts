@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { LEASE_MS } from '../../src/features/redis/semaphore.ts';
+import { PERMIT_LEASE_MS } from '../../src/features/redis/semaphore.ts';
 import { LONGEST_WAY_MS, UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import { wireUser } from '../support/api/live-api.ts';
 import { wireScript } from '../support/api/plain-api.ts';
@@ -30,7 +30,7 @@ const CONNECT_MS = 10_000;
 /** A process without a sign of the API counts a request for this long at least, in ms: its clock may be fast by 1 %. */
 const COUNTS_MS = UNKNOWN_MS * 0.99;
 /** A request of a process that has ended counts for this long at least, in ms: the clock of the store may be fast by 5 %. */
-const COUNTS_OF_ENDED_MS = LEASE_MS * 0.9;
+const COUNTS_OF_ENDED_MS = PERMIT_LEASE_MS * 0.9;
 
 interface ApiOptions {
   readonly kernel: Kernel;

@@ -1,6 +1,6 @@
 import type { createLive } from '../../src/features/live/live.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
-import { LEASE_MS, TAKE } from '../../src/features/redis/semaphore.ts';
+import { PERMIT_LEASE_MS, TAKE } from '../../src/features/redis/semaphore.ts';
 import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { BEAT } from '../../src/features/redis/slots.ts';
 import type { Permit, Quota, Snapshot } from '../../src/state/port.ts';
@@ -50,7 +50,7 @@ export type DefectName = keyof typeof DEFECTS;
 /** Whether an argument of `TAKE` belongs to a permit with its whole lease: its name or its time. */
 function isRenewal(args: readonly string[], index: number): boolean {
   const time = index % 2 === 1 ? args[index] : args[index + 1];
-  return index >= FIRST_PERMIT && time === String(LEASE_MS);
+  return index >= FIRST_PERMIT && time === String(PERMIT_LEASE_MS);
 }
 const FIRST_PERMIT = 10;
 

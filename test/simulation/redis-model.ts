@@ -78,7 +78,6 @@ export class RedisModel {
     const [key = '', value = ''] = words;
     if (name === 'TYPE') return this.type(key);
     if (name === 'DEL') return this.del(key);
-    if (name === 'HDEL') return this.hdel(key, value);
     if (name === 'PUBLISH') return this.publish(key, value);
     throw new Error(`no command that is known: ${name}`);
   }

@@ -1,10 +1,10 @@
 import { NOTE_WRITE, READ_WRITES } from '../../src/features/redis/account-writes.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
-import { LEASE } from '../../src/features/redis/lease.ts';
+import { RELEASE } from '../../src/features/redis/lease.ts';
 import { TAKE } from '../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { LOOK, STORE } from '../../src/features/redis/shared-values.ts';
-import { BEAT } from '../../src/features/redis/slots.ts';
+import { BEAT, LEAVE } from '../../src/features/redis/slots.ts';
 import type { RedisModel } from './redis-model.ts';
 
 type Redis = Pick<
@@ -46,7 +46,7 @@ function inStore(script: LuaScript, run: Twin['run']): Twin {
 
 const numberOf = (text: string | undefined) => (text === undefined ? 0 : Number(text) || 0);
 
-const slotOf = (redis: Redis, store: string, slot: number) => {
+const slotOf = (redis: Redis, store: string, slot: number | string) => {
   const [, holder, mark, heard] = /^(\S+) (\d+) (\d+)$/.exec(redis.hget(store, slot) ?? '') ?? [];
   if (holder === undefined) return undefined;
   return { holder, mark, away: redis.now - Number(mark), silent: redis.now - Number(heard) };
@@ -92,6 +92,11 @@ const beat = twinOf(
   },
 );
 
+const leave = twinOf(LEAVE, (redis, [store = ''], [slot = '', me]) => {
+  if (slotOf(redis, store, slot)?.holder === me) redis.hdel(store, slot);
+  return [redis.now];
+});
+
 const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = ''], args) => {
   const { now } = redis;
   const [rate = 0, slots = 0, recovery = 1] = args.slice(0, 3).map(Number);
@@ -100,7 +105,10 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   for (let index = 9; index < args.length; index += 2)
     redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
   redis.zrem(asking, me);
-  redis.zadd(pace, Math.max(redis.zscore(pace, 'full') ?? 0, now + slow), 'full');
+  if (slow > 0 && (redis.zscore(pace, 'slowed') ?? 0) <= now) {
+    redis.zadd(pace, Math.max(redis.zscore(pace, 'full') ?? 0, now + slow), 'full');
+    redis.zadd(pace, now + 1_002, 'slowed');
+  }
   for (const times of [quota, asking, pace]) {
     for (const [member, at] of redis.zall(times))
       if (at <= now || at >= now + 300_000) redis.zrem(times, member);
@@ -153,7 +161,7 @@ const readWrites = inStore(READ_WRITES, (redis, [, writes = '', doubts = ''], [c
   const { now } = redis;
   const all = redis.zall(writes);
   const last = all.at(-1)?.[1] ?? 0;
-  if (String(last) === count) return [1, now, count];
+  if (String(last) === count && last > 0) return [1, now, count];
   const news = all.filter(([, number]) => last <= Number(count) || number > Number(count));
   const inDoubt = redis.zall(doubts).filter(([, until]) => until >= now);
   const flat = (pairs: typeof news) => pairs.flatMap(([member, score]) => [member, String(score)]);
@@ -181,12 +189,8 @@ const fill = inStore(FILL, (redis, [, entry = '', key = ''], [holder, age, ttl, 
   return [1, now];
 });
 
-const lease = inStore(LEASE, (redis, [, ...keys], [holder, ms]) => {
-  for (const key of keys) {
-    if (redis.get(key) !== holder) continue;
-    if (Number(ms) > 0) redis.pexpire(key, Number(ms));
-    else redis.del(key);
-  }
+const release = inStore(RELEASE, (redis, [, lease = ''], [holder]) => {
+  if (redis.get(lease) === holder) redis.del(lease);
   return [1, redis.now];
 });
 
@@ -214,4 +218,15 @@ const store = inStore(
   },
 );
 
-export const TWINS: readonly Twin[] = [beat, take, noteWrite, readWrites, lookUp, fill, lease, look, store];
+export const TWINS: readonly Twin[] = [
+  beat,
+  leave,
+  take,
+  noteWrite,
+  readWrites,
+  lookUp,
+  fill,
+  release,
+  look,
+  store,
+];

@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Access } from '../../src/luaauth/api.ts';
 import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
 import { createCacheEntries } from '../../src/state/cache-entries.ts';
@@ -6,6 +7,7 @@ import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Generation } from '../../src/state/port.ts';
 import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call } from '../../src/transport/call.ts';
+import type { Clock } from '../../src/transport/clock.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
@@ -13,6 +15,7 @@ import type { Send } from '../../src/transport/step.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
 import { Usage } from '../../src/transport/usage.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
 import { collectGarbage } from '../support/processes/live-memory.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -50,7 +53,7 @@ function callOf(
   kind: 'read' | 'write',
   id: string,
   account = 'account',
-  clock = createTicks(),
+  clock: Clock = createTicks(),
 ): Call<unknown> {
   const calls: Call<unknown>[] = [];
   const access: Access = {
@@ -129,6 +132,31 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
     scheduler.request(scheduled);
     expect(scheduled.state).toBe('started');
     scheduled.sent();
+    scheduler.end(scheduled, undefined);
+  });
+});
+
+it('any number of keys, each for one call, takes bounded memory while Redis is lost', async () => {
+  const clock = createManualClock();
+  const createClient = () => Promise.reject(new Error('there is no Redis'));
+  const options = { url: 'redis://none', longestTtlMs: 1_000, instances: 1 };
+  let isOpen = false;
+  const opening = openStateInRedis(options, { clock, createClient }).finally(() => {
+    isOpen = true;
+  });
+  while (!isOpen) await clock.advance(100);
+  const { quotas } = await opening;
+  await clock.advance(5_000);
+  const known = createKnownAccounts();
+  const scheduler = createScheduler({ connections: 8, rate: 50, totalRate: 0, clock, quotas, known });
+  await expectBounded(50_000, 100, async (index) => {
+    if (index % 10 === 0) await clock.advance(20);
+    const call = callOf('read', 'a', `key-${index}`, clock);
+    const scheduled = scheduler.schedule({ call, queued() {}, admitted() {}, fail() {} });
+    scheduler.request(scheduled);
+    expect(scheduled.state).toBe('started');
+    scheduled.sent();
+    scheduled.answered();
     scheduler.end(scheduled, undefined);
   });
 });

@@ -23,7 +23,10 @@ interface LiveHead extends LivePosition {
   readonly delay?: DelayReason;
 }
 
-/** The form of a value. Increase the number with each change: only gateways can encrypt a value. */
+/**
+ * The version of the format; raise it with each change. No other check is needed, because only a gateway with the API key can have
+ * written the value.
+ */
 const FORM = 1;
 
 /** A record as processes share it. */

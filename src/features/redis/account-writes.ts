@@ -32,12 +32,13 @@ return { 1, now }`;
 
 /**
  * Reads the writes of an account since the number `count`. Replies the number of the last write. If that is another one, each
- * resource follows with its last write, and each write in doubt with the end of its doubt. This is a script because the values must
- * be from one moment, and each operation waits for them.
+ * resource follows with its last write, and each write in doubt with the end of its doubt. They also follow number 0: the store
+ * remembers a doubt for longer than a write that has not ended. This is a script because the values must be from one moment, and each
+ * operation waits for them.
  */
 export const READ_WRITES = luaInStore('writes:zset doubts:zset', 'count')`
 local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or '0'
-if last == count then return { 1, now, last } end
+if last == count and last ~= '0' then return { 1, now, last } end
 local since = tonumber(last) > tonumber(count) and '(' .. count or '-inf'
 return { 1, now, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHSCORES'),
   redis.call('ZRANGEBYSCORE', doubts, now, '+inf', 'WITHSCORES'), now }`;

@@ -178,7 +178,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
   const dropOthers = async (keys: readonly string[], types: readonly string[]) => {
     for (const [index, key] of keys.entries()) {
       const type = String(await send('TYPE', key));
-      if (type === 'none' || type === (types[index] ?? types.at(-1))) continue;
+      if (type === 'none' || type === types[index]) continue;
       onRejected?.('type');
       await send('DEL', key);
     }
@@ -203,7 +203,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
   }
 }
 
-/** How long this process then looks whether the answer has come, in ms. */
+/** After the patience is over, an answer that has already come gets this time to be read, in ms. */
 const LOOK_MS = 25;
 
 /**

@@ -3,7 +3,7 @@ import type { Permit } from '../../state/port.ts';
 import { RequestPermit } from '../../state/request-permit.ts';
 import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import type { RedisLink } from './link.ts';
-import { LEASE_MS } from './semaphore.ts';
+import { PERMIT_LEASE_MS } from './semaphore.ts';
 
 /** A permit that is older is not used for a request, in ms. */
 const USABLE_MS = 500;
@@ -33,7 +33,10 @@ export class HeldPermits {
   arrivalMs = 0;
   readonly #tell: () => Promise<unknown>;
   readonly #held = new Set<HeldPermit>();
-  /** Permits with news that the store has not heard. If the script that tells it fails, the store is lost, and forgets them anyway. */
+  /**
+   * Permits with news that the store has not heard. If the script fails, Redis is lost, and the permits return there by themselves
+   * after `PERMIT_LEASE_MS`.
+   */
   readonly #untold = new Set<RequestPermit>();
   #timer: { readonly at: number; callOff(): void } | undefined;
 
@@ -149,5 +152,5 @@ function isUncertain({ arrivedBy, sentAt }: RequestPermit, now: number): boolean
 
 /** In how many ms the permit returns. As long as the request may not have arrived, the lease is renewed. */
 function returnsIn(permit: RequestPermit, now: number): number {
-  return isUncertain(permit, now) ? LEASE_MS : permit.arrivedBy + WINDOW_MS - now;
+  return isUncertain(permit, now) ? PERMIT_LEASE_MS : permit.arrivedBy + WINDOW_MS - now;
 }

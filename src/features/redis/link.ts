@@ -8,7 +8,7 @@ import {
   RedisRefused,
 } from './client.ts';
 import { type CreateClient, RedisClientMissing } from './driver.ts';
-import { ABSENT_MS, BEAT, BEAT_MS, createSlot, MARK_WITHIN_MS, SILENCE_MS } from './slots.ts';
+import { ABSENT_MS, BEAT, BEAT_MS, createSlot, LEAVE, MARK_WITHIN_MS, SILENCE_MS } from './slots.ts';
 import { createClockWatch } from './store-clock.ts';
 
 interface RedisLinkOptions {
@@ -312,7 +312,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     async close() {
       const leaves = phase === 'open' && slot.number > 0;
       phase = 'closed';
-      if (leaves) await use((used) => used.send('HDEL', storeKey, slot.number)).catch(() => undefined);
+      if (leaves) await use((used) => used.run(LEAVE, [storeKey], [slot.number, me])).catch(() => undefined);
       disconnect();
     },
   };

@@ -8,7 +8,7 @@ import { connectToRedis } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
-import { LEASE } from './lease.ts';
+import { RELEASE } from './lease.ts';
 import { createRedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { sharedCache } from './shared-cache.ts';
@@ -17,12 +17,17 @@ import { createSharedValues } from './shared-values.ts';
 /** Longer than any call takes. An answer is cached under the generation from the start of its call. */
 const LONGEST_CALL_MS = 200_000;
 
+/** A command may take so long, in ms: the machines are near. */
+const COMMAND_MS = 150;
+
 /** The clock, random numbers and client that the state uses. A simulation brings its own. */
 interface Surroundings {
   /** Its timers do not keep the process alive. */
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly createClient: CreateClient;
+  /** How long a command may take, in ms. A test on a busy machine needs more. */
+  readonly commandTimeoutMs: number;
 }
 
 /**
@@ -34,6 +39,7 @@ export async function openStateInRedis(
   surroundings: Partial<Surroundings> = {},
 ): Promise<TransportState> {
   const { random = systemRandom, clock = backgroundClock, createClient = createRedisClient } = surroundings;
+  const { commandTimeoutMs = COMMAND_MS } = surroundings;
   const { instances = MOST_INSTANCES } = options;
   if (!Number.isInteger(instances) || instances < 1 || instances > MOST_INSTANCES)
     throw new RangeError(`instances: ${instances}. Give a whole number from 1 to ${MOST_INSTANCES}.`);
@@ -41,7 +47,7 @@ export async function openStateInRedis(
     url: options.url,
     prefix: options.prefix ?? 'luaauth',
     instances,
-    commandTimeoutMs: options.commandTimeoutMs ?? 150,
+    commandTimeoutMs,
     clock,
     random,
     createClient,
@@ -99,6 +105,6 @@ export async function askRedis({ url, prefix }: { readonly url: string; readonly
   };
   const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
   await connection
-    .run(LEASE, [`${prefix}:store`, `${prefix}:none`], ['none', 'none', 0])
+    .run(RELEASE, [`${prefix}:store`, `${prefix}:none`], ['none', 'none'])
     .finally(connection.end);
 }

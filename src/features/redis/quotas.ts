@@ -15,13 +15,8 @@ const MAX_WANTED = 50;
 /** Counts the quotas of all processes together, in Redis and by its clock. */
 export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces): Quotas {
   const arrivals = new Arrivals(link.now);
-  /** The shares that have sent requests. */
-  const inUse = new Set<SlidingWindowLog>();
-  // All requests of the share have arrived, and no longer count.
-  link.returnsIf(() => {
-    for (const share of inUse) if (share.status().used === 0) inUse.delete(share);
-    return inUse.size === 0;
-  });
+  const inUse = createSharesInUse(link.now);
+  link.returnsIf(inUse.areNone);
   return {
     open(name, part, limits, onFreed) {
       if (!Number.isFinite(limits.rate))
@@ -29,6 +24,29 @@ export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces)
       const account = accounts.of(name);
       const kind = part === undefined ? '' : `-${account.encryption.name(part)}`;
       return createQuotaInRedis({ link, account, kind, limits, arrivals, onFreed, inUse });
+    },
+  };
+}
+
+type SharesInUse = ReturnType<typeof createSharesInUse>;
+
+/** The shares with requests that count. */
+function createSharesInUse(now: () => number) {
+  const shares = new Set<SlidingWindowLog>();
+  let droppedAt = Number.NEGATIVE_INFINITY;
+  const dropIdle = () => {
+    droppedAt = now();
+    for (const share of shares) if (share.status().used === 0) shares.delete(share);
+  };
+  return {
+    add(share: SlidingWindowLog) {
+      // Redis may be lost for long, and callers can make up keys.
+      if (now() - droppedAt >= WINDOW_MS) dropIdle();
+      shares.add(share);
+    },
+    areNone() {
+      dropIdle();
+      return shares.size === 0;
     },
   };
 }
@@ -41,7 +59,7 @@ interface QuotaInRedisOptions {
   readonly limits: QuotaRules;
   readonly arrivals: Arrivals;
   readonly onFreed: () => void;
-  readonly inUse: Set<SlidingWindowLog>;
+  readonly inUse: SharesInUse;
 }
 
 type Reply = [given: number, waitMs: number, used: number, limit: number, resetMs: number];
@@ -70,9 +88,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
    */
   const run = async ({ name = '', wanted = 0, kept = 0, slowMs = 0 } = {}): Promise<Reply> => {
     const times = held.times();
-    const of = [rate, link.instances, recoveryPerSecond, link.me];
-    const args = [...of, name, wanted, kept, times.own, Math.ceil(slowMs)];
-    const reply = (await account.run(TAKE, names, [...args, ...times.args])) as Reply;
+    const wants = [link.me, name, wanted, kept, times.own, Math.ceil(slowMs)];
+    const args = [rate, link.instances, recoveryPerSecond, ...wants, ...times.args];
+    const reply = (await account.run(TAKE, names, args)) as Reply;
     limit = reply[3];
     seen = { used: reply[2], at: now() };
     return reply;
@@ -206,18 +224,12 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       return behind < 0 ? silence : silence + (behind + 1) * eachMs;
     },
     async slowDown() {
-      void ownShare().slowDown();
-      // Processes that are refused at the same limit slow down once.
+      ownShare().slowDown();
       const slower = Math.max(1, Math.floor(limit * backoff));
       const slowMs = ((rate - slower) * 1_000) / (recoveryPerSecond * rate);
       await run({ slowMs }).catch(() => undefined);
     },
     status: () => (link.isLost ? statusOfShare() : statusInStore().catch(statusOfShare)),
-    isIdle: () =>
-      asking === 0 &&
-      ready.length === 0 &&
-      held.size === 0 &&
-      (share?.quota.isIdle() ?? true) &&
-      silentMs() <= 0,
+    isIdle: () => asking === 0 && ready.length === 0 && held.size === 0 && (share?.quota.isIdle() ?? true),
   };
 }

@@ -1,11 +1,12 @@
+import { WINDOW_MS } from '../../state/sliding-window-log.ts';
 import { luaInStore } from './client.ts';
 import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 
 /** A permit returns after this time unless its process says otherwise, in ms. */
-export const LEASE_MS = 5_000;
-/** A process that waits for permits asks again within this time, in ms. */
+export const PERMIT_LEASE_MS = 5_000;
+/** While no other process waits, a process that waits for permits asks again within this time, in ms. */
 export const MOST_WAIT_MS = 100;
-/** While several processes ask in vain, one of them asks again within this time, in ms. */
+/** With several waiting processes, each waits this time for each of them, so that one of them asks about this often, in ms. */
 const TURN_MS = 25;
 /** If a process has asked in vain, the other processes leave a permit to it for this time, in ms. */
 const ASKS_MS = 400;
@@ -15,7 +16,8 @@ const LONGEST_MS = 300_000;
 /**
  * The quota of an account: a sorted set of permits, their scores the times at which they return. First come the permits of this
  * process with new times: each as its name, and in how many ms it returns. 0: now. Then it takes up to `wanted` permits, and leaves
- * `kept` free. `pace` has the time at which the account has recovered from its last slow-down: at least `slow` ms from now.
+ * `kept` free. `pace` has the time at which the account has recovered from its last slow-down: at least `slow` ms from now. LuaAuth may
+ * refuse all requests sent at the old speed, to several processes, so a slow-down is the only one for a second.
  *
  * The shares of absent slots stay free. While other processes ask in vain, no process has more than its part. `own`: how many permits
  * this process has.
@@ -29,7 +31,10 @@ export const TAKE = luaInStore(
 )`
 for index = 11, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
-redis.call('ZADD', pace, 'GT', now + slow, 'full')
+if slow > 0 and tonumber(redis.call('ZSCORE', pace, 'slowed') or 0) <= now then
+  redis.call('ZADD', pace, 'GT', now + slow, 'full')
+  redis.call('ZADD', pace, now + ${WINDOW_MS}, 'slowed')
+end
 for _, times in ipairs({ quota, asking, pace }) do
   redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
@@ -47,7 +52,7 @@ end
 local free = usable - kept - used
 if others > 0 then free = math.min(free, math.ceil(usable / (others + 1)) - own) end
 local given = math.max(0, math.min(wanted, free))
-for index = 1, given do redis.call('ZADD', quota, now + ${LEASE_MS}, name .. '.' .. index) end
+for index = 1, given do redis.call('ZADD', quota, now + ${PERMIT_LEASE_MS}, name .. '.' .. index) end
 local wait = 0
 if given < wanted then
   if kept == 0 then redis.call('ZADD', asking, now + ${ASKS_MS}, me) end

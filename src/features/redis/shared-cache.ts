@@ -7,13 +7,13 @@ import type { Usage } from '../../transport/usage.ts';
 import { luaInStore } from './client.ts';
 import { parsedObject } from './encryption.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
-import { LEASE } from './lease.ts';
+import { RELEASE } from './lease.ts';
 import type { RedisLink } from './link.ts';
 
 /** Larger answers are not shared: they would delay all other commands. */
 const MAX_SHARED_BYTES = 1024 * 1024;
 /** Most calls are answered within this time, in ms. Another process may repeat a call that takes longer. */
-const LEASE_MS = 5_000;
+const CALL_LEASE_MS = 5_000;
 const FIRST_WAIT_MS = 4;
 const LONGEST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.5;
@@ -80,7 +80,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
       }
       return answer;
     } finally {
-      if (!isFilling) account.run(LEASE, [lease], [link.me, 0]).catch(() => undefined);
+      if (!isFilling) account.run(RELEASE, [lease], [link.me]).catch(() => undefined);
     }
   };
 
@@ -88,7 +88,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     const { account, entry: entryName, lease, place } = locate(call);
     let since = '';
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
-      const args = [policy.freshMsOf(call), since, link.me, LEASE_MS];
+      const args = [policy.freshMsOf(call), since, link.me, CALL_LEASE_MS];
       const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
       if (!reply) return next(call, usage);

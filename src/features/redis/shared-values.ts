@@ -3,12 +3,14 @@ import type { SharedValues, ValueFollower } from '../../transport/shared-state.t
 import { luaInStore } from './client.ts';
 import { parsedObject } from './encryption.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
-import { LEASE, LEASE_MS } from './lease.ts';
+import { RELEASE } from './lease.ts';
 import type { RedisLink } from './link.ts';
 import { createPubSub, type PubSubOptions } from './pub-sub.ts';
 
 /** How often a process looks at the values that it follows, in ms. */
 const LOOK_MS = 1_000;
+/** A lease of the polls ends after this time unless its holder renews it, in ms. */
+const POLL_LEASE_MS = 3_000;
 /** Redis keeps a value for so long after the last look, in ms. */
 const KEEP_MS = 75_000;
 
@@ -127,7 +129,8 @@ function followInRedis(
 ) {
   const { encryption } = account;
   const value = `live-${encryption.name(name)}`;
-  const names = [value, `lease-${value}`];
+  const lease = `lease-${value}`;
+  const names = [value, lease];
   const place = account.place(value);
   const holder = link.nextName();
   let role: 'none' | 'leads' | 'alone' | 'gone' = 'none';
@@ -166,7 +169,7 @@ function followInRedis(
     }
     const askedAt = link.now();
     try {
-      const reply = await account.run(LOOK, names, [version, holder, LEASE_MS]);
+      const reply = await account.run(LOOK, names, [version, holder, POLL_LEASE_MS]);
       if (isGone()) return void (await release());
       const [hasLease, isCurrent, newVersion, ageThenMs, sealed] = reply as View;
       lookedAt = askedAt;
@@ -190,7 +193,7 @@ function followInRedis(
     nextLook ??= inOrder(lookNow);
     return nextLook;
   };
-  const release = () => account.run(LEASE, names.slice(1), [holder, 0]).then(() => publish(''));
+  const release = () => account.run(RELEASE, [lease], [holder]).then(() => publish(''));
 
   return {
     place,
@@ -208,7 +211,7 @@ function followInRedis(
         const next = link.nextName();
         const sealed = encryption.seal(JSON.stringify(stored), `${place} ${next}`);
         try {
-          const args = [next, holder, LEASE_MS, Math.ceil(ageMs), sealed];
+          const args = [next, holder, POLL_LEASE_MS, Math.ceil(ageMs), sealed];
           const [isStored] = await account.run(STORE, names, args);
           if (isStored === 1) {
             version = next;
@@ -225,7 +228,7 @@ function followInRedis(
     },
     refresh() {
       // A process that stood still may have lost the lease.
-      const isSure = role === 'alone' || (role === 'leads' && link.now() - lookedAt < LEASE_MS / 2);
+      const isSure = role === 'alone' || (role === 'leads' && link.now() - lookedAt < POLL_LEASE_MS / 2);
       return isSure ? undefined : look();
     },
     /** The returned Promise resolves when Redis has heard of it. */

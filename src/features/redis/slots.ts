@@ -19,8 +19,8 @@ export const SILENCE_MS = 1_600;
  * holder was last heard. A new store begins if there is none, if Redis was started again, or if its time went back.
  *
  * `marks`: marks the slot, if the process knows the store by its `id`. A process without a slot takes one: the slot of a process that
- * has ended, or a free slot. While a process has not been heard for a short time, it waits. The arguments end with the slots and the
- * holders that the process has seen, for a new store.
+ * has ended, or a free slot. If a process has been silent for a short time only, the new process waits, because that slot may soon
+ * be left. The arguments end with the slots and the holders that the process has seen, for a new store.
  *
  * Replies the time, the id and the age of the store, the slot or 0, whether it is marked, and all slots with their holders.
  */
@@ -53,6 +53,11 @@ end
 is_marked = is_marked and marks == '1'
 if own > 0 then hold(own, me, is_marked and now or marked) end
 return { now, store_id, now - (tonumber(begun) or 0), own, is_marked and 1 or 0, unpack(seen_slots) }`;
+
+/** Frees the slot of a process, unless it was given to another process. */
+export const LEAVE = lua('store:hash', 'slot me')`
+if string.match(redis.call('HGET', store, slot) or '', '^%S+') == me then redis.call('HDEL', store, slot) end
+return { now }`;
 
 type BeatReply = [
   time: number,

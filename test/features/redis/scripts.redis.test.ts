@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NOTE_WRITE, READ_WRITES } from '../../../src/features/redis/account-writes.ts';
 import type { LuaScript } from '../../../src/features/redis/client.ts';
-import { LEASE } from '../../../src/features/redis/lease.ts';
+import { RELEASE } from '../../../src/features/redis/lease.ts';
 import { TAKE } from '../../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../../src/features/redis/shared-cache.ts';
 import { LOOK, STORE } from '../../../src/features/redis/shared-values.ts';
-import { BEAT } from '../../../src/features/redis/slots.ts';
+import { BEAT, LEAVE } from '../../../src/features/redis/slots.ts';
 import { RedisModel } from '../../simulation/redis-model.ts';
 import { TWINS } from '../../simulation/twins.ts';
 import { propertySeed } from '../../support/random/property-runs.ts';
@@ -68,6 +68,7 @@ function randomStep({ pick, below, chance }: Seeded): Step {
       args: [id, pick(['run', 'run', 'run', 'run', 'run', 'other']), pick(IDS), 3, me, seen, marks, ...known],
     }),
     () => ({ script: BEAT, keys: ['store'], args: [id, 'run', id, 3, me, seen, 1, ...known] }),
+    () => ({ script: LEAVE, keys: ['store'], args: [1 + below(3), me] }),
     take,
     take,
     take,
@@ -85,7 +86,7 @@ function randomStep({ pick, below, chance }: Seeded): Step {
         [pick([0, 500, 5_000]), pick(['', '0', String(seen)]), `${me}.1`, 3_000],
       ),
     () => inStore(FILL, ['entry', 'lease'], [`${me}.1`, below(800), 60_000, pick(['value', 'other'])]),
-    () => inStore(LEASE, some(['lease', 'live-lease']), [`${me}.1`, pick([0, 3_000])]),
+    () => inStore(RELEASE, [pick(['lease', 'live-lease'])], [`${me}.1`]),
     () => inStore(LOOK, ['value', 'live-lease'], [pick(['', 'v1', 'v2']), `${me}.1`, 3_000]),
     () =>
       inStore(
@@ -111,7 +112,7 @@ const texts = (reply: unknown): unknown =>
   Array.isArray(reply) ? reply.map(texts) : Buffer.isBuffer(reply) ? reply.toString('latin1') : reply;
 
 it('every script has one twin', () => {
-  const scripts = [BEAT, TAKE, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, LEASE, LOOK, STORE];
+  const scripts = [BEAT, LEAVE, TAKE, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, RELEASE, LOOK, STORE];
   expect(TWINS.map(({ sha }) => sha).sort()).toEqual(scripts.map(({ sha }) => sha).sort());
 });
 

@@ -54,8 +54,8 @@ describeWithRedis('gateways with one key', () => {
 
   it('leave their slot at their end, even if a beat is due', async () => {
     const clock = createManualClock();
-    const options = { url: fixture.redis.url, longestTtlMs: 1_000, commandTimeoutMs: 1_000_000 };
-    const state = await openStateInRedis(options, { clock });
+    const options = { url: fixture.redis.url, longestTtlMs: 1_000 };
+    const state = await openStateInRedis(options, { clock, commandTimeoutMs: 1_000_000 });
     await fixture.haveSlots(1);
     // From then on the client waits for no answer: the next timer is that of the beat.
     await clock.advance(1_000);

@@ -99,11 +99,9 @@ describe('the state in memory', () => {
 describeWithEachEngine('the state in Redis', (engine) => {
   const redis = useRedis(engine);
   promises(() =>
-    openStateInRedis({
-      url: redis.server.url,
-      longestTtlMs: 1_000,
-      commandTimeoutMs: PATIENT_MS,
-      instances: 1,
-    }),
+    openStateInRedis(
+      { url: redis.server.url, longestTtlMs: 1_000, instances: 1 },
+      { commandTimeoutMs: PATIENT_MS },
+    ),
   );
 });

@@ -15,13 +15,13 @@ describeWithRedis('what somebody else writes into Redis', () => {
   const open = async () => {
     const rejected: string[] = [];
     const losses: unknown[] = [];
-    const state = await openStateInRedis({
+    const options = {
       url: fixture.redis.url,
       longestTtlMs: 1_000,
-      commandTimeoutMs: PATIENT_MS,
-      onRejected: (kind) => rejected.push(kind),
-      onChange: (reason) => losses.push(reason),
-    });
+      onRejected: (kind: string) => rejected.push(kind),
+      onChange: (reason: Error | undefined) => losses.push(reason),
+    };
+    const state = await openStateInRedis(options, { commandTimeoutMs: PATIENT_MS });
     fixture.closing.push(async () => {
       await state.close?.();
       expect(losses).toEqual([]);

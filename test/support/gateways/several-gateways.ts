@@ -23,7 +23,7 @@ export interface GatewayOfSeveral extends TestGateway {
 
 interface SeveralOptions extends Partial<TestGatewayOptions> {
   readonly upstream: string;
-  readonly redis?: Partial<RedisStateOptions>;
+  readonly redis?: Partial<RedisStateOptions> & { readonly commandTimeoutMs?: number };
 }
 
 /** A Redis that is empty when a test begins, and gateways that share it; they are closed after the test. */
@@ -52,16 +52,17 @@ export function useSeveralGateways(engine?: string) {
       const rate = transport?.rate ?? 50;
       const losses: Error[] = [];
       let isLost = false;
-      const state = await openStateInRedis({
+      const { commandTimeoutMs = PATIENT_MS, ...others } = redis ?? {};
+      const stateOptions = {
         url: fixture.redis.url,
         longestTtlMs: Math.max(copies.freshMs, copies.staleMs),
-        commandTimeoutMs: PATIENT_MS,
-        onChange(reason) {
+        onChange(reason: Error | undefined) {
           isLost = reason !== undefined;
           if (reason) losses.push(reason);
         },
-        ...redis,
-      });
+        ...others,
+      };
+      const state = await openStateInRedis(stateOptions, { commandTimeoutMs });
       const timeouts = { read: PATIENT_MS, write: PATIENT_MS };
       const gateway = await openGateway({ timeouts, ...options, transport: { ...copies, rate, state } });
       closing.push(async () => {
