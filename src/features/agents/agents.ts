@@ -61,11 +61,6 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
     const { grant, origin } = await identify(record);
     const tool = tools.find(({ listing }) => listing.name === name);
     const result = tool && (await run(tool, args, record));
-    // The list was replaced while the call waited, and nothing ran.
-    if (record.codes.includes('PERSISTED_DOCUMENTS_ONLY') && tool && !tools.includes(tool)) {
-      record.codes = [];
-      return call(name, args, record);
-    }
     // A tool outside the caller's scopes looks like an unknown tool. The audit log records the attempt.
     if (!result || (result.data === undefined && checkScopes(tool.scopes, grant))) {
       const message = `There is no tool ${JSON.stringify(name.slice(0, 64))} for this key. Call a tool from tools/list.`;

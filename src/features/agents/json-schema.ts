@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type ArgumentNode,
   type GraphQLNamedType,
@@ -22,7 +21,6 @@ import {
 import { ID_PATTERN } from '../../luaauth/decoders.ts';
 import { costOf } from '../../plan/cost.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
-import { type FieldPlan, objectsOf } from '../../plan/tree.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -88,15 +86,4 @@ export function argumentsOf({ schema, operation, document }: PreparedOperation) 
     if (isNonNullType(type) && !defaultValue) required.push(name);
   }
   return { properties, required };
-}
-
-export function selectedOf(fields: readonly FieldPlan[]): JsonSchema {
-  const properties: Record<string, JsonSchema> = {};
-  for (const { key, definition, value } of fields) {
-    const below = [...objectsOf(value).values()].flatMap((object) => object.fields);
-    const schema = schemaOf(definition.type, below.length > 0 ? selectedOf(below) : undefined);
-    // If types disagree about a key, any value is allowed.
-    properties[key] = isDeepStrictEqual(properties[key] ?? schema, schema) ? schema : {};
-  }
-  return { type: 'object', properties };
 }

@@ -61,7 +61,6 @@ function sizeOf({ content }: ReturnType<typeof presented>): number {
 function withoutData(result: Shown): Shown {
   const message = `The answer has more than the allowed ${MAX_BYTES} bytes, so it shows only the type of each result. Changes made by mutations remain. Ask for smaller pages, fewer items or fewer fields.`;
   const { data, errors = [], extensions } = result;
-  // The tool's output schema allows no object in the place of a list or a text.
   const objects = Object.entries(data ?? {}).filter(
     ([, value]) => typeof value === 'object' && !Array.isArray(value),
   );

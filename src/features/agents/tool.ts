@@ -8,7 +8,7 @@ import { annotationsOf } from '../../plan/cost.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../../plan/required-scopes.ts';
 import { objectsOf } from '../../plan/tree.ts';
-import { argumentsOf, type JsonSchema, objectOf, selectedOf } from './json-schema.ts';
+import { argumentsOf, type JsonSchema, objectOf } from './json-schema.ts';
 import { mostCalls } from './most-calls.ts';
 
 export interface AgentDocuments {
@@ -88,7 +88,7 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
   return {
     name,
     description: `${about} ${priceOf(mostCalls(prepared, mostRestCalls))}`,
-    ...shapeOf(properties, required, selectedOf(fields)),
+    inputSchema: inputOf(properties, required),
     annotations: {
       readOnlyHint: operation === 'query',
       destructiveHint: effects.includes('ends'),
@@ -103,18 +103,9 @@ function priceOf(most: number): string {
   return `${price} REST ${most === 1 ? 'call' : 'calls'}.`;
 }
 
-/** The input and output of a tool. The result of an operation has no data if nothing ran. */
-function shapeOf(properties: JsonSchema, required: string[], data: JsonSchema) {
+function inputOf(properties: JsonSchema, required: string[]) {
   const plan = { type: 'boolean', description: 'true: returns the price of the call and sends nothing.' };
-  const result = {
-    data: { ...data, type: ['object', 'null'] },
-    errors: { type: 'array', items: { type: 'object' } },
-    extensions: { type: 'object' },
-  };
-  return {
-    inputSchema: objectOf({ ...properties, [PLAN]: plan }, required),
-    outputSchema: { type: 'object', properties: result },
-  } as Pick<ToolListing, 'inputSchema' | 'outputSchema'>;
+  return objectOf({ ...properties, [PLAN]: plan }, required) as ToolListing['inputSchema'];
 }
 
 function anyQuery(mostRestCalls: number): Tool {
@@ -122,7 +113,7 @@ function anyQuery(mostRestCalls: number): Tool {
     listing: {
       name: 'graphql',
       description: `Runs a GraphQL query, no mutation, against LuaAuth. ${priceOf(mostRestCalls)}`,
-      ...shapeOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query'], {}),
+      inputSchema: inputOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query']),
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
     query: undefined,

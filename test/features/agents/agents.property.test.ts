@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
-import { differenceFrom, forAgents, sendMessage } from '../../support/clients/agent.ts';
+import { forAgents, sendMessage } from '../../support/clients/agent.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 import { operations } from '../../support/random/documents.ts';
@@ -94,7 +94,6 @@ it('any operation is answered to any key as at /graphql, with the same calls, an
     const params = { name: tool.name, arguments: variables };
     const { result } = await sendMessage(fixture.gateway.url, key, 'tools/call', params);
     expect(inOrder(result?.structuredContent ?? {}), document).toEqual(there);
-    expect(differenceFrom(tool.outputSchema, result?.structuredContent), document).toBeUndefined();
     compared += 1;
   });
   await fc.assert(property, { seed: propertySeed(7), numRuns });

@@ -75,7 +75,7 @@ it('a tool for any query is there when it is wanted, and takes nothing else', as
   expect(sandbox.calls).toEqual([]);
 });
 
-it('a tool says what its variables and its result may be, and for how long its listing holds', async () => {
+it('a tool says what its variables may be, and for how long its listing holds', async () => {
   const typed = `mutation typed("What to say." $input: MessageSessionInput!, $ids: [ID!]!, $key: ID!) {
     messageSession(input: $input) { __typename ... on MessageNotDelivered { reason } }
     disconnectSessions(input: { ids: $ids }) { __typename ... on Refusal { message } }
@@ -103,25 +103,6 @@ it('a tool says what its variables and its result may be, and for how long its l
         key: id,
       },
       required: ['input', 'ids', 'key'],
-    },
-    outputSchema: {
-      properties: {
-        data: {
-          type: ['object', 'null'],
-          properties: {
-            messageSession: {
-              properties: { reason: { type: 'string', enum: expect.arrayContaining(['NO_RESPONSE']) } },
-            },
-            disconnectSessions: { properties: { message: { type: 'string' } } },
-            blacklistUser: {
-              properties: {
-                user: { type: ['object', 'null'], properties: { executions: { type: 'integer' } } },
-              },
-            },
-          },
-        },
-        errors: { type: 'array' },
-      },
     },
   });
 });

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { openAgents } from '../../../src/features/agents/open-agents.ts';
 import { textOf } from '../repository/repository.ts';
 
@@ -61,7 +60,6 @@ interface Message {
     readonly tools?: readonly {
       readonly name: string;
       readonly description: string;
-      readonly outputSchema: object;
     }[];
     readonly isError?: boolean;
     readonly content?: readonly { readonly text: string }[];
@@ -73,10 +71,4 @@ interface Message {
       }[];
     };
   };
-}
-
-/** The difference of a tool's answer from the schema that the tool is listed with. Undefined: there is none. */
-export function differenceFrom(outputSchema: object, structuredContent: unknown): string | undefined {
-  const validate = new AjvJsonSchemaValidator().getValidator(outputSchema);
-  return validate(structuredContent).errorMessage;
 }
