@@ -23,7 +23,7 @@ export function differencesIn(
   function note(kind: Difference['kind'], member: string, form?: Form, value?: unknown): void {
     if (differences.size === MAX_DIFFERENCES) return;
     const documented = form === undefined ? undefined : typeIn(form);
-    const found = kind === 'missing' ? undefined : typeOf(value, form);
+    const found = kind === 'missing' ? undefined : typeOf(value);
     differences.set(`${kind} ${member}`, { member, kind, documented, found });
   }
 
@@ -100,18 +100,8 @@ function typeIn(form: Form): string {
   return or === undefined ? TYPES[kind] : `${TYPES[kind]} or null`;
 }
 
-function typeOf(value: unknown, form: Form | undefined): string {
+function typeOf(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';
-  const type = typeof value === 'bigint' ? 'number' : typeof value;
-  const isNear =
-    form !== undefined && SAMPLES.some((sample) => typeof sample === type && mayTake(form, sample));
-  return `${type}${isNear ? ' of another form' : ''}`;
-}
-
-/** A value of each type that every kind of this type accepts. */
-const SAMPLES = ['1', 1, true];
-
-function mayTake(form: Form, sample: unknown): boolean {
-  return typeof form === 'string' && form !== 'anything' && isUsable(form, sample);
+  return typeof value === 'bigint' ? 'number' : typeof value;
 }

@@ -19,11 +19,12 @@ export interface SandboxCall {
   limited: boolean;
 }
 
+const MAX_CALLS = 10_000;
 // A few calls with large bodies must not use more memory than many small calls.
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 
-/** Keeps the latest `maxCalls` calls, fewer if their bodies are large. `list` is always the same array. */
-export function createCallLog(maxCalls: number) {
+/** Keeps the latest `MAX_CALLS` calls, fewer if their bodies are large. `list` is always the same array. */
+export function createCallLog() {
   const list: SandboxCall[] = [];
   let characters = 0;
   let total = 0;
@@ -35,7 +36,7 @@ export function createCallLog(maxCalls: number) {
       list.push(call);
       characters += call.text.length;
       total += 1;
-      while (list.length > maxCalls || characters > MAX_CHARACTERS) {
+      while (list.length > MAX_CALLS || characters > MAX_CHARACTERS) {
         characters -= list.shift()?.text.length ?? 0;
       }
     },

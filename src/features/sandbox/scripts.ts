@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   changesOf,
   checkAccount,
@@ -40,23 +39,18 @@ const editScript: Endpoint = (request) => {
 /** Also deletes the script's sessions. */
 const removeScript: Endpoint = (request) => {
   const { id } = scriptIn(request);
-  const { scripts, executions, sources, sessions } = request.state;
-  for (const rows of [scripts, executions, sources]) rows.delete(id);
+  const { scripts, executions, sessions } = request.state;
+  for (const rows of [scripts, executions]) rows.delete(id);
   for (const session of sessions.values()) if (session.script_id === id) sessions.delete(session.id);
   return {};
 };
 
+/** No endpoint shows the source, so it is not kept. */
 const updateScript: Endpoint = (request) => {
-  const { id } = scriptIn(request);
-  const { sources } = request.state;
+  scriptIn(request);
   const fields = createFields(request.body);
-  const script = fields.text('script') ?? '';
+  fields.text('script');
   fields.check('script');
-  sources.set(id, {
-    version: (sources.get(id)?.version ?? 0) + 1,
-    bytes: Buffer.byteLength(script),
-    sha256: createHash('sha256').update(script).digest('hex'),
-  });
   return new Later(request.behaviour.updateDelayMs, {});
 };
 

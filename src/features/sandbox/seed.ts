@@ -205,7 +205,6 @@ function makeAccount({ beginsAt, lastDayAt }: SeedDates): SandboxState {
       ...flags,
     });
     state.executions.set(id, executionDays(executions, project < 3 ? random : laterRandom, lastDayAt));
-    state.sources.set(id, { version: 1, bytes: 0, sha256: null });
   }
   for (const system of seedAdSystems) state.adSystems.set(system.id, system);
   seedUsers(state, random, beginsAt);

@@ -28,10 +28,6 @@ export interface SandboxOptions extends Partial<Behaviour> {
   now?: () => number;
   /** The timer of delayed answers. With `now` it allows a clock that stands still. */
   after?: (delayMs: number, action: () => void) => () => void;
-  /** A delay of every answer, by default 0. */
-  latencyMs?: number;
-  /** How many calls the record keeps, by default 10,000. */
-  maxCalls?: number;
   /** A sentence that refusals of an unknown key add to their reasons; by default none. */
   unknownKeyAdvice?: string | undefined;
 }
@@ -60,12 +56,12 @@ type Answer = () => object | Later;
 /** Starts the sandbox. Rejects if it cannot listen on the port. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', rate = 50 } = options;
-  const { now = Date.now, after = realTimer, latencyMs = 0, maxCalls = 10_000 } = options;
+  const { now = Date.now, after = realTimer } = options;
   const { maxLimit = 100, disconnectMs = 5_000, messageDelayMs = 50, messageTimeoutMs = 60_000 } = options;
   const { guestEveryMs = 0, updateDelayMs = 0, dates = 'fixed', unknownKeyAdvice } = options;
   const behaviour = { maxLimit, guestEveryMs, disconnectMs, updateDelayMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
-  const calls = createCallLog(maxCalls);
+  const calls = createCallLog();
   const quota = createQuota(rate);
   const faults = createFaults();
 
@@ -169,10 +165,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (limited) throw new Refusal(-1, 'ratelimited');
       return answerTo(request, matched, body);
     };
-    wait(response, latencyMs, () => {
-      if (fault) sendFault(response, fault, answer);
-      else send(response, render(answer));
-    });
+    if (fault) sendFault(response, fault, answer);
+    else send(response, render(answer));
   };
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {

@@ -17,13 +17,6 @@ export type SandboxSession = Omit<WireSession, 'roblox_id' | 'place_id'> & {
   place_id: number | bigint;
 };
 
-/** The last source that `POST /scripts/:script_id/update` stored. Version 1 is the seed. */
-interface SandboxSource {
-  version: number;
-  bytes: number;
-  sha256: string | null;
-}
-
 /** A project in the sandbox. An edit with `""` stores null; the seed has `""` for an unset webhook. */
 export type SandboxProject = Omit<WireProject, Clearable> & Record<Clearable, string | null>;
 type Clearable = 'name' | 'execution_webhook' | 'information_webhook' | 'blacklist_webhook';
@@ -43,8 +36,6 @@ export function createState() {
     scripts: new Map<string, SandboxScript>(),
     /** By script id. */
     executions: new Map<string, WireExecutions>(),
-    /** By script id. */
-    sources: new Map<string, SandboxSource>(),
     sessions: new Map<string, SandboxSession>(),
     /** When a disconnected session is no longer listed, in ms; by session id. */
     disconnected: new Map<string, number>(),

@@ -95,7 +95,7 @@ describe('check --probe', () => {
       'new      script.tags: list',
       'new      took_ms: number',
       'missing  project.name: documented string',
-      'type     project.fingerprint_reset_cooldown: documented whole number from 0 on, found number of another form',
+      'type     project.fingerprint_reset_cooldown: documented whole number from 0 on, found number',
       'type     project.execution_webhook: documented string or null, found number',
       'new      project.owner: string',
       'missing  executions.total: documented object',
