@@ -39,7 +39,7 @@ export const COMMAND = {
     {
       type: 1,
       name: 'ban',
-      description: 'Blacklists a user, and ends all sessions of the user.',
+      description: 'Blacklists a user, and ends the sessions of the user, at most 100 in each script.',
       options: [
         USER,
         { type: 3, name: 'reason', description: 'Why.', max_length: 200 },
@@ -47,7 +47,12 @@ export const COMMAND = {
       ],
     },
     { type: 1, name: 'unban', description: 'Takes a user off the blacklist.', options: [USER] },
-    { type: 1, name: 'kick', description: 'Ends all sessions of a user.', options: [USER] },
+    {
+      type: 1,
+      name: 'kick',
+      description: 'Ends the sessions of a user, at most 100 in each script.',
+      options: [USER],
+    },
   ],
 };
 

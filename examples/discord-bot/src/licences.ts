@@ -120,7 +120,7 @@ export function createLicences(execute: Gateway, projectId: string) {
       const { unblacklistUser } = await execute(UNBLACKLIST, { input: { key } });
       if (unblacklistUser.__typename !== 'UnblacklistUserSuccess') throw refusedBy(unblacklistUser);
     },
-    /** Ends all sessions of a licence in the project, and tells how many those were. */
+    /** Ends the sessions of a licence, at most 100 in each script of the project, and tells how many those were. */
     async kick(key: string): Promise<number> {
       const { project } = await execute(CONNECTED, { project: projectId, key });
       const ids = (project?.scripts ?? [])

@@ -159,7 +159,7 @@ test('unban takes a user off the blacklist, and says if the user is not on it', 
   assert.equal(await fixture.send({ subcommand: 'unban', user }), 'Not banned: there is nothing to do.');
 });
 
-test('kick ends every session of the user in the project, with one call for all of them', async () => {
+test('kick ends the sessions of the user in the project, with one call for all of them', async () => {
   const theirs = connect(scriptId, freeForAllScriptId, scriptId);
   assert.equal(
     await fixture.send({ subcommand: 'kick', user }),
