@@ -112,7 +112,7 @@ export type BlacklistUserResult = AccountExpired | AlreadyBlacklisted | Blacklis
 /** LuaAuth has blacklisted the user. */
 export type BlacklistUserSuccess = {
   __typename?: 'BlacklistUserSuccess';
-  /** The user, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
   user?: Maybe<User>;
 };
 
@@ -138,7 +138,7 @@ export type CreateAdSystemResult = AccountExpired | CreateAdSystemSuccess | Inva
 /** LuaAuth has created the ad system. */
 export type CreateAdSystemSuccess = {
   __typename?: 'CreateAdSystemSuccess';
-  /** The ad system, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
   adSystem?: Maybe<AdSystem>;
   /** The id of the new ad system. */
   adSystemId: Scalars['ID']['output'];
@@ -239,7 +239,7 @@ export type EditAdSystemResult = EditAdSystemSuccess | InvalidFields | NotPermit
 /** LuaAuth has changed the ad system. */
 export type EditAdSystemSuccess = {
   __typename?: 'EditAdSystemSuccess';
-  /** The ad system, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
   adSystem?: Maybe<AdSystem>;
 };
 
@@ -295,7 +295,7 @@ export type EditScriptResult = AccountExpired | EditScriptSuccess | InvalidField
 /** LuaAuth has changed the settings. */
 export type EditScriptSuccess = {
   __typename?: 'EditScriptSuccess';
-  /** The script, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
   script?: Maybe<Script>;
 };
 
@@ -317,7 +317,7 @@ export type EditUserResult = AccountExpired | DiscordAlreadyLinked | EditUserSuc
 /** LuaAuth has changed the user. */
 export type EditUserSuccess = {
   __typename?: 'EditUserSuccess';
-  /** The user, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
   user?: Maybe<User>;
 };
 
@@ -926,7 +926,7 @@ export type ToggleScriptResult = InvalidFields | NotPermitted | ToggleScriptSucc
 /** LuaAuth has enabled or disabled the script. */
 export type ToggleScriptSuccess = {
   __typename?: 'ToggleScriptSuccess';
-  /** The script, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
   script?: Maybe<Script>;
 };
 
@@ -942,7 +942,7 @@ export type UnblacklistUserResult = AccountExpired | InvalidFields | NotBlacklis
 /** LuaAuth has ended the blacklisting. */
 export type UnblacklistUserSuccess = {
   __typename?: 'UnblacklistUserSuccess';
-  /** The user, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
   user?: Maybe<User>;
 };
 
@@ -969,7 +969,7 @@ export type UpdateScriptResult = InvalidFields | NotPermitted | UnknownRefusal |
 /** LuaAuth has replaced the source code. */
 export type UpdateScriptSuccess = {
   __typename?: 'UpdateScriptSuccess';
-  /** The script, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
+  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
   script?: Maybe<Script>;
 };
 

@@ -1,12 +1,16 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { objectsOf, selectsOnly, type ValuePlan } from './tree.ts';
+import { costOf } from './cost.ts';
+import { objectOf, selectsOnly, type ValuePlan } from './tree.ts';
 
 export interface PlannedInfo extends GraphQLResolveInfo {
   readonly value: ValuePlan;
 }
 
-/** Whether only fields with these names are selected on the objects of a type directly below the field. */
-export function selectsOnlyBelow(info: GraphQLResolveInfo, typeName: string, names: readonly string[]) {
+/** Whether only fields are selected that are free by the field's `cost`. The field needs `usesInfo`. */
+export function selectsOnlyFree(info: GraphQLResolveInfo): boolean {
   // Only the gateway's own executor calls resolvers.
-  return selectsOnly(objectsOf((info as PlannedInfo).value).get(typeName), names);
+  const { value, parentType, fieldName } = info as PlannedInfo;
+  const field = parentType.getFields()[fieldName];
+  const { freeFields, item } = (field && costOf(field)) ?? {};
+  return selectsOnly(objectOf(value), freeFields ?? item?.freeFields ?? []);
 }

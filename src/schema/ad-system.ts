@@ -4,7 +4,6 @@ import {
   type AdProviderSetting as AdProviderSettingShape,
   type AdProvider as AdProviderShape,
   type AdSystem as AdSystemShape,
-  adSystem,
   createAdSystem,
   editAdSystem,
   getAdProviders,
@@ -14,47 +13,65 @@ import {
 import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
 import { callsTo, freeOf } from '../plan/cost.ts';
-import { selectsOnlyBelow } from '../plan/look-ahead.ts';
+import { selectsOnlyFree } from '../plan/look-ahead.ts';
+import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineMutation } from './define-mutation.ts';
-import { loadableRef } from './loadable-ref.ts';
-import { defineBatchLoader, defineLoader, errorOf } from './loader.ts';
-import { idField, nameField } from './mutation-input.ts';
+import { defineMutation, READ_AGAIN } from './define-mutation.ts';
+import { defineLoader, loadableRef, oneByOne } from './loader.ts';
+import { idField, nameField, type Settings } from './mutation-input.ts';
 import { MAX_READ, Project, TOLD_WITHOUT_PROJECT, tooMany } from './project.ts';
-import { exposeSettings, setting } from './setting.ts';
 
 /** The API documents no maximum of systems per project or settings per provider. A longer answer is priced when it arrives. */
 const USUAL = 20;
 
 /** Once for each operation. */
-const listOf = defineLoader('ad systems', (api, _account: string) => getAdSystems(api, {}));
+const listOf = defineLoader(
+  'ad systems',
+  oneByOne((api, _account: string) => getAdSystems(api, {})),
+);
 
 /** Loads the projects of the list in one batch, so that the loader knows which of them are past the limit. */
-const listedProjectsOf = defineBatchLoader<string, ProjectShape>(
-  'projects of ad systems',
-  (_api, ids, context) =>
-    Promise.all(
-      ids.map((id, index) =>
-        index < MAX_READ
-          ? Project.loaderOf(context).load(id).catch(errorOf)
-          : tooMany('The ad systems name', ids.length, 'projects', TOLD_WITHOUT_PROJECT),
-      ),
+const listedProjectsOf = defineLoader<string, ProjectShape>('projects of ad systems', (ids, context) =>
+  Promise.all(
+    ids.map((id, index) =>
+      index < MAX_READ
+        ? Project.getDataloader(context)
+            .load(id)
+            .catch((error: Error) => error)
+        : tooMany('The ad systems name', ids.length, 'projects', TOLD_WITHOUT_PROJECT),
     ),
-  String,
+  ),
 );
 
 const SETTINGS = {
-  keyDurationMs: setting('SafeInt', 'key_duration', 'How long a key lasts for one completion, in ms.'),
-  maxKeys: setting('SafeInt', 'max_keys', 'How many keys a user of the system may have.'),
-  allowExtending: setting('Boolean', 'allow_extending', 'Whether a further completion extends a key.'),
-  maxDurationMs: setting('SafeInt', 'max_duration', 'The longest time in ms to which a key may be extended.'),
-};
+  keyDurationMs: {
+    type: 'SafeInt',
+    wire: 'key_duration',
+    description: 'How long a key lasts for one completion, in ms.',
+  },
+  maxKeys: {
+    type: 'SafeInt',
+    wire: 'max_keys',
+    description: 'How many keys a user of the system may have.',
+  },
+  allowExtending: {
+    type: 'Boolean',
+    wire: 'allow_extending',
+    description: 'Whether a further completion extends a key.',
+  },
+  maxDurationMs: {
+    type: 'SafeInt',
+    wire: 'max_duration',
+    description: 'The longest time in ms to which a key may be extended.',
+  },
+} as const satisfies Settings;
 
-const AdSystem = loadableRef('AdSystem', { resource: adSystem, read: getAdSystem });
+const AdSystem = loadableRef('AdSystem', (api, system_id) => getAdSystem(api, { system_id }));
 
 builder.objectType(AdSystem, {
   scopes: ['ads:read'],
   cost: getAdSystem,
+  entityKey: 'id',
   description:
     'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
@@ -69,7 +86,10 @@ builder.objectType(AdSystem, {
       resolve: (system, _args, context, info) => readListed(usable(system, 'project_id'), context, info),
     }),
     name: t.exposeString('name', { description: 'The name that users see.' }),
-    ...exposeSettings(t, SETTINGS),
+    keyDurationMs: t.expose('key_duration', SETTINGS.keyDurationMs),
+    maxKeys: t.expose('max_keys', SETTINGS.maxKeys),
+    allowExtending: t.exposeBoolean('allow_extending', SETTINGS.allowExtending),
+    maxDurationMs: t.expose('max_duration', SETTINGS.maxDurationMs),
   }),
 });
 
@@ -119,9 +139,15 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
 const LIST = { items: () => MAX_READ, perQuery: true } as const;
 
 builder.queryFields((t) => ({
-  adSystem: t.one(AdSystem, {
+  adSystem: t.field({
+    type: AdSystem,
+    nullable: true,
     description:
       'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+    scopes: ['ads:read'],
+    cost: getAdSystem,
+    args: { id: t.arg.id({ required: true, description: 'The id of the ad system.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
   }),
   adSystems: t.field({
     type: [AdSystem],
@@ -178,8 +204,7 @@ function loadList(context: Context): Promise<AdSystemShape[]> {
 }
 
 function readListed(id: string, context: Context, info: GraphQLResolveInfo) {
-  if (selectsOnlyBelow(info, 'Project', TOLD_WITHOUT_PROJECT)) return { id } as ProjectShape;
-  return listedProjectsOf(context).load(id);
+  return selectsOnlyFree(info) ? ({ id } as ProjectShape) : listedProjectsOf(context).load(id);
 }
 
 defineMutation({
@@ -202,7 +227,14 @@ defineMutation({
     description: 'LuaAuth has created the ad system.',
     fields: (t) => ({
       adSystemId: t.id({ description: 'The id of the new ad system.', resolve: ({ answer }) => answer }),
-      adSystem: t.readAgain(AdSystem, ({ answer }) => answer),
+      adSystem: t.field({
+        type: AdSystem,
+        nullable: true,
+        description: READ_AGAIN,
+        scopes: ['ads:read'],
+        cost: getAdSystem,
+        resolve: ({ answer }) => answer,
+      }),
     }),
   },
 });
@@ -228,5 +260,8 @@ defineMutation({
       ...SETTINGS,
     },
   },
-  success: { description: 'LuaAuth has changed the ad system.', reads: AdSystem },
+  success: {
+    description: 'LuaAuth has changed the ad system.',
+    reads: { type: AdSystem, scope: 'ads:read', endpoint: getAdSystem },
+  },
 });

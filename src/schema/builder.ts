@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
 import { GATEWAY_PLUGIN } from './gateway-plugin.ts';
-import './loadable-fields.ts';
 import { DataloaderPlugin, DirectivesPlugin, pothos } from './pothos.ts';
 
 /** Fields are non-null by default; input fields are optional by default. */
@@ -24,8 +23,6 @@ export const builder = new pothos.default<{
 });
 
 export type Types = (typeof builder)['$inferSchemaTypes'];
-
-export type Fields<Source> = PothosSchemaTypes.ObjectFieldBuilder<Types, Source>;
 
 builder.queryType({
   description:

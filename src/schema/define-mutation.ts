@@ -5,10 +5,9 @@ import type { Context } from '../context.ts';
 import { endOfWrite } from '../errors/masking.ts';
 import type { Endpoint, MemberOf, Payloads } from '../luaauth/endpoint.ts';
 import type { Route } from '../luaauth/endpoints.ts';
-import { type ParamName, type Params, paramsIn, type Resource } from '../luaauth/resource.ts';
+import { type ParamName, type Params, paramsIn } from '../luaauth/resource.ts';
 import type { Effect } from '../plan/cost.ts';
 import { builder, type Types } from './builder.ts';
-import { fieldOf, type Loadable } from './loadable-fields.ts';
 import { defineInput, type InputField } from './mutation-input.ts';
 import { asRefusal, nothingToEdit, refusalTypes } from './refusal.ts';
 
@@ -32,20 +31,28 @@ interface MutationOptions<Path extends Route, Payload, Answer> {
   };
   /** Absent fields stay as they are, null is refused where it does not clear, and ids alone are refused. */
   readonly isEdit?: boolean;
-  readonly success: Success<Done<Path, Payload, Answer>, ParamName<Path>>;
+  readonly success: Success<Done<Path, Payload, Answer>>;
   /** Called after a successful write, when the operation's loaders are empty. */
   readonly done?: (done: Done<Path, Payload, Answer>, context: Context) => void;
 }
 
-type Success<Source, Param extends string> =
+type Success<Source> =
   | {
       readonly description: string;
-      readonly reads?: Loadable & { readonly resource: Resource<Param> };
-      readonly id?: readonly [name: string, description: string];
+      /** Adds a field that reads the written object, whose id is in the endpoint's path. */
+      readonly reads?: {
+        readonly type: AnyObject;
+        readonly scope: KeyScope;
+        readonly endpoint: { readonly route: Route };
+      };
       readonly fields?: ObjectFieldsShape<Types, Source>;
     }
   /** For a mutation with several kinds of success. */
   | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
+
+/** The description of a field that reads the written object. */
+export const READ_AGAIN =
+  'The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.';
 
 /** Any object type; the union does not depend on the type's source. */
 type AnyObject = ObjectRef<Types, unknown>;
@@ -161,22 +168,26 @@ export function defineMutation<const Path extends Route, Payload, Answer>(
 }
 
 function successTypes<Path extends Route, Payload, Answer>(
-  success: Success<Done<Path, Payload, Answer>, ParamName<Path>>,
+  success: Success<Done<Path, Payload, Answer>>,
   name: string,
-  [param = '']: readonly string[],
+  [param]: readonly string[],
 ): readonly AnyObject[] {
   if ('types' in success) return success.types;
-  const { description, reads, id, fields } = success;
+  const { description, reads, fields } = success;
   const made = builder.objectRef<Done<Path, Payload, Answer>>(name).implement({
     scopes: 'inherited',
     description,
     fields: (t): FieldMap => ({
       ...fields?.(t),
-      ...(id && {
-        [id[0]]: t.id({ description: id[1], resolve: ({ params }) => params[param as ParamName<Path>] }),
-      }),
       ...(reads && {
-        [fieldOf(reads.name)]: t.readAgain(reads, ({ params }) => params[reads.resource.param]),
+        [reads.type.name.charAt(0).toLowerCase() + reads.type.name.slice(1)]: t.field({
+          type: reads.type,
+          nullable: true,
+          description: READ_AGAIN,
+          scopes: [reads.scope],
+          cost: reads.endpoint,
+          resolve: ({ params }) => params[param as ParamName<Path>],
+        }),
       }),
     }),
   });

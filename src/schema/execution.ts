@@ -1,5 +1,4 @@
-import type { Context } from '../context.ts';
-import { usable } from '../luaauth/decoders.ts';
+import { unusable, usable } from '../luaauth/decoders.ts';
 import {
   type DayCount,
   getExecutions,
@@ -8,14 +7,15 @@ import {
 } from '../luaauth/executions.ts';
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { callsTo } from '../plan/cost.ts';
-import { selectsOnlyBelow } from '../plan/look-ahead.ts';
+import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
-import { defineLoader, errorOf } from './loader.ts';
+import { defineLoader, oneByOne } from './loader.ts';
 import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
 import { Script } from './script.ts';
 
-const executionsOf = defineLoader('executions of a script', (api, script_id: string) =>
-  getExecutions(api, { script_id }),
+const executionsOf = defineLoader(
+  'executions of a script',
+  oneByOne((api, script_id: string) => getExecutions(api, { script_id })),
 );
 
 /** The API documents no maximum of days. A longer answer is priced when it arrives. */
@@ -79,32 +79,15 @@ builder.objectField(Project, 'scripts', (t) =>
     }),
     usesInfo: true,
     resolve: async (project, _args, context, info) => {
-      const executions = await projectExecutionsOf(context).load(usable(project, 'id'));
-      const scripts = usable(executions, 'scripts');
-      const isListed = selectsOnlyBelow(info, 'Script', LISTED);
-      return scripts.map((listed, index) => {
-        try {
-          const id = usable(listed, 'id');
-          keepExecutions(context, id, listed);
-          // Only the fields that the list contains will be read.
-          if (isListed) return listed as Omit<ListedScript, 'executions'> as ScriptShape;
-          if (index >= MAX_READ) throw tooMany('The project has', scripts.length, 'scripts', LISTED);
-          return Script.loaderOf(context).load(id);
-        } catch (error) {
-          // An error at an index, for which Pothos has no type.
-          return errorOf(error) as never;
-        }
+      const listed = usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'scripts');
+      const isFree = selectsOnlyFree(info);
+      return listed.map((script, index) => {
+        const { id, executions = unusable(script, 'executions') } = script;
+        if (id === undefined) return unusable(script, 'id');
+        executionsOf(context).prime(id, executions);
+        if (isFree) return script as Omit<ListedScript, 'executions'> as ScriptShape;
+        return index < MAX_READ ? id : tooMany('The project has', listed.length, 'scripts', LISTED);
       });
     },
   }),
 );
-
-/** Keeps the executions of a listed script, so that reading them costs no call. Unusable executions become an error. */
-function keepExecutions(context: Context, scriptId: string, listed: ListedScript): void {
-  const executions = executionsOf(context);
-  try {
-    executions.values.set(scriptId, usable(listed, 'executions'));
-  } catch (error) {
-    executions.prime(scriptId, errorOf(error));
-  }
-}

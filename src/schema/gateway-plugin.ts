@@ -1,7 +1,7 @@
 import type { FieldRef, PothosOutputFieldConfig, PothosTypeConfig, SchemaTypes } from '@pothos/core';
 import { inheritsScopes, type KeyScope, requiresScopes, scopesOfField } from '../callers/scopes.ts';
 import { type Provenance, unusable } from '../luaauth/decoders.ts';
-import { type CostOptions, costing, costOf, type Effect, type FieldCost } from '../plan/cost.ts';
+import { costing, type Effect, type FieldCost } from '../plan/cost.ts';
 import { pothos } from './pothos.ts';
 
 interface GatewayTypeOptions {
@@ -10,8 +10,10 @@ interface GatewayTypeOptions {
    * the scopes of the field that returns the object.
    */
   readonly scopes?: readonly KeyScope[] | 'inherited' | undefined;
-  /** The price of reading one object by its key. */
+  /** The price of reading one object by its key in `_entities`. */
   readonly cost?: FieldCost | undefined;
+  /** The field with the key by which `_entities` reads objects of the type. */
+  readonly entityKey?: 'id' | 'key' | undefined;
 }
 
 interface GatewayFieldOptions {
@@ -19,8 +21,6 @@ interface GatewayFieldOptions {
   readonly scopes?: readonly KeyScope[] | undefined;
   /** The REST calls of the resolver. By default none. */
   readonly cost?: FieldCost | undefined;
-  /** The field reads objects of its type: it needs the type's scopes and costs the type's price, with these options. */
-  readonly reads?: CostOptions | undefined;
   /** The most values of a list of scalars that makes no call. They count as objects of the answer. */
   readonly mostValues?: number | undefined;
   /** What a repetition of a mutation does. */
@@ -32,19 +32,18 @@ interface GatewayFieldOptions {
 /** Gives types and fields their scopes and costs. An exposed property that LuaAuth did not send is an error at its field. */
 class GatewayPlugin<Types extends SchemaTypes> extends pothos.BasePlugin<Types> {
   override onTypeConfig(config: PothosTypeConfig): PothosTypeConfig {
-    const { scopes, cost } = config.pothosOptions as GatewayTypeOptions;
+    const { scopes, cost, entityKey } = config.pothosOptions as GatewayTypeOptions;
     const required = scopes === 'inherited' ? inheritsScopes : scopes && requiresScopes(...scopes);
-    return { ...config, extensions: { ...config.extensions, ...required, ...costing(cost) } };
+    return { ...config, extensions: { ...config.extensions, ...required, ...costing(cost), entityKey } };
   }
 
   override onOutputFieldConfig(config: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     const options = config.pothosOptions as GatewayFieldOptions;
-    const { scopes, cost, reads, mostValues, effect, usesInfo } = options;
+    const { scopes, cost, mostValues, effect, usesInfo } = options;
     const { extensions } = config;
     const exposed = extensions?.pothosExposedField;
     const own = {
       ...extensions,
-      ...(reads && this.#priceOfType(config, reads)),
       ...(scopes && requiresScopes(...scopes)),
       ...costing(cost),
       mostValues,
@@ -59,12 +58,6 @@ class GatewayPlugin<Types extends SchemaTypes> extends pothos.BasePlugin<Types> 
       extensions: own,
       resolve: typeof exposed === 'string' ? expose(exposed) : config.resolve,
     };
-  }
-
-  #priceOfType({ type }: PothosOutputFieldConfig<Types>, options: CostOptions) {
-    const { extensions } = this.buildCache.getTypeConfig(pothos.unwrapOutputFieldType(type));
-    const { scopes } = extensions as GatewayTypeOptions;
-    return { scopes, upstream: { ...costOf({ extensions: { ...extensions } }), ...options } };
   }
 }
 

@@ -1,70 +1,43 @@
 import DataLoader from 'dataloader';
 import type { Context } from '../context.ts';
 import type { Api } from '../luaauth/api.ts';
+import { builder, type Types } from './builder.ts';
+import { LoadableObjectRef } from './pothos.ts';
 
-type FetchAll<Key, Value> = (
-  api: Api,
-  keys: readonly Key[],
-  context: Context,
-) => Promise<readonly (Value | Error)[]>;
-
-/** Known values take part without a promise each. Objects that came with a list cost nothing. */
-class Loader<Key, Value> extends DataLoader<Key, Value, string> {
-  /** By cache key: promises of what is being loaded, and values that were loaded or came with another answer. */
-  declare readonly values: Map<string, Value | Promise<Value>>;
-
-  constructor(fetchAll: FetchAll<Key, Value>, context: Context, cacheKeyOf: (key: Key) => string) {
-    const values = new Map<string, Value | Promise<Value>>();
-    const load = (keys: readonly Key[]) => {
-      // Not an async function, which would keep 0.3 kB more while it waits.
-      try {
-        return fetchAll(context.caller.api, keys, context).then((found) => {
-          for (const [index, value] of found.entries())
-            if (!(value instanceof Error)) values.set(cacheKeyOf(keys[index] as Key), value);
-          return found;
-        });
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
-    super(load, { cacheKeyFn: cacheKeyOf, cacheMap: values as Map<string, Promise<Value>> });
-    this.values = values;
-  }
-
-  known(cacheKey: string): Value | undefined {
-    const value = this.values.get(cacheKey);
-    return value instanceof Promise ? undefined : value;
-  }
-}
-
-/** Defines a loader that fetches each key by itself. A failed key fails only its own slot. */
+/**
+ * Defines a loader that reads each key once in an operation, and again after a write. It belongs to the operation's
+ * context, where `name` is its own: the plugin's `WeakMap` would keep finished requests (docs/pothos-dataloader-issue.md).
+ */
 export function defineLoader<Key, Value>(
   name: string,
-  fetch: (api: Api, key: Key) => Promise<Value>,
-  cacheKeyOf: (key: Key) => string = String,
-) {
-  const fetchAll: FetchAll<Key, Value> = (api, keys) => {
-    const fetchOne = (key: Key) => fetch(api, key).catch(errorOf);
-    // A promise of all takes ten times the memory of `then`.
-    return keys.length === 1
-      ? fetchOne(keys[0] as Key).then(Array.of<Value | Error>)
-      : Promise.all(keys.map(fetchOne));
-  };
-  return defineBatchLoader(name, fetchAll, cacheKeyOf);
-}
-
-/** Defines a loader that fetches its keys in one batch. It belongs to the operation's context, where `name` is its own. */
-export function defineBatchLoader<Key, Value>(
-  name: string,
-  fetchAll: FetchAll<Key, Value>,
-  cacheKeyOf: (key: Key) => string,
+  load: (keys: readonly Key[], context: Context) => Promise<readonly (Value | Error)[]>,
+  cacheKeyFn: (key: Key) => string = String,
 ) {
   return (context: Context) => {
-    context.loaders[name] ??= new Loader(fetchAll, context, cacheKeyOf);
-    return context.loaders[name] as Loader<Key, Value>;
+    context.loaders[name] ??= new DataLoader((keys: readonly Key[]) => load(keys, context), { cacheKeyFn });
+    return context.loaders[name] as DataLoader<Key, Value, string>;
   };
 }
 
-export function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error('not an error', { cause: error });
+/** Makes the `load` of a loader that reads each key with a call of its own. A failed call fails only its own key. */
+export function oneByOne<Key, Value>(read: (api: Api, key: Key) => Promise<Value>) {
+  return async (keys: readonly Key[], { caller: { api } }: Context): Promise<(Value | Error)[]> =>
+    Promise.all(keys.map((key) => read(api, key).catch((error: Error) => error)));
+}
+
+/**
+ * A type for `builder.objectType` whose objects are read by a key, such as an id. A field of this type may return a key:
+ * then the dataloader plugin reads the object. In a list it may also return an error for an index.
+ */
+export function loadableRef<Shape>(name: string, read: (api: Api, key: string) => Promise<Shape>) {
+  const getDataloader = defineLoader(name, oneByOne(read));
+  const ref = new LoadableObjectRef<Types, string | Shape | Error, Shape, string, string>(
+    name,
+    getDataloader,
+  );
+  // As the plugin's own `loadableObjectRef` does.
+  builder.configStore.onTypeConfig(ref, (config) => {
+    config.extensions = { ...config.extensions, getDataloader };
+  });
+  return ref;
 }

@@ -16,6 +16,9 @@ export interface InputField<Wire extends string = string> {
   write?(argument: string, value: unknown): unknown;
 }
 
+/** Properties that are both fields of a type and fields of the input that edits it. */
+export type Settings = Readonly<Record<string, InputField>>;
+
 export function idField<const Wire extends string>(wire: Wire, description: string, write = checkId) {
   return { type: 'ID', wire, description, isRequired: true, write } as const;
 }

@@ -1,62 +1,71 @@
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
 import { getProjectExecutions } from '../luaauth/executions.ts';
-import { editProject, getProject, project, removeProject } from '../luaauth/projects.ts';
+import { editProject, getProject, removeProject } from '../luaauth/projects.ts';
+import { callsTo, eachIn } from '../plan/cost.ts';
+import { checkId, checkWellFormed, readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
-import { loadableRef } from './loadable-ref.ts';
-import { defineLoader } from './loader.ts';
-import { idField, nameField } from './mutation-input.ts';
-import { exposeSettings, secretSetting, setting } from './setting.ts';
+import { defineLoader, loadableRef, oneByOne } from './loader.ts';
+import { idField, nameField, type Settings } from './mutation-input.ts';
 
-export const projectExecutionsOf = defineLoader('executions of a project', (api, id: string) =>
-  getProjectExecutions(api, { project_id: id }),
+export const projectExecutionsOf = defineLoader(
+  'executions of a project',
+  oneByOne((api, project_id: string) => getProjectExecutions(api, { project_id })),
 );
 
 /** The fields of a project that need only its id: all but the id have their own call. */
 export const TOLD_WITHOUT_PROJECT: readonly string[] = ['id', 'executions', 'scripts', 'adSystems'];
 
 const SETTINGS = {
-  fingerprintResetCooldownMs: setting(
-    'SafeInt',
-    'fingerprint_reset_cooldown',
-    'How long users must wait between two resets of their fingerprint, in ms.',
-  ),
-  allowFingerprintResets: setting(
-    'Boolean',
-    'allow_fingerprint_resets',
-    'Whether users may reset their own fingerprint. A forced reset ignores it.',
-  ),
-  deleteExpiredUsers: setting(
-    'Boolean',
-    'delete_expired_users',
-    'Whether users are deleted 15 minutes after their key has expired.',
-  ),
-  executionWebhook: webhook('execution_webhook', 'executions are'),
-  informationWebhook: webhook('information_webhook', 'information is'),
-  blacklistWebhook: webhook('blacklist_webhook', 'blacklists are'),
-};
+  fingerprintResetCooldownMs: {
+    type: 'SafeInt',
+    wire: 'fingerprint_reset_cooldown',
+    description: 'How long users must wait between two resets of their fingerprint, in ms.',
+  },
+  allowFingerprintResets: {
+    type: 'Boolean',
+    wire: 'allow_fingerprint_resets',
+    description: 'Whether users may reset their own fingerprint. A forced reset ignores it.',
+  },
+  deleteExpiredUsers: {
+    type: 'Boolean',
+    wire: 'delete_expired_users',
+    description: 'Whether users are deleted 15 minutes after their key has expired.',
+  },
+} as const satisfies Settings;
 
-function webhook<const Wire extends string>(wire: Wire, isPosted: string) {
-  const url = `The URL to which ${isPosted} posted. A secret`;
-  return secretSetting(
-    wire,
-    `${url}: anybody with the URL of a Discord webhook can post to it. Null: none is set.`,
-    `${url}. Null clears it.`,
-  );
+const EXECUTION_WEBHOOK = 'The URL to which executions are posted. A secret';
+const INFORMATION_WEBHOOK = 'The URL to which information is posted. A secret';
+const BLACKLIST_WEBHOOK = 'The URL to which blacklists are posted. A secret';
+
+function shownWebhook(url: string) {
+  const description = `${url}: anybody with the URL of a Discord webhook can post to it. Null: none is set.`;
+  return { nullable: true, scopes: ['secrets:read'], description } as const;
 }
 
-export const Project = loadableRef('Project', { resource: project, read: getProject });
+function givenWebhook<const Wire extends string>(wire: Wire, url: string) {
+  const description = `${url}. Null clears it.`;
+  return { type: 'String', wire, description, ofNull: 'clears', write: checkWellFormed } as const;
+}
+
+export const Project = loadableRef('Project', (api, project_id) => getProject(api, { project_id }));
 
 builder.objectType(Project, {
   scopes: ['projects:read'],
   cost: getProject,
+  entityKey: 'id',
   description:
     'A project, to which scripts and users belong. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
     id: t.exposeID('id', { description: "The project's id in LuaAuth." }),
     name: t.exposeString('name', { description: "The project's name." }),
-    ...exposeSettings(t, SETTINGS),
+    fingerprintResetCooldownMs: t.expose('fingerprint_reset_cooldown', SETTINGS.fingerprintResetCooldownMs),
+    allowFingerprintResets: t.exposeBoolean('allow_fingerprint_resets', SETTINGS.allowFingerprintResets),
+    deleteExpiredUsers: t.exposeBoolean('delete_expired_users', SETTINGS.deleteExpiredUsers),
+    executionWebhook: t.exposeString('execution_webhook', shownWebhook(EXECUTION_WEBHOOK)),
+    informationWebhook: t.exposeString('information_webhook', shownWebhook(INFORMATION_WEBHOOK)),
+    blacklistWebhook: t.exposeString('blacklist_webhook', shownWebhook(BLACKLIST_WEBHOOK)),
     totalExecutions: t.expose('total_executions', {
       type: 'SafeInt',
       description: 'How often the scripts of the project have been executed.',
@@ -65,11 +74,31 @@ builder.objectType(Project, {
 });
 
 builder.queryFields((t) => ({
-  project: t.one(Project, {
+  project: t.field({
+    type: Project,
+    nullable: true,
     description:
       'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+    scopes: ['projects:read'],
+    cost: getProject,
+    args: { id: t.arg.id({ required: true, description: 'The id of the project.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
   }),
-  projects: t.several(Project, { costs: 'Costs as much as `project` for each distinct id.' }),
+  projects: t.field({
+    type: [Project],
+    nullable: { list: false, items: true },
+    description:
+      'Several projects in the order of ids. A project that cannot be read is null, with an error at its index; the others stay. Costs as much as `project` for each distinct id.',
+    scopes: ['projects:read'],
+    cost: callsTo(getProject, eachIn('ids')),
+    args: {
+      ids: t.arg.idList({
+        required: true,
+        description: 'The ids of the projects. Repeating a value costs nothing.',
+      }),
+    },
+    resolve: (_root, { ids }) => readEach('ids', ids, checkId),
+  }),
 }));
 
 /** How many items of a list are read with a call each. The length of a list is unknown before it is read. */
@@ -101,6 +130,9 @@ defineMutation({
       id,
       name: nameField('The new name of the project.'),
       ...SETTINGS,
+      executionWebhook: givenWebhook('execution_webhook', EXECUTION_WEBHOOK),
+      informationWebhook: givenWebhook('information_webhook', INFORMATION_WEBHOOK),
+      blacklistWebhook: givenWebhook('blacklist_webhook', BLACKLIST_WEBHOOK),
     },
   },
   success: {
@@ -114,9 +146,6 @@ defineMutation({
       }),
     }),
   },
-  done: ({ params, answer }, context) => {
-    if (answer) Project.loaderOf(context).values.set(params.project_id, answer);
-  },
 });
 
 defineMutation({
@@ -129,6 +158,11 @@ defineMutation({
   input: { description: 'The project to delete.', fields: { id } },
   success: {
     description: 'LuaAuth has deleted the project.',
-    id: ['deletedProjectId', 'The id of the deleted project.'],
+    fields: (t) => ({
+      deletedProjectId: t.id({
+        description: 'The id of the deleted project.',
+        resolve: ({ params }) => params.project_id,
+      }),
+    }),
   },
 });

@@ -1,41 +1,45 @@
 import { checkProject } from '../callers/resource-access.ts';
 import { usable } from '../luaauth/decoders.ts';
-import { getProject } from '../luaauth/projects.ts';
-import {
-  editScript,
-  getScript,
-  removeScript,
-  script,
-  toggleScript,
-  updateScript,
-} from '../luaauth/scripts.ts';
-import { freeOf } from '../plan/cost.ts';
-import { checkFilled } from './argument.ts';
+import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
+import { editScript, getScript, removeScript, toggleScript, updateScript } from '../luaauth/scripts.ts';
+import { callsTo, eachIn, freeOf } from '../plan/cost.ts';
+import { selectsOnlyFree } from '../plan/look-ahead.ts';
+import { checkFilled, checkId, readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
-import { loadableRef, objectNamedBy } from './loadable-ref.ts';
-import { idField, nameField } from './mutation-input.ts';
+import { loadableRef } from './loader.ts';
+import { idField, nameField, type Settings } from './mutation-input.ts';
 import { Project, TOLD_WITHOUT_PROJECT } from './project.ts';
-import { exposeSettings, setting } from './setting.ts';
 
 const SETTINGS = {
-  freeForAll: setting('Boolean', 'free_for_all', 'Whether users may execute the script without a key.'),
-  useHeartbeat: setting(
-    'Boolean',
-    'use_heartbeat',
-    'Whether users are checked again after the first verification.',
-  ),
-  kickOutdated: setting('Boolean', 'kick_outdated', 'Whether users who run an old version are kicked.'),
-  requireSessions: setting('Boolean', 'require_sessions', 'Whether users without WebSockets are refused.'),
-};
+  freeForAll: {
+    type: 'Boolean',
+    wire: 'free_for_all',
+    description: 'Whether users may execute the script without a key.',
+  },
+  useHeartbeat: {
+    type: 'Boolean',
+    wire: 'use_heartbeat',
+    description: 'Whether users are checked again after the first verification.',
+  },
+  kickOutdated: {
+    type: 'Boolean',
+    wire: 'kick_outdated',
+    description: 'Whether users who run an old version are kicked.',
+  },
+  requireSessions: {
+    type: 'Boolean',
+    wire: 'require_sessions',
+    description: 'Whether users without WebSockets are refused.',
+  },
+} as const satisfies Settings;
 
-export const Script = loadableRef('Script', { resource: script, read: getScript });
-
-const projectOf = objectNamedBy(Project, 'project_id', TOLD_WITHOUT_PROJECT);
+export const Script = loadableRef('Script', (api, script_id) => getScript(api, { script_id }));
 
 builder.objectType(Script, {
   scopes: ['scripts:read'],
   cost: getScript,
+  entityKey: 'id',
   directives: { fetchable: { field_name: 'id' } },
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often the operation selects it.',
@@ -48,14 +52,18 @@ builder.objectType(Script, {
         'The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions and scripts cost their own calls. Any other field costs one call for each distinct project.',
       cost: freeOf(getProject, TOLD_WITHOUT_PROJECT),
       usesInfo: true,
-      resolve: (script, args, context, info) => {
+      resolve: (script, _args, { caller }, info) => {
+        const id = usable(script, 'project_id');
         // Selecting the id alone makes no REST call, so no call would check access.
-        checkProject(context.caller.grant, usable(script, 'project_id'));
-        return projectOf(script, args, context, info);
+        checkProject(caller.grant, id);
+        return selectsOnlyFree(info) ? ({ id } as ProjectShape) : id;
       },
     }),
     name: t.exposeString('name', { description: "The script's name." }),
-    ...exposeSettings(t, SETTINGS),
+    freeForAll: t.exposeBoolean('free_for_all', SETTINGS.freeForAll),
+    useHeartbeat: t.exposeBoolean('use_heartbeat', SETTINGS.useHeartbeat),
+    kickOutdated: t.exposeBoolean('kick_outdated', SETTINGS.kickOutdated),
+    requireSessions: t.exposeBoolean('require_sessions', SETTINGS.requireSessions),
     enabled: t.exposeBoolean('enabled', { description: 'Whether the script can be executed at all.' }),
     totalExecutions: t.expose('total_executions', {
       type: 'SafeInt',
@@ -73,13 +81,44 @@ builder.objectType(Script, {
 });
 
 builder.queryFields((t) => ({
-  script: t.one(Script, {
+  script: t.field({
+    type: Script,
+    nullable: true,
     description:
       'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
+    scopes: ['scripts:read'],
+    cost: getScript,
+    args: { id: t.arg.id({ required: true, description: 'The id of the script.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
   }),
-  scripts: t.several(Script, { costs: 'Costs one REST call for each distinct id.' }),
-  fetch__Script: t.refetch(Script),
+  scripts: t.field({
+    type: [Script],
+    nullable: { list: false, items: true },
+    description:
+      'Several scripts in the order of ids. A script that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct id.',
+    scopes: ['scripts:read'],
+    cost: callsTo(getScript, eachIn('ids')),
+    args: {
+      ids: t.arg.idList({
+        required: true,
+        description: 'The ids of the scripts. Repeating a value costs nothing.',
+      }),
+    },
+    resolve: (_root, { ids }) => readEach('ids', ids, checkId),
+  }),
+  fetch__Script: t.field({
+    type: Script,
+    nullable: true,
+    description:
+      'The same as `script`, under the name that the Relay compiler needs for `@refetchable` fragments on Script. Costs one REST call.',
+    scopes: ['scripts:read'],
+    cost: getScript,
+    args: { id: t.arg.id({ required: true, description: 'The id of the script, as in `Script.id`.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
+  }),
 }));
+
+const again = { type: Script, scope: 'scripts:read', endpoint: getScript } as const;
 
 const id = idField('script_id', 'The id of the script.');
 
@@ -96,7 +135,7 @@ defineMutation({
       'The settings to change. An absent field stays as it is. No field can be cleared, so null and an empty name are refused.',
     fields: { id, name: nameField('The new name of the script.'), ...SETTINGS },
   },
-  success: { description: 'LuaAuth has changed the settings.', reads: Script },
+  success: { description: 'LuaAuth has changed the settings.', reads: again },
 });
 
 defineMutation({
@@ -119,7 +158,7 @@ defineMutation({
       },
     },
   },
-  success: { description: 'LuaAuth has replaced the source code.', reads: Script },
+  success: { description: 'LuaAuth has replaced the source code.', reads: again },
 });
 
 defineMutation({
@@ -141,7 +180,7 @@ defineMutation({
       },
     },
   },
-  success: { description: 'LuaAuth has enabled or disabled the script.', reads: Script },
+  success: { description: 'LuaAuth has enabled or disabled the script.', reads: again },
 });
 
 defineMutation({
@@ -154,6 +193,11 @@ defineMutation({
   input: { description: 'The script to delete.', fields: { id } },
   success: {
     description: 'LuaAuth has deleted the script.',
-    id: ['deletedScriptId', 'The id of the deleted script.'],
+    fields: (t) => ({
+      deletedScriptId: t.id({
+        description: 'The id of the deleted script.',
+        resolve: ({ params }) => params.script_id,
+      }),
+    }),
   },
 });

@@ -12,7 +12,7 @@ import { type Arguments, callsToOneOf, pageOf, THE_SAME_AGAIN } from '../plan/co
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineLoader } from './loader.ts';
+import { defineLoader, oneByOne } from './loader.ts';
 import { Script } from './script.ts';
 import { readFilter, Session, SessionFilter } from './session.ts';
 
@@ -153,9 +153,15 @@ function listKey({ scriptId, match = {} }: SessionList): string {
   return JSON.stringify([scriptId, match.key, match.roblox_id, match.place_id, match.job_id]);
 }
 
+interface Rows {
+  readonly list: SessionList;
+  readonly from: number;
+  readonly limit: number;
+}
+
 const rowsIn = defineLoader(
   'pages of sessions',
-  async (api, { list, from, limit }: { list: SessionList; from: number; limit: number }) => {
+  oneByOne(async (api, { list, from, limit }: Rows) => {
     const { scriptId: script_id, match } = list;
     const rows =
       match === undefined
@@ -163,7 +169,7 @@ const rowsIn = defineLoader(
         : await filterSessions(api, { script_id }, { from, limit, ...match });
     api.pageSizes.note(api.origin.account, sizesOf(list), rows.length);
     return rows;
-  },
+  }),
   ({ list, from, limit }) => `${from}+${limit} ${listKey(list)}`,
 );
 

@@ -1,4 +1,5 @@
 import { badUserInput } from '../errors/coded-error.ts';
+import { usable } from '../luaauth/decoders.ts';
 import {
   MAX_MESSAGE_BYTES,
   type MessageFailureReason,
@@ -6,30 +7,31 @@ import {
   messageBytes,
   sendMessage,
 } from '../luaauth/messages.ts';
-import { getScript } from '../luaauth/scripts.ts';
+import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import {
   disconnectSession,
   disconnectSessions,
   getSession,
   type SessionMatch,
-  session,
   userKeyOf,
 } from '../luaauth/sessions.ts';
 import { getUser } from '../luaauth/users.ts';
 import { freeOf } from '../plan/cost.ts';
+import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
-import { loadableRef, objectNamedBy } from './loadable-ref.ts';
+import { loadableRef } from './loader.ts';
 import { idField } from './mutation-input.ts';
 import { Script } from './script.ts';
 import { User } from './user.ts';
 
-export const Session = loadableRef('Session', { resource: session, read: getSession });
+export const Session = loadableRef('Session', (api, session_id) => getSession(api, { session_id }));
 
 builder.objectType(Session, {
   scopes: ['sessions:read'],
   cost: getSession,
+  entityKey: 'id',
   directives: { fetchable: { field_name: 'id' } },
   description: 'A user who is connected to a script now. A session that has ended can no longer be read.',
   fields: (t) => ({
@@ -41,7 +43,10 @@ builder.objectType(Session, {
         'The script that the user runs; null, with an error here, if it cannot be read. The id alone costs no REST call. Any other field costs one call for each distinct script.',
       cost: freeOf(getScript, ['id']),
       usesInfo: true,
-      resolve: objectNamedBy(Script, 'script_id', ['id']),
+      resolve: (session, _args, _context, info) => {
+        const id = usable(session, 'script_id');
+        return selectsOnlyFree(info) ? ({ id } as ScriptShape) : id;
+      },
     }),
     userKey: t.exposeString('user_key', {
       nullable: true,
@@ -55,10 +60,7 @@ builder.objectType(Session, {
         'The user of this licence key. Null without a key, and null with an error here if the user cannot be read. Costs one REST call for each distinct key.',
       scopes: ['users:read'],
       cost: getUser,
-      resolve: (session, _args, context) => {
-        const key = userKeyOf(session);
-        return key === null ? null : (User.loaderOf(context).known(key) ?? key);
-      },
+      resolve: userKeyOf,
     }),
     robloxId: t.exposeID('roblox_id', {
       description: "The user's id on Roblox: exact digits, never rounded.",
@@ -72,11 +74,26 @@ builder.objectType(Session, {
 });
 
 builder.queryFields((t) => ({
-  session: t.one(Session, {
+  session: t.field({
+    type: Session,
+    nullable: true,
     description:
       'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
+    scopes: ['sessions:read'],
+    cost: getSession,
+    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
   }),
-  fetch__Session: t.refetch(Session),
+  fetch__Session: t.field({
+    type: Session,
+    nullable: true,
+    description:
+      'The same as `session`, under the name that the Relay compiler needs for `@refetchable` fragments on Session. Costs one REST call.',
+    scopes: ['sessions:read'],
+    cost: getSession,
+    args: { id: t.arg.id({ required: true, description: 'The id of the session, as in `Session.id`.' }) },
+    resolve: (_root, { id }) => checkId('id', id),
+  }),
 }));
 
 export const SessionFilter = builder.inputType('SessionFilter', {
@@ -117,7 +134,12 @@ defineMutation({
   success: {
     description:
       'LuaAuth has ended the session. Later reads of sessions skip the cache; LuaAuth itself may show the session for a while.',
-    id: ['disconnectedSessionId', 'The id of the session that was ended.'],
+    fields: (t) => ({
+      disconnectedSessionId: t.id({
+        description: 'The id of the session that was ended.',
+        resolve: ({ params }) => params.session_id,
+      }),
+    }),
   },
   done: ({ params }, { live, caller }) => live?.disconnected(caller.api.origin.account, [params.session_id]),
 });

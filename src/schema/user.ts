@@ -7,13 +7,12 @@ import {
   getUser,
   type User as UserShape,
   unblacklistUser,
-  user,
 } from '../luaauth/users.ts';
-import { eachKeyOf } from '../plan/cost.ts';
-import { checkKey, checkWellFormed } from './argument.ts';
+import { callsTo, eachIn, eachKeyOf } from '../plan/cost.ts';
+import { checkKey, checkWellFormed, readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
-import { loadableRef } from './loadable-ref.ts';
+import { loadableRef } from './loader.ts';
 import { idField } from './mutation-input.ts';
 import { refusalType } from './refusal.ts';
 
@@ -38,11 +37,12 @@ function opaqueId(key: string): string {
   return hash('sha256', `luaauth-graphql user ${key}`, 'base64url');
 }
 
-export const User = loadableRef('User', { resource: user, read: getUser, key: 'key', check: checkKey });
+export const User = loadableRef('User', (api, user_key) => getUser(api, { user_key }));
 
 builder.objectType(User, {
   scopes: ['users:read'],
   cost: getUser,
+  entityKey: 'key',
   description:
     'A licence key and its user. The API does not tell the project of a key. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
@@ -101,17 +101,38 @@ builder.objectType(User, {
 });
 
 builder.queryFields((t) => ({
-  user: t.one(User, {
+  user: t.field({
+    type: User,
+    nullable: true,
     description:
       'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+    scopes: ['users:read'],
+    cost: getUser,
+    args: { key: t.arg.id({ required: true, description: 'The licence key.' }) },
+    resolve: (_root, { key }) => checkKey('key', key),
   }),
-  users: t.several(User, { costs: 'Costs one REST call for each distinct key.' }),
+  users: t.field({
+    type: [User],
+    nullable: { list: false, items: true },
+    description:
+      'Several users in the order of keys. A user that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct key.',
+    scopes: ['users:read'],
+    cost: callsTo(getUser, eachIn('keys')),
+    args: {
+      keys: t.arg.idList({
+        required: true,
+        description: 'The licence keys. Repeating a value costs nothing.',
+      }),
+    },
+    resolve: (_root, { keys }) => readEach('keys', keys, checkKey),
+  }),
   usersByDiscordId: t.field({
     type: [User],
     nullable: { list: true, items: true },
     description:
       "The users whose licence keys the operator's table (`USERS_FILE`) gives to a Discord id. An unknown id gives an empty list. A user that cannot be read is null, with an error at its index. The field is an error if there is no table, or if callers send their own LuaAuth keys. Costs one REST call for each key.",
-    reads: eachKeyOf('discordId'),
+    scopes: ['users:read'],
+    cost: callsTo(getUser, eachKeyOf('discordId')),
     args: { discordId: t.arg.id({ required: true, description: 'The id on Discord, in digits.' }) },
     resolve: (_root, { discordId }, { caller, users }) => {
       // Refuses callers without a credential, who may not learn which ids the table has.
@@ -135,11 +156,14 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
       type: User,
       nullable: true,
       description: 'The user, for one more REST call. Null, with an error here, if the user cannot be read.',
-      reads: {},
+      scopes: ['users:read'],
+      cost: getUser,
       resolve: ({ params }) => params.user_key as string,
     }),
   );
 }
+
+const again = { type: User, scope: 'users:read', endpoint: getUser } as const;
 
 const MAX_NOTE = 255;
 
@@ -181,7 +205,7 @@ defineMutation({
       },
     },
   },
-  success: { description: 'LuaAuth has changed the user.', reads: User },
+  success: { description: 'LuaAuth has changed the user.', reads: again },
 });
 
 function checkDigits(argument: string, value: string): string {
@@ -224,7 +248,7 @@ defineMutation({
       },
     },
   },
-  success: { description: 'LuaAuth has blacklisted the user.', reads: User },
+  success: { description: 'LuaAuth has blacklisted the user.', reads: again },
 });
 
 defineMutation({
@@ -235,5 +259,5 @@ defineMutation({
   scope: 'users:write',
   endpoint: unblacklistUser,
   input: { description: 'The user to unblacklist.', fields: { key } },
-  success: { description: 'LuaAuth has ended the blacklisting.', reads: User },
+  success: { description: 'LuaAuth has ended the blacklisting.', reads: again },
 });

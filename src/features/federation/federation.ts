@@ -1,3 +1,4 @@
+import type DataLoader from 'dataloader';
 import {
   GraphQLList,
   GraphQLNonNull,
@@ -7,6 +8,7 @@ import {
   GraphQLSchema,
   GraphQLString,
   GraphQLUnionType,
+  isObjectType,
   isSpecifiedScalarType,
   responsePathAsArray,
 } from 'graphql';
@@ -14,10 +16,9 @@ import { inheritsScopes, requiresScopes, scopesOf } from '../../callers/scopes.t
 import type { Context } from '../../context.ts';
 import { badUserInput } from '../../errors/coded-error.ts';
 import { isObject } from '../../luaauth/envelope.ts';
-import type { Annotations } from '../../plan/cost.ts';
+import { type Annotations, annotationsOf } from '../../plan/cost.ts';
 import { forbiddenBy } from '../../plan/required-scopes.ts';
-import { readEach } from '../../schema/argument.ts';
-import { LOADABLES } from '../../schema/loadable-ref.ts';
+import { checkId, checkKey, readEach } from '../../schema/argument.ts';
 import { printSubgraph } from './subgraph-sdl.ts';
 
 const Any = new GraphQLScalarType({
@@ -47,10 +48,14 @@ export function withFederation(schema: GraphQLSchema, showsScopes: boolean): Gra
   let sdl: string | undefined;
   const config = schema.toConfig();
   const query = (config.query as GraphQLObjectType).toConfig();
+  const entities = Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .filter((type) => annotationsOf(type).entityKey !== undefined)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const Entity = new GraphQLUnionType({
     name: '_Entity',
     description: 'The entities that `_entities` can resolve.',
-    types: [...LOADABLES.keys()].sort().map((name) => schema.getType(name) as GraphQLObjectType),
+    types: entities,
     resolveType: (value: object) => typeNames.get(value),
   });
   const fields = {
@@ -66,7 +71,7 @@ export function withFederation(schema: GraphQLSchema, showsScopes: boolean): Gra
         },
       },
       extensions: { ...requiresScopes(), usesInfo: true } satisfies Annotations & object,
-      resolve: resolveEntities,
+      resolve: createEntityResolver(entities),
     },
     _service: {
       type: new GraphQLNonNull(Service),
@@ -90,47 +95,52 @@ export function withFederation(schema: GraphQLSchema, showsScopes: boolean): Gra
 const typeNames = new WeakMap<object, string>();
 
 /** Resolves each entity or its error, so that a bad representation fails only its own item. */
-function resolveEntities(
-  _source: unknown,
-  { representations }: { readonly representations: readonly unknown[] },
-  context: Context,
-  info: GraphQLResolveInfo,
-): unknown[] {
-  const { grant } = context.caller;
-  return readEach('representations', representations, readRepresentation).map((reference, index) => {
-    if (reference instanceof Error) return reference;
-    const { type, key } = reference;
-    const scopes = scopesOf(info.schema.getType(type.name) as GraphQLObjectType) ?? [];
-    const missing = scopes.filter((scope) => grant?.scopes?.has(scope) === false);
-    // Known only now: the document may select no field of this type.
-    if (missing.length > 0) {
-      const place = [...responsePathAsArray(info.path), index].join('.');
-      return forbiddenBy(grant?.name, missing, { [place]: missing });
-    }
-    return type
-      .loaderOf(context)
-      .load(key)
-      .then((value) => {
-        typeNames.set(value, type.name);
-        return value;
-      });
-  });
+function createEntityResolver(entities: readonly GraphQLObjectType[]) {
+  return (
+    _source: unknown,
+    { representations }: { readonly representations: readonly unknown[] },
+    context: Context,
+    info: GraphQLResolveInfo,
+  ): unknown[] => {
+    const { grant } = context.caller;
+    const read = (place: string, given: unknown) => readRepresentation(place, given, entities);
+    return readEach('representations', representations, read).map((reference, index) => {
+      if (reference instanceof Error) return reference;
+      const { type, key } = reference;
+      const missing = (scopesOf(type) ?? []).filter((scope) => grant?.scopes?.has(scope) === false);
+      // Known only now: the document may select no field of this type.
+      if (missing.length > 0) {
+        const place = [...responsePathAsArray(info.path), index].join('.');
+        return forbiddenBy(grant?.name, missing, { [place]: missing });
+      }
+      // The dataloader plugin's extension of a type.
+      const loaderOf = type.extensions.getDataloader as (context: Context) => DataLoader<string, object>;
+      return loaderOf(context)
+        .load(key)
+        .then((value) => {
+          typeNames.set(value, type.name);
+          return value;
+        });
+    });
+  };
 }
 
 /** A key follows the rules of the scalar ID. */
-function readRepresentation(argument: string, given: unknown) {
+function readRepresentation(argument: string, given: unknown, entities: readonly GraphQLObjectType[]) {
   const members = isObject(given) ? given : {};
-  const type = LOADABLES.get(members.__typename as string);
+  const type = entities.find(({ name }) => name === members.__typename);
   if (!type) {
     throw badUserInput(
       `${argument}.__typename`,
-      `this is no entity of this subgraph. Give one of ${[...LOADABLES.keys()].sort().join(', ')}.`,
+      `this is no entity of this subgraph. Give one of ${entities.map(({ name }) => name).join(', ')}.`,
     );
   }
-  const place = `${argument}.${type.key}`;
-  const value = Object.hasOwn(members, type.key) ? members[type.key] : undefined;
+  const { entityKey = 'id' } = annotationsOf(type);
+  const place = `${argument}.${entityKey}`;
+  const value = Object.hasOwn(members, entityKey) ? members[entityKey] : undefined;
   if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
     throw badUserInput(place, 'it is missing or cannot be an id. Give it as a string.');
   }
-  return { type, key: type.check(place, String(value)) };
+  const check = entityKey === 'key' ? checkKey : checkId;
+  return { type, key: check(place, String(value)) };
 }

@@ -17,8 +17,7 @@ import {
   visit,
 } from 'graphql';
 import { scopesOfField } from '../../callers/scopes.ts';
-import { type Cost, costOf } from '../../plan/cost.ts';
-import { LOADABLES } from '../../schema/loadable-ref.ts';
+import { annotationsOf, type Cost, costOf } from '../../plan/cost.ts';
 
 /** The latest federation version that the composers of Apollo, The Guild and Cosmo all support. */
 const VERSION = 'https://specs.apollo.dev/federation/v2.9';
@@ -34,7 +33,7 @@ export function printSubgraph(schema: GraphQLSchema, showsScopes: boolean): stri
     ObjectTypeDefinition: (node): ObjectTypeDefinitionNode | undefined => {
       const type = schema.getType(node.name.value);
       if (!isObjectType(type)) return undefined;
-      const entity = LOADABLES.get(type.name);
+      const { entityKey } = annotationsOf(type);
       const own = type.getFields();
       const fields = node.fields?.map((definition) => {
         const field = own[definition.name.value];
@@ -43,7 +42,7 @@ export function printSubgraph(schema: GraphQLSchema, showsScopes: boolean): stri
         const directives = [...(definition.directives ?? []), ...demandControlOf(field), ...ofScopes];
         return { ...definition, directives };
       });
-      const key = entity ? [directiveNode('key', { fields: entity.key })] : [];
+      const key = entityKey ? [directiveNode('key', { fields: entityKey })] : [];
       return { ...node, directives: [...key, ...directivesOn(type)], fields: fields ?? [] };
     },
   });

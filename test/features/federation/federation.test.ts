@@ -141,6 +141,7 @@ describe('_service', () => {
     expect(on('Script')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
     expect(on('Session')).toEqual(['@key(fields: "id")', '@fetchable(field_name: "id")']);
     expect(on('Project')).toEqual(['@key(fields: "id")']);
+    expect(on('AdSystem')).toEqual(['@key(fields: "id")']);
     expect(on('User')).toEqual(['@key(fields: "key")']);
     expect(on('PageInfo')).toEqual(['@shareable']);
     expect(on('SessionConnection')).toEqual([]);
