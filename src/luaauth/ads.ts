@@ -8,7 +8,7 @@ import { project } from './projects.ts';
 import { listsOf, resource, sent } from './resource.ts';
 import { AD_PROVIDER_SETTING, AD_SYSTEM, type WireAdSystem } from './wire.ts';
 
-export const adSystem = resource('ad system', 'system_id', { project_id: project });
+const adSystem = resource('ad system', 'system_id', { project_id: project });
 
 const decodeAdSystem = objectDecoder('ad system', AD_SYSTEM);
 

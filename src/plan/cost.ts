@@ -45,7 +45,7 @@ interface ItemCost {
   readonly provides?: readonly string[];
 }
 
-export type CostOptions = Omit<Cost, 'endpoint'>;
+type CostOptions = Omit<Cost, 'endpoint'>;
 
 /** One call of an endpoint, or a longer description of the calls. */
 export type FieldCost = Called | Cost;

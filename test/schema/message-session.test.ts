@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { MESSAGE } from '../support/clients/mutations.ts';
-import { SCRIPT } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
 import { arrival, expectCalls } from '../support/vitest/waiting.ts';
@@ -258,41 +257,6 @@ describe('a message waits for its client', () => {
     expect((await answer).errors).toMatchObject([
       expect.toBeError('UPSTREAM_TIMEOUT', { outcome: 'UNKNOWN' }),
     ]);
-    await expectCalls(fixture.recorder, 1);
-  });
-
-  it('and takes one place in the quota, which is free again a second after it must have arrived', async () => {
-    fixture.respond = (recorded, response) => {
-      if (!recorded.line.includes('message')) answerPlainly(recorded, response);
-    };
-    const answer = message();
-    await arrival(fixture.recorder, 0);
-    const first = await fixture.gateway.execute(SCRIPT, { id: 'a' });
-    expect(first.data?.script?.id).toBe('a');
-    // Without an answer it may be on its way for half a second.
-    await clock.advance(1_600);
-    for (const id of ['b', 'c']) {
-      expect((await fixture.gateway.execute(SCRIPT, { id })).data?.script?.id).toBe(id);
-    }
-    await clock.advance(65_000);
-    await answer;
-    await expectCalls(fixture.recorder, 4);
-  });
-
-  it.each<[what: string, respond: Respond, code: string, outcome: string]>([
-    ['ratelimited', (_recorded, response) => answerRateLimited(response), 'RATE_LIMITED', 'NOT_EXECUTED'],
-    [
-      'an internal error',
-      (_recorded, response) =>
-        json(response, { success: false, error: { code: -1, message: 'internal server error' } }),
-      'UPSTREAM_ERROR',
-      'UNKNOWN',
-    ],
-    ['a broken connection', ({ socket }) => void socket.destroy(), 'UPSTREAM_UNAVAILABLE', 'UNKNOWN'],
-  ])('and is not sent again after %s', async (_what, respond, code, outcome) => {
-    fixture.respond = respond;
-    expect((await message()).errors).toMatchObject([expect.toBeError(code, { outcome })]);
-    await clock.advance(5_000);
     await expectCalls(fixture.recorder, 1);
   });
 });

@@ -7,31 +7,6 @@ const fixture = useSandbox();
 
 const { projectId, namesProjectId, scriptId } = seeded;
 
-const WHOLE_PROJECT = graphql(`
-  query WholeProject($id: ID!) {
-    project(id: $id) {
-      id
-      name
-      fingerprintResetCooldownMs
-      allowFingerprintResets
-      deleteExpiredUsers
-      executionWebhook
-      informationWebhook
-      blacklistWebhook
-      totalExecutions
-    }
-  }
-`);
-
-const PROJECT_NAMES = graphql(`
-  query ProjectNames($ids: [ID!]!) {
-    projects(ids: $ids) {
-      id
-      name
-    }
-  }
-`);
-
 const LISTED = graphql(`
   query Listed($id: ID!) {
     project(id: $id) {
@@ -61,88 +36,6 @@ function listAs(executions: unknown, times = 1) {
     times,
   });
 }
-
-describe('project', () => {
-  it('answers every plain field of GET /projects/:project_id with one call', async () => {
-    const { data, errors } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
-    expect(errors).toBeUndefined();
-    expect(data?.project).toEqual({
-      id: projectId,
-      name: 'Nightfall Suite',
-      fingerprintResetCooldownMs: 86_400_000,
-      allowFingerprintResets: true,
-      deleteExpiredUsers: false,
-      executionWebhook: 'https://hooks.example.com/executions',
-      informationWebhook: 'https://hooks.example.com/information',
-      blacklistWebhook: null,
-      totalExecutions: fixture.sandbox.projects.get(projectId)?.total_executions,
-    });
-    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
-      { method: 'GET', path: `/projects/${projectId}`, text: '' },
-    ]);
-  });
-
-  it('shows a webhook that is null, or missing, as none, and none in the place of another', async () => {
-    const project = fixture.sandbox.projects.get(projectId);
-    Object.assign(project ?? {}, {
-      execution_webhook: null,
-      information_webhook: undefined,
-      blacklist_webhook: 'https://hooks.example.com/b',
-    });
-    const { data } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
-    expect(data?.project).toMatchObject({
-      executionWebhook: null,
-      informationWebhook: null,
-      blacklistWebhook: 'https://hooks.example.com/b',
-    });
-  });
-
-  it('is an error at its field when it cannot be read, also for its id alone', async () => {
-    const { data, errors } = await fixture.gateway.execute('{ project(id: "unknown") { id } }');
-    expect(data).toEqual({ project: null });
-    expect(errors).toMatchObject([expect.toBeError('FORBIDDEN', { path: ['project'] })]);
-    expect(fixture.lines()).toEqual(['GET /projects/unknown']);
-  });
-
-  it('is no answer about another project', async () => {
-    fixture.sandbox.fault({
-      kind: 'raw',
-      body: JSON.stringify({ success: true, project: fixture.sandbox.projects.get(namesProjectId) }),
-    });
-    const { errors } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
-    expect(errors).toMatchObject([expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['project'] })]);
-  });
-
-  it('fails field by field where the answer cannot be used', async () => {
-    Object.assign(fixture.sandbox.projects.get(projectId) ?? {}, { execution_webhook: 5 });
-    const { data, errors } = await fixture.gateway.execute(WHOLE_PROJECT, { id: projectId });
-    expect(data?.project).toMatchObject({ name: 'Nightfall Suite', executionWebhook: null });
-    expect(errors).toMatchObject([
-      expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['project', 'executionWebhook'] }),
-    ]);
-  });
-});
-
-describe('projects', () => {
-  it('answers in the order of ids, nulls what cannot be read, and asks once for each distinct id', async () => {
-    const ids = [namesProjectId, 'unknown', projectId, '..', projectId];
-    const { data, errors } = await fixture.gateway.execute(PROJECT_NAMES, { ids });
-    expect(data?.projects.map((project) => project?.name ?? null)).toEqual([
-      'Winter Event',
-      null,
-      'Nightfall Suite',
-      null,
-      'Nightfall Suite',
-    ]);
-    expect(errors?.map(({ path, extensions }) => [path?.[1], extensions.code]).sort()).toEqual([
-      [1, 'FORBIDDEN'],
-      [3, 'BAD_USER_INPUT'],
-    ]);
-    expect([...fixture.lines()].sort()).toEqual(
-      [namesProjectId, 'unknown', projectId].map((id) => `GET /projects/${id}`).sort(),
-    );
-  });
-});
 
 describe('the project of a script', () => {
   const ofScript = (selection: string) => `{ script(id: "${scriptId}") { name project { ${selection} } } }`;

@@ -2,31 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/features/sandbox/faults.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { graphql } from '../support/clients/graphql.ts';
+import { SCRIPT } from '../support/clients/reads.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
-const { scriptId, freeForAllScriptId, idleScriptId } = seeded;
-
-const WHOLE_SCRIPT = graphql(`
-  query WholeScript($id: ID!) {
-    script(id: $id) {
-      id
-      project {
-        id
-      }
-      name
-      freeForAll
-      useHeartbeat
-      kickOutdated
-      requireSessions
-      enabled
-      totalExecutions
-      totalSessions
-      totalInstances
-    }
-  }
-`);
+const { scriptId } = seeded;
 
 const SCRIPT_EXECUTIONS = graphql(`
   query ScriptExecutions($id: ID!) {
@@ -49,69 +30,6 @@ const SCRIPT_NAMES = graphql(`
 `);
 
 describe('script', () => {
-  it('answers every field of GET /scripts/:script_id with one call', async () => {
-    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
-    expect(errors).toBeUndefined();
-    expect(data?.script).toEqual({
-      id: scriptId,
-      project: { id: seeded.projectId },
-      name: 'Nightfall Hub',
-      freeForAll: false,
-      useHeartbeat: true,
-      kickOutdated: false,
-      requireSessions: true,
-      enabled: true,
-      totalExecutions: 3_412_998_117,
-      totalSessions: 2_423_228_663,
-      totalInstances: 180,
-    });
-    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
-      { method: 'GET', path: `/scripts/${scriptId}`, text: '' },
-    ]);
-  });
-
-  it('shows each flag as it is, none in the place of another', async () => {
-    const flags = ['freeForAll', 'useHeartbeat', 'kickOutdated', 'requireSessions', 'enabled'] as const;
-    const wireNames = [
-      'free_for_all',
-      'use_heartbeat',
-      'kick_outdated',
-      'require_sessions',
-      'enabled',
-    ] as const;
-    for (const [on, flag] of flags.entries()) {
-      const script = fixture.sandbox.scripts.get(scriptId);
-      for (const [index, name] of wireNames.entries()) if (script) script[name] = index === on;
-      const { data } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
-      const shown = flags.filter((name) => data?.script?.[name]);
-      expect(shown).toEqual([flag]);
-    }
-  });
-
-  it('carries counts up to 2^53 - 1 exactly', async () => {
-    Object.assign(fixture.sandbox.scripts.get(scriptId) ?? {}, {
-      total_executions: Number.MAX_SAFE_INTEGER,
-      total_sessions: 1_234_567_890_123_456,
-      total_instances: 2 ** 31,
-    });
-    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
-    expect(errors).toBeUndefined();
-    expect(data?.script).toMatchObject({
-      totalExecutions: 9_007_199_254_740_991,
-      totalSessions: 1_234_567_890_123_456,
-      totalInstances: 2_147_483_648,
-    });
-  });
-
-  it('refuses to round a count above 2^53 - 1', async () => {
-    Object.assign(fixture.sandbox.scripts.get(scriptId) ?? {}, { total_executions: 9_007_199_254_740_993n });
-    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
-    expect(data).toEqual({ script: null });
-    expect(errors).toMatchObject([
-      expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['script', 'totalExecutions'] }),
-    ]);
-  });
-
   it('lists executions in the order of the answer, with counts above 2^31', async () => {
     fixture.sandbox.executions.set(scriptId, { '09/02': 3, '31/12': 4_000_000_000, '01/02': 0 });
     const { data, errors } = await fixture.gateway.execute(SCRIPT_EXECUTIONS, { id: scriptId });
@@ -233,7 +151,7 @@ describe('a read that LuaAuth refuses', () => {
       for (const status of statuses) {
         fixture.sandbox.reset();
         fixture.sandbox.fault({ kind: 'failure', ...failure, status, times: 100 });
-        const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+        const { data, errors } = await fixture.gateway.execute(SCRIPT, { id: scriptId });
         expect({ status, data }).toEqual({ status, data: { script: null } });
         expect(errors).toEqual([
           expect.toBeJustError(code, {
@@ -255,91 +173,16 @@ describe('a read that LuaAuth refuses', () => {
       body: JSON.stringify({ success: false, error: { code: -1, message: 'ratelimited' } }),
       times: 100,
     });
-    const { data, errors } = await fixture.gateway.execute(WHOLE_SCRIPT, { id: scriptId });
+    const { data, errors } = await fixture.gateway.execute(SCRIPT, { id: scriptId });
     expect(data).toEqual({ script: null });
     expect(errors).toMatchObject([expect.toBeError('RATE_LIMITED', { path: ['script'] })]);
     const retryAfterMs = Number(errors?.[0]?.extensions.retryAfterMs);
     expect(retryAfterMs).toBeGreaterThan(190_000);
     expect(retryAfterMs).toBeLessThanOrEqual(200_000);
   });
-
-  it('leaves the other fields of the operation alone', async () => {
-    const { data, errors } = await fixture.gateway.execute(
-      `{
-        good: script(id: "${scriptId}") { name }
-        bad: script(id: "unknown") { name }
-        malformed: session(id: "../x") { id }
-      }`,
-    );
-    expect(data).toEqual({ good: { name: 'Nightfall Hub' }, bad: null, malformed: null });
-    expect(errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual(
-      expect.arrayContaining([
-        [['bad'], 'FORBIDDEN'],
-        [['malformed'], 'BAD_USER_INPUT'],
-      ]),
-    );
-    expect(errors).toHaveLength(2);
-  });
-
-  it('fails a list of the script at the list alone', async () => {
-    fixture.sandbox.fault({
-      kind: 'failure',
-      code: -1,
-      message: refused,
-      failed: ['no statistics for you'],
-      route: 'GET /scripts/:script_id/executions',
-    });
-    const { data, errors } = await fixture.gateway.execute(SCRIPT_EXECUTIONS, { id: scriptId });
-    expect(data).toEqual({ script: { executions: null } });
-    expect(errors).toMatchObject([
-      expect.toBeError('FORBIDDEN', {
-        path: ['script', 'executions'],
-        endpoint: 'GET /scripts/:script_id/executions',
-      }),
-    ]);
-  });
 });
 
 describe('scripts', () => {
-  it('answers in the order of ids', async () => {
-    const ids = [idleScriptId, scriptId, freeForAllScriptId, scriptId];
-    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids });
-    expect(errors).toBeUndefined();
-    expect(data?.scripts).toEqual([
-      { id: idleScriptId, name: 'New Script' },
-      { id: scriptId, name: 'Nightfall Hub' },
-      { id: freeForAllScriptId, name: 'Nightfall Lite' },
-      { id: scriptId, name: 'Nightfall Hub' },
-    ]);
-  });
-
-  it('nulls the slot of each script that cannot be read, with an error at its index', async () => {
-    const ids = ['NoSuchScript00000000000000000000', scriptId, '..', '', freeForAllScriptId, 'a/b'];
-    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids });
-    expect(data?.scripts.map((script) => script?.name ?? null)).toEqual([
-      null,
-      'Nightfall Hub',
-      null,
-      null,
-      'Nightfall Lite',
-      null,
-    ]);
-    const byIndex = [...(errors ?? [])].sort((a, b) => Number(a.path?.[1]) - Number(b.path?.[1]));
-    expect(
-      byIndex.map(({ path, extensions: { code, argument } }) => ({ path, code, argument })),
-    ).toStrictEqual([
-      { path: ['scripts', 0], code: 'FORBIDDEN', argument: undefined },
-      { path: ['scripts', 2], code: 'BAD_USER_INPUT', argument: 'ids[2]' },
-      { path: ['scripts', 3], code: 'BAD_USER_INPUT', argument: 'ids[3]' },
-      { path: ['scripts', 5], code: 'BAD_USER_INPUT', argument: 'ids[5]' },
-    ]);
-    expect([...fixture.lines()].sort()).toEqual(
-      ['NoSuchScript00000000000000000000', scriptId, freeForAllScriptId]
-        .map((id) => `GET /scripts/${id}`)
-        .sort(),
-    );
-  });
-
   it('takes ids that differ only in case for different scripts', async () => {
     const lower = scriptId.toLowerCase();
     const upper = scriptId.toUpperCase();
@@ -355,13 +198,6 @@ describe('scripts', () => {
     expect([...fixture.lines()].sort()).toEqual(
       [upper, lower, scriptId].map((id) => `GET /scripts/${id}`).sort(),
     );
-  });
-
-  it('gives every slot of a script that cannot be read its own error', async () => {
-    const { data, errors } = await fixture.gateway.execute(SCRIPT_NAMES, { ids: ['gone', scriptId, 'gone'] });
-    expect(data?.scripts).toEqual([null, { id: scriptId, name: 'Nightfall Hub' }, null]);
-    expect(errors?.map(({ path }) => path?.[1]).sort()).toEqual([0, 2]);
-    expect([...fixture.lines()].sort()).toEqual([`GET /scripts/${scriptId}`, 'GET /scripts/gone']);
   });
 
   it('fails as a whole, and asks for nothing, when more than 100 ids are none', async () => {

@@ -77,7 +77,7 @@ const NULLS: readonly (readonly [place: string, document: string, route?: Route]
   ['Query.fetch__Session 0', '{ fetch__Session(id: "unknown") { robloxId } }'],
   ['Query.knownProjects 0', '{ knownProjects { name } }', 'GET /ads/systems'],
   ['Query.knownProjects 1', '{ knownProjects { name } }', 'GET /projects/:project_id'],
-  ['Query.project 0', '{ project(id: "unknown") { name } }'],
+  ['Query.project 0', '{ project(id: "unknown") { id } }'],
   ['Query.projects 1', '{ projects(ids: ["unknown"]) { name } }'],
   ['Query.script 0', '{ script(id: "unknown") { name } }'],
   ['Query.scripts 1', '{ scripts(ids: ["unknown"]) { name } }'],

@@ -5,23 +5,7 @@ import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
 
-const { scriptId, freeForAllScriptId, idleScriptId, sessionId } = seeded;
-
-const ONE_SESSION = graphql(`
-  query OneSession($id: ID!) {
-    session(id: $id) {
-      id
-      script {
-        id
-      }
-      userKey
-      robloxId
-      placeId
-      jobId
-      createdAt
-    }
-  }
-`);
+const { scriptId, idleScriptId, sessionId } = seeded;
 
 const SESSION_PAGE = graphql(`
   query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
@@ -70,60 +54,6 @@ const listCalls = () =>
 
 const sessionsOf = (script: string) =>
   [...fixture.sandbox.sessions.values()].filter(({ script_id }) => script_id === script);
-
-describe('session', () => {
-  it('answers every field of GET /sessions/:session_id with one call', async () => {
-    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: sessionId });
-    expect(errors).toBeUndefined();
-    expect(data?.session).toEqual({
-      id: sessionId,
-      script: { id: scriptId },
-      userKey: seeded.userKey,
-      robloxId: '10234711811',
-      placeId: '606849621',
-      jobId: seeded.jobId,
-      createdAt: '2026-02-09T08:08:20.000Z',
-    });
-    expect(fixture.sandbox.calls.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
-      { method: 'GET', path: `/sessions/${sessionId}`, text: '' },
-    ]);
-  });
-
-  it('is an error at its field when the session is unknown or has ended', async () => {
-    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: 'ended' });
-    expect(data).toEqual({ session: null });
-    expect(errors).toMatchObject([
-      expect.toBeError('FORBIDDEN', { path: ['session'], endpoint: 'GET /sessions/:session_id' }),
-    ]);
-  });
-
-  it('keeps the digits of Roblox ids beyond 2^53', async () => {
-    Object.assign(fixture.sandbox.sessions.get(sessionId) ?? {}, {
-      roblox_id: 9_007_199_254_740_993n,
-      place_id: 123_456_789_012_345_678_901_234_567_890n,
-    });
-    const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: sessionId });
-    expect(errors).toBeUndefined();
-    expect(data?.session).toMatchObject({
-      robloxId: '9007199254740993',
-      placeId: '123456789012345678901234567890',
-    });
-  });
-
-  it('has no key for a user without one, whether the API says null, nothing or an empty text', async () => {
-    const [withNull, withNothing, withEmpty] = [
-      sessionsOf(freeForAllScriptId).find(({ user_key }) => user_key === null),
-      sessionsOf(freeForAllScriptId).find((session) => !('user_key' in session)),
-      sessionsOf(scriptId).at(-1),
-    ];
-    Object.assign(withEmpty ?? {}, { user_key: '' });
-    for (const session of [withNull, withNothing, withEmpty]) {
-      const { data, errors } = await fixture.gateway.execute(ONE_SESSION, { id: session?.id ?? '' });
-      expect(errors).toBeUndefined();
-      expect(data?.session?.userKey).toBeNull();
-    }
-  });
-});
 
 describe('sessions of a script', () => {
   it('come from POST /scripts/:script_id/sessions, one row more than the page has', async () => {

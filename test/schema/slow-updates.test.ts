@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { startSandbox } from '../../src/features/sandbox/server.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { UPDATE } from '../support/clients/mutations.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
-import { useOpened, useRecorder } from '../support/gateways/fixture.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 import { quiet } from '../support/network/network.ts';
-import { arrival, eventually } from '../support/vitest/waiting.ts';
+import { arrival } from '../support/vitest/waiting.ts';
 
 const clock = createManualClock();
 const UPDATE_AND_READ =
@@ -62,20 +60,5 @@ describe('an update that LuaAuth takes long for', () => {
     await clock.advance(90_000);
     release();
     expect((await answer).errors).toBeUndefined();
-  });
-});
-
-describe('the sandbox', () => {
-  const opened = useOpened();
-
-  it('takes as long for an update as it is told', async () => {
-    const timers = createManualClock();
-    const sandbox = await startSandbox({ rate: 0, updateDelayMs: 90_000, ...timers });
-    opened.closing.push(sandbox.close);
-    const { gateway } = await opened.open({ upstream: sandbox.url, transport: { clock } });
-    const answer = gateway.execute(UPDATE, { input: { id: seeded.scriptId, source: 'x' } });
-    await eventually(() => expect(timers.nextAt - timers.now()).toBe(90_000));
-    await timers.advance(90_000);
-    expect((await answer).data?.updateScript.__typename).toBe('UpdateScriptSuccess');
   });
 });

@@ -1,122 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { graphql } from '../support/clients/graphql.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
-const { userKey, blacklistedUserKey, endlessUserKey, expiredUserKey, scriptId, freeForAllScriptId } = seeded;
-
-const WHOLE_USER = graphql(`
-  query WholeUser($key: ID!) {
-    user(key: $key) {
-      key
-      discordId
-      fingerprintAssigned
-      executor
-      executions
-      keyExpiresAt
-      lastResetAt
-      totalFingerprintResets
-      note
-      blacklist {
-        reason
-        expiresAt
-      }
-      fingerprint
-    }
-  }
-`);
-
-const USER_KEYS = graphql(`
-  query UserKeys($keys: [ID!]!) {
-    users(keys: $keys) {
-      key
-      executions
-    }
-  }
-`);
+const { userKey, scriptId, freeForAllScriptId } = seeded;
 
 const read = (key: string) => `GET /users/${key}`;
-const iso = (ms: number | null | undefined) => (ms == null ? null : new Date(ms).toISOString());
-
 describe('user', () => {
-  it('answers every field of GET /users/:user_key with one call', async () => {
-    const user = fixture.sandbox.users.get(userKey);
-    const { data, errors } = await fixture.gateway.execute(WHOLE_USER, { key: userKey });
-    expect(errors).toBeUndefined();
-    expect(data?.user).toEqual({
-      key: userKey,
-      discordId: seeded.discordId,
-      fingerprintAssigned: user?.fingerprint_assigned,
-      executor: user?.executor,
-      executions: user?.executions,
-      keyExpiresAt: iso(user?.key_expires),
-      lastResetAt: iso(user?.last_reset),
-      totalFingerprintResets: user?.total_fingerprint_resets,
-      note: user?.note,
-      blacklist: null,
-      fingerprint: user?.luaauth_fingerprint,
-    });
-    expect(data?.user?.fingerprint?.split('\n')).toHaveLength(3);
-    expect(fixture.lines()).toEqual([read(userKey)]);
-  });
-
-  it('shows a blacklist with its reason and end, and one for good', async () => {
-    const { data } = await fixture.gateway.execute(WHOLE_USER, { key: blacklistedUserKey });
-    expect(data?.user?.blacklist).toEqual({ reason: 'shared key', expiresAt: '2100-01-01T00:00:00.000Z' });
-    Object.assign(fixture.sandbox.users.get(endlessUserKey) ?? {}, { blacklisted: true });
-    const other = await fixture.gateway.execute(WHOLE_USER, { key: endlessUserKey });
-    expect(other.data?.user?.blacklist).toEqual({ reason: null, expiresAt: null });
-  });
-
-  it('shows what is not set as null', async () => {
-    const { data, errors } = await fixture.gateway.execute(WHOLE_USER, { key: endlessUserKey });
-    expect(errors).toBeUndefined();
-    expect(data?.user).toEqual({
-      key: endlessUserKey,
-      discordId: null,
-      fingerprintAssigned: false,
-      executor: null,
-      executions: 0,
-      keyExpiresAt: null,
-      lastResetAt: null,
-      totalFingerprintResets: 0,
-      note: null,
-      blacklist: null,
-      fingerprint: null,
-    });
-  });
-
-  it.each([
-    ['as text', '"365843484059632433"'],
-    ['as a number', '365843484059632433'],
-  ])('keeps the digits of a Discord id that comes %s', async (_what, digits) => {
-    const user = JSON.stringify({ ...fixture.sandbox.users.get(userKey), discord_id: 0 });
-    fixture.sandbox.fault({
-      kind: 'raw',
-      body: `{"success":true,"user":${user.replace('"discord_id":0', `"discord_id":${digits}`)}}`,
-    });
-    const { data } = await fixture.gateway.execute(WHOLE_USER, { key: userKey });
-    expect(data?.user?.discordId).toBe('365843484059632433');
-  });
-
-  it('is an error at its field when the key is unknown', async () => {
-    const { data, errors } = await fixture.gateway.execute(WHOLE_USER, { key: 'unknown' });
-    expect(data).toEqual({ user: null });
-    expect(errors).toMatchObject([expect.toBeError('FORBIDDEN', { path: ['user'] })]);
-  });
-
-  it('is no answer about another user, and the error does not tell whose', async () => {
-    fixture.sandbox.fault({
-      kind: 'raw',
-      body: JSON.stringify({ success: true, user: fixture.sandbox.users.get(expiredUserKey) }),
-    });
-    const { errors } = await fixture.gateway.execute(WHOLE_USER, { key: userKey });
-    expect(errors).toMatchObject([expect.toBeError('UPSTREAM_BAD_RESPONSE', { path: ['user'] })]);
-    expect(JSON.stringify(errors)).not.toContain(expiredUserKey);
-  });
-
   it.each([
     '.',
     '..',
@@ -149,21 +40,6 @@ describe('user', () => {
       expect(fixture.lines()).toEqual([]);
     },
   );
-});
-
-describe('users', () => {
-  it('answers in the order of keys, nulls who cannot be read, and asks once for each distinct key', async () => {
-    const keys = [endlessUserKey, 'unknown', userKey, endlessUserKey];
-    const { data, errors } = await fixture.gateway.execute(USER_KEYS, { keys });
-    expect(data?.users.map((user) => user?.key ?? null)).toEqual([
-      endlessUserKey,
-      null,
-      userKey,
-      endlessUserKey,
-    ]);
-    expect(errors).toMatchObject([expect.toBeError('FORBIDDEN', { path: ['users', 1] })]);
-    expect([...fixture.lines()].sort()).toEqual([endlessUserKey, 'unknown', userKey].map(read).sort());
-  });
 });
 
 describe('the user of a session', () => {

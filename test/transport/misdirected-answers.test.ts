@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerPlainly, wireScript, wireSession } from '../support/api/plain-api.ts';
+import { answerPlainly, wireProject, wireScript, wireSession, wireUser } from '../support/api/plain-api.ts';
 import { json, type Recorded, type Respond } from '../support/api/recorder.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
@@ -17,6 +17,8 @@ describe('an answer that is about something else than what was asked for', () =>
   it.each<[what: string, query: string, path: string[], answer: object]>([
     ['a script', '{ script(id: "a") { id } }', ['script'], { script }],
     ['a session', '{ session(id: "a") { id } }', ['session'], { session }],
+    ['a project', '{ project(id: "a") { id } }', ['project'], { project: wireProject('other') }],
+    ['a user', '{ user(key: "a") { key } }', ['user'], { user: wireUser('other') }],
     [
       'a page of sessions',
       `{ script(id: "a") { ${PAGE} } }`,
