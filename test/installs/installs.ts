@@ -82,15 +82,6 @@ describe('the packed product in an empty project', () => {
     const answered = await run(yarn, ['luaauth-graphql', 'query', document], { cwd, env });
     assert.deepEqual([answered.stderr, JSON.parse(answered.stdout)], [SANDBOX_LINE, ANSWER]);
   });
-
-  test('has types that every way of importing a module finds', async () => {
-    const found = await run(
-      programOf('.bin/attw'),
-      [product.tarball, '--profile', 'esm-only', '--no-color'],
-      {},
-    );
-    assert.equal(found.code, 0, found.stdout);
-  });
 });
 
 /** The tests themselves run on the oldest Node. Its place on the PATH is before that of the newer ones: see package.json. */
