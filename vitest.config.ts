@@ -19,8 +19,7 @@ const KINDS = ['process', 'redis', 'browser'] as const;
 const filesOf = (kind: (typeof KINDS)[number]) => `test/**/*.${kind}.test.ts`;
 
 /** Started processes run what is built. */
-const BUILD = 'test/support/vitest/build-product.ts';
-const SAY_WHAT_IS_MISSING = 'test/support/vitest/say-what-is-missing.ts';
+const globalSetup = 'test/support/vitest/global-setup.ts';
 
 type Options = Extract<TestProjectConfiguration, { test?: unknown }>['test'];
 
@@ -35,14 +34,10 @@ function project(name: string, test: Options): TestProjectConfiguration {
  * Threads are shared within a project only, and each imports the gateway and has V8 compile it anew. So a run of everything,
  * `npm test`, is one project; a part of it has the project of its kind, and only the kinds that need it wait for a build.
  */
-const TOGETHER = [
-  project('all', { include: ['test/**/*.test.ts'], globalSetup: [BUILD, SAY_WHAT_IS_MISSING] }),
-];
+const TOGETHER = [project('all', { include: ['test/**/*.test.ts'], globalSetup })];
 const BY_KIND = [
   project('in-process', { include: ['test/**/*.test.ts'], exclude: KINDS.map(filesOf) }),
-  ...KINDS.map((kind) =>
-    project(kind, { include: [filesOf(kind)], globalSetup: [BUILD, SAY_WHAT_IS_MISSING] }),
-  ),
+  ...KINDS.map((kind) => project(kind, { include: [filesOf(kind)], globalSetup })),
 ];
 
 /** What is run often: no process, and no history of several gateways. */

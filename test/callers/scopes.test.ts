@@ -8,8 +8,8 @@ import { startRecorder } from '../support/api/recorder.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { bearer, ringOf } from '../support/clients/keys.ts';
 import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
-import { documentOf, type FieldPath, pathsOf } from '../support/random/paths.ts';
 import { textOf } from '../support/repository/repository.ts';
+import { documentOf, type FieldPath, pathsOf } from './field-paths.ts';
 
 const schema = createSchema();
 const paths = pathsOf(schema);

@@ -1,24 +1,18 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VARIABLE_NAMES } from '../../src/config/env-variables.ts';
-import { openShellCommand } from '../support/processes/shell-command.ts';
 import { needing, type Tool } from '../support/processes/tools.ts';
 import { anchorsOf, findDocuments, readBlocks, stepsOf } from '../support/repository/documentation.ts';
-import { createReader, openPlace } from '../support/repository/reader.ts';
 import { textOf } from '../support/repository/repository.ts';
-
-// Commands are processes of their own, which a busy machine makes slow.
-vi.setConfig({ testTimeout: 60_000 });
+import { openReader } from './reader.ts';
 
 const documents = findDocuments('docs/');
-/**
- * Pages with nothing to run here: excerpts of the source, notes about the API, and the set-up. Each block of the other pages runs in a
- * terminal of the set-up.
- */
+/** Pages with nothing to run here. Each block of the other pages runs in a terminal of the set-up. */
 const TOLD = [
   'docs/architecture.md',
+  'docs/coming-from-luarmor.md',
   'docs/luaauth-api.md',
   'docs/pothos-dataloader-issue.md',
   'docs/set-up.md',
@@ -35,17 +29,11 @@ function toolsOf(path: string): Tool[] {
   const runs = (command: string) =>
     shell.some((text) => new RegExp(`(^|[\\s|($])${command} `, 'm').test(text));
   return [
+    'bash',
     ...(needsRedis(path) ? (['Redis'] as const) : []),
-    ...(shell.length > 0 ? (['bash'] as const) : []),
     ...(['curl', 'openssl'] as const).filter(runs),
   ];
 }
-
-let shellCommand: Awaited<ReturnType<typeof openShellCommand>>;
-beforeAll(async () => {
-  shellCommand = await openShellCommand();
-});
-afterAll(() => shellCommand.close());
 
 describe.each(runnable)('%s', (path) => {
   const steps = stepsOf(path);
@@ -69,16 +57,17 @@ describe.each(runnable)('%s', (path) => {
     const left = readBlocks(path).filter(({ language, line }) => language !== 'yaml' && !used.includes(line));
     expect(left.map(({ line, text }) => `${line}: ${text}`)).toEqual([]);
   });
+});
 
-  describe('followed from its beginning', needing(...toolsOf(path)), () => {
-    let reader: ReturnType<typeof createReader>;
+describe.each([...runnable, 'README.md'])('%s, followed from its beginning,', (path) => {
+  describe('on this machine', needing(...toolsOf(path)), () => {
+    let reader: Awaited<ReturnType<typeof openReader>>;
     beforeAll(async () => {
-      const { script: command } = shellCommand;
-      reader = createReader(await openPlace({ command, withRedis: needsRedis(path) }));
+      reader = await openReader({ withRedis: needsRedis(path) });
     });
     afterAll(() => reader.leave());
 
-    it.each(steps)('tells the truth in $title', async (step) => {
+    it.each(stepsOf(path))('tells the truth in $title', async (step) => {
       let output = await reader.follow(step);
       // A busy machine answers late, which looks like a loss of Redis: what is shown is asked for again.
       for (let again = 0; again < 10 && output.includes('"coordination":"lost"'); again += 1) {
@@ -146,6 +135,25 @@ it('the README leads to every page, over one other page at most', () => {
 it('the changelog tells of the version of the package', () => {
   const { version } = JSON.parse(textOf('package.json'));
   expect(textOf('CHANGELOG.md')).toContain(`\n## [${version}]`);
+});
+
+it('the page of errors explains every error code', () => {
+  const source = textOf('src/errors/coded-error.ts');
+  const unions = source.match(/^(?:export )?type \w+Code =[^;]+;/gm) ?? [];
+  const codes = unions.join('').match(/(?<=')[A-Z_]+(?=')/g) ?? [];
+  expect(codes).toEqual(expect.arrayContaining(['UNAUTHENTICATED', 'BAD_REQUEST', 'TOO_DEEP']));
+  const page = textOf('docs/errors.md');
+  expect(codes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+});
+
+it('every npm script that a page names exists', () => {
+  const { scripts } = JSON.parse(textOf('package.json'));
+  const text = ['README.md', 'CONTRIBUTING.md', ...findDocuments('docs/')].map(textOf).join('\n');
+  const named = [...text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });
 
 const urlOf = (path: string) => new URL(`../../${path}`, import.meta.url);

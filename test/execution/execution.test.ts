@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maskErrors } from '../../src/errors/masking.ts';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
-import { noLimits, nothingMore } from '../support/random/outcome.ts';
+import { noLimits, nothingMore } from '../property/outcome.ts';
 
 const limits = noLimits;
 const schema = buildSchema(`

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LEAKS, leakExceptScript } from '../support/api/leaky-api.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerPlainly, wireProject, wireSession, wireUser } from '../support/api/plain-api.ts';
 import { json, type Respond, startRecorder } from '../support/api/recorder.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
+import { LEAKS, leakExceptScript } from './leaky-api.ts';
 
 // Each word that must not come back holds this one, and so does each larger piece of the source.
 const SENTINEL = /sentinel/i;
@@ -296,7 +296,6 @@ describe.concurrent.each([
     { authorization: `Bearer ${GATEWAY_KEY}` },
   ],
 ])('the process, when %s,', (_title, variables, headers) => {
-  vi.setConfig({ testTimeout: 120_000 });
   let respond: Respond = answerPlainly;
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let gateway: GatewayProcess;

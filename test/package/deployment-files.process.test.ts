@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
 import { startProcess } from '../support/processes/process.ts';
@@ -9,8 +9,6 @@ import { startOnTerminal } from '../support/processes/terminal.ts';
 import { needing } from '../support/processes/tools.ts';
 import { pathOf, textOf } from '../support/repository/repository.ts';
 import { eventually } from '../support/vitest/waiting.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const KUBERNETES = 'examples/kubernetes';
 const dockerfile = textOf('Dockerfile').replaceAll('\\\n', ' ');

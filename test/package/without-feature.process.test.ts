@@ -3,14 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { featuresOf, removeFeature, withoutFeature } from '../../scripts/remove-feature.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { BUILDING, TYPESCRIPT } from '../support/processes/built.ts';
-import { commandsOf, type Ended } from '../support/processes/commands-of.ts';
 import { type Outcome, run } from '../support/processes/packed.ts';
-import type { Variables } from '../support/processes/process.ts';
+import { startProcess, type Variables } from '../support/processes/process.ts';
 import { pathOf } from '../support/repository/repository.ts';
 
 const ROOT = pathOf('.');
@@ -68,17 +67,14 @@ const VARIABLES: Readonly<Record<string, Variables>> = {
 
 let copy: string;
 let sandbox: Sandbox;
-let product: ReturnType<typeof commandsOf>;
 beforeAll(async () => {
   copy = mkdtempSync(join(tmpdir(), 'luaauth-graphql-without-'));
   for (const name of FILES)
     cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  product = commandsOf(join(copy, 'dist/main.js'));
   sandbox = await startSandbox({ rate: 0 });
 });
 afterAll(async () => {
-  await product?.end();
   await sandbox?.close();
   rmSync(copy, { recursive: true });
 });
@@ -94,37 +90,37 @@ describe('a build without all features', () => {
     const flags = [...TYPESCRIPT, 'scripts/bundle.ts'];
     const built = await run(process.execPath, flags, { cwd: copy, env: BUILDING });
     expect(built).toEqual({ code: 0, stdout: '', stderr: '' });
-    writeFileSync(join(copy, 'documents.json'), '{"name":"{ __typename }"}');
   });
-  afterEach(() => product.interrupt());
 
-  const start = (variables: Variables, args: readonly string[] = [], onPrint?: (stdout: string) => void) =>
-    product.run({ args, cwd: copy, variables: { PATH: process.env.PATH, PORT: '0', ...variables } }, onPrint);
+  function start(variables: Variables, args: readonly string[] = []) {
+    const command = [process.execPath, join(copy, 'dist/main.js')];
+    const files = (directory: string) =>
+      writeFileSync(join(directory, 'documents.json'), '{"name":"{ __typename }"}');
+    const gateway = startProcess({ PORT: '0', ...variables }, files, { args, command });
+    onTestFinished(gateway.kill);
+    return gateway;
+  }
+  const refusal = async (variables: Variables, args?: readonly string[]) => {
+    const { ended, output } = start(variables, args);
+    expect(await ended).toBeGreaterThan(0);
+    return output.stderr;
+  };
 
   it('serves the rest', async () => {
-    let ended: Promise<Ended> | undefined;
-    const url = await new Promise<string>((resolve, reject) => {
-      ended = start({ LUAAUTH_API_URL: sandbox.url }, [], (stdout) => {
-        const [, found] = /"url":"(http[^"]+)\/graphql"/.exec(stdout) ?? [];
-        if (found !== undefined) resolve(found);
-      });
-      ended.then(reject, reject);
-    });
-    expect(await answersOf(url)).toEqual(WITHOUT_ALL);
-    product.signal('SIGTERM');
-    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    const gateway = start({ LUAAUTH_API_URL: sandbox.url });
+    expect(await answersOf(await gateway.listening())).toEqual(WITHOUT_ALL);
+    gateway.signal('SIGTERM');
+    expect([await gateway.ended, gateway.output.stderr]).toEqual([0, '']);
   });
 
   it('lacks the commands, and the sandbox', async () => {
-    expect((await start({}, ['check'])).stderr).toContain("error: unknown command 'check'");
-    expect((await start({})).stderr).toContain(
-      'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox',
-    );
+    expect(await refusal({}, ['check'])).toContain("error: unknown command 'check'");
+    expect(await refusal({})).toContain('LUAAUTH_API_URL: not set, and this build lacks the feature sandbox');
   });
 
   it.each(Object.entries(VARIABLES))('says that it lacks %s', async (feature, variables) => {
     const name = Object.keys(variables).at(-1);
-    expect((await start({ LUAAUTH_API_URL: sandbox.url, ...variables })).stderr).toBe(
+    expect(await refusal({ LUAAUTH_API_URL: sandbox.url, ...variables })).toBe(
       `${name} needs the feature ${feature}, which is not installed in this build. Leave ${name} out.\n`,
     );
   });

@@ -1,12 +1,10 @@
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { wireScript, wireUser } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 import { bearer, keysFile, sha256 } from '../support/clients/keys.ts';
 import { useFolder } from '../support/gateways/configured.ts';
 import { startProcess, type Variables } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const SENTINEL = 'sentinel-of-somebody-61bf';
 const folder = useFolder();

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json } from '../support/api/recorder.ts';
 import type { Variables } from '../support/processes/process.ts';
-import { NAME, post, statusOf, TOGGLE, useProcesses } from '../support/processes/processes.ts';
 import { startOnTerminal } from '../support/processes/terminal.ts';
 import { needing } from '../support/processes/tools.ts';
 import { textOf } from '../support/repository/repository.ts';
 import { eventually } from '../support/vitest/waiting.ts';
+import { NAME, post, statusOf, TOGGLE, useProcesses } from './processes.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
 
@@ -158,7 +158,7 @@ const CTRL_C = '\u0003';
 describe('the process on a terminal', needing('script of util-linux'), () => {
   async function openTerminal(variables: Variables, shown = 'Live API') {
     const terminal = startOnTerminal({ PORT: '0', ...variables });
-    processes.started.push(terminal);
+    processes.closing.push(terminal.kill);
     await eventually(() => expect(terminal.lines().join()).toContain(shown));
     const [, url = ''] = /GraphQL {3}(http\S+)\/graphql/.exec(terminal.lines().join()) ?? [];
     return { terminal, url };

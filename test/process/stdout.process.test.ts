@@ -10,9 +10,6 @@ import { TYPESCRIPT } from '../support/processes/built.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
-// A process of its own for each test, which a busy machine makes slow.
-vi.setConfig({ testTimeout: 120_000 });
-
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -21,7 +18,7 @@ afterEach(async () => {
 /** The gateway with this descriptor as its stdout, once it answers. */
 async function startOn(stdout: number) {
   const port = await freePort();
-  const gateway = startProcess({ PORT: port, METRICS_KEY: 'reader' }, undefined, [], stdout);
+  const gateway = startProcess({ PORT: port, METRICS_KEY: 'reader' }, undefined, { stdout });
   closing.push(gateway.kill);
   const url = `http://127.0.0.1:${port}`;
   await vi.waitFor(async () => expect((await fetch(`${url}/health`)).status).toBe(200), {
@@ -150,7 +147,7 @@ describe.runIf(existsSync('/dev/full'))('a stdout on a full disk', () => {
 
 describe('a process that breaks down', () => {
   it('has its last lines written', async () => {
-    const script = fileURLToPath(new URL('../support/processes/crashing-process.ts', import.meta.url));
+    const script = fileURLToPath(new URL('./crashing-process.ts', import.meta.url));
     const [error, stdout] = await new Promise<[Error | null, string]>((resolve) => {
       execFile(process.execPath, [...TYPESCRIPT, script], (failure, text) => resolve([failure, text]));
     });

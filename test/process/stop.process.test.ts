@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { json, type Recorded } from '../support/api/recorder.ts';
-import { NAME, post, TOGGLE, useProcesses } from '../support/processes/processes.ts';
 import { eventually } from '../support/vitest/waiting.ts';
+import { NAME, post, TOGGLE, useProcesses } from './processes.ts';
 
 const processes = useProcesses();
 const { startOverRecorder } = processes;

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { execute } from '../../src/execution/execute.ts';
 import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
 import { documents } from '../support/random/documents.ts';
-import { everyType } from '../support/random/every-type.ts';
-import { noLimits, outcomeOf } from '../support/random/outcome.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
-import { ScriptOfValues, type Temper } from '../support/random/script-of-values.ts';
 import { writeWhole } from '../support/random/write-document.ts';
+import { everyType } from './every-type.ts';
+import { noLimits, outcomeOf } from './outcome.ts';
+import { ScriptOfValues, type Temper } from './script-of-values.ts';
 
 const numRuns = propertyRuns(150);
 const seed = propertySeed(42);

@@ -2,21 +2,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSchema } from '../../src/features/schema.ts';
 import { MAX_DOCUMENT_LENGTH } from '../../src/plan/document.ts';
-import { answerAsGenerated, type Temper } from '../support/api/generated-answers.ts';
 import { startRecorder } from '../support/api/recorder.ts';
-import { openAdapterGateways } from '../support/gateways/adapter-gateways.ts';
-import {
-  ADAPTERS,
-  type Adapter,
-  type AdapterRequest,
-  type Asked,
-  REFERENCE,
-} from '../support/gateways/adapters.ts';
-import { createTransportByKey } from '../support/gateways/transport-by-key.ts';
 import { documents } from '../support/random/documents.ts';
 import { mostly } from '../support/random/mostly.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { writeWhole } from '../support/random/write-document.ts';
+import { openAdapterGateways } from './adapter-gateways.ts';
+import { ADAPTERS, type Adapter, type AdapterRequest, type Asked, REFERENCE } from './adapters.ts';
+import { answerAsGenerated, type Temper } from './generated-answers.ts';
+import { createTransportByKey } from './transport-by-key.ts';
 
 /** Each run is one document, sent some 40 times. */
 const numRuns = propertyRuns(20);

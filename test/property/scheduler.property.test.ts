@@ -8,7 +8,7 @@ import type { Call, Origin } from '../../src/transport/call.ts';
 import { ClientLeft } from '../../src/transport/errors.ts';
 import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
-import { createSteppedClock } from '../support/clocks/stepped-clock.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const RUNS = propertyRuns(300);
@@ -52,7 +52,7 @@ interface Asked {
 }
 
 function createWorld(rate: number, totalRate: number, connections: number) {
-  const clock = createSteppedClock();
+  const clock = createManualClock();
   const known = createKnownAccounts();
   for (const account of ACCOUNTS) known.add(account);
   let estimates = 0;
@@ -197,7 +197,7 @@ it('starts every call that can start, none twice, and callers in turn, whatever 
         if ('ask' in next)
           world.ask(next.ask, ACCOUNTS[next.account] as string, CALLERS[next.caller] as string, next.calls);
         else if ('advanceMs' in next) {
-          clock.advance(next.advanceMs);
+          clock.step(next.advanceMs);
           world.check();
         } else {
           const from = [...(next.end === 'left' ? waiting : underWay)];
@@ -209,10 +209,10 @@ it('starts every call that can start, none twice, and callers in turn, whatever 
       for (let round = 0; waiting.size + underWay.size > 0; round += 1) {
         expect(round).toBeLessThan(10_000);
         for (const asked of underWay) world.take(asked, undefined);
-        clock.advance(WINDOW_MS);
+        clock.step(WINDOW_MS);
         world.check();
       }
-      clock.advance(2 * WINDOW_MS);
+      clock.step(2 * WINDOW_MS);
       expect(clock.pending).toBe(0);
       for (const account of ACCOUNTS)
         expect(scheduler.status(account, () => 0)).toMatchObject({ used: 0, remaining: rate, queued: 0 });
@@ -235,7 +235,7 @@ it('lets no caller get further ahead than one call while others wait', () => {
         const world = createWorld(rate, 0, 100);
         const pass = () => {
           for (const asked of world.underWay) world.take(asked, undefined);
-          world.clock.advance(WINDOW_MS);
+          world.clock.step(WINDOW_MS);
           world.check();
         };
         for (const { windows, caller, calls } of arrivals) {

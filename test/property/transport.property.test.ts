@@ -9,12 +9,12 @@ import type { Clock } from '../../src/transport/clock.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
 import { createTransport } from '../../src/transport/transport.ts';
 import { Usage } from '../../src/transport/usage.ts';
-import { createModelApi, FATES, type Lot } from '../support/api/model-api.ts';
 import { type Respond, startRecorder } from '../support/api/recorder.ts';
 import { createManualClock, type ManualClock } from '../support/clocks/clock.ts';
 import { countSent, quiet } from '../support/network/network.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { createLateState } from '../support/redis/late-state.ts';
+import { createModelApi, FATES, type Lot } from './model-api.ts';
 
 const RUNS = propertyRuns(100);
 const SEED = propertySeed(20261124);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClientLeft } from '../../src/transport/errors.ts';
-import { createScene, many } from '../support/scenes/scene.ts';
+import { createScene, many } from './scene.ts';
 
 /** Longer than a second by what clocks and timers may be off. */
 const WINDOW_MS = 1_002;

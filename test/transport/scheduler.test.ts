@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Refused } from '../../src/luaauth/refusal.ts';
 import type { Call } from '../../src/transport/call.ts';
 import { ClientLeft, RateLimited, Unavailable } from '../../src/transport/errors.ts';
-import { createScene, many } from '../support/scenes/scene.ts';
+import { createScene, many } from './scene.ts';
 
 const WINDOW_MS = 1_002;
 const POLL = { background: 'poll', caller: 'polls' } as const;

@@ -1,11 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startDistantRecorder } from '../support/api/distant-recorder.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
-import { TYPESCRIPT } from '../support/processes/built.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -13,27 +10,23 @@ const TIMEOUT_MS = 2_000;
 const STALL_MS = TIMEOUT_MS + 500;
 
 describe('a process that stood still past the deadline of its calls', () => {
-  let api: ChildProcess;
+  let api: Awaited<ReturnType<typeof startDistantRecorder>>;
   let gateway: TestGateway;
-  let arrived: string[];
+  const arrived = async () => (await api.arrivals()).map(({ line }) => line);
 
   beforeEach(async () => {
-    const script = fileURLToPath(new URL('../support/api/late-api-process.ts', import.meta.url));
-    api = fork(script, { execArgv: TYPESCRIPT });
-    const [{ url }] = (await once(api, 'message')) as [{ url: string }];
-    arrived = [];
-    api.on('message', (message: { arrived: string }) => arrived.push(message.arrived));
-    gateway = await openGateway({ upstream: url, timeouts: { read: TIMEOUT_MS, write: TIMEOUT_MS } });
+    api = await startDistantRecorder({ workMs: { late: 300, never: 600_000 } });
+    gateway = await openGateway({ upstream: api.url, timeouts: { read: TIMEOUT_MS, write: TIMEOUT_MS } });
   });
 
   afterEach(async () => {
     await gateway.close();
-    api.disconnect();
+    api.close();
   });
 
   it('reads the answers that came in time before it gives up on them', async () => {
     const answer = gateway.execute(SCRIPT, { id: 'late' });
-    await eventually(() => expect(arrived).toEqual(['GET /scripts/late']));
+    await eventually(async () => expect(await arrived()).toEqual(['GET /scripts/late']));
     await standStill(STALL_MS);
     expect(await answer).toMatchObject({ data: { script: { id: 'late', name: 'name of late' } } });
   });
@@ -41,7 +34,7 @@ describe('a process that stood still past the deadline of its calls', () => {
   it('gives up on the others, and does not take its own slowness for the trouble of the API', async () => {
     const ids = Array.from({ length: 10 }, (_one, index) => `never${index}`);
     const answer = gateway.execute(SCRIPTS, { ids });
-    await eventually(() => expect(arrived).toHaveLength(ids.length));
+    await eventually(async () => expect(await arrived()).toHaveLength(ids.length));
     await standStill(STALL_MS);
     const { errors = [] } = await answer;
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(ids.map(() => 'UPSTREAM_TIMEOUT'));

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { body, LIMIT, padded, SCRIPT } from '../support/api/answers.ts';
 import type { Respond } from '../support/api/recorder.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
+import { body, LIMIT, padded, SCRIPT } from './answers.ts';
 
 const fixture = useRecorder();
 

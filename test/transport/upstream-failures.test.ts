@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { body, FAULTS } from '../support/api/answers.ts';
 import { answerPlainly, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
 import type { Respond } from '../support/api/recorder.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
@@ -11,6 +10,7 @@ import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway, type Result, type TestGateway } from '../support/gateways/gateway.ts';
 import { freePort } from '../support/network/free-port.ts';
 import { arrival, closing, eventually } from '../support/vitest/waiting.ts';
+import { body, FAULTS } from './answers.ts';
 
 const SCRIPT_JSON = JSON.stringify({ success: true, script: wireScript('bad') });
 

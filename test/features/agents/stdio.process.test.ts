@@ -75,7 +75,7 @@ it.each<[what: string, args: readonly string[], changed: Variables, says: RegExp
     /PERSISTED_DOCUMENTS is only, so no other document runs/,
   ],
 ])('does not start without %s, and says what to do', async (_what, args, changed, says) => {
-  const gateway = startProcess({ MCP: 'true', ...variables, PORT: '0', ...changed }, undefined, args);
+  const gateway = startProcess({ MCP: 'true', ...variables, PORT: '0', ...changed }, undefined, { args });
   open.push({ close: () => gateway.kill() });
   expect(await gateway.ended).toBe(1);
   expect(gateway.output.stderr).toMatch(says);

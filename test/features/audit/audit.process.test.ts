@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAuditFile } from '../../../src/features/audit/audit-file.ts';
 import { createMetrics } from '../../../src/features/metrics/metrics.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
@@ -338,8 +338,6 @@ describe('the metrics', () => {
 });
 
 describe('the process', () => {
-  vi.setConfig({ testTimeout: 60_000 });
-
   it('has handed each line to the system when the write is answered, and opens its file anew on SIGHUP', async () => {
     const keys = join(directory, 'keys.json');
     writeFileSync(keys, keysFile([{ name: 'deploy', sha256: sha256(keyOf('deploy')) }]));

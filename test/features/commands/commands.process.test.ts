@@ -101,8 +101,8 @@ it.runIf(process.platform === 'linux')(
     const { args, path } = eachRow(url, 1);
     // All other rows are the same write, so they are not sent, and their results are too many for the file.
     writeFileSync(path('rows.csv'), `key\n${'k1\n'.repeat(200)}`);
-    const small = ['-c', 'ulimit -S -f 8 && exec "$@"', 'sh', process.execPath, MAIN, ...args];
-    const run = startProcess({}, undefined, small.slice(1), 'pipe', undefined, '/bin/sh', small[0]);
+    const command = ['/bin/sh', '-c', 'ulimit -S -f 8 && exec "$@"', 'sh', process.execPath, MAIN];
+    const run = startProcess({}, undefined, { args, command });
     closing.push(run.kill);
     expect([await run.ended, run.output.stderr]).toEqual([1, expect.stringContaining('EFBIG')]);
     expect(resultsIn(path('out.jsonl'))[0]).toMatchObject({ row: 1, status: 'OK' });

@@ -419,7 +419,6 @@ describe('the configuration', () => {
 });
 
 describe('the process', () => {
-  vi.setConfig({ testTimeout: 60_000 });
   let gateway: GatewayProcess | undefined;
   afterAll(() => gateway?.kill());
 

@@ -5,7 +5,7 @@ import { createLiveApi } from '../../support/api/live-api.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { startRecorder } from '../../support/api/recorder.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
-import { viewLive } from '../../support/clients/live-view.ts';
+import { next, subscribe } from '../../support/clients/live-events.ts';
 import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT } from '../../support/clients/reads.ts';
 import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
@@ -49,15 +49,15 @@ describeWithRedis('names in Redis', () => {
       { gateway: holding, headers: bearer('team') },
     ];
     const seen = new Set<string>();
-    const views = [];
+    const streams = [];
     for (const { gateway, headers } of callers) {
       api.connect('s', `user of ${JSON.stringify(headers)}`);
-      views.push(await viewLive(gateway, 's', undefined, headers));
+      streams.push(await subscribe(gateway, {}, headers));
       await gateway.execute(SCRIPT, { id: 'a' }, headers);
       await gateway.execute(EDIT, { input: { id: 'a', name: 'new' } }, headers);
       for (const name of await names()) seen.add(name);
     }
-    for (const view of views) await eventually(() => expect(view.events.length).toBeGreaterThan(0));
+    for (const stream of streams) await next(stream);
     const kindsSeen = () =>
       [...seen].map((name) => {
         const [, tag = '', kind = ''] = /^luaauth:\{([^}]+)\}:[\w-]+:(.+)$/.exec(name) ?? [];
@@ -81,7 +81,7 @@ describeWithRedis('names in Redis', () => {
         ['held', 2],
       ]);
     });
-    for (const view of views) view.leave();
+    for (const stream of streams) stream.leave();
 
     const accounts = ['one', 'two', 'held'].map(tagOf);
     const others = [...seen].filter((name) => !accounts.some((tag) => name.startsWith(`luaauth:{${tag}}:`)));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { accountExpired, failed, field, ok, refused, useStandIn } from '../../support/api/stand-in.ts';
+import { accountExpired, failed, field, ok, refused, useStandIn } from './stand-in.ts';
 
 const { scriptId, idleScriptId, freeForAllScriptId, sessionId, projectId, namesProjectId } = seeded;
 const { userKey, discordId, expiredUserKey, endlessUserKey, createdAt } = seeded;

@@ -3,9 +3,9 @@ import { SANDBOX_RAY } from '../../../src/features/sandbox/faults.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { Sandbox } from '../../../src/features/sandbox/server.ts';
-import { failed, field, ok, refused, useStandIn } from '../../support/api/stand-in.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { failed, field, ok, refused, useStandIn } from './stand-in.ts';
 
 const { scriptId, freeForAllScriptId, visitedScriptId, sessionId, userKey, createdAt } = seeded;
 const { expiringUserKey } = seeded;

@@ -22,9 +22,9 @@ import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import type { TestGatewayOptions } from '../../support/gateways/gateway.ts';
-import { plain, startCollector } from '../../support/network/collector.ts';
 import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { plain, startCollector } from './collector.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
 const READ = 'GET /scripts/:script_id';

@@ -14,6 +14,8 @@ export interface Arrival {
 export interface RecorderOptions {
   /** Each request counts up to so many ms later, as after a longer way. */
   readonly jitterMs?: number;
+  /** How long an answer takes, by the id of its script without a number at the end. */
+  readonly workMs?: Readonly<Record<string, number>>;
   /** Whether it answers with a version that each write makes another. */
   readonly hasVersions?: boolean;
 }

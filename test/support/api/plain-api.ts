@@ -80,7 +80,8 @@ export function scriptIdOf({ line }: Pick<Recorded, 'line'>): string {
   return /\/scripts\/([^/?]+)/.exec(line)?.[1] ?? '';
 }
 
-function contentOf(line: string, mark: string): object {
+/** What the API answers beside `success`, with `mark` where it shows it. */
+export function contentOf(line: string, mark: string): object {
   const [method, kind, id = ''] = line.split(/[ /?]+/);
   if (kind === 'ads') return line.endsWith('/new') ? { system_id: 'new' } : adsOf(line, mark);
   if (kind === 'users') return method === 'GET' ? { user: wireUser(id, { executor: mark }) } : {};

@@ -58,29 +58,31 @@ const hangUp: Respond = ({ socket }) => {
   socket.destroy();
 };
 
-/** Opens gateways over a sandbox of their own unless an upstream is given, and recorders; all are closed after each test. */
+/** Opens gateways, what plays the REST API, and more: all is closed after each test, the last one first. */
 export function useOpened() {
-  const closing: (() => void | Promise<void>)[] = [];
+  const closing: (() => unknown)[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
-  return {
-    /** To be called after the test, the last one first. */
+  const opened = {
     closing,
-    async open(options: Partial<TestGatewayOptions>) {
-      let sandbox: Sandbox | undefined;
-      if (options.upstream === undefined) {
-        sandbox = await startSandbox({ rate: 0 });
-        closing.push(sandbox.close);
-      }
-      const gateway = await openGateway({ upstream: sandbox?.url ?? '', ...options } as TestGatewayOptions);
-      closing.push(gateway.close);
-      return { gateway, sandbox: sandbox as Sandbox };
+    async sandboxed(): Promise<Sandbox> {
+      const sandbox = await startSandbox({ rate: 0 });
+      closing.push(sandbox.close);
+      return sandbox;
     },
     async record(respond: Respond) {
       const recorder = await startRecorder(respond);
       closing.push(recorder.close);
       return recorder;
     },
+    /** A gateway over a sandbox of its own, unless an upstream is given. */
+    async open(options: Partial<TestGatewayOptions>) {
+      const sandbox = options.upstream === undefined ? await opened.sandboxed() : undefined;
+      const gateway = await openGateway({ upstream: sandbox?.url ?? '', ...options } as TestGatewayOptions);
+      closing.push(gateway.close);
+      return { gateway, sandbox: sandbox as Sandbox };
+    },
   };
+  return opened;
 }

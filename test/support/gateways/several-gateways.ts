@@ -1,7 +1,7 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { RedisStateOptions } from '../../../src/server/features.ts';
-import { createStallMeter } from '../api/uncertainty.ts';
 import { useRedis } from '../redis/redis.ts';
 import { eventually } from '../vitest/waiting.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
@@ -9,11 +9,8 @@ import { openGateway, type TestGateway, type TestGatewayOptions } from './gatewa
 /** A machine that is busy with other tests answers late: that alone must not look like a loss. */
 export const PATIENT_MS = 30_000;
 
-/**
- * A gateway that stands still for longer than this in a second sends late: by then its earlier permits are no longer
- * counted.
- */
-const MOST_STALL_MS = 400;
+/** A gateway that stands still for longer than this, in ns, sends late: by then its earlier permits may no longer be counted. */
+const MOST_STALL = 150e6;
 
 export interface GatewayOfSeveral extends TestGateway {
   readonly isLost: () => boolean;
@@ -29,7 +26,7 @@ interface SeveralOptions extends Partial<TestGatewayOptions> {
 /** A Redis that is empty when a test begins, and gateways that share it; they are closed after the test. */
 export function useSeveralGateways(engine?: string) {
   const redis = useRedis(engine);
-  const stalls = createStallMeter();
+  const stalls = monitorEventLoopDelay();
   const closing: (() => Promise<unknown>)[] = [];
   /** Closes all gateways: an open one would affect the next test through the same Redis. */
   const closeAll = async () => {
@@ -44,7 +41,7 @@ export function useSeveralGateways(engine?: string) {
     /** Whether a test takes Redis away. */
     mayLose: false,
     /** For a test of a quota that is divided: what fails while the machine keeps this process waiting tells nothing, and begins anew. */
-    inTime: { retry: { count: 4, condition: () => stalls.mostMs() > MOST_STALL_MS } },
+    inTime: { retry: { count: 4, condition: () => stalls.max > MOST_STALL } },
     /** To be closed after the test, the last one first. */
     closing,
     async open({ redis, transport, ...options }: SeveralOptions): Promise<GatewayOfSeveral> {
@@ -89,10 +86,11 @@ export function useSeveralGateways(engine?: string) {
   };
   beforeEach(() => {
     fixture.mayLose = false;
-    stalls.begin();
+    stalls.reset();
+    stalls.enable();
   });
   afterEach(async () => {
-    stalls.end();
+    stalls.disable();
     await closeAll();
   });
   return fixture;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The product as built, which `build-product` does before the first test: started from source, a process takes twice as long. */
+/** The product, which is built before the first test: started from source, a process takes twice as long. */
 export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 /** The built module that an embedder imports, as a URL. */

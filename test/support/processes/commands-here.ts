@@ -6,8 +6,7 @@ import { afterEach } from 'vitest';
 import { run as runCommand } from '../../../src/cli/run.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import * as features from '../../../src/features/process-features.ts';
-import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
-import { type Respond, startRecorder } from '../api/recorder.ts';
+import { useOpened } from '../gateways/fixture.ts';
 
 interface Around {
   readonly variables?: Readonly<Record<string, string>>;
@@ -20,15 +19,15 @@ interface Around {
   readonly stdout?: Writable;
 }
 
-/** Runs commands in this process, and what they ask. Everything is closed after each test. */
+/** Runs commands in this process, and what they ask. What a test has opened is closed after it. */
 export function useCommands() {
-  const closing: (() => unknown)[] = [];
   let folder: string | undefined;
-  afterEach(async () => {
-    for (const close of closing.splice(0)) await close();
+  afterEach(() => {
     if (folder !== undefined) rmSync(folder, { recursive: true });
     folder = undefined;
   });
+  // Hooks run from the last one to the first: what is open may use the folder.
+  const { closing, record, sandboxed } = useOpened();
 
   /** The path of a file in the folder of the test. */
   function at(name: string): string {
@@ -38,6 +37,8 @@ export function useCommands() {
 
   return {
     closing,
+    record,
+    sandboxed,
     at,
     /** Writes a file into the folder of the test, and returns its path. */
     file(name: string, content: string | Buffer): string {
@@ -65,16 +66,6 @@ export function useCommands() {
       const code = await runCommand(paths, onStop ? { ...terminal, onStop } : terminal, features);
       const shown = (text: string) => text.replaceAll(`${at('')}${sep}`, '');
       return { code, stdout: shown(stdout.text()), stderr: shown(stderr.text()) };
-    },
-    async record(respond: Respond) {
-      const recorder = await startRecorder(respond);
-      closing.push(recorder.close);
-      return recorder;
-    },
-    async sandboxed(): Promise<Sandbox> {
-      const sandbox = await startSandbox({ rate: 0 });
-      closing.push(sandbox.close);
-      return sandbox;
     },
   };
 }

@@ -8,26 +8,32 @@ import { MAIN } from './built.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
+interface ProcessOptions {
+  readonly args?: readonly string[];
+  /** A descriptor takes the place of the pipe on its stdout, from which then nothing is read. */
+  readonly stdout?: number;
+  /** The text on its stdin. */
+  readonly stdin?: string;
+  /** By default this Node and the build. */
+  readonly command?: readonly string[];
+}
+
 /**
- * Starts the gateway's own process, as built, in an empty directory, with no other variable than those given and with
- * these arguments. The caller ends it by `kill`, which also removes the directory. A descriptor takes the place of the
- * pipe on its stdout, from which then nothing is read.
+ * Starts the gateway's own process, as built, in an empty directory, with no other variable than those given. The caller ends it
+ * by `kill`, which also removes the directory.
  */
 export function startProcess(
   variables: Variables = {},
   files: (directory: string) => void = () => undefined,
-  args: readonly string[] = [],
-  stdout: 'pipe' | number = 'pipe',
-  stdin?: string,
-  node = process.execPath,
-  main = MAIN,
+  { args = [], stdout, stdin, command = [process.execPath, MAIN] }: ProcessOptions = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
   files(directory);
-  const child = spawn(node, [main, ...args], {
+  const [program = '', ...first] = command;
+  const child = spawn(program, [...first, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...variables },
-    stdio: [stdin === undefined ? 'ignore' : 'pipe', stdout, 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', stdout ?? 'pipe', 'pipe'],
   });
   child.stdin?.end(stdin);
   const output = { stdout: '', stderr: '' };

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Recorded } from '../api/recorder.ts';
 import { settle } from '../clocks/clock.ts';
 
@@ -8,22 +7,9 @@ interface Calls {
   readonly calls: readonly Recorded[];
 }
 
-const PATIENCE_MS = 45_000;
-/** A check may ask a process or a Redis, so checking without pauses would take time from what it waits for. */
-const MOST_PAUSE_MS = 25;
-
 /** Waits until a check passes, for as long as a busy machine may take. */
-export async function eventually(check: () => void | Promise<void>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS)) {
-    try {
-      return await check();
-    } catch (failure) {
-      if (performance.now() > end) throw failure;
-    }
-    await delay(pauseMs);
-  }
-}
+export const eventually = (check: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(check, { timeout: 45_000, interval: 5 });
 
 /** Waits until the nth call has arrived (from 0), and gives it. */
 export async function arrival({ calls }: Calls, index: number): Promise<Recorded> {

@@ -1,4 +1,4 @@
-import { openStdout } from '../../../src/server/log-output.ts';
+import { openStdout } from '../../src/server/log-output.ts';
 
 // Logs as the gateway does, and breaks down in the same turn of the event loop.
 const output = await openStdout(() => undefined);

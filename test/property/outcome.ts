@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Limits } from '../../../src/plan/limits.ts';
+import type { Limits } from '../../src/plan/limits.ts';
 import type { ScriptOfValues } from './script-of-values.ts';
 
 export const noLimits: Limits = {

@@ -13,7 +13,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import { everyOne } from '../../../scripts/schema-tables.ts';
+import { everyOne } from '../../scripts/schema-tables.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 

@@ -1,10 +1,10 @@
-import { createSlidingWindows } from '../../../src/state/sliding-window-log.ts';
-import { createKnownAccounts } from '../../../src/transport/accounts.ts';
-import type { Call, Origin } from '../../../src/transport/call.ts';
-import type { CallFailure } from '../../../src/transport/errors.ts';
-import type { ScheduledCall } from '../../../src/transport/scheduler/scheduled-call.ts';
-import { createScheduler } from '../../../src/transport/scheduler/scheduler.ts';
-import { createSteppedClock } from '../clocks/stepped-clock.ts';
+import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
+import { createKnownAccounts } from '../../src/transport/accounts.ts';
+import type { Call, Origin } from '../../src/transport/call.ts';
+import type { CallFailure } from '../../src/transport/errors.ts';
+import type { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
+import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import { createManualClock } from '../support/clocks/clock.ts';
 
 interface Asked
   extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'needsRequest' | 'onStart'>> {
@@ -35,7 +35,7 @@ export function createScene({
   connections = 128,
   isAccepted = true,
 }: SceneOptions) {
-  const clock = createSteppedClock();
+  const clock = createManualClock();
   const quotas = createSlidingWindows(clock.now);
   const known = createKnownAccounts();
   const scheduler = createScheduler({ rate, totalRate, connections, clock, quotas, known });
@@ -90,7 +90,7 @@ export function createScene({
     },
     /** Lets time pass. Returns what happened meanwhile, such as `1002 a1 a2`: the time and the names. */
     pass(ms: number): string[] {
-      clock.advance(ms);
+      clock.step(ms);
       const times = new Map<number, string[]>();
       for (const { at, what } of log) times.set(at, [...(times.get(at) ?? []), what]);
       log = [];

@@ -1,12 +1,12 @@
 import type { Plugin } from 'graphql-yoga';
 import { Pool } from 'undici';
-import type { Context } from '../../../src/context.ts';
-import { createGateway } from '../../../src/gateway.ts';
-import type { GatewayOptions } from '../../../src/gateway-options.ts';
-import { hashOf } from '../../../src/operation/document-id.ts';
-import { startServer } from '../../../src/server/listen.ts';
+import type { Context } from '../../src/context.ts';
+import { createGateway } from '../../src/gateway.ts';
+import type { GatewayOptions } from '../../src/gateway-options.ts';
+import { hashOf } from '../../src/operation/document-id.ts';
+import { startServer } from '../../src/server/listen.ts';
+import { type GivenOptions, withGatewayDefaults } from '../support/gateways/gateway.ts';
 import type { Adapter, AdapterRequest } from './adapters.ts';
-import { type GivenOptions, withGatewayDefaults } from './gateway.ts';
 
 /** All that a client can see of an answer. */
 interface Answer {

@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
-import { jsonPost } from '../clients/json-post.ts';
-import { startDefaultGateway } from '../gateways/default-gateway.ts';
-import { startRedis } from '../redis/redis.ts';
-import { readBlocks, type Step } from './documentation.ts';
-import { pathOf } from './repository.ts';
+import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
+import { startRedis } from '../support/redis/redis.ts';
+import { readBlocks, type Step } from '../support/repository/documentation.ts';
+import { pathOf } from '../support/repository/repository.ts';
 
 /** The commands of docs/set-up.md, with which a terminal begins. */
 const terminal = readBlocks('docs/set-up.md').map(({ text }) => text)[0] ?? '';
@@ -22,69 +21,39 @@ const env = {
     .join(':'),
 };
 
-/** Where a reader is: what runs there, and how the addresses of the pages are written there. */
-interface Place {
-  readonly clone: string;
-  readonly localize: (text: string, gatewayUrl: string) => string;
-  readonly close: () => Promise<unknown>;
-}
-
 /**
- * A clone with a free port in place of 4000, and a Redis of its own in place of the usual port.
- * @param command the text of the command `luaauth-graphql`
+ * Follows a document from its beginning, in a built clone and each block in a terminal that has run the set-up. A free port takes
+ * the place of 4000, and a Redis of its own that of the usual one.
  */
-export async function openPlace({
-  command,
-  withRedis,
-}: {
-  command: string;
-  withRedis: boolean;
-}): Promise<Place> {
+export async function openReader({ withRedis }: { readonly withRedis: boolean }) {
   const clone = mkdtempSync(join(tmpdir(), 'luaauth-graphql-docs-'));
-  mkdirSync(join(clone, 'scripts/bin'), { recursive: true });
-  writeFileSync(join(clone, 'scripts/bin/luaauth-graphql'), command, { mode: 0o755 });
+  cpSync(pathOf('scripts/bin'), join(clone, 'scripts/bin'), { recursive: true });
+  symlinkSync(pathOf('dist'), join(clone, 'dist'));
   const redis = withRedis ? await startRedis() : undefined;
-  return {
-    clone,
-    localize: (text, gatewayUrl) =>
-      text
-        .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
-        .replaceAll('http://127.0.0.1:4000', gatewayUrl),
-    async close() {
-      await redis?.close();
-      rmSync(clone, { recursive: true });
-    },
-  };
-}
-
-/** Follows a document from its beginning, each block in a terminal that has run the set-up. */
-export function createReader(place: Place) {
   const children: ChildProcess[] = [];
-  /** Asked until the document starts a gateway. */
-  let byDefault: Awaited<ReturnType<typeof startDefaultGateway>> | undefined;
   let gatewayUrl = '';
 
   async function stopGateways() {
     await Promise.all(children.splice(0).map(endGroup));
-    await byDefault?.close();
-    byDefault = undefined;
     gatewayUrl = '';
   }
 
   /** Runs a block of shell to its end, or until it serves. */
   function shell(text: string): Promise<string> {
     const url = gatewayUrl;
-    const script = place.localize(`${terminal}\n${text}`, url);
+    const script = `${terminal}\n${text.replace(START, 'luaauth-graphql')}`
+      .replaceAll('redis://127.0.0.1:6379', redis?.url ?? '')
+      .replaceAll('http://127.0.0.1:4000', url);
     // One pipe keeps the order of both outputs.
-    const child = spawnBash(`exec 2>&1\n${script}`, place.clone);
+    const child = spawnBash(`exec 2>&1\n${script}`, clone);
     let output = '';
     return new Promise((resolve, reject) => {
       const onText = (chunk: Buffer) => {
         output += chunk;
-        const [, served] = /"url":"(http[^"]+)\/graphql"/.exec(output) ?? [];
-        if (served === undefined || children.includes(child)) return;
+        const served = children.includes(child) ? [] : /"url":"(http[^"]+)\/graphql"/.exec(output);
+        if (!served?.[1]) return;
         children.push(child);
-        gatewayUrl = served;
+        gatewayUrl = served[1];
         // A server goes on printing after this.
         resolve('');
       };
@@ -109,21 +78,22 @@ export function createReader(place: Place) {
       const starts = kind === 'sh' && startsGateway(text);
       if (starts) await stopGateways();
       const isAsked = kind === 'graphql' || text.includes('http://127.0.0.1:4000');
-      if (isAsked && !starts && gatewayUrl === '') {
-        byDefault = await startDefaultGateway();
-        gatewayUrl = byDefault.url;
-      }
+      if (isAsked && !starts && gatewayUrl === '') await shell('luaauth-graphql');
       return kind === 'graphql' ? post(text, variables) : shell(text);
     },
     async leave() {
       await stopGateways();
-      await place.close();
+      await redis?.close();
+      rmSync(clone, { recursive: true });
     },
   };
 }
 
+/** What starts a gateway in a clone, and in an empty folder. */
+const START = /(?:git clone .* && )?npm start$/m;
+
 const startsGateway = (text: string) =>
-  /^(?:[A-Z_]+=\S* )*(?:npm start|luaauth-graphql(?= -| >| \||$))/m.test(text);
+  START.test(text) || /^(?:[A-Z_]+=\S* )*luaauth-graphql(?= -| >| \||$)/m.test(text);
 
 /** Runs commands as a newcomer's shell does. */
 function spawnBash(script: string, cwd: string) {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../../src/transport/clock.ts';
-import { answerRateLimited, scriptIdOf, wireScript } from './plain-api.ts';
-import { json, type Recorded } from './recorder.ts';
+import type { Clock } from '../../src/transport/clock.ts';
+import { answerRateLimited, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { json, type Recorded } from '../support/api/recorder.ts';
 
 /** The ways that a request may end. */
 export const FATES = [

@@ -25,8 +25,8 @@ import {
   isObjectType,
   responsePathAsArray,
 } from 'graphql';
+import type { Seeded } from '../support/random/seeded.ts';
 import type { ScriptedObject, ScriptOfValues } from './script-of-values.ts';
-import type { Seeded } from './seeded.ts';
 
 type Context = ScriptOfValues;
 

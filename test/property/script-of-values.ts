@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { createSeeded, type Seeded } from './seeded.ts';
+import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 
 export interface Temper {
   readonly seed: number;

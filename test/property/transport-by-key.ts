@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { GatewayOptions } from '../../../src/gateway-options.ts';
-import { createStateInMemory } from '../../../src/state/memory.ts';
-import { createPageSizes } from '../../../src/state/page-sizes.ts';
-import type { Clock } from '../../../src/transport/clock.ts';
-import { createTransport, type Transport } from '../../../src/transport/transport.ts';
+import type { GatewayOptions } from '../../src/gateway-options.ts';
+import { createStateInMemory } from '../../src/state/memory.ts';
+import { createPageSizes } from '../../src/state/page-sizes.ts';
+import type { Clock } from '../../src/transport/clock.ts';
+import { createTransport, type Transport } from '../../src/transport/transport.ts';
 
 /** No pause ends and no deadline passes: nothing depends on how fast the machine is. */
 const standingClock: Clock = { now: () => 0, after: () => () => undefined };

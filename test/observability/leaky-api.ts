@@ -1,5 +1,5 @@
-import { answerPlainly, answerRateLimited, wireScript } from './plain-api.ts';
-import { json, type Recorded, type Respond } from './recorder.ts';
+import { answerPlainly, answerRateLimited, wireScript } from '../support/api/plain-api.ts';
+import { json, type Recorded, type Respond } from '../support/api/recorder.ts';
 
 /** All that a request carries which must not come back. */
 const everything = ({ headers, body, line }: Recorded) =>

@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import type { Respond } from './recorder.ts';
+import type { Respond } from '../support/api/recorder.ts';
 
 /** Far less work than the best that Brotli can do. */
 const QUICKLY = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };

@@ -1,28 +1,23 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, vi } from 'vitest';
-import { seeded } from '../../../src/features/sandbox/seed-data.ts';
-import { json, type Recorded, startRecorder } from '../api/recorder.ts';
-import { jsonPost } from '../clients/json-post.ts';
-import { type GatewayProcess, startProcess, type Variables } from './process.ts';
+import { beforeEach } from 'vitest';
+import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { json, type Recorded } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
+import { useCommandLine } from '../support/processes/command-line.ts';
+import type { Variables } from '../support/processes/process.ts';
 
 export const NAME = `query { script(id: "${seeded.scriptId}") { name } }`;
 export const TOGGLE = `mutation { toggleScript(input: { id: "${seeded.scriptId}", enabled: true }) { __typename } }`;
 
-/** A recorder for each test, and processes over it, which are killed after the test. */
+/** A recorder for each test, and gateways over it, each a process of its own. */
 export function useProcesses() {
-  // Each test waits for a process of its own to start, which a busy machine makes slow.
-  vi.setConfig({ testTimeout: 60_000 });
-  const started: { kill(): Promise<void> }[] = [];
+  const { start, record, closing } = useCommandLine();
   const fixture = {
-    started,
-    recorder: {} as Awaited<ReturnType<typeof startRecorder>>,
+    closing,
+    recorder: {} as Awaited<ReturnType<typeof record>>,
     /** How the API answers. */
     respond: (_recorded: Recorded, _response: ServerResponse): void => undefined,
-    start(variables: Variables = {}): GatewayProcess {
-      const gateway = startProcess({ PORT: '0', ...variables });
-      started.push(gateway);
-      return gateway;
-    },
+    start: (variables: Variables = {}) => start([], { variables: { PORT: '0', ...variables } }),
     /** The gateway over the recorder, and its URL. */
     async startOverRecorder(variables: Variables = {}) {
       const gateway = fixture.start({ LUAAUTH_API_URL: fixture.recorder.url, ...variables });
@@ -32,11 +27,7 @@ export function useProcesses() {
   beforeEach(async () => {
     fixture.respond = (_recorded, response) =>
       json(response, { success: true, script: { name: 'Recorded' } });
-    fixture.recorder = await startRecorder((recorded, response) => fixture.respond(recorded, response));
-  });
-  afterEach(async () => {
-    await Promise.all(started.splice(0).map((gateway) => gateway.kill()));
-    await fixture.recorder.close();
+    fixture.recorder = await record((recorded, response) => fixture.respond(recorded, response));
   });
   return fixture;
 }
