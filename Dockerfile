@@ -52,6 +52,8 @@ COPY schema/introspection.d.ts schema/relay.graphql schema/schema.graphql schema
 COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
 COPY examples/agents/documents examples/agents/documents
+# See docs/deployment.md.
+ENV NODE_OPTIONS=--max-semi-space-size=32
 # The code that V8 has compiled, for each start by this user. It then belongs to root, so that a gateway cannot change it.
 RUN mkdir -p dist/.compiled && chown node dist/.compiled \
   && echo '{ __typename }' | LUAAUTH_SANDBOX=true su -s /bin/sh -c 'node dist/main.js query -' node \

@@ -18,6 +18,9 @@ export interface Deviation {
   readonly instead: (rightAnswer: object) => object;
 }
 
+/** As `npm start` sets it. The same for each subject in Node, so that no difference comes from it. */
+const IN_NODE = { NODE_ENV: 'production', NODE_OPTIONS: '--max-semi-space-size=32' };
+
 // Seen from dist.
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -81,7 +84,7 @@ export function ofTheGateway(
       command: process.execPath,
       args: [main],
       env: {
-        NODE_ENV: 'production',
+        ...IN_NODE,
         PORT: String(port),
         LUAAUTH_API_URL: upstreamUrl,
         LUAAUTH_RATE: '0',
@@ -101,7 +104,7 @@ function ofOurs(name: string, module: string): Subject {
     command: (upstreamUrl, port) => ({
       command: process.execPath,
       args: [file(`./subjects/${module}.js`)],
-      env: { NODE_ENV: 'production', PORT: String(port), UPSTREAM_URL: upstreamUrl },
+      env: { ...IN_NODE, PORT: String(port), UPSTREAM_URL: upstreamUrl },
     }),
   };
 }

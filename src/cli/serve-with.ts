@@ -11,23 +11,9 @@ export async function serveWith(
   sharedSandbox?: string,
 ): Promise<void> {
   // A process that starts workers needs little of the gateway.
-  if (config.workers > 1)
-    return (await import('../server/workers.ts')).runWorkers(config, features, nodeFlags());
+  if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config, features);
   const { serve } = await import('../server/serve.ts');
   await serve(config, features, 'http', sharedSandbox);
-}
-
-/**
- * The flags of Node for each worker. A flag that the user has set remains.
- * - A half of the young generation has at most 8 MB; V8 takes up to 16. The modules of the start make it grow, and V8 keeps
- *   that memory.
- * - V8 has one helper thread, not four: other workers use the other processors. Two workers take 10 MB less.
- */
-function nodeFlags(): string[] {
-  const given = `${process.execArgv} ${process.env.NODE_OPTIONS}`.replaceAll('_', '-');
-  const own = Object.entries({ '--max-semi-space-size': 8, '--v8-pool-size': 1 });
-  const missing = own.filter(([flag]) => !given.includes(flag));
-  return [...process.execArgv, ...missing.map((flag) => flag.join('='))];
 }
 
 /** Reads the configuration and the flags. @throws StartError with all problems */

@@ -11,13 +11,9 @@ const AGAIN_AFTER_MS = 1_000;
 
 /**
  * Each worker is a process; they share only Redis. A worker that ends is started again. A worker that cannot start with
- * the others ends all of them. `execArgv`: the flags of Node for each worker.
+ * the others ends all of them.
  */
-export async function runWorkers(
-  config: Config,
-  features: ProcessFeatures,
-  execArgv: string[],
-): Promise<void> {
+export async function runWorkers(config: Config, features: ProcessFeatures): Promise<void> {
   for (const note of config.notes) console.error(note);
   const ofSandbox = config.apiUrl ? undefined : await features.sandbox?.();
   const sandbox = await ofSandbox?.openSandbox();
@@ -27,7 +23,7 @@ export async function runWorkers(
   let isStopping = false;
 
   const start = (index: number): Worker => {
-    cluster.setupPrimary({ args: argumentsFor(index, config, sandbox?.url), execArgv });
+    cluster.setupPrimary({ args: argumentsFor(index, config, sandbox?.url) });
     const worker = cluster.fork();
     running.add(worker);
     worker.once('message', () => serving.add(worker));

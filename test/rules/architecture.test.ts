@@ -136,7 +136,7 @@ describe('imports point down', () => {
 
 it('only the command line and the configuration read the environment', () => {
   const readers = sources.filter(({ text }) => /\bprocess\.env\b|\benv\b.*\bprocess\b/.test(text));
-  expect(readers.map(({ file }) => file).sort()).toEqual(['cli/run.ts', 'cli/serve-with.ts']);
+  expect(readers.map(({ file }) => file).sort()).toEqual(['cli/run.ts']);
 });
 
 describe('what is shared by several gateways can be simulated', () => {
