@@ -143,7 +143,6 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
 ): Endpoint<Path, Payload, Result> {
   const { answer = () => undefined as Result, repeats = {}, body = (payload) => payload as object } = options;
   const { member, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
-  const { documented = {} } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
   const pathOf = pathFiller(template);
@@ -196,36 +195,29 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       signal: api.signal,
       decode,
       name: `${origin.account} ${method} ${target} ${text ?? ''}`,
-      // Set when the call begins: the writes so far are part of the key.
-      key: '',
+      // Set when the call begins.
+      generation: 0,
       isInDoubt: false,
       isAlone: false,
       isUnshared: false,
-      needsRequest: undefined,
-      onStart: undefined,
+      waiters: undefined,
       background: undefined,
     };
     const answer = api.ask(made, api.usage);
     return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;
   };
-  const { about: further = [], shows, isPublic } = options;
-  const narrow = options.narrow as Narrow<unknown> | undefined;
-  const { timeoutMs, ifUnknown } = options;
-  const declared = {
+  const declared: Declaration = {
+    about: [],
+    documented: {},
+    ...options,
+    narrow: options.narrow as Narrow<unknown> | undefined,
     route,
     kind,
     parts,
-    about: further,
-    shows,
-    narrow,
-    isPublic,
     refusals,
     isSentOnce,
-    documented,
-    timeoutMs,
-    ifUnknown,
   };
-  return Object.assign(call, declared, { freshFor: options.freshFor });
+  return Object.assign(call, declared, { route });
 }
 
 function extend(api: Access): void {

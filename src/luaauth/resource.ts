@@ -103,9 +103,8 @@ function idsOf(part: Part, { params, payload = {} }: Asked): readonly string[] {
 export function namesOf(kind: 'read' | 'write', parts: readonly Part[]): (asked: Asked) => readonly string[] {
   const inPath = parts.filter((part) => 'param' in part);
   const others = parts.filter((part) => 'member' in part);
-  const listed = new Set(
-    parts.filter((part) => kind === 'write' || 'listsOf' in part).map((part) => resourceOf(part).name),
-  );
+  const withLists = parts.filter((part) => kind === 'write' || 'listsOf' in part);
+  const listed = [...new Set(withLists.map((part) => resourceOf(part).name))];
   return (asked) => {
     let names: string[] = [];
     // Not `push`, which reserves room for 17 names. Most calls have one name.

@@ -15,12 +15,12 @@ export interface CacheEntry {
   readonly ageMs: number;
 }
 
-/** An answer with the key of its call. */
-interface NamedEntry extends CacheEntry {
-  readonly key: string;
+interface EntryOfGeneration extends CacheEntry {
+  /** Counts the writes that the answer shows. */
+  readonly generation: number | string;
 }
 
-interface KeptEntry extends Omit<NamedEntry, 'ageMs'> {
+interface KeptEntry extends Omit<EntryOfGeneration, 'ageMs'> {
   readonly askedAt: number;
   readonly keptUntil: number;
 }
@@ -35,23 +35,23 @@ export function createCacheEntries(now: () => number) {
     maxSize: MAX_BYTES,
   });
   return {
-    get(name: string): NamedEntry | undefined {
+    get(name: string): EntryOfGeneration | undefined {
       const found = kept.get(name);
       if (!found) return undefined;
       const at = now();
-      const { key, value, bytes, askedAt, keptUntil } = found;
-      if (at <= keptUntil) return { key, value, bytes, ageMs: at - askedAt };
+      const { generation, value, bytes, askedAt, keptUntil } = found;
+      if (at <= keptUntil) return { generation, value, bytes, ageMs: at - askedAt };
       kept.delete(name);
       return undefined;
     },
     /** Keeps an entry for at most `ttlMs`. */
-    set(name: string, { key, value, bytes, ageMs }: NamedEntry, ttlMs: number): void {
+    set(name: string, { generation, value, bytes, ageMs }: EntryOfGeneration, ttlMs: number): void {
       const at = now();
       const askedAt = at - ageMs;
       const newest = kept.peek(name)?.askedAt ?? askedAt;
       if (ttlMs <= 0 || newest > askedAt) return;
-      const size = Math.max(bytes * 3 + (name.length + key.length) * 2 + ENTRY_BYTES, LEAST_BYTES);
-      kept.set(name, { key, value, bytes, askedAt, keptUntil: at + ttlMs }, { size });
+      const size = Math.max(bytes * 3 + name.length * 2 + ENTRY_BYTES, LEAST_BYTES);
+      kept.set(name, { generation, value, bytes, askedAt, keptUntil: at + ttlMs }, { size });
     },
     clear: () => kept.clear(),
   };

@@ -53,6 +53,17 @@ export interface Asked {
   readonly payload: object | undefined;
 }
 
+/** The operations that wait for the answer of one call. */
+export interface Waiters {
+  /**
+   * Asked when the call's turn has come, before it takes a permit. False: all have joined an equal call or found an answer,
+   * so the signal of the call is aborted.
+   */
+  needRequest(): boolean;
+  /** The call has its permits and a connection. */
+  started(): void;
+}
+
 /** One request to the REST API, on its way through the steps. A step never changes a call: it passes on a copy. */
 export interface Call<T> extends About, Asked {
   readonly method: 'GET' | 'POST';
@@ -80,21 +91,16 @@ export interface Call<T> extends About, Asked {
   readonly decode: (reply: Reply, asked: Asked) => T;
   /** Identifies a read: account, method, path and body. */
   readonly name: string;
-  /** The name of a read and the generation of its resources. Reads of one key may share one answer. */
-  readonly key: string;
+  /** Counts the writes to the resources of a read. Reads of one name and generation may share one answer. */
+  readonly generation: number | string;
   /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */
   readonly isInDoubt: boolean;
   /** Whether other processes may have written unnoticed. */
   readonly isAlone: boolean;
   /** Whether the call needs its own request. The answer is cached for others. */
   readonly isUnshared: boolean;
-  /**
-   * Asked when the call's turn has come, before it takes a permit. False: all who wait for it have joined an equal call or
-   * found an answer, so its signal is aborted. Undefined: the call needs its own request.
-   */
-  readonly needsRequest: (() => boolean) | undefined;
-  /** Called when the call has its permits and a connection. */
-  readonly onStart: (() => void) | undefined;
+  /** The operations that share the answer; undefined: the call needs its own request. */
+  readonly waiters: Waiters | undefined;
   /**
    * Set if no client waits for the answer, so that calls of clients go first: a revalidation renews a cache entry, and a poll
    * follows live data, which no cache entry can answer.

@@ -3,7 +3,8 @@ import type { AbortListener, Allowance, Answer, Call, Reply } from './call.ts';
 import { type Clock, Deadline } from './clock.ts';
 import { BadResponse, BroughtTooMuch, CallFailure, ClientLeft, TimedOut } from './errors.ts';
 import { type Observed, type Observers, type Outcome, outcomeOf } from './observer.ts';
-import type { ScheduledCall, Sender } from './scheduler/scheduled-call.ts';
+import type { Account } from './scheduler/account.ts';
+import { ScheduledCall } from './scheduler/scheduled-call.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { Send } from './step.ts';
 import { type Receiver, type UpstreamOptions, UpstreamRequest } from './upstream-request.ts';
@@ -31,26 +32,25 @@ export function createDispatch(options: DispatchOptions): Send {
 
 type Settle = (answer: Answer<unknown> | Promise<never>) => void;
 
-class Dispatch implements AbortListener, Sender, Receiver {
-  readonly call: Call<unknown>;
+class Dispatch extends ScheduledCall implements AbortListener, Receiver {
   readonly allowance: Allowance;
   readonly #options: DispatchOptions;
+  readonly #account: Account;
   readonly #usage: Usage;
   readonly #resolve: Settle;
-  readonly #scheduled: ScheduledCall;
   #deadline: Deadline | undefined;
   #request: UpstreamRequest | undefined;
   #waitEnded: (() => void) | undefined;
   #requestEnded: ((outcome: Outcome) => void) | undefined;
-  #sentAt: number | undefined;
+  #sentAt = 0;
 
   constructor(options: DispatchOptions, call: Call<unknown>, usage: Usage, resolve: Settle) {
+    super(call);
     this.#options = options;
-    this.call = call;
+    this.#account = options.scheduler.accountOf(call.origin.account);
     this.#usage = usage;
     this.allowance = usage.allowance;
     this.#resolve = resolve;
-    this.#scheduled = options.scheduler.schedule(this);
   }
 
   begin(): void {
@@ -60,14 +60,13 @@ class Dispatch implements AbortListener, Sender, Receiver {
     if (call.signal?.aborted) this.handleEvent();
     else if (call.deadline <= this.#options.clock.now()) this.fail(new TimedOut(call, 'no'));
     else if (this.allowance.bytesLeft < 0) this.fail(new BroughtTooMuch(call, 'no'));
-    else this.#options.scheduler.request(this.#scheduled);
+    else this.#account.request(this);
   }
 
   queued(): void {
-    const { clock, scheduler } = this.#options;
-    const giveUp = (wasLate: boolean) => scheduler.giveUp(this.#scheduled, wasLate);
-    this.#deadline = new Deadline(clock, this.#scheduled.startBy, giveUp);
-    this.#waitEnded = this.#beginWait();
+    const { clock, observers } = this.#options;
+    this.#deadline = new Deadline(clock, this.startBy, (wasLate) => this.#account.giveUp(this, wasLate));
+    this.#waitEnded = observers.begin((observer) => observer.queued?.(this.#observed));
   }
 
   admitted(waitedMs: number): void {
@@ -78,15 +77,13 @@ class Dispatch implements AbortListener, Sender, Receiver {
     const timeoutMs = Math.min(call.timeoutMs, call.deadline - now);
     const isFair = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
     this.#deadline?.callOff();
-    this.#deadline = new Deadline(clock, now + timeoutMs, (wasLate) =>
-      this.fail(new TimedOut(call, this.#executed, { unhealthy: isFair && !wasLate })),
-    );
+    const expire = (wasLate: boolean) =>
+      this.fail(new TimedOut(call, this.#executed, { unhealthy: isFair && !wasLate }));
+    this.#deadline = new Deadline(clock, now + timeoutMs, expire, now);
     this.#usage.waited(waitedMs);
-    // A call that starts at once reports a wait of no time.
-    this.#waitEnded ??= this.#beginWait();
     this.#endWait();
     if (call.isRetry) observers.tell((observer) => observer.retried?.(this.#observed));
-    this.#requestEnded = observers.begin((observer) => observer.requested?.(this.#observed));
+    this.#requestEnded = observers.begin((observer) => observer.requested?.(this.#observed, waitedMs));
     this.#request = new UpstreamRequest(this.#options, this);
     this.#request.send();
   }
@@ -95,14 +92,10 @@ class Dispatch implements AbortListener, Sender, Receiver {
     this.fail(new ClientLeft(this.call, this.#executed));
   }
 
-  sent(): void {
+  override sent(): void {
+    super.sent();
     this.#sentAt = this.#options.clock.now();
-    this.#scheduled.sent();
     this.#usage.sent();
-  }
-
-  answered(): void {
-    this.#scheduled.answered();
   }
 
   received({ status, headers }: Omit<Reply, 'text'>, body: Buffer): void {
@@ -110,10 +103,9 @@ class Dispatch implements AbortListener, Sender, Receiver {
     try {
       const text = decodeText(this.call, body, status);
       const value = this.call.decode({ status, headers, text }, this.call);
-      this.#options.scheduler.end(this.#scheduled, undefined);
+      this.#account.end(this, undefined);
       this.#tellEnd(undefined);
-      const sentAt = this.#sentAt as number;
-      this.#resolve({ value, bytes: text.length, sentAt, source: 'call', ageMs: 0 });
+      this.#resolve({ value, bytes: text.length, sentAt: this.#sentAt, source: 'call', ageMs: 0 });
     } catch (failure) {
       this.#end(failure);
     }
@@ -125,7 +117,7 @@ class Dispatch implements AbortListener, Sender, Receiver {
   }
 
   fail(failure: Error): void {
-    if (this.#scheduled.state === 'over') return;
+    if (this.state === 'over') return;
     this.#request?.end(failure);
     this.failed(failure);
   }
@@ -134,7 +126,7 @@ class Dispatch implements AbortListener, Sender, Receiver {
     if (failure instanceof CallFailure && failure.ray !== undefined) this.#usage.ray = failure.ray;
     // The connection has an answer too many. The expected answer may follow and reach another request.
     if (failure instanceof BadResponse && failure.isMisdirected) this.#request?.cut?.();
-    this.#options.scheduler.end(this.#scheduled, failure);
+    this.#account.end(this, failure);
     this.#tellEnd(failure);
     this.#resolve(Promise.reject(failure));
   }
@@ -149,10 +141,6 @@ class Dispatch implements AbortListener, Sender, Receiver {
     return { endpoint, kind, usage: this.#usage };
   }
 
-  #beginWait(): () => void {
-    return this.#options.observers.begin((observer) => observer.queued?.(this.#observed));
-  }
-
   #endWait(): void {
     this.#waitEnded?.();
     this.#waitEnded = undefined;
@@ -164,6 +152,6 @@ class Dispatch implements AbortListener, Sender, Receiver {
   }
 
   get #executed(): 'no' | 'unknown' {
-    return this.#sentAt === undefined ? 'no' : 'unknown';
+    return this.state === 'sent' ? 'unknown' : 'no';
   }
 }

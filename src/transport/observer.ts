@@ -26,10 +26,11 @@ export type CoordinationState = 'ok' | 'lost';
 
 /** Receives the events of calls. Every hook is optional, and its work costs every call. */
 export interface Observer {
-  /** A call begins to wait for its turn. The returned function is called once when the wait ends. */
+  /** A call that cannot start at once begins to wait for its turn. The returned function is called once when the wait ends. */
   readonly queued?: (call: Observed) => () => void;
-  /** A request begins. The returned function is called once with the outcome. */
-  readonly requested?: (call: Observed) => (outcome: Outcome) => void;
+  /** A request begins, after `waitedMs` in the queue. The returned function is called once with the outcome. */
+  readonly requested?: (call: Observed, waitedMs: number) => (outcome: Outcome) => void;
+  /** A request begins whose call has failed before. */
   readonly retried?: (call: Observed) => void;
   readonly answered?: (call: Observed, source: Source) => void;
   readonly breakerChanged?: (state: BreakerState) => void;
@@ -55,6 +56,7 @@ export function createObservers(
     begin<Args extends readonly unknown[]>(
       call: (observer: Observer) => ((...args: Args) => void) | undefined,
     ) {
+      if (observers.length === 0) return NOTHING;
       const ends: ((...args: Args) => void)[] = [];
       for (const observer of observers)
         notify(() => {
@@ -62,7 +64,6 @@ export function createObservers(
           if (typeof end === 'function') ends.push(end);
           return end;
         }, onFailure);
-      if (ends.length === 0) return NOTHING;
       return (...args: Args): void => {
         for (const end of ends) notify(() => end(...args), onFailure);
       };

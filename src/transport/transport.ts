@@ -3,12 +3,12 @@ import { createCacheEntries } from '../state/cache-entries.ts';
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { createPageSizes, type PageSizes } from '../state/page-sizes.ts';
-import { createKnownAccounts } from './accounts.ts';
 import type { Call } from './call.ts';
 import { type Clock, systemClock, timeOfDay } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
+import { createKnownAccounts } from './known-accounts.ts';
 import { createObservers, type Observer } from './observer.ts';
 import { systemRandom } from './random-source.ts';
 import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts';
@@ -17,7 +17,7 @@ import type { Interceptor, Send } from './step.ts';
 import { createCache } from './steps/cache.ts';
 import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
 import { dedupe } from './steps/dedupe.ts';
-import { createKeyCheck, invalidation } from './steps/invalidation.ts';
+import { createGenerationCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
 import type { Usage } from './usage.ts';
 
@@ -107,7 +107,7 @@ export function createTransport(
     staleMs,
     entries,
     clock,
-    isCurrent: createKeyCheck(generations),
+    isCurrent: createGenerationCheck(generations),
     hasRoom: (call) => scheduler.hasRoom(call),
     isFailing: circuitBreaker.isOpen,
   });

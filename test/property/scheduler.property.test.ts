@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import type { Quotas } from '../../src/state/port.ts';
 import { createSlidingWindows, WINDOW_MS } from '../../src/state/sliding-window-log.ts';
-import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call, Origin } from '../../src/transport/call.ts';
 import { ClientLeft } from '../../src/transport/errors.ts';
-import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
+import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
+import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
@@ -87,27 +87,30 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   ) => {
     for (let index = 0; index < calls; index += 1) {
       const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9 } as Call<unknown>;
-      const sender: Sender = {
-        call,
-        queued: () => void waiting.add(asked),
+      class AskedCall extends ScheduledCall {
+        queued() {
+          waiting.add(asked);
+        }
         admitted() {
           expect(asked.startedAt).toBeUndefined();
           asked.startedAt = clock.now();
           waiting.delete(asked);
           underWay.add(asked);
           started.push(asked);
-          asked.scheduled.sent();
-        },
-        fail: () => expect.unreachable('A call that has time left fails.'),
-      };
+          this.sent();
+        }
+        fail() {
+          expect.unreachable('A call that has time left fails.');
+        }
+      }
       const asked: Asked = {
-        scheduled: scheduler.schedule(sender),
+        scheduled: new AskedCall(call),
         origin,
         kind,
         startedAt: undefined,
         answeredAt: undefined,
       };
-      scheduler.request(asked.scheduled);
+      scheduler.accountOf(account).request(asked.scheduled);
       check();
     }
   };
@@ -119,7 +122,7 @@ function createWorld(rate: number, totalRate: number, connections: number) {
       asked.answeredAt = clock.now();
       asked.scheduled.answered();
     }
-    scheduler.end(asked.scheduled, failure);
+    scheduler.accountOf(asked.origin.account).end(asked.scheduled, failure);
   };
 
   const count = (isCounted: (asked: Asked) => boolean, account?: string) =>

@@ -1,22 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { subscribeBySse } from '../support/clients/event-stream.ts';
-import { EDIT, TOGGLE } from '../support/clients/mutations.ts';
+import { TOGGLE } from '../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import type { Result } from '../support/gateways/gateway.ts';
 import { POLL_MS, SESSIONS, snapshot, useLive } from '../support/gateways/live-fixture.ts';
 import { arrival, eventually, expectCalls } from '../support/vitest/waiting.ts';
+import { createTransportScene } from './transport-scene.ts';
 
 const clock = createManualClock();
-const luck = { draws: 0 };
-const random = () => {
-  luck.draws += 1;
-  return 0;
-};
-afterEach(() => Object.assign(luck, { draws: 0 }));
+const random = () => 0;
 
 const fixture = useRecorder({ transport: { clock, random } });
 
@@ -26,17 +22,21 @@ const read = (id = 'a') => fixture.gateway.execute(SCRIPT, { id });
 const write = () => fixture.gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
 const codeOf = ({ errors }: Result<unknown>) => errors?.[0]?.extensions.code;
 
-/** Lets five reads in a row fail, which is three calls each. */
-async function openBreaker(respond = unavailable) {
-  fixture.respond = respond;
-  for (let index = 0; index < 5; index += 1) expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
-  expect(fixture.recorder.calls).toHaveLength(15);
-  fixture.recorder.calls.length = 0;
+/** A scene in which five reads in a row have just failed. */
+async function openScene() {
+  const scene = createTransportScene();
+  scene.answer = () => 503;
+  for (let index = 0; index < 5; index += 1) expect(await scene.read()).toBe('Unavailable');
+  // Each of them was tried three times.
+  expect(scene.take()).toHaveLength(15);
+  return scene;
 }
 
 describe('after five failures in a row', () => {
   it('nothing is sent for a second: reads and writes are answered at once', async () => {
-    await openBreaker();
+    fixture.respond = unavailable;
+    for (let index = 0; index < 5; index += 1) expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
+    await expectCalls(fixture.recorder, 15);
     await clock.advance(999);
     const { data, errors } = await fixture.gateway.execute('{ __typename script(id: "a") { name } }');
     expect(data).toEqual({ __typename: 'Query', script: null });
@@ -45,79 +45,67 @@ describe('after five failures in a row', () => {
       code: 'UPSTREAM_UNAVAILABLE',
       outcome: 'NOT_EXECUTED',
     });
-    await expectCalls(fixture.recorder, 0);
+    await expectCalls(fixture.recorder, 15);
   });
 
   it('one call goes ahead as a probe while the others are refused, and when it succeeds all is well', async () => {
-    await openBreaker();
-    await clock.advance(1_000);
-    let release = () => {};
-    fixture.respond = (recorded, response) => {
-      release = () => answerPlainly(recorded, response);
-    };
-    const probe = read('probe');
-    await arrival(fixture.recorder, 0);
-    const others = await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'c', 'd'] });
-    expect(others.errors?.map(({ extensions }) => extensions.code)).toEqual(
-      Array(3).fill('UPSTREAM_UNAVAILABLE'),
-    );
-    release();
-    expect((await probe).data?.script?.name).toBe('name of probe');
-    fixture.respond = answerPlainly;
-    const { errors } = await fixture.gateway.execute(SCRIPTS, { ids: ['b', 'c', 'd'] });
-    expect(errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 4);
+    const scene = await openScene();
+    await scene.pass(1_000);
+    scene.answer = scene.answerPlainly;
+    scene.hold();
+    const probe = scene.read('probe');
+    expect([await scene.read('b'), await scene.toggle('c')]).toEqual(['Unavailable', 'Unavailable no']);
+    await scene.release();
+    expect([await probe, await scene.read('b')]).toEqual(['v1', 'v1']);
+    expect(scene.take()).toEqual(['GET /scripts/probe', 'GET /scripts/b']);
   });
 
   it('a probe that fails is not tried again, and doubles the pause up to 8 s', async () => {
-    await openBreaker();
-    await clock.advance(1_000);
-    for (const [index, pauseMs] of [2_000, 4_000, 8_000, 8_000].entries()) {
-      await fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c'] });
-      await clock.advance(pauseMs - 1);
-      expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
-      await expectCalls(fixture.recorder, index + 1);
-      await clock.advance(1);
+    const scene = await openScene();
+    await scene.pass(1_000);
+    for (const pauseMs of [2_000, 4_000, 8_000, 8_000]) {
+      expect(await scene.read()).toBe('Unavailable');
+      await scene.pass(pauseMs - 1);
+      expect(await scene.read()).toBe('Unavailable');
+      expect(scene.take()).toEqual(['GET /scripts/a']);
+      await scene.pass(1);
     }
-    fixture.respond = answerPlainly;
-    expect((await read()).data?.script?.name).toBe('name of a');
+    scene.answer = scene.answerPlainly;
+    expect(await scene.read()).toBe('v1');
   });
 
   it('a write can be the probe', async () => {
-    await openBreaker();
-    await clock.advance(1_000);
-    fixture.respond = answerPlainly;
-    expect((await write()).data?.toggleScript.__typename).toBe('ToggleScriptSuccess');
-    await expect(read()).resolves.toMatchObject({ data: { script: { name: 'name of a' } } });
+    const scene = await openScene();
+    await scene.pass(1_000);
+    scene.answer = scene.answerPlainly;
+    expect([await scene.toggle(), await scene.read()]).toEqual(['done', 'v2']);
   });
 
   it('the next call probes when the client of a probe has left', async () => {
-    await openBreaker();
-    await clock.advance(1_000);
-    fixture.respond = () => undefined;
+    const scene = await openScene();
+    await scene.pass(1_000);
+    scene.answer = () => 'silent';
     const client = new AbortController();
-    const probe = fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
-    const { socket } = await arrival(fixture.recorder, 0);
+    const probe = scene.read('a', { signal: client.signal });
+    await scene.pass(0);
     client.abort();
-    await expect(probe).rejects.toThrow('abort');
-    await eventually(() => expect(socket.destroyed).toBe(true));
-    fixture.respond = answerPlainly;
-    expect((await read()).data?.script?.name).toBe('name of a');
-    expect(fixture.recorder.calls).toHaveLength(2);
+    expect(await probe).toBe('ClientLeft');
+    scene.answer = scene.answerPlainly;
+    expect(await scene.read()).toBe('v1');
   });
 
   it('the pause begins anew at a second once a probe has gone well', async () => {
-    await openBreaker();
-    await clock.advance(1_000);
-    await read();
-    await clock.advance(2_000);
-    fixture.respond = answerPlainly;
-    await read();
-    fixture.recorder.calls.length = 0;
-    await openBreaker();
-    await clock.advance(1_000);
-    fixture.respond = answerPlainly;
-    expect((await read()).data?.script?.name).toBe('name of a');
+    const scene = await openScene();
+    await scene.pass(1_000);
+    await scene.read();
+    await scene.pass(2_000);
+    scene.answer = scene.answerPlainly;
+    expect(await scene.read()).toBe('v1');
+    scene.answer = () => 503;
+    for (let index = 0; index < 5; index += 1) await scene.read();
+    await scene.pass(1_000);
+    scene.answer = scene.answerPlainly;
+    expect(await scene.read()).toBe('v1');
   });
 });
 
@@ -155,63 +143,53 @@ describe('what counts as a failure', () => {
   });
 
   it('is an API that does not answer in time', async () => {
-    fixture.respond = () => undefined;
-    const answers = fixture.gateway.execute(SCRIPTS, { ids: ['a', 'b', 'c', 'd', 'e'] });
-    await arrival(fixture.recorder, 4);
-    await clock.advance(5_000);
-    await answers;
-    expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
-    await expectCalls(fixture.recorder, 5);
+    const scene = createTransportScene();
+    scene.answer = () => 'silent';
+    const reads = ['a', 'b', 'c', 'd', 'e'].map((id) => scene.read(id));
+    await scene.pass(5_000);
+    expect(await Promise.all(reads)).toEqual(Array(5).fill('TimedOut'));
+    scene.take();
+    expect(await scene.read()).toBe('Unavailable');
+    expect(scene.take()).toEqual([]);
   });
+
+  /** Every other read fails. Returns what the next one gets. */
+  const failEveryOther = async (reads: number, pauseMs: number) => {
+    const scene = createTransportScene();
+    for (let index = 0; index < reads; index += 1) {
+      scene.answer = index % 2 === 0 ? scene.answerPlainly : () => 503;
+      expect(await scene.read()).toBe(index % 2 === 0 ? 'v1' : 'Unavailable');
+      await scene.pass(pauseMs);
+    }
+    scene.answer = scene.answerPlainly;
+    return scene.read();
+  };
 
   it('is half of at least ten calls in ten seconds, though never five in a row', async () => {
-    for (let index = 0; index < 10; index += 1) {
-      fixture.respond = index % 2 === 0 ? answerPlainly : unavailable;
-      expect((await read()).data?.script === null).toBe(index % 2 === 1);
-    }
-    fixture.respond = answerPlainly;
-    const sent = fixture.recorder.calls.length;
-    expect(codeOf(await read())).toBe('UPSTREAM_UNAVAILABLE');
-    expect(fixture.recorder.calls).toHaveLength(sent);
+    expect(await failEveryOther(10, 0)).toBe('Unavailable');
   });
 
-  it('is not half of them over a longer time', async () => {
-    for (let index = 0; index < 30; index += 1) {
-      fixture.respond = index % 2 === 0 ? answerPlainly : unavailable;
-      expect((await read()).data?.script === null).toBe(index % 2 === 1);
-      await clock.advance(1_200);
-    }
-  });
-
-  it('is not four in a row', async () => {
-    for (const round of [1, 2]) {
-      fixture.respond = unavailable;
-      for (let index = 0; index < 4; index += 1) await read();
-      fixture.respond = answerPlainly;
-      expect((await read()).data?.script?.name, `round ${round}`).toBe('name of a');
+  it('is not half of them over a longer time, and not four in a row', async () => {
+    expect(await failEveryOther(30, 1_200)).toBe('v1');
+    const scene = createTransportScene();
+    for (const _round of [1, 2]) {
+      scene.answer = () => 503;
+      for (let index = 0; index < 4; index += 1) await scene.read();
+      scene.answer = scene.answerPlainly;
+      expect(await scene.read()).toBe('v1');
     }
   });
 
   it('is no refusal, however many there are, and none is tried again', async () => {
-    fixture.respond = (_recorded, response) =>
-      json(
-        response,
-        { success: false, error: { code: -1, message: 'unauthorized or invalid request' } },
-        403,
-      );
-    for (let start = 0; start < 1_000; start += 200) {
-      const ids = Array.from({ length: 200 }, (_one, index) => `s${start + index}`);
-      const { errors } = await fixture.gateway.execute(SCRIPTS, { ids });
-      expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(['FORBIDDEN']));
-    }
-    fixture.respond = (_recorded, response) =>
-      json(response, { success: false, error: { code: 0, message: 'account expired' } });
-    for (let index = 0; index < 30; index += 1) {
-      const { data } = await fixture.gateway.execute(EDIT, { input: { id: 'a', name: 'b' } });
-      expect(data?.editScript.__typename).toBe('AccountExpired');
-    }
-    expect(fixture.recorder.calls).toHaveLength(1_030);
-    expect(luck.draws).toBe(0);
+    const scene = createTransportScene();
+    scene.answer = () => ({
+      success: false,
+      error: { code: -1, message: 'unauthorized or invalid request' },
+    });
+    for (let index = 0; index < 1_000; index += 1) expect(await scene.read(`s${index}`)).toBe('Refused');
+    scene.answer = () => ({ success: false, error: { code: 0, message: 'account expired' } });
+    for (let index = 0; index < 30; index += 1) expect(await scene.edit()).toBe('Refused no');
+    expect(scene.take()).toHaveLength(1_030);
   });
 
   it.each([200, 400, 500])('is no internal server error under %i: it may be one script', async (status) => {
@@ -221,17 +199,17 @@ describe('what counts as a failure', () => {
   });
 
   it('is no client that leaves', async () => {
-    fixture.respond = () => undefined;
+    const scene = createTransportScene();
+    scene.answer = () => 'silent';
     for (let index = 0; index < 8; index += 1) {
       const client = new AbortController();
-      const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
-      const { socket } = await arrival(fixture.recorder, index);
+      const read = scene.read('a', { signal: client.signal });
+      await scene.pass(0);
       client.abort();
-      await expect(answer).rejects.toThrow('abort');
-      await eventually(() => expect(socket.destroyed).toBe(true));
+      expect(await read).toBe('ClientLeft');
     }
-    fixture.respond = answerPlainly;
-    expect((await read()).data?.script?.name).toBe('name of a');
+    scene.answer = scene.answerPlainly;
+    expect(await scene.read()).toBe('v1');
   });
 });
 

@@ -5,11 +5,11 @@ import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
 import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Generation } from '../../src/state/port.ts';
-import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call } from '../../src/transport/call.ts';
 import type { Clock } from '../../src/transport/clock.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
-import type { ScheduledCall, Sender } from '../../src/transport/scheduler/scheduled-call.ts';
+import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
+import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import type { Send } from '../../src/transport/step.ts';
 import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
@@ -83,7 +83,7 @@ it('copies of any number of reads take bounded memory, and the latest ones are k
   const nameOf = (index: number) => `account 0 GET /scripts/script-number-${index}`;
   const times = 75_000;
   await expectBounded(times, 100, (index) =>
-    copies.set(nameOf(index), { key: 'call', value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
+    copies.set(nameOf(index), { generation: 0, value: { id: `${index}` }, bytes: 300, ageMs: 0 }, 60_000),
   );
   const all = 2 * times;
   expect(copies.get(nameOf(all - 1))?.value).toEqual({ id: `${all - 1}` });
@@ -95,7 +95,7 @@ it('copies of large answers are bounded by their size', () => {
   const nameOf = (index: number) => `account 0 GET /scripts/large-${index}`;
   const count = 200;
   for (let index = 0; index < count; index += 1) {
-    copies.set(nameOf(index), { key: 'call', value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
+    copies.set(nameOf(index), { generation: 0, value: index, bytes: MEGABYTE, ageMs: 0 }, 60_000);
   }
   const kept = Array.from({ length: count }, (_one, index) => copies.get(nameOf(index))).filter(Boolean);
   expect(kept.length).toBeGreaterThan(5);
@@ -119,6 +119,12 @@ it('any number of writes takes bounded memory, and none that is forgotten makes 
   }
 });
 
+class QuietCall extends ScheduledCall {
+  queued() {}
+  admitted() {}
+  fail() {}
+}
+
 it('any number of keys, each for one call, takes bounded memory', async () => {
   const clock = createTicks();
   const { quotas } = createStateInMemory(clock);
@@ -128,11 +134,12 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
     clock.ms += 2;
     // The deadline of a call is a time of the same clock. With an overdue one it would not start.
     const call = callOf('read', 'a', `key-${index}`, clock);
-    const scheduled = scheduler.schedule({ call, queued() {}, admitted() {}, fail() {} });
-    scheduler.request(scheduled);
+    const scheduled = new QuietCall(call);
+    const account = scheduler.accountOf(call.origin.account);
+    account.request(scheduled);
     expect(scheduled.state).toBe('started');
     scheduled.sent();
-    scheduler.end(scheduled, undefined);
+    account.end(scheduled, undefined);
   });
 });
 
@@ -152,12 +159,13 @@ it('any number of keys, each for one call, takes bounded memory while Redis is l
   await expectBounded(50_000, 100, async (index) => {
     if (index % 10 === 0) await clock.advance(20);
     const call = callOf('read', 'a', `key-${index}`, clock);
-    const scheduled = scheduler.schedule({ call, queued() {}, admitted() {}, fail() {} });
-    scheduler.request(scheduled);
+    const scheduled = new QuietCall(call);
+    const account = scheduler.accountOf(call.origin.account);
+    account.request(scheduled);
     expect(scheduled.state).toBe('started');
     scheduled.sent();
     scheduled.answered();
-    scheduler.end(scheduled, undefined);
+    account.end(scheduled, undefined);
   });
 });
 
@@ -173,17 +181,13 @@ it('any number of operations, of which some always wait for a connection, takes 
     // An operation of its own: of one account, and one caller.
     const call = callOf('read', `${index}`, 'account', clock);
     const origin = { ...call.origin, startedAt: clock.ms };
-    const sender: Sender = {
-      call: { ...call, origin },
-      queued() {},
-      admitted() {
-        underWay.push(scheduled);
+    class NotedCall extends QuietCall {
+      override admitted() {
+        underWay.push(this);
         sent.push(index);
-      },
-      fail() {},
-    };
-    const scheduled = scheduler.schedule(sender);
-    scheduler.request(scheduled);
+      }
+    }
+    scheduler.accountOf(origin.account).request(new NotedCall({ ...call, origin }));
   };
   for (const index of [-3, -2, -1]) begin(index);
   /** Always one is under way, the oldest, and the others wait. */
@@ -191,7 +195,7 @@ it('any number of operations, of which some always wait for a connection, takes 
   await expectBounded(30_000, 30, (index) => {
     begin(index);
     const oldest = underWay.shift();
-    if (oldest) scheduler.end(oldest, undefined);
+    if (oldest) scheduler.accountOf(oldest.call.origin.account).end(oldest, undefined);
     if (underWay.length !== 1 || sent.splice(0).at(-1) !== index - 2) otherwise.push(index);
   });
   expect(otherwise).toEqual([]);

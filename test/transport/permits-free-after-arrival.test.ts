@@ -4,7 +4,7 @@ import { createScene, many } from './scene.ts';
 
 /** Longer than a second by what clocks and timers may be off. */
 const WINDOW_MS = 1_002;
-/** No way to the API takes longer. */
+/** No way to the API takes longer, unless every answer does. */
 const LONGEST_WAY_MS = 500;
 
 describe.each([
@@ -66,11 +66,23 @@ describe.each([
     scene.ask('known');
     scene.pass(WINDOW_MS);
     scene.answer = () => 'nothing';
-    for (const sent of scene.ask(many('left', 10)))
-      scene.scheduler.end(sent, new ClientLeft(sent.call, 'unknown'));
+    for (const sent of scene.ask(many('left', 10))) scene.end(sent, new ClientLeft(sent.call, 'unknown'));
     scene.pass(0);
     scene.answer = () => undefined;
     expectNextAfter(scene, LONGEST_WAY_MS + WINDOW_MS);
+  });
+
+  it('is not free sooner when the client has left, and no request has had so short a way', () => {
+    const scene = createScene(quota);
+    const wayMs = LONGEST_WAY_MS + 200;
+    scene.travel = () => ({ wayMs });
+    scene.ask('known');
+    scene.pass(wayMs + WINDOW_MS);
+    scene.answer = () => 'nothing';
+    for (const sent of scene.ask(many('left', 10))) scene.end(sent, new ClientLeft(sent.call, 'unknown'));
+    scene.pass(0);
+    scene.answer = () => undefined;
+    expectNextAfter(scene, wayMs + WINDOW_MS);
   });
 });
 

@@ -1,70 +1,131 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
-import { SCRIPT, SCRIPTS, WHOLE_SCRIPT } from '../support/clients/reads.ts';
+import { SCRIPT, WHOLE_SCRIPT } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { freePort } from '../support/network/free-port.ts';
-import { arrival, closing, eventually, expectCalls } from '../support/vitest/waiting.ts';
+import { arrival, closing, eventually } from '../support/vitest/waiting.ts';
+import { createTransportScene, type Fate } from './transport-scene.ts';
 
 const clock = createManualClock();
-/** The number that the gateway draws, and how often it has drawn: once for each retry. */
-const luck = { value: 0, draws: 0 };
+/** The number that the gateway draws for each retry, and how often it has drawn. */
+let draws = 0;
 const random = () => {
-  luck.draws += 1;
-  return luck.value;
+  draws += 1;
+  return 0.5;
 };
-afterEach(() => Object.assign(luck, { value: 0, draws: 0 }));
 
-const unavailable: Respond = (_recorded, response) => void response.writeHead(503).end();
-const serverError: Respond = (_recorded, response) =>
-  json(response, { success: false, error: { code: -1, message: 'internal server error' } });
+const SERVER_ERROR = { success: false, error: { code: -1, message: 'internal server error' } };
 
-/** Answers the first calls with a fault, and what follows properly. */
-function firstFail(times: number, fault: Respond): Respond {
-  let left = times;
-  return (recorded, response) => {
-    left -= 1;
-    return left >= 0 ? fault(recorded, response) : answerPlainly(recorded, response);
-  };
+/** A scene in which the first requests meet these fates, and the others are answered. */
+function sceneWith(...fates: readonly Fate[]) {
+  const scene = createTransportScene({ random: () => 0.5 });
+  const left = [...fates];
+  scene.answer = (line) => left.shift() ?? scene.answerPlainly(line);
+  return scene;
 }
 
 describe('a read that failed', () => {
-  const fixture = useRecorder({ transport: { clock, random } });
-
   it('is tried again after a random part of 100 ms, then of 200 ms, and then no more', async () => {
-    luck.value = 0.5;
-    fixture.respond = unavailable;
-    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await eventually(() => expect(luck.draws).toBe(1));
-    await clock.advance(49);
-    await expectCalls(fixture.recorder, 1);
-    await clock.advance(1);
-    await eventually(() => expect(luck.draws).toBe(2));
-    await clock.advance(99);
-    await expectCalls(fixture.recorder, 2);
-    await clock.advance(1);
-    expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
-    expect(fixture.recorder.calls).toHaveLength(3);
-    expect(luck.draws).toBe(2);
+    const scene = sceneWith(503, 503, 503);
+    const read = scene.read();
+    const sentAfter = async (ms: number) => {
+      await scene.pass(ms);
+      return scene.lines.length;
+    };
+    expect([await sentAfter(49), await sentAfter(1)]).toEqual([1, 2]);
+    expect([await sentAfter(99), await sentAfter(1)]).toEqual([2, 3]);
+    expect(await read).toBe('Unavailable');
   });
 
   it.each([1, 2])('and succeeds after %i failures shows no error', async (failures) => {
-    fixture.respond = firstFail(failures, serverError);
-    const { data, errors } = await fixture.gateway.execute(SCRIPT, { id: 'a' });
-    expect(errors).toBeUndefined();
-    expect(data?.script?.name).toBe('name of a');
-    expect(fixture.recorder.calls).toHaveLength(failures + 1);
+    const scene = sceneWith(...Array(failures).fill(SERVER_ERROR));
+    const read = scene.read();
+    await scene.pass(1_000);
+    expect(await read).toBe('v1');
+    expect(scene.lines).toHaveLength(failures + 1);
   });
 
-  it('is a read whatever its method: a page of sessions is asked for again by POST', async () => {
+  it('is not tried again once its client has left', async () => {
+    const scene = sceneWith(503);
+    const client = new AbortController();
+    const read = scene.read('a', { signal: client.signal });
+    await scene.pass(0);
+    client.abort();
+    expect(await read).toBe('ClientLeft');
+    await scene.pass(5_000);
+    expect(scene.lines).toHaveLength(1);
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  it('spends from a budget: a fifth of the requests beyond what was saved up', async () => {
+    const scene = createTransportScene();
+    scene.answer = () => SERVER_ERROR;
+    const reads = 400;
+    for (let index = 0; index < reads; index += 1) expect(await scene.read(`s${index}`)).toBe('Refused');
+    const requests = scene.lines.length;
+    expect(requests - reads).toBeGreaterThan(0.2 * reads);
+    expect(requests - reads).toBeLessThanOrEqual(0.2 * requests + 25);
+  });
+
+  it.each(['an accepted key', 'a made-up key'])(
+    'does not spend the budget of another key if it is of %s',
+    async (which) => {
+      const scene = createTransportScene();
+      if (which === 'an accepted key') await scene.read('a', { key: 'other' });
+      await scene.read('a');
+      scene.answer = () => SERVER_ERROR;
+      for (let index = 0; index < 300; index += 1) await scene.read(`s${index}`, { key: 'other' });
+      // Its own budget is spent.
+      expect(scene.take().length).toBeLessThan(450);
+      scene.answer = () => {
+        scene.answer = scene.answerPlainly;
+        return SERVER_ERROR;
+      };
+      expect(await scene.read('b')).toBe('v1');
+    },
+  );
+});
+
+describe('a deadline', () => {
+  it('is not waited past: a try that would begin after it is not made', async () => {
+    const scene = createTransportScene({ random: () => 0.99 });
+    scene.answer = () => 503;
+    const read = scene.read('a', { timeoutMs: 120 });
+    await scene.pass(99);
+    // The third try would wait for up to 198 ms more.
+    expect(await read).toBe('Unavailable');
+    expect(scene.lines).toHaveLength(2);
+  });
+
+  it('covers all tries together: the last one gets what is left', async () => {
+    const scene = sceneWith(503, 'silent');
+    const read = scene.read('a', { timeoutMs: 120 });
+    await scene.pass(119);
+    expect(scene.lines).toHaveLength(2);
+    expect(scene.clock.nextAt).toBe(120);
+    await scene.pass(1);
+    expect(await read).toBe('TimedOut');
+  });
+});
+
+describe('a read by POST', () => {
+  const fixture = useRecorder({ transport: { clock, random: () => 0 } });
+
+  it('is tried again like any other: a page of sessions', async () => {
     fixture.respond = (recorded, response) =>
       recorded.line.startsWith('POST') ? pages(recorded, response) : answerPlainly(recorded, response);
-    const pages = firstFail(1, unavailable);
+    let failures = 1;
+    const pages: Respond = (recorded, response) => {
+      failures -= 1;
+      if (failures >= 0) response.writeHead(503).end();
+      else answerPlainly(recorded, response);
+    };
     const { errors } = await fixture.gateway.execute('{ script(id: "a") { sessions { nodes { id } } } }');
     expect(errors).toBeUndefined();
     expect(fixture.recorder.lines()).toEqual([
@@ -74,82 +135,6 @@ describe('a read that failed', () => {
     ]);
     const [, first, second] = fixture.recorder.calls;
     expect(second?.body).toBe(first?.body);
-  });
-
-  it('is not tried again once its client has left', async () => {
-    luck.value = 0.5;
-    fixture.respond = unavailable;
-    const client = new AbortController();
-    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, client.signal);
-    await eventually(() => expect(luck.draws).toBe(1));
-    client.abort();
-    await expect(answer).rejects.toThrow('abort');
-    await eventually(() => expect(clock.pending).toBeLessThanOrEqual(1));
-    await clock.advance(5_000);
-    await expectCalls(fixture.recorder, 1);
-    expect(clock.pending).toBe(0);
-  });
-
-  it('spends from a budget: a fifth of the requests beyond what was saved up', async () => {
-    fixture.respond = serverError;
-    const reads = 400;
-    for (let start = 0; start < reads; start += 100) {
-      const ids = Array.from({ length: 100 }, (_one, index) => `s${start + index}`);
-      const { errors } = await fixture.gateway.execute(SCRIPTS, { ids });
-      expect(errors).toHaveLength(100);
-    }
-    const requests = fixture.recorder.calls.length;
-    expect(requests - reads).toBeGreaterThan(0.2 * reads);
-    expect(requests - reads).toBeLessThanOrEqual(0.2 * requests + 25);
-  });
-});
-
-describe('the retry budget', () => {
-  const fixture = useRecorder({ transport: { clock, random } });
-
-  it.each(['another accepted key', 'a made-up key'])('of a key is not spent by %s', async (which) => {
-    const read = (token: string, some: readonly string[]) =>
-      fixture.gateway.execute(SCRIPTS, { ids: [...some] }, { token });
-    fixture.respond = answerPlainly;
-    if (which !== 'a made-up key') await read('other', ['a']);
-    await read('key', ['a']);
-    fixture.respond = (recorded, response) =>
-      (recorded.headers.token === 'other' ? serverError : answerPlainly)(recorded, response);
-    const names = Array.from({ length: 100 }, (_one, index) => `s${index}`);
-    for (let round = 0; round < 3; round += 1)
-      expect((await read('other', names)).errors).toHaveLength(names.length);
-    fixture.respond = firstFail(1, serverError);
-    const { errors } = await read('key', ['b']);
-    expect(errors).toBeUndefined();
-  });
-});
-
-describe('a deadline', () => {
-  const fixture = useRecorder({ transport: { clock, random }, timeouts: { read: 120, write: 120 } });
-
-  it('is not waited past: a try that would begin after it is not made', async () => {
-    luck.value = 0.99;
-    fixture.respond = unavailable;
-    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await eventually(() => expect(luck.draws).toBe(1));
-    await clock.advance(99);
-    // The second try would wait for up to 198 ms more.
-    expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_UNAVAILABLE');
-    expect(fixture.recorder.calls).toHaveLength(2);
-  });
-
-  it('covers all tries together: the last one gets what is left', async () => {
-    luck.value = 0.5;
-    fixture.respond = firstFail(1, unavailable);
-    const answer = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await eventually(() => expect(luck.draws).toBe(1));
-    fixture.respond = () => undefined;
-    await clock.advance(50);
-    const { socket } = await arrival(fixture.recorder, 1);
-    await clock.advance(69);
-    expect(socket.destroyed).toBe(false);
-    await clock.advance(1);
-    expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
   });
 });
 
@@ -212,9 +197,8 @@ describe('a mutation', () => {
       upstream: `http://127.0.0.1:${port}`,
       transport: { clock, random },
     });
-    luck.value = 0.5;
     const answer = gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
-    await eventually(() => expect(luck.draws).toBe(1));
+    await eventually(() => expect(draws).toBe(1));
     const seen: (string | undefined)[] = [];
     const api = createHttpServer((request, response) => {
       seen.push(request.url);
@@ -230,27 +214,22 @@ describe('a mutation', () => {
 });
 
 describe('an API of which every fifth answer is 503, at random', () => {
-  const fixture = useRecorder({ transport: { clock, random } });
-
   it('answers at least 99 % of the reads, for at most 20 % more requests, and no mutation twice', async () => {
+    const scene = createTransportScene();
     const chance = seeded(20);
-    fixture.respond = (recorded, response) =>
-      chance() < 0.2 ? unavailable(recorded, response) : answerPlainly(recorded, response);
+    scene.answer = (line) => (chance() < 0.2 ? 503 : scene.answerPlainly(line));
     const reads = 500;
     const writes = 50;
     let answered = 0;
     for (let index = 0; index < reads; index += 1) {
-      const { data } = await fixture.gateway.execute(SCRIPT, { id: `s${index}` });
-      if (data?.script) answered += 1;
-      if (index % 10 === 0)
-        await fixture.gateway.execute(TOGGLE, { input: { id: `w${index}`, enabled: true } });
+      if (/^v/.test(await scene.read(`s${index}`))) answered += 1;
+      if (index % 10 === 0) await scene.toggle(`w${index}`);
     }
-    const lines = fixture.recorder.lines();
-    const sentReads = lines.filter((line) => line.startsWith('GET'));
+    const sentReads = scene.lines.filter((line) => line.startsWith('GET'));
     expect(answered).toBeGreaterThanOrEqual(0.99 * reads);
     expect(sentReads.length - reads).toBeGreaterThan(0.1 * reads);
-    expect(sentReads.length - reads).toBeLessThanOrEqual(0.2 * lines.length);
-    expect(lines.length - sentReads.length).toBe(writes);
+    expect(sentReads.length - reads).toBeLessThanOrEqual(0.2 * scene.lines.length);
+    expect(scene.lines.length - sentReads.length).toBe(writes);
     // The breaker stays closed: every read has been sent.
     expect(new Set(sentReads).size).toBe(reads);
   });

@@ -1,13 +1,12 @@
 import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
-import { createKnownAccounts } from '../../src/transport/accounts.ts';
 import type { Call, Origin } from '../../src/transport/call.ts';
 import type { CallFailure } from '../../src/transport/errors.ts';
-import type { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
+import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
+import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 
-interface Asked
-  extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'needsRequest' | 'onStart'>> {
+interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'waiters'>> {
   readonly account?: string;
   readonly caller?: string;
   readonly callerRate?: number;
@@ -62,31 +61,38 @@ export function createScene({
       return names.split(' ').map((name) => {
         const plain = { kind: 'read', endpoint: 'GET /any', ...asked, ...times, origin: operation };
         const call = plain as unknown as Call<unknown>;
-        const giveUp = () => scheduled.state === 'waiting' && scheduler.giveUp(scheduled, false);
-        const scheduled: ScheduledCall = scheduler.schedule({
-          call,
-          queued: () => void clock.after(scheduled.startBy - clock.now(), giveUp),
+        const account = scheduler.accountOf(operation.account);
+        class SceneCall extends ScheduledCall {
+          queued() {
+            clock.after(this.startBy - clock.now(), () => {
+              if (this.state === 'waiting') account.giveUp(this, false);
+            });
+          }
           admitted() {
             note(name);
-            if (!scene.isUnsent(name)) scheduled.sent();
+            if (!scene.isUnsent(name)) this.sent();
             const failure = scene.answer(name, call);
             if (failure === 'nothing') return;
             const { wayMs = 0, workMs = 0 } = scene.travel(name);
             clock.after(wayMs, () => void scene.arrivals.push(clock.now()));
             clock.after(wayMs + workMs, () => {
-              scheduled.answered();
-              scheduler.end(scheduled, failure);
+              this.answered();
+              account.end(this, failure);
             });
-          },
-          fail(failure) {
+          }
+          fail(failure: CallFailure) {
             const { retryAfterMs = '' } = failure as { readonly retryAfterMs?: number };
             note(`${name}:${failure.name}${retryAfterMs}`);
-            scheduler.end(scheduled, failure);
-          },
-        });
-        scheduler.request(scheduled);
+            account.end(this, failure);
+          }
+        }
+        const scheduled = new SceneCall(call);
+        account.request(scheduled);
         return scheduled;
       });
+    },
+    end(scheduled: ScheduledCall, failure: CallFailure): void {
+      scheduler.accountOf(scheduled.call.origin.account).end(scheduled, failure);
     },
     /** Lets time pass. Returns what happened meanwhile, such as `1002 a1 a2`: the time and the names. */
     pass(ms: number): string[] {

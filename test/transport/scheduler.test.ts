@@ -139,7 +139,8 @@ describe('calls in the background', () => {
     const scene = createScene({ rate: 10 });
     scene.ask(many('c', 8));
     const startedAt: number[] = [];
-    scene.ask('renewal', { ...RENEWAL, onStart: () => void startedAt.push(scene.clock.now()) });
+    const waiters = { needRequest: () => true, started: () => void startedAt.push(scene.clock.now()) };
+    scene.ask('renewal', { ...RENEWAL, waiters });
     expect(scene.pass(2 * WINDOW_MS)).toEqual([`0 ${many('c', 8)}`, '1002 renewal']);
     expect(startedAt).toEqual([1_002]);
   });
@@ -261,7 +262,7 @@ describe('calls that cannot start in time', () => {
     scene.ask('a');
     const left = scene.ask(many('b', 3));
     scene.ask('c');
-    for (const call of left) scene.scheduler.end(call, new ClientLeft(call.call, 'no'));
+    for (const call of left) scene.end(call, new ClientLeft(call.call, 'no'));
     expect(scene.pass(WINDOW_MS)).toEqual(['0 a', '1002 c']);
     scene.pass(60_000);
     expect(scene.clock.pending).toBe(0);
@@ -270,14 +271,17 @@ describe('calls that cannot start in time', () => {
   it('leave without a request if an equal call has answered them when their turn comes', () => {
     const scene = createScene({ rate: 1 });
     scene.ask('a');
-    let needsRequest = true;
+    let needRequest = true;
     const [answered] = scene.ask('answered', {
-      needsRequest() {
-        if (!needsRequest && answered) scene.scheduler.end(answered, new ClientLeft(answered.call, 'no'));
-        return needsRequest;
+      waiters: {
+        needRequest() {
+          if (!needRequest && answered) scene.end(answered, new ClientLeft(answered.call, 'no'));
+          return needRequest;
+        },
+        started() {},
       },
     });
-    needsRequest = false;
+    needRequest = false;
     scene.ask('b');
     expect(scene.pass(WINDOW_MS)).toEqual(['0 a', '1002 b']);
   });

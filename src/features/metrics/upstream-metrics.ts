@@ -76,14 +76,11 @@ export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Ob
 
   return {
     queued() {
-      const end = wait.startTimer();
       depth.inc();
-      return () => {
-        depth.dec();
-        end();
-      };
+      return () => depth.dec();
     },
-    requested({ endpoint }) {
+    requested({ endpoint }, waitedMs) {
+      wait.observe(waitedMs / 1_000);
       const end = seconds.startTimer({ endpoint });
       inFlight.inc();
       return (outcome) => {

@@ -57,7 +57,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
 
   const locate = (call: Call<unknown>) => {
     const account = accounts.of(call.origin.account);
-    const name = account.encryption.name(call.key);
+    const name = account.encryption.name(`${call.generation} ${call.name}`);
     const entry = `entry-${name}`;
     const lease = `lease-${turnOf(call)}-${name}`;
     return { account, entry, lease, place: account.place(entry) };

@@ -65,14 +65,8 @@ export function createTracing(tracer: Tracer) {
       queued({ endpoint, usage }) {
         const startTime = performance.now();
         const context = usage && contexts.get(usage);
-        let waits = false;
-        // A call that gets a permit at once has started before this.
-        const mark = setImmediate(() => {
-          waits = true;
-        });
         return () => {
-          clearImmediate(mark);
-          if (!context || !waits) return;
+          if (!context) return;
           const attributes = { 'url.template': templateOf(endpoint) };
           tracer.startSpan('wait for the quota', { startTime, attributes }, context).end(performance.now());
         };

@@ -1,11 +1,10 @@
 import { CallerLine } from './caller-line.ts';
-import { Line, type Taker, Turns, takeFirst } from './line.ts';
+import { type Line, type Taker, Turns, takeFirst } from './line.ts';
 import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 
-/** The calls of one account that wait: callers in turn, and the calls in the background. */
-export class AccountQueue extends Line {
-  readonly callers: Turns<CallerLine> = new Turns<CallerLine>('callers');
+/** The calls of one account that wait: callers in turn, and beside them the calls in the background. */
+export class AccountQueue extends Turns<CallerLine> {
   /** Polls, then revalidations, each in order of arrival. */
   readonly #background: ScheduledCall[] = [];
   readonly #taker: Taker;
@@ -18,19 +17,26 @@ export class AccountQueue extends Line {
   }
 
   isFullFor({ isInBackground }: ScheduledCall): boolean {
-    return (isInBackground ? this.#background.length : this.callers.size) > RULES.maxWaiting;
+    const inBackground = this.#background.length;
+    return (isInBackground ? inBackground : this.size - inBackground) > RULES.maxWaiting;
   }
 
   add(call: ScheduledCall): void {
-    if (!call.isInBackground) this.#lineOf(call).add(call);
-    else if (isPoll(call)) this.#background.splice(this.#background.filter(isPoll).length, 0, call);
+    if (!call.isInBackground) {
+      this.#lineOf(call).add(call);
+      return;
+    }
+    if (isPoll(call)) this.#background.splice(this.#background.filter(isPoll).length, 0, call);
     else this.#background.push(call);
     this.grow(1);
   }
 
   remove(call: ScheduledCall): void {
-    if (!call.isInBackground) this.#lineOf(call).remove(call);
-    else this.#background.splice(this.#background.indexOf(call), 1);
+    if (!call.isInBackground) {
+      this.#lineOf(call).remove(call);
+      return;
+    }
+    this.#background.splice(this.#background.indexOf(call), 1);
     this.grow(-1);
   }
 
@@ -42,16 +48,20 @@ export class AccountQueue extends Line {
   override next(): ScheduledCall | undefined {
     if (this.size === 0 || !this.#taker.isOpen) return undefined;
     const isBackgroundDue = this.#clientCallsInARow >= RULES.clientCallsInARow;
-    const call =
-      (isBackgroundDue ? takeFirst(this.#background, this.#taker) : undefined) ??
-      this.callers.next() ??
-      takeFirst(this.#background, this.#taker, true);
-    if (call) this.grow(-1);
-    return call;
+    return (
+      (isBackgroundDue ? this.#nextInBackground(false) : undefined) ??
+      super.next() ??
+      this.#nextInBackground(true)
+    );
   }
 
   override all(): readonly ScheduledCall[] {
-    return [...this.callers.all(), ...this.#background];
+    return [...super.all(), ...this.#background];
+  }
+
+  override aheadOf(line: Line, ahead: number): number {
+    const before = super.aheadOf(line, ahead);
+    return before + Math.min(this.#background.length, Math.floor(before / RULES.clientCallsInARow));
   }
 
   /** The waiting reads of the call's operation. */
@@ -59,17 +69,21 @@ export class AccountQueue extends Line {
     return this.#lineOf(call).readsOf(call.call.origin);
   }
 
-  /** How many calls start before a waiting call of a client. Counts up to the line `root`. */
-  aheadOf(call: ScheduledCall, root: Line): number {
+  /** How many calls of the line `root` start before a waiting call of a client. */
+  aheadOfCall(call: ScheduledCall, root: Line): number {
     const line = this.#lineOf(call);
-    const ahead = this.callers.aheadOf(line, line.aheadOf(call));
-    const background = Math.min(this.#background.length, Math.floor(ahead / RULES.clientCallsInARow));
-    return this.startingBefore(ahead + background, root);
+    return line.startingBefore(line.aheadOf(call), root);
+  }
+
+  #nextInBackground(leavesRoom: boolean): ScheduledCall | undefined {
+    const call = takeFirst(this.#background, this.#taker, leavesRoom);
+    if (call) this.grow(-1);
+    return call;
   }
 
   #lineOf({ call: { origin } }: ScheduledCall): CallerLine {
     const { caller } = origin;
-    return this.callers.member(caller, () => new CallerLine(caller, this.callers, this.#taker));
+    return this.member(caller, () => new CallerLine(caller, this, this.#taker));
   }
 }
 

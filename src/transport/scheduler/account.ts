@@ -1,4 +1,3 @@
-import type { AccountRecord } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import { CallFailure, RateLimited, TimedOut } from '../errors.ts';
 import { AccountQueue } from './account-queue.ts';
@@ -10,7 +9,7 @@ import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 
 /** The calls of one API key, from their arrival to their end. */
-export class Account implements AccountRecord, Taker {
+export class Account implements Taker {
   readonly quotas: AccountQuotas;
   readonly queue: AccountQueue;
   /** Whether LuaAuth has not accepted the key yet. */
@@ -47,34 +46,35 @@ export class Account implements AccountRecord, Taker {
     if (refusal) {
       this.#remove(call);
       for (const pool of call.pools) pool.rest();
-      call.sender.fail(refusal);
+      call.fail(refusal);
       return;
     }
     call.wait(clock.now());
     unaccepted.refuseOneTooMany();
     pump();
     // The pump may have started the call, and its turn may have failed it. Then it does not wait.
-    if (call.state === 'waiting') call.sender.queued();
+    if (call.state === 'waiting') call.queued();
   }
 
   /** Sends a call that has its permits and a connection. */
   start(call: ScheduledCall): void {
     const waitedMs = call.start(this.#shared.clock.now());
-    call.call.onStart?.();
+    call.call.waiters?.started();
     this.#count(1);
     this.queue.started(call);
-    call.sender.admitted(waitedMs);
+    call.admitted(waitedMs);
   }
 
-  /** Fails a call that still waits at its `startBy`: as rate-limited if a connection is free, else as timed out. */
+  /**
+   * Fails a call that still waits at its `startBy`: as rate-limited if a connection is free, else as timed out. `wasLate`: the
+   * process stood still.
+   */
   giveUp(call: ScheduledCall, wasLate: boolean): void {
-    call.sender.fail(
-      this.#hasConnection
-        ? this.#lateCalls.refusalOf(call)
-        : new TimedOut(call.call, 'no', { unhealthy: !wasLate }),
-    );
+    const timedOut = () => new TimedOut(call.call, 'no', { unhealthy: !wasLate });
+    call.fail(this.#hasConnection ? this.#lateCalls.refusalOf(call) : timedOut());
   }
 
+  /** The request is over, or no longer wanted. `failure` is undefined when it succeeded. */
   end(call: ScheduledCall, failure: unknown): void {
     const { state } = call;
     call.state = 'over';
@@ -106,7 +106,7 @@ export class Account implements AccountRecord, Taker {
 
   /** Fails all waiting calls. */
   failAll(failureOf: (call: Call<unknown>) => CallFailure): void {
-    for (const { sender, call } of this.queue.all()) sender.fail(failureOf(call));
+    for (const call of this.queue.all()) call.fail(failureOf(call.call));
   }
 
   /** Whether a call could start at this moment and leave permits for other calls. */
@@ -115,6 +115,7 @@ export class Account implements AccountRecord, Taker {
     return this.quotas.poolsOf(call).every((pool) => pool.hasBackgroundPermit);
   }
 
+  /** Whether a new account of the same key would allow no more calls. */
   isIdle(): boolean {
     return this.underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#backOff.isIdle();
   }
@@ -132,10 +133,10 @@ export class Account implements AccountRecord, Taker {
   }
 
   take(call: ScheduledCall, leavesRoom: boolean): boolean {
-    const { deadline, endpoint, needsRequest } = call.call;
+    const { deadline, endpoint, waiters } = call.call;
     // After a standstill, permits may come before an overdue timer fires.
     if (deadline <= this.#shared.clock.now() || this.#backOff.blocks(endpoint)) return false;
-    return needsRequest?.() !== false && call.takePermits(leavesRoom);
+    return waiters?.needRequest() !== false && call.takePermits(leavesRoom);
   }
 
   #remove(call: ScheduledCall): void {

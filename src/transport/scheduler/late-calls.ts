@@ -45,8 +45,7 @@ export class LateCalls {
         : undefined;
     }
     this.#refused.set(origin, { until: now + wait.ms, wait });
-    for (const read of this.#queue.operationOf(call))
-      if (read !== call) read.sender.fail(refusal(read, wait));
+    for (const read of this.#queue.operationOf(call)) if (read !== call) read.fail(refusal(read, wait));
     return refusal(call, wait);
   }
 
@@ -58,7 +57,7 @@ export class LateCalls {
   refuseDuringPause(endpoint: string): void {
     const until = this.#shared.clock.now() + this.#backOff.leftMs(endpoint);
     for (const call of this.#queue.all())
-      if (call.call.endpoint === endpoint && call.startBy < until) call.sender.fail(this.refusalOf(call));
+      if (call.call.endpoint === endpoint && call.startBy < until) call.fail(this.refusalOf(call));
   }
 
   /** How long the call has to wait for permits, and at least `leastMs`. */
@@ -72,7 +71,7 @@ export class LateCalls {
       // Most calls are in time even behind all that wait. Counting the calls before them takes longer.
       if (pool.etaMs(pool.waiting) <= longest.ms) continue;
       const root = pool === total ? queue : pool === unaccepted.pool ? unaccepted.line : this.#queue;
-      const before = call.isInBackground ? pool.waiting : this.#queue.aheadOf(call, root);
+      const before = call.isInBackground ? pool.waiting : this.#queue.aheadOfCall(call, root);
       const ms = pool.etaMs(Math.min(pool.waiting, before));
       if (ms > longest.ms) longest = { ms, isOfCaller: pool.isOfCaller };
     }

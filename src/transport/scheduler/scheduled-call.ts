@@ -4,19 +4,8 @@ import type { CallFailure } from '../errors.ts';
 import type { Pool } from './pool.ts';
 import { RULES } from './rules.ts';
 
-/** What sends the request of a call. */
-export interface Sender {
-  readonly call: Call<unknown>;
-  /** The call has to wait. If it still waits at `startBy`, the sender calls `giveUp` of the scheduler. */
-  queued(): void;
-  /** The call has its permits and a connection after `waitedMs`: sends the request. */
-  admitted(waitedMs: number): void;
-  fail(failure: CallFailure): void;
-}
-
 /** A call on its way through the scheduler: the quotas that it needs permits of, and the permits that it has. */
-export class ScheduledCall {
-  readonly sender: Sender;
+export abstract class ScheduledCall {
   readonly call: Call<unknown>;
   pools: readonly Pool[] = NONE;
   state: 'new' | 'waiting' | 'started' | 'sent' | 'over' = 'new';
@@ -24,10 +13,15 @@ export class ScheduledCall {
   /** When the call began to wait, on the clock. */
   #since = 0;
 
-  constructor(sender: Sender) {
-    this.sender = sender;
-    this.call = sender.call;
+  constructor(call: Call<unknown>) {
+    this.call = call;
   }
+
+  /** The call has to wait. If it still waits at `startBy`, the subclass calls `giveUp` of its account. */
+  abstract queued(): void;
+  /** The call has its permits and a connection after `waitedMs`: sends the request. */
+  abstract admitted(waitedMs: number): void;
+  abstract fail(failure: CallFailure): void;
 
   get isWrite(): boolean {
     return this.call.kind === 'write';
@@ -79,15 +73,15 @@ export class ScheduledCall {
 
   /** Takes all permits or none. `leavesRoom`: only if a fifth of the key's permits stays free. */
   takePermits(leavesRoom: boolean): boolean {
-    const permits: Permit[] = [];
-    for (const [index, pool] of this.pools.entries()) {
-      const permit = pool.take(leavesRoom && index === this.pools.length - 1);
+    let permits: readonly Permit[] = NONE;
+    for (const pool of this.pools) {
+      // Only the key's own permits can leave room, and its pool is the last.
+      const permit = pool.take(leavesRoom && pool === this.pools.at(-1));
       if (permit === undefined) {
-        // Only the key's own permits can leave room, and its pool is the last.
         for (const [other, taken] of permits.entries()) this.pools[other]?.keep(taken, false);
         return false;
       }
-      permits.push(permit);
+      permits = [...permits, permit];
     }
     this.#permits = permits;
     return true;

@@ -1,15 +1,15 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
 import type { QuotaStatus, Quotas } from '../../state/port.ts';
 import { createSlidingWindows } from '../../state/sliding-window-log.ts';
-import { Accounts, type KnownAccounts } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { CallFailure } from '../errors.ts';
+import type { KnownAccounts } from '../known-accounts.ts';
 import { Account } from './account.ts';
 import { Connections } from './connections.ts';
 import { Turns } from './line.ts';
 import { NEVER_SLOWER, Pool } from './pool.ts';
-import { ScheduledCall, type Sender } from './scheduled-call.ts';
+import { RULES } from './rules.ts';
 import type { Shared } from './shared.ts';
 import { UnacceptedKeys } from './unaccepted-keys.ts';
 
@@ -34,9 +34,13 @@ export interface RateLimitStatus extends Omit<QuotaStatus, 'resetInMs'> {
 
 export type Scheduler = ReturnType<typeof createScheduler>;
 
+const SWEEP_AT = 1_000;
+
 /** Decides when each call starts, by the rules in `rules.ts`. */
 export function createScheduler(options: SchedulerOptions) {
   const { rate, totalRate, connections, clock, quotas, known } = options;
+  const accounts = new Map<string, Account>();
+  let sweepAt = SWEEP_AT;
   let isPumping = false;
   let mustPumpAgain = false;
 
@@ -48,7 +52,7 @@ export function createScheduler(options: SchedulerOptions) {
     try {
       while (mustPumpAgain) {
         mustPumpAgain = false;
-        for (let call = next(); call; call = next()) accountOf(call).start(call);
+        for (let call = next(); call; call = next()) accountOf(call.call.origin.account).start(call);
       }
     } finally {
       isPumping = false;
@@ -57,9 +61,13 @@ export function createScheduler(options: SchedulerOptions) {
 
   const queue = new Turns('all');
   // Each process counts its own calls for all keys.
-  const ofGateway = { quotas: createSlidingWindows(clock.now), clock, onReady: pump };
-  const limits = { rate: totalRate, ...NEVER_SLOWER };
-  const total = totalRate > 0 ? new Pool({ ...ofGateway, account: 'total', limits }) : undefined;
+  const own = createSlidingWindows(clock.now);
+  const poolOfGateway = (account: string, rate: number) =>
+    totalRate > 0
+      ? new Pool({ quotas: own, account, limits: { rate, ...NEVER_SLOWER }, clock, onReady: pump })
+      : undefined;
+  const total = poolOfGateway('total', totalRate);
+  const ofUnaccepted = poolOfGateway('unaccepted', Math.max(1, Math.floor(totalRate * RULES.unacceptedPart)));
   // Without a permit for any account, the accounts that wait are not asked one by one.
   const next = () => (total?.isEmpty ? undefined : queue.next());
   const shared: Shared = {
@@ -69,22 +77,25 @@ export function createScheduler(options: SchedulerOptions) {
     pump,
     total,
     rate: rate > 0 ? rate : Number.POSITIVE_INFINITY,
-    unaccepted: new UnacceptedKeys({ ...ofGateway, known, totalRate }, queue),
+    unaccepted: new UnacceptedKeys(known, ofUnaccepted, queue),
     connections: new Connections(connections),
   };
-  const accounts = new Accounts((name) => new Account(name, shared));
-  const accountNamed = (name: string) => accounts.get(name) ?? accounts.add(name);
-  const accountOf = ({ call }: ScheduledCall) => accountNamed(call.origin.account);
+
+  /** The account of a key by its hash. It is kept as long as it has calls or its quotas remember any. */
+  const accountOf = (name: string): Account => {
+    const kept = accounts.get(name);
+    if (kept) return kept;
+    if (accounts.size >= sweepAt) {
+      for (const [other, account] of accounts) if (account.isIdle()) accounts.delete(other);
+      sweepAt = Math.max(SWEEP_AT, accounts.size * 2);
+    }
+    const account = new Account(name, shared);
+    accounts.set(name, account);
+    return account;
+  };
 
   return {
-    /** A call that `sender` wants to send. It waits for nothing before `request`. */
-    schedule: (sender: Sender) => new ScheduledCall(sender),
-    /** Starts the call, lets it wait, or fails it. */
-    request: (call: ScheduledCall) => accountOf(call).request(call),
-    /** Fails a call that still waits at its `startBy`. `wasLate`: the process stood still. */
-    giveUp: (call: ScheduledCall, wasLate: boolean) => accountOf(call).giveUp(call, wasLate),
-    /** The request is over, or no longer wanted. `failure` is undefined when it succeeded. */
-    end: (call: ScheduledCall, failure: unknown) => accountOf(call).end(call, failure),
+    accountOf,
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
       accounts.get(call.origin.account)?.hasRoomFor(call) ?? total?.hasBackgroundPermit ?? true,
@@ -97,7 +108,7 @@ export function createScheduler(options: SchedulerOptions) {
       accounts.get(name)?.failAll(failureOf),
     /** How the quota of a key stands. `today`: the time of day, in ms since 1970. */
     status(name: string, today: () => number): MaybePromise<RateLimitStatus> {
-      const { quotas, queue } = accountNamed(name);
+      const { quotas, queue } = accountOf(name);
       return whenKnown(quotas.key.status(), ({ resetInMs, ...status }) => ({
         ...status,
         queued: queue.size,

@@ -36,17 +36,15 @@ export interface ServePolicy {
 /**
  * Serves reads from earlier answers (RFC 9111, RFC 5861). A fresh entry is served at once. An older entry is served if
  * the quota has no room or the API is failing (stale-while-revalidate). An older entry also replaces the error of a
- * failed call (stale-if-error). An entry holds the key of its call, which names the
- * generation: a read after a write has another key, so an older entry is not served.
+ * failed call (stale-if-error). A read after a write has another generation, so an older entry is not served.
  */
 export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, clock } = options;
   const { isCurrent, hasRoom, isFailing } = options;
-  /** Whether any answer is ever kept. */
-  const keepsAnswers = Math.max(freshMs, staleMs, ...Object.values(freshMsFor).map((ms = 0) => ms)) > 0;
   const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
   const keptMsOf = (call: Call<unknown>) => Math.max(freshMsOf(call), staleMs);
-  /** The keys of the revalidations under way. */
+  const isKept = (call: Call<unknown>) => call.kind === 'read' && keptMsOf(call) > 0;
+  /** The generations and names of the reads that are renewed now. */
   const revalidations = new Set<string>();
 
   const serve = <T>({ value, bytes, ageMs }: CacheEntry, source: Source): Answer<T> => ({
@@ -67,14 +65,14 @@ export function createCache(options: CacheOptions) {
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
-  /** Keeps the answer. A write in between changes the key of later reads, so the entry is not served. */
+  /** Keeps the answer. A write in between changes the generation of later reads, so the entry is not served. */
   const fetch = <T>(next: Send, call: Call<T>, usage: Usage, entry?: CacheEntry) => {
     const askedAt = entry && clock.now() - entry.ageMs;
     return next(call, usage).then(
       (answer) => {
         const { value, bytes, sentAt } = answer;
         const ageMs = clock.now() - sentAt;
-        entries.set(call.name, { key: call.key, value, bytes, ageMs }, keptMsOf(call) - ageMs);
+        entries.set(call.name, { generation: call.generation, value, bytes, ageMs }, keptMsOf(call) - ageMs);
         return answer;
       },
       (failure) => {
@@ -85,10 +83,10 @@ export function createCache(options: CacheOptions) {
   };
 
   const revalidate = <T>(next: Send, call: Call<T>) => {
-    const { key } = call;
-    if (revalidations.has(key)) return;
-    revalidations.add(key);
-    const forget = () => void revalidations.delete(key);
+    const renewed = `${call.generation} ${call.name}`;
+    if (revalidations.has(renewed)) return;
+    revalidations.add(renewed);
+    const forget = () => void revalidations.delete(renewed);
     const deadline = clock.now() + staleMs;
     const renewal = { ...call, deadline, signal: undefined, background: 'revalidation' as const };
     // Drops a failure, since no client waits. The next read tries again.
@@ -109,19 +107,19 @@ export function createCache(options: CacheOptions) {
 
   /** The kept answer to a read, and why the API is asked if that answer will not do. */
   const lookUp = (call: Call<unknown>): { readonly entry?: CacheEntry; readonly why: WhyAsked } => {
-    if (!keepsAnswers || call.kind === 'write' || !mayBeOlder(call)) return BYPASS;
+    if (!isKept(call) || !mayBeOlder(call)) return BYPASS;
     // A write that may still be carried out would make any entry old.
     if (call.isInDoubt) return WRITTEN;
     const entry = entries.get(call.name);
     if (!entry) return MISS;
-    return entry.key === call.key ? { entry, why: 'expired' } : WRITTEN;
+    return entry.generation === call.generation ? { entry, why: 'expired' } : WRITTEN;
   };
 
   const step: Interceptor = (next) => (call, usage) => {
     const { entry, why } = lookUp(call);
     if (entry) return noted(readOwn(next, call, usage, entry), call, usage, why);
-    const isKept = keepsAnswers && call.kind === 'read' && !call.isInDoubt;
-    return noted(isKept ? fetch(next, call, usage) : next(call, usage), call, usage, why);
+    const answer = isKept(call) && !call.isInDoubt ? fetch(next, call, usage) : next(call, usage);
+    return noted(answer, call, usage, why);
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, serve };
   /** An answer in this process that is as good as a call; undefined: none is known at once. */

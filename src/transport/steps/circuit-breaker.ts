@@ -1,4 +1,4 @@
-import { Accounts } from '../accounts.ts';
+import { createBoundedCache } from '../../state/memory.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { Unavailable } from '../errors.ts';
@@ -21,8 +21,9 @@ export interface UpstreamStatus extends Pick<Health, 'upstream' | 'reason'> {
   readonly sinceMs: number;
 }
 
-/** Shortest time between two searches for idle circuits. */
+/** Shortest time between two searches for forgotten circuits. */
 const LOOK_EVERY_MS = 1_000;
+const MAX_CIRCUITS = 10_000;
 
 /**
  * Stops calls to an API that is in trouble: while an account's circuit is open, its calls fail at once. Calls that wait
@@ -34,7 +35,8 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
   const beganAt = clock.now();
   // Computed once: the two clocks round differently, so a past time would change between two looks.
   const clockBeganAt = today() - beganAt;
-  const circuits = new Accounts((account) => new Circuit(account, clock, beganAt, changed));
+  /** Least recently used first: a key that calls keeps its circuit. */
+  const circuits = createBoundedCache<Circuit>(MAX_CIRCUITS);
   const unwell = new Set<Circuit>();
   let reported: BreakerState = 'closed';
   let lookedAt = beganAt;
@@ -55,18 +57,26 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
     report();
   }
 
-  const forgetIdle = () => {
+  /** A key that never comes back would be reported for ever. */
+  const forgetOld = () => {
     const now = clock.now();
     if (now - lookedAt < LOOK_EVERY_MS) return;
     lookedAt = now;
-    for (const circuit of unwell) if (circuit.isIdle()) unwell.delete(circuit);
+    for (const circuit of unwell) if (circuit.isForgotten()) unwell.delete(circuit);
     report();
   };
 
+  const circuitOf = (account: string): Circuit => {
+    const kept = circuits.get(account);
+    if (kept) return kept;
+    const circuit = new Circuit(account, clock, beganAt, changed);
+    circuits.set(account, circuit);
+    return circuit;
+  };
+
   const step: Interceptor = (next) => (call, progress) => {
-    if (unwell.size > 0) forgetIdle();
-    const { account } = call.origin;
-    const circuit = circuits.get(account) ?? circuits.add(account);
+    if (unwell.size > 0) forgetOld();
+    const circuit = circuitOf(call.origin.account);
     if (circuit.state === 'closed') {
       const answer = next(call, progress);
       // Runs before the caller's own handlers, so that a follow-up call sees the new state.

@@ -1,4 +1,3 @@
-import type { AccountRecord } from '../accounts.ts';
 import type { Clock } from '../clock.ts';
 import { DecayingCount } from '../decaying-count.ts';
 import { BroughtTooMuch, CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
@@ -14,7 +13,7 @@ const DEGRADED_FAILURES = 2;
 const DEGRADED_SHARE = 0.2;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 8_000;
-/** An open circuit is idle this long after its pause, unless a probe is under way. */
+/** An open circuit is forgotten this long after its pause, unless a probe is under way. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
 /** How the API answers an account. `since` is a time on the clock. */
@@ -30,7 +29,7 @@ export interface Health {
  * Decides from the outcomes of one account's calls whether further calls are sent. Opens after 5 failed calls in a row, or
  * when half of at least 10 calls in about 10 s have failed. After a pause, one call probes.
  */
-export class Circuit implements AccountRecord {
+export class Circuit {
   readonly account: string;
   readonly #clock: Clock;
   readonly #onChange: (circuit: Circuit) => void;
@@ -67,10 +66,10 @@ export class Circuit implements AccountRecord {
     return this.state === 'open' && !this.isPausing;
   }
 
-  isIdle(): boolean {
-    const now = this.#clock.now();
-    if (this.#openUntil === undefined) return this.#calls.at(now) < 0.5;
-    return !this.#isProbing && now >= this.#openUntil + FORGOTTEN_AFTER_MS;
+  /** Whether the circuit is open, and no call has come for long. */
+  isForgotten(): boolean {
+    if (this.#openUntil === undefined || this.#isProbing) return false;
+    return this.#clock.now() >= this.#openUntil + FORGOTTEN_AFTER_MS;
   }
 
   health(): Health {
@@ -84,7 +83,7 @@ export class Circuit implements AccountRecord {
         ? { upstream: 'DEGRADED', since: this.#failingSince, reason }
         : { upstream: 'AVAILABLE', since, reason: undefined };
     }
-    if (!this.isIdle()) return { upstream: 'UNAVAILABLE', since, reason };
+    if (!this.isForgotten()) return { upstream: 'UNAVAILABLE', since, reason };
     return { upstream: 'DEGRADED', since, reason: `${reason} No call has been made since.` };
   }
 

@@ -1,10 +1,10 @@
-import { type AbortListener, AbortSource, type Answer, type Call } from '../call.ts';
+import { type AbortListener, AbortSource, type Answer, type Call, type Waiters } from '../call.ts';
 import { type Clock, Deadline, soon } from '../clock.ts';
 import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import type { Send } from '../step.ts';
 import type { Usage } from '../usage.ts';
 
-/** An answer that a call of this key could have instead of a request of its own; undefined: there is none. */
+/** An answer that the call could have instead of a request of its own; undefined: there is none. */
 type FindAnswer = (call: Call<unknown>) => Answer<unknown> | undefined;
 
 /**
@@ -21,16 +21,16 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
   /** Whether a call that joined has most of its time left, and more time than the shared call had. */
   const hasMoreTime = ({ deadline, timeoutMs }: Call<unknown>, shared: SharedCall) =>
     deadline - clock.now() > timeoutMs / 2 && deadline - shared.deadline > timeoutMs / 10;
-  const remove = (key: string, call: SharedCall) => {
-    const left = (calls.get(key) ?? []).filter((other) => other !== call);
-    if (left.length === 0) calls.delete(key);
-    else calls.set(key, left);
+  const remove = (name: string, call: SharedCall) => {
+    const left = (calls.get(name) ?? []).filter((other) => other !== call);
+    if (left.length === 0) calls.delete(name);
+    else calls.set(name, left);
   };
 
   return (next) => {
     const join = async <T>(shared: SharedCall, call: Call<T>, usage: Usage): Promise<Answer<T>> => {
       try {
-        return await shared.wait(call, usage, clock);
+        return await shared.join(call, usage, clock);
       } catch (failure) {
         // Without more time than the shared call had, each waiter would fail in turn.
         if (isOutOfTime(failure) && hasMoreTime(call, shared)) return share(call, usage);
@@ -44,20 +44,12 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       if (call.kind === 'write' || call.isUnshared) return next(call, usage);
       const { caller, callerRate } = call.origin;
       // If callers without a rate of their own joined such a call, they would wait for its rate.
-      const key = callerRate === undefined ? call.key : `${call.key} ${caller}`;
-      const equal = calls.get(key) ?? [];
+      const name = callerRate === undefined ? call.name : `${call.name} ${caller}`;
+      const equal = calls.get(name) ?? [];
       const other = equal.find((shared) => shared.serves(call));
       if (other) return join(other, call, usage);
-      const begun = new SharedCall(call);
-      calls.set(key, [...equal, begun]);
-      const end = () => {
-        remove(key, begun);
-        return begun.end();
-      };
-      const needsRequest = () => {
-        const underWay = calls
-          .get(key)
-          ?.find((shared) => shared.isUnderWay && !shared.aborted && shared !== begun);
+      const needRequest = () => {
+        const underWay = calls.get(name)?.find((shared) => shared !== begun && shared.isUnderWayFor(call));
         const answer = underWay ? undefined : findAnswer(call);
         if (!underWay && !answer) return true;
         for (const waiter of end()) {
@@ -67,13 +59,14 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
         begun.abort();
         return false;
       };
-      // Sets no timer: the call's own deadline gives a better reason for a timeout.
-      const waiting: Promise<Answer<T>> = begun.wait(call, usage, undefined);
-      // Until then the call may wait for permits, and an equal call has its own turn.
-      const onStart = () => {
-        begun.isUnderWay = true;
+      const begun = new SharedCall(call, needRequest);
+      calls.set(name, [...equal, begun]);
+      const end = () => {
+        remove(name, begun);
+        return begun.end();
       };
-      next({ ...call, signal: begun, needsRequest, onStart }, usage).then(
+      const waiting: Promise<Answer<T>> = begun.begin(call, usage);
+      next({ ...call, signal: begun, waiters: begun }, usage).then(
         (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
           for (const waiter of end()) waiter.settle(Promise.reject(failure));
@@ -84,7 +77,6 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
     return share;
   };
 }
-
 /** In one turn of the event loop, over all waiters: processing an answer blocks all other work. */
 const BYTES_A_TURN = 512 * 1024;
 
@@ -100,35 +92,53 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
 }
 
 /** A call and all waiters for its answer. Aborted when the last waiter leaves. */
-class SharedCall extends AbortSource {
+class SharedCall extends AbortSource implements Waiters {
   /** The deadline of the call that began. -Infinity for calls in the background, so that every call that joins has more time. */
   readonly deadline: number;
-  /** Whether its turn has come, and it has its permits. */
-  isUnderWay = false;
-  readonly #caller: string;
-  readonly #background: Call<unknown>['background'];
+  readonly needRequest: () => boolean;
+  readonly #call: Call<unknown>;
+  /** Whether its turn has come, and it has its permits. Until then an equal call has its own turn. */
+  #isUnderWay = false;
   #waiters: Waiter[] = [];
 
-  constructor({ origin, deadline, background }: Call<unknown>) {
+  constructor(call: Call<unknown>, needRequest: () => boolean) {
     super();
-    this.deadline = background ? Number.NEGATIVE_INFINITY : deadline;
-    this.#caller = origin.caller;
-    this.#background = background;
+    this.deadline = call.background ? Number.NEGATIVE_INFINITY : call.deadline;
+    this.#call = call;
+    this.needRequest = needRequest;
   }
 
-  /** Whether a call need not wait for a turn of its own. */
-  serves({ origin, background }: Call<unknown>): boolean {
-    if (this.aborted) return false;
-    return this.isUnderWay || (this.#caller === origin.caller && this.#background === background);
+  started(): void {
+    this.#isUnderWay = true;
   }
 
-  /** Waits until the call's deadline. Without a clock, waits until the shared call ends. */
-  wait<T>(call: Call<T>, usage: Usage, clock: Clock | undefined): Promise<Answer<T>> {
+  /** Whether a call of the same name need not wait for a turn of its own. */
+  serves(call: Call<unknown>): boolean {
+    if (this.isUnderWayFor(call)) return true;
+    const { generation, background, origin } = this.#call;
+    if (this.aborted || generation !== call.generation) return false;
+    return background === call.background && origin.caller === call.origin.caller;
+  }
+
+  isUnderWayFor({ generation }: Call<unknown>): boolean {
+    return this.#isUnderWay && !this.aborted && this.#call.generation === generation;
+  }
+
+  /** Waits for the answer to the call that is shared. Sets no timer: the deadline of the request gives a better reason. */
+  begin<T>(call: Call<T>, usage: Usage): Promise<Answer<T>> {
+    return new Promise((resolve) => {
+      const waiter = new Waiter(this, call, usage, undefined, resolve as Waiter['resolve']);
+      this.#waiters = [waiter];
+      waiter.listen();
+    });
+  }
+
+  /** Waits for the answer until the deadline of an equal call. */
+  join<T>(call: Call<T>, usage: Usage, clock: Clock): Promise<Answer<T>> {
     return new Promise((resolve) => {
       const waiter = new Waiter(this, call, usage, clock, resolve as Waiter['resolve']);
       this.#waiters.push(waiter);
-      call.signal?.addEventListener('abort', waiter);
-      if (call.signal?.aborted) waiter.handleEvent();
+      waiter.listen();
     });
   }
 
@@ -170,6 +180,11 @@ class Waiter implements AbortListener {
     this.resolve = resolve;
     this.#deadline =
       clock && new Deadline(clock, call.deadline + 5, () => this.leave(new TimedOut(call, 'no')));
+  }
+
+  listen(): void {
+    this.call.signal?.addEventListener('abort', this);
+    if (this.call.signal?.aborted) this.handleEvent();
   }
 
   settle(answer: Answer<unknown> | Promise<Answer<unknown>>): void {

@@ -13,9 +13,9 @@ const LONGEST_CALL_MS = 100_000;
 const SPARE_MS = 10_000;
 
 /**
- * Generation numbers, not times, decide what is older. A read notes the generations of its resources when it begins, as
- * part of its key. Other reads may share its answer until a later write touches these resources. A write raises the
- * generations of its resources once it was, or may have been, carried out.
+ * Generation numbers, not times, decide what is older. A read notes the generations of its resources when it begins.
+ * Other reads may share its answer until a later write touches these resources. A write raises the generations of its
+ * resources once it was, or may have been, carried out.
  */
 export function invalidation(generations: Generations, clock: Clock): Interceptor {
   const write = async <T>(next: Send, call: Call<T>, usage: Usage): Promise<Answer<T>> => {
@@ -41,7 +41,7 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
   const read = <T>(next: Send, call: Call<T>, usage: Usage, generation: Generation) => {
     if (generation.isAlone) usage.isUncoordinated = true;
     const { number, isInDoubt, isAlone } = generation;
-    return next({ ...call, key: keyOf(call, number), isInDoubt, isAlone }, usage);
+    return next({ ...call, generation: number, isInDoubt, isAlone }, usage);
   };
 
   return (next) => (call, usage) => {
@@ -52,9 +52,9 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
   };
 }
 
-export function createKeyCheck(generations: Generations) {
+export function createGenerationCheck(generations: Generations) {
   return <T>(call: Call<T>) =>
-    whenKnown(generationOf(generations, call), ({ number }) => keyOf(call, number) === call.key);
+    whenKnown(generationOf(generations, call), ({ number }) => number === call.generation);
 }
 
 /** The combined generation of all resources of a read. A write to any of them makes an answer old. */
@@ -72,8 +72,4 @@ function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<
 function both(one: Generation, other: Generation): Generation {
   const number = `${one.number}.${other.number}`;
   return { number, isInDoubt: one.isInDoubt || other.isInDoubt, isAlone: one.isAlone || other.isAlone };
-}
-
-function keyOf<T>({ name }: Call<T>, generation: Generation['number']): string {
-  return `${generation} ${name}`;
 }

@@ -1,8 +1,8 @@
 import { createBoundedCache } from '../../state/memory.ts';
-import { type KnownAccounts, MAX_KNOWN } from '../accounts.ts';
 import type { Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
+import { type KnownAccounts, MAX_KNOWN } from '../known-accounts.ts';
 import type { Interceptor, Send } from '../step.ts';
 import type { Usage } from '../usage.ts';
 
