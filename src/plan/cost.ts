@@ -19,7 +19,7 @@ interface CountItems {
 
 /** The REST calls that resolving a field needs. */
 export interface Cost {
-  readonly endpoint: Route | ((args: Arguments) => Route) | 'the same again';
+  readonly endpoint: Route | ((args: Arguments) => Route) | typeof THE_SAME_AGAIN;
   /** Whether the call is made for each item of the field's list. */
   readonly each?: boolean;
   /** The highest number of items in this list, or in the lists below. */
@@ -47,26 +47,13 @@ interface ItemCost {
 
 type CostOptions = Omit<Cost, 'endpoint'>;
 
-/** One call of an endpoint, or a longer description of the calls. */
-export type FieldCost = Called | Cost;
+/** One call, `cost: getScript`, or more about the calls: `cost: { endpoint: getExecutions, items: () => 31 }`. */
+export type FieldCost =
+  | Called
+  | (CostOptions & { readonly endpoint: Called | ((args: Arguments) => Called) | typeof THE_SAME_AGAIN });
 
-/** `cost: callsTo(getExecutions, { items: () => 31 })`. A field that makes one call needs no function: `cost: getScript`. */
-export function callsTo({ route }: Called, options: CostOptions = {}): Cost {
-  return { ...options, endpoint: route };
-}
-
-/** A call that is made only if more than these fields of the object are selected. */
-export function freeOf(endpoint: Called, freeFields: readonly string[]): Cost {
-  return callsTo(endpoint, { freeFields });
-}
-
-/** Like `callsTo`, for a field whose arguments decide which endpoint is called. */
-export function callsToOneOf(choose: (args: Arguments) => Called, options: CostOptions = {}): Cost {
-  return { ...options, endpoint: (args) => choose(args).route };
-}
-
-/** The cost of a field that says whether another page follows. Its call is the call of the list above. */
-export const THE_SAME_AGAIN: Cost = { endpoint: 'the same again' };
+/** The endpoint of a field that says whether another page follows: the endpoint of the list above. */
+const THE_SAME_AGAIN = 'the same again';
 
 /** One call for each distinct item of a list argument. */
 export function eachIn(argument: string): CostOptions {
@@ -118,5 +105,10 @@ export function costOf(element: Annotated): Cost | undefined {
 /** The extension for a cost. On an object type: the price of a reference in `_entities`. */
 export function costing(cost: FieldCost | undefined): Annotations {
   if (cost === undefined) return {};
-  return { upstream: 'route' in cost ? callsTo(cost) : cost };
+  if ('route' in cost) return { upstream: { endpoint: cost.route } };
+  const { endpoint } = cost;
+  if (endpoint === THE_SAME_AGAIN) return { upstream: { ...cost, endpoint } };
+  // An endpoint is a function too.
+  const route = 'route' in endpoint ? endpoint.route : (args: Arguments) => endpoint(args).route;
+  return { upstream: { ...cost, endpoint: route } };
 }

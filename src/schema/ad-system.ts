@@ -12,7 +12,6 @@ import {
 } from '../luaauth/ads.ts';
 import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
-import { callsTo, freeOf } from '../plan/cost.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
@@ -81,7 +80,7 @@ builder.objectType(AdSystem, {
       nullable: true,
       description: `The project that the ad system belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions, scripts and ad systems cost their own calls. Any other field costs one call for each distinct project, for the first ${MAX_READ}.`,
       scopes: ['ads:read', 'projects:read'],
-      cost: freeOf(getProject, TOLD_WITHOUT_PROJECT),
+      cost: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT },
       usesInfo: true,
       resolve: (system, _args, context, info) => readListed(usable(system, 'project_id'), context, info),
     }),
@@ -136,7 +135,7 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
   }),
 });
 
-const LIST = { items: () => MAX_READ, perQuery: true } as const;
+const LIST = { endpoint: getAdSystems, items: () => MAX_READ, perQuery: true } as const;
 
 builder.queryFields((t) => ({
   adSystem: t.field({
@@ -155,7 +154,7 @@ builder.queryFields((t) => ({
     description:
       'All ad systems of the account. The API lists nothing else for a whole account. Costs one REST call, however often the operation selects the list.',
     scopes: ['ads:read'],
-    cost: callsTo(getAdSystems, LIST),
+    cost: LIST,
     resolve: (_root, _args, context) => loadList(context),
   }),
   adProviders: t.field({
@@ -164,7 +163,7 @@ builder.queryFields((t) => ({
     description:
       'The ad providers that LuaAuth knows, with the settings that each takes. Costs one REST call.',
     scopes: ['ads:read'],
-    cost: callsTo(getAdProviders, { items: () => USUAL }),
+    cost: { endpoint: getAdProviders, items: () => USUAL },
     resolve: (_root, _args, { caller }) => getAdProviders(caller.api, {}),
   }),
   knownProjects: t.field({
@@ -172,10 +171,10 @@ builder.queryFields((t) => ({
     nullable: { list: true, items: true },
     description: `The projects that the account's ad systems name, each once, in the order of that list. The API has no list of all projects. A project that cannot be read is null, with an error at its index. Costs one REST call, shared with \`adSystems\`. Selecting more than the id costs one more call for each of the first ${MAX_READ} projects. Executions, scripts and ad systems cost their own calls.`,
     scopes: ['ads:read', 'projects:read'],
-    cost: callsTo(getAdSystems, {
+    cost: {
       ...LIST,
       item: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT, provides: ['id', 'adSystems'] },
-    }),
+    },
     usesInfo: true,
     resolve: async (_root, _args, context, info) => {
       const ids = new Set((await loadList(context)).flatMap(({ project_id }) => project_id ?? []));
@@ -191,7 +190,7 @@ builder.objectField(Project, 'adSystems', (t) =>
     description:
       "The ad systems of the project, taken from the account's list. Costs one REST call, shared with `Query.adSystems` and all other projects of the operation. Null, with an error here, if the list cannot be read.",
     scopes: ['projects:read', 'ads:read'],
-    cost: callsTo(getAdSystems, { ...LIST, items: () => USUAL }),
+    cost: { ...LIST, items: () => USUAL },
     resolve: async (project, _args, context) => {
       const id = usable(project, 'id');
       return (await loadList(context)).filter(({ project_id }) => project_id === id);

@@ -6,7 +6,6 @@ import {
   type ListedScript,
 } from '../luaauth/executions.ts';
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
-import { callsTo } from '../plan/cost.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
 import { defineLoader, oneByOne } from './loader.ts';
@@ -45,7 +44,7 @@ builder.objectField(Script, 'executions', (t) =>
     description:
       'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each script. Free below `Project.scripts`, which reads the executions of all its scripts with one call.',
     scopes: ['scripts:read'],
-    cost: callsTo(getExecutions, { items: () => USUAL_DAYS }),
+    cost: { endpoint: getExecutions, items: () => USUAL_DAYS },
     resolve: (script, _args, context) => executionsOf(context).load(usable(script, 'id')),
   }),
 );
@@ -60,7 +59,7 @@ builder.objectField(Project, 'executions', (t) =>
     description:
       'Executions per day of all scripts together, in the order of the API. Null, with an error here, if they cannot be read. Costs one REST call, shared with `scripts`.',
     scopes: ['projects:read'],
-    cost: callsTo(getProjectExecutions, { items: () => USUAL_DAYS, perObject: true }),
+    cost: { endpoint: getProjectExecutions, items: () => USUAL_DAYS, perObject: true },
     resolve: async (project, _args, context) =>
       usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'total'),
   }),
@@ -72,11 +71,12 @@ builder.objectField(Project, 'scripts', (t) =>
     nullable: { list: true, items: true },
     description: `The scripts in the API's list of the project's executions. The API has no other list of scripts, and does not document whether scripts without executions are in it. Costs one REST call, shared with \`executions\`. The scripts' ids, names and executions are free. Any other field costs one call for each of the first ${MAX_READ} scripts. A script that cannot be read is null, with an error at its index. The list is null, with an error here, if it cannot be read.`,
     scopes: ['projects:read', 'scripts:read'],
-    cost: callsTo(getProjectExecutions, {
+    cost: {
+      endpoint: getProjectExecutions,
       items: () => MAX_READ,
       perObject: true,
       item: { endpoint: getScript, freeFields: LISTED },
-    }),
+    },
     usesInfo: true,
     resolve: async (project, _args, context, info) => {
       const listed = usable(await projectExecutionsOf(context).load(usable(project, 'id')), 'scripts');

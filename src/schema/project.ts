@@ -2,7 +2,7 @@ import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
 import { getProjectExecutions } from '../luaauth/executions.ts';
 import { editProject, getProject, removeProject } from '../luaauth/projects.ts';
-import { callsTo, eachIn } from '../plan/cost.ts';
+import { eachIn } from '../plan/cost.ts';
 import { checkId, checkWellFormed, readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
@@ -90,7 +90,7 @@ builder.queryFields((t) => ({
     description:
       'Several projects in the order of ids. A project that cannot be read is null, with an error at its index; the others stay. Costs as much as `project` for each distinct id.',
     scopes: ['projects:read'],
-    cost: callsTo(getProject, eachIn('ids')),
+    cost: { endpoint: getProject, ...eachIn('ids') },
     args: {
       ids: t.arg.idList({
         required: true,

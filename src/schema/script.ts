@@ -2,7 +2,7 @@ import { checkProject } from '../callers/resource-access.ts';
 import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
 import { editScript, getScript, removeScript, toggleScript, updateScript } from '../luaauth/scripts.ts';
-import { callsTo, eachIn, freeOf } from '../plan/cost.ts';
+import { eachIn } from '../plan/cost.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkFilled, checkId, readEach } from './argument.ts';
 import { builder } from './builder.ts';
@@ -50,7 +50,7 @@ builder.objectType(Script, {
       nullable: true,
       description:
         'The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions and scripts cost their own calls. Any other field costs one call for each distinct project.',
-      cost: freeOf(getProject, TOLD_WITHOUT_PROJECT),
+      cost: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT },
       usesInfo: true,
       resolve: (script, _args, { caller }, info) => {
         const id = usable(script, 'project_id');
@@ -97,7 +97,7 @@ builder.queryFields((t) => ({
     description:
       'Several scripts in the order of ids. A script that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct id.',
     scopes: ['scripts:read'],
-    cost: callsTo(getScript, eachIn('ids')),
+    cost: { endpoint: getScript, ...eachIn('ids') },
     args: {
       ids: t.arg.idList({
         required: true,

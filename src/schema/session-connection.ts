@@ -8,7 +8,7 @@ import {
   type SessionMatch,
   type Session as SessionShape,
 } from '../luaauth/sessions.ts';
-import { type Arguments, callsToOneOf, pageOf, THE_SAME_AGAIN } from '../plan/cost.ts';
+import { type Arguments, pageOf } from '../plan/cost.ts';
 import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
@@ -40,7 +40,7 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
     hasNextPage: t.boolean({
       description:
         'Whether more sessions follow. The API gives no total. If this may be the last page, selecting this field costs one further REST call.',
-      cost: THE_SAME_AGAIN,
+      cost: { endpoint: 'the same again' },
       resolve: (page, _args, context) => hasNextPage(page, context),
     }),
     hasPreviousPage: t.boolean({
@@ -101,10 +101,11 @@ builder.objectField(Script, 'sessions', (t) =>
     description:
       'Connected users, in the order of the API. With a filter, only sessions that match every given property. Sessions start and end between pages, and pages count positions: a session may appear twice or be missed. There is no `last` and no `before`: the API counts from the start of the list. Null, with an error here, if they cannot be read, or if `first`, `after` or `from` is invalid. Costs one REST call per page; see also `hasNextPage`.',
     scopes: ['sessions:read'],
-    cost: callsToOneOf(endpointOfPage, {
+    cost: {
+      endpoint: endpointOfPage,
       items: pageOf('first', { most: 100, byDefault: 50 }),
       isOpenEnded: true,
-    }),
+    },
     args: {
       first: t.arg.int({
         defaultValue: 50,

@@ -16,7 +16,6 @@ import {
   userKeyOf,
 } from '../luaauth/sessions.ts';
 import { getUser } from '../luaauth/users.ts';
-import { freeOf } from '../plan/cost.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
@@ -41,7 +40,7 @@ builder.objectType(Session, {
       nullable: true,
       description:
         'The script that the user runs; null, with an error here, if it cannot be read. The id alone costs no REST call. Any other field costs one call for each distinct script.',
-      cost: freeOf(getScript, ['id']),
+      cost: { endpoint: getScript, freeFields: ['id'] },
       usesInfo: true,
       resolve: (session, _args, _context, info) => {
         const id = usable(session, 'script_id');

@@ -8,7 +8,7 @@ import {
   type User as UserShape,
   unblacklistUser,
 } from '../luaauth/users.ts';
-import { callsTo, eachIn, eachKeyOf } from '../plan/cost.ts';
+import { eachIn, eachKeyOf } from '../plan/cost.ts';
 import { checkKey, checkWellFormed, readEach } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineMutation } from './define-mutation.ts';
@@ -117,7 +117,7 @@ builder.queryFields((t) => ({
     description:
       'Several users in the order of keys. A user that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct key.',
     scopes: ['users:read'],
-    cost: callsTo(getUser, eachIn('keys')),
+    cost: { endpoint: getUser, ...eachIn('keys') },
     args: {
       keys: t.arg.idList({
         required: true,
@@ -132,7 +132,7 @@ builder.queryFields((t) => ({
     description:
       "The users whose licence keys the operator's table (`USERS_FILE`) gives to a Discord id. An unknown id gives an empty list. A user that cannot be read is null, with an error at its index. The field is an error if there is no table, or if callers send their own LuaAuth keys. Costs one REST call for each key.",
     scopes: ['users:read'],
-    cost: callsTo(getUser, eachKeyOf('discordId')),
+    cost: { endpoint: getUser, ...eachKeyOf('discordId') },
     args: { discordId: t.arg.id({ required: true, description: 'The id on Discord, in digits.' }) },
     resolve: (_root, { discordId }, { caller, users }) => {
       // Refuses callers without a credential, who may not learn which ids the table has.

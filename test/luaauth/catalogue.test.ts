@@ -4,7 +4,7 @@ import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import { getProject, project } from '../../src/luaauth/projects.ts';
 import { paramsIn, resourceOf, sent } from '../../src/luaauth/resource.ts';
 import { getScript, script } from '../../src/luaauth/scripts.ts';
-import { callsTo } from '../../src/plan/cost.ts';
+import { costing } from '../../src/plan/cost.ts';
 
 const answer = () => 0;
 
@@ -34,8 +34,8 @@ describe('a declaration that contradicts itself does not compile', () => {
 
   it('the price of what is no declared endpoint', () => {
     // @ts-expect-error
-    callsTo({ route: 'GET /scirpts/:script_id' });
-    expect(callsTo(getScript)).toMatchObject({ endpoint: 'GET /scripts/:script_id' });
+    costing({ route: 'GET /scirpts/:script_id' });
+    expect(costing(getScript)).toMatchObject({ upstream: { endpoint: 'GET /scripts/:script_id' } });
   });
 });
 

@@ -1,6 +1,5 @@
 import { checkScript } from '../../callers/resource-access.ts';
 import { getSessions, type SessionMatch } from '../../luaauth/sessions.ts';
-import { callsTo } from '../../plan/cost.ts';
 import { checkId, checkText } from '../../schema/argument.ts';
 import { builder } from '../../schema/builder.ts';
 import { readFilter, Session, SessionFilter } from '../../schema/session.ts';
@@ -111,7 +110,7 @@ builder.subscriptionFields((t) => ({
     description:
       'The connected users of a script: first the list, then each change. The gateway polls LuaAuth, once for all subscribers of a script: every 2 s, and up to every 30 s while nothing changes. The first poll costs one REST call; later polls use only permits that other calls leave free.',
     scopes: ['sessions:read'],
-    cost: callsTo(getSessions, { items: () => MOST_SESSIONS }),
+    cost: { endpoint: getSessions, items: () => MOST_SESSIONS },
     args: {
       scriptId: t.arg.id({ required: true, description: 'The id of the script.' }),
       filter: t.arg({
