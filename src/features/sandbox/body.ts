@@ -1,39 +1,20 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import type { WireInvalidField } from '../../luaauth/wire.ts';
 
 export interface Body {
   text: string;
   value: unknown;
-  /** Set if the body is not JSON or is too large. */
+  /** Set if the body is not JSON. */
   problem?: WireInvalidField['errors'][number];
 }
 
-const MAX_BYTES = 16 * 1024 * 1024;
-
 /** Reads a body. Undefined if the sender leaves. */
 export async function readBody(request: IncomingMessage): Promise<Body | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const text = await textOf(request).catch(() => undefined);
+  if (text === undefined) return undefined;
   try {
-    // Reads and drops what is too large: a sender that is still writing would miss an early answer.
-    for await (const chunk of request) {
-      size += chunk.length;
-      if (size <= MAX_BYTES) chunks.push(chunk);
-    }
-  } catch {
-    return undefined;
-  }
-  const without = { text: '', value: undefined };
-  if (size === 0) return without;
-  if (size > MAX_BYTES) {
-    return { ...without, problem: { message: 'is too large', errors: [`more than ${MAX_BYTES} bytes`] } };
-  }
-  const bytes = Buffer.concat(chunks);
-  const text = bytes.toString();
-  try {
-    if (!isUtf8(bytes)) throw new SyntaxError('not UTF-8');
-    return { text, value: JSON.parse(text) };
+    return { text, value: text === '' ? undefined : JSON.parse(text) };
   } catch (error) {
     const problem = { message: 'is not valid JSON', errors: [(error as SyntaxError).message] };
     return { text, value: undefined, problem };
