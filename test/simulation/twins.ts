@@ -105,14 +105,12 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   for (let index = 9; index < args.length; index += 2)
     redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
   redis.zrem(asking, me);
-  if (slow > 0 && (redis.zscore(pace, 'slowed') ?? 0) <= now) {
-    redis.zadd(pace, Math.max(redis.zscore(pace, 'full') ?? 0, now + slow), 'full');
-    redis.zadd(pace, now + 1_002, 'slowed');
-  }
-  for (const times of [quota, asking, pace]) {
+  for (const times of [quota, asking, pace])
     for (const [member, at] of redis.zall(times))
       if (at <= now || at >= now + 300_000) redis.zrem(times, member);
-    redis.pexpire(times, 300_000);
+  if (slow > 0 && redis.zscore(pace, 'slowed') === undefined) {
+    redis.zadd(pace, now + 1_002, 'slowed');
+    redis.zadd(pace, Math.max(redis.zscore(pace, 'full') ?? 0, now + slow), 'full');
   }
   const full = redis.zscore(pace, 'full') ?? now;
   const limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
@@ -134,6 +132,7 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
     wait = Math.max(25 * (others + 1), Math.min(100, next - now));
   }
   const last = redis.zall(quota).at(-1)?.[1] ?? now;
+  for (const times of [quota, asking, pace]) redis.pexpire(times, 300_000);
   return [1, now, given, wait, used + given, limit, last - now];
 });
 

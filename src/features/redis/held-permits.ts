@@ -59,11 +59,6 @@ export class HeldPermits {
     return permit;
   }
 
-  /** Gives back permits that the store may have given in a lost answer. */
-  giveBack(names: readonly string[], takenAt: number): void {
-    for (const name of names) this.hold(name, takenAt).release();
-  }
-
   changed(permit: RequestPermit): void {
     // The store keeps the permit of a request that may not have arrived yet.
     if (isUncertain(permit, this.link.now())) return;

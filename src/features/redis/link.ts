@@ -8,7 +8,8 @@ import {
   RedisRefused,
 } from './client.ts';
 import { type CreateClient, RedisClientMissing } from './driver.ts';
-import { ABSENT_MS, BEAT, BEAT_MS, createSlot, LEAVE, MARK_WITHIN_MS, SILENCE_MS } from './slots.ts';
+import { createSendTimes } from './send-times.ts';
+import { BEAT, BEAT_MS, createSlot, LEAVE, SILENCE_MS } from './slots.ts';
 import { createClockWatch } from './store-clock.ts';
 
 interface RedisLinkOptions {
@@ -34,22 +35,10 @@ const START_MS = 5_000;
 const SLOT_MS = 10_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
-/** How long calls wait at least while another process has the slot of this process, in ms. */
-const REPLACED_MS = 1_000;
 /** The most reasons that are reported while Redis is lost. */
 const MAX_TOLD = 20;
 /** How often Redis is checked while it is lost, in ms. Shorter than any stall that counts as a loss. */
 const WATCH_EVERY_MS = 25;
-/** How long Redis must answer well before it is used again, in ms. Doubles after each loss that follows soon. */
-const CALM_MS = 1_000;
-const MAX_CALM_MS = 60_000;
-/** After this multiple of the calm time without a loss, the calm time returns to `CALM_MS`. */
-const FORGIVEN_AFTER = 10;
-/**
- * After the last mark, the others may take the whole quota until the slot is absent. What they take is sent within half a second,
- * and stops counting after a silence.
- */
-const ALONE_AFTER_MS = MARK_WITHIN_MS + ABSENT_MS + 500 + SILENCE_MS - 100;
 
 export type RedisLink = ReturnType<typeof createRedisLink>;
 
@@ -65,35 +54,22 @@ export function createRedisLink(options: RedisLinkOptions) {
   /** Names this process in the store. */
   const me = randomId(random);
   const slot = createSlot({ me, instances, now, random });
+  const sendTimes = createSendTimes({ now, slot });
   const onReset = new Set<() => void>();
   let names = 0;
   const conditions: (() => boolean)[] = [];
   let connection: RedisConnection | undefined;
   let watch = createClockWatch();
   let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
-  /** Whether this process has stopped sending with its share, because it is about to use Redis again. */
-  let isReturning = false;
-  let silentUntil = Number.NEGATIVE_INFINITY;
-  let aloneFrom = 0;
-  /** Since then nothing speaks against the store that this process has found again. */
-  let trustedFrom = Number.POSITIVE_INFINITY;
-  let calmMs = CALM_MS;
-  let backAt = Number.NEGATIVE_INFINITY;
   /** The reasons that were reported for this loss. */
   const told = new Set<string>();
 
   const isClosed = () => phase === 'closed';
   const place = (tag: string, name: string) => `${prefix}:{${tag}}:${name}`;
 
-  /** Sends nothing for a while. A process without Redis need not be silent, but uses Redis that much later. */
-  const silence = (ms: number) => {
-    if (phase === 'lost') trustedFrom = now();
-    else silentUntil = Math.max(silentUntil, now() + ms);
-  };
-
   /** What this process knows may be wrong: it forgets it, and sends nothing until all earlier requests stop counting. */
   const reset = (silenceMs: number) => {
-    silence(silenceMs);
+    sendTimes.silence(silenceMs);
     for (const action of onReset) action();
   };
 
@@ -127,7 +103,7 @@ export function createRedisLink(options: RedisLinkOptions) {
       const { time, isNewStore, silenceMs } = slot.learn(reply);
       hear(time, sentAt);
       if (isNewStore) reset(silenceMs);
-      else if (silenceMs > 0) silence(silenceMs);
+      else if (silenceMs > 0) sendTimes.silence(silenceMs);
     });
 
   const beatOn = async () => {
@@ -170,10 +146,7 @@ export function createRedisLink(options: RedisLinkOptions) {
     disconnect();
     if (phase !== 'open') return;
     phase = 'lost';
-    const isForgiven = now() - backAt > FORGIVEN_AFTER * calmMs;
-    calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * calmMs);
-    // The first mark since the return may have reached Redis without an answer.
-    aloneFrom = Math.max(Math.max(slot.markedAt, backAt) + ALONE_AFTER_MS, silentUntil);
+    sendTimes.lost();
     told.clear();
     tell(reason);
     void recover();
@@ -185,27 +158,22 @@ export function createRedisLink(options: RedisLinkOptions) {
         if (connection) await beat(false);
         else {
           await connect();
-          trustedFrom = now();
+          sendTimes.connected();
         }
         await wait(clock, WATCH_EVERY_MS);
-        const trustedMs = now() - trustedFrom;
-        isReturning = slot.number > 0 && trustedMs >= calmMs;
         // The connection may have ended while this process waited.
-        if (connection && isReturning && trustedMs >= SILENCE_MS && conditions.every((isMet) => isMet()))
-          break;
+        if (sendTimes.mayReturn() && connection && conditions.every((isMet) => isMet())) break;
       } catch (error) {
         disconnect();
         if (isClosed()) return;
-        if (isReturning) calmMs = Math.min(MAX_CALM_MS, 2 * calmMs);
-        isReturning = false;
+        sendTimes.failed();
         if (error !== LOST) tell(asError(error));
         await wait(clock, RETRY_MS);
       }
       if (isClosed()) return disconnect();
     }
     phase = 'open';
-    isReturning = false;
-    backAt = now();
+    sendTimes.returned();
     reset(0);
     onChange(undefined);
     void beatOn();
@@ -233,12 +201,8 @@ export function createRedisLink(options: RedisLinkOptions) {
     },
     /** Until then this process sends nothing. */
     get silentUntil() {
-      if (phase === 'open') return silentUntil;
       // The slot of a process that has ended belongs to another process.
-      if (isClosed()) return Number.POSITIVE_INFINITY;
-      // Another process uses the share of this process.
-      if (slot.isReplaced) return now() + REPLACED_MS;
-      return isReturning ? now() + SILENCE_MS : Math.max(aloneFrom, silentUntil);
+      return isClosed() ? Number.POSITIVE_INFINITY : sendTimes.silentUntil;
     },
     /** The share of this process while Redis is lost; below 1: a part of a call each second. */
     shareOf: slot.shareOf,
@@ -287,7 +251,7 @@ export function createRedisLink(options: RedisLinkOptions) {
           if (cause instanceof RedisRefused && !cause.cannotWrite) throw cause;
           const isFull = cause instanceof RedisRefused;
           if (isFull || now() - startedAt > START_MS) {
-            silence(startedAt + SILENCE_MS - now());
+            sendTimes.silence(startedAt + SILENCE_MS - now());
             phase = 'open';
             return lose(asError(cause));
           }

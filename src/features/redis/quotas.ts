@@ -164,12 +164,13 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const ask = async (size: number, kept: number): Promise<Permit | number> => {
     const wanted = Math.min(usable, size);
     const name = link.nextName();
-    const all = Array.from({ length: wanted }, (_one, index) => `${name}.${index + 1}`);
     const askedAt = now();
     asking += 1;
     try {
       const [given, askInMs] = await run({ name, wanted, kept });
-      const permits = all.slice(0, given).map((one) => held.hold(one, askedAt));
+      const permits = Array.from({ length: given }, (_one, index) =>
+        held.hold(`${name}.${index + 1}`, askedAt),
+      );
       const [first, ...others] = permits;
       // The store may have turned out to be new, or this process may have stood still.
       if (first?.mayBeUsed === false) {
@@ -181,8 +182,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       if (others.length > 0) keepReady(others, now() - askedAt);
       return first ?? Math.max(askInMs, silentMs());
     } catch {
-      // Redis is lost, and may have given the permits in an answer that was lost.
-      held.giveBack(all, askedAt);
+      // Redis is lost. Permits of a lost answer return by themselves.
       return SOON_MS;
     } finally {
       asking -= 1;

@@ -31,14 +31,12 @@ export const TAKE = luaInStore(
 )`
 for index = 11, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
-if slow > 0 and tonumber(redis.call('ZSCORE', pace, 'slowed') or 0) <= now then
-  redis.call('ZADD', pace, 'GT', now + slow, 'full')
-  redis.call('ZADD', pace, now + ${WINDOW_MS}, 'slowed')
-end
 for _, times in ipairs({ quota, asking, pace }) do
   redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
-  redis.call('PEXPIRE', times, ${LONGEST_MS})
+end
+if slow > 0 and redis.call('ZADD', pace, 'NX', now + ${WINDOW_MS}, 'slowed') == 1 then
+  redis.call('ZADD', pace, 'GT', now + slow, 'full')
 end
 local full = redis.call('ZSCORE', pace, 'full') or now
 local limit = math.max(1, math.floor(rate - (full - now) * recovery * rate / 1000))
@@ -59,5 +57,6 @@ if given < wanted then
   local next = redis.call('ZRANGE', quota, 0, 0, 'WITHSCORES')[2] or now
   wait = math.max(${TURN_MS} * (others + 1), math.min(${MOST_WAIT_MS}, next - now))
 end
+for _, times in ipairs({ quota, asking, pace }) do redis.call('PEXPIRE', times, ${LONGEST_MS}) end
 return { 1, now, given, wait, used + given, limit,
   (redis.call('ZRANGE', quota, -1, -1, 'WITHSCORES')[2] or now) - now }`;

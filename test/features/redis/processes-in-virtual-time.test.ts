@@ -59,6 +59,7 @@ async function createProcesses() {
     return {
       state,
       owner,
+      link,
       isLost: () => isLost,
       /** Cuts the network to Redis for so long. */
       cut: (ms: number) => cut(kernel, link, ms),
@@ -103,6 +104,20 @@ it('a write that takes longer than 10 s is in doubt for a process that has read 
   await pass(100_000);
   expect((await reader.read('account')).isInDoubt).toBe(false);
 });
+
+it.each([0, 50, 100, 150, 200])(
+  'a process that ends %i ms after it has started leaves its slot at once',
+  async (ms) => {
+    const { kernel, pass, settle, open } = await createProcesses();
+    const { state, link } = await open('first', { instances: 1 });
+    for (const way of [link.there, link.back]) way.latencyMs = 60;
+    await pass(ms);
+    const endsAt = kernel.now;
+    await settle(state.close?.());
+    await open('next', { instances: 1 });
+    expect(kernel.now - endsAt).toBeLessThan(500);
+  },
+);
 
 it('a process that stood still and ends leaves the slot of its successor alone', async () => {
   const { kernel, open } = await createProcesses();

@@ -15,6 +15,9 @@ import { describeWithEachEngine, type RedisServer, startRedis } from '../../supp
 const HISTORIES = 40;
 const STEPS = 120;
 
+/** How long the values of a quota are kept, in ms. */
+const TIMES = { quota: 300_000, asking: 300_000, pace: 300_000 };
+
 /** Scripts read the time from a key: the clock of a real Redis goes on by itself. */
 const CLOCK = 'clock-of-test';
 const atGivenTime = (source: string) =>
@@ -158,16 +161,17 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
     }
   });
 
-  it('leases end by themselves after the time that is asked for', async () => {
+  it('permits and leases end by themselves', async () => {
     await redis.command('FLUSHALL');
     await redis.command('HSET', 'store', 'id', 'store-1');
-    const look = ({ source }: LuaScript, ...words: readonly string[]) =>
-      redis.command('EVAL', source, '3', 'store', ...words);
-    await look(LOOK_UP, 'entry', 'lease', 'store-1', '0', '', 'one', '3000');
-    await look(LOOK, 'value', 'live-lease', 'store-1', '', 'one', '3000');
-    for (const key of ['lease', 'live-lease']) {
+    const run = ({ source }: LuaScript, keys: readonly string[], ...args: readonly string[]) =>
+      redis.command('EVAL', source, String(1 + keys.length), 'store', ...keys, 'store-1', ...args);
+    await run(LOOK_UP, ['entry', 'lease'], '0', '', 'one', '3000');
+    await run(LOOK, ['value', 'live-lease'], '', 'one', '3000');
+    await run(TAKE, ['quota', 'asking', 'pace'], '50', '3', '0.02', 'one', 'one.1', '51', '0', '0', '500');
+    for (const [key, mostMs] of Object.entries({ lease: 3_000, 'live-lease': 3_000, ...TIMES })) {
       const leftMs = Number(await redis.command('PTTL', key));
-      expect([key, leftMs > 0 && leftMs <= 3_000]).toEqual([key, true]);
+      expect([key, leftMs > 0 && leftMs <= mostMs]).toEqual([key, true]);
     }
   });
 

@@ -76,11 +76,6 @@ export function useSeveralGateways(engine?: string) {
         const fields = (await fixture.redis.command('HKEYS', 'luaauth:store')) as string[];
         expect(fields.filter((field) => /^\d+$/.test(field))).toHaveLength(count);
       }),
-    /** Closes all gateways, and leaves nothing in Redis. */
-    async beginAnew(): Promise<void> {
-      await closeAll();
-      await fixture.redis.command('FLUSHALL');
-    },
     openAll: (count: number, options: SeveralOptions): Promise<GatewayOfSeveral[]> =>
       Promise.all(Array.from({ length: count }, () => fixture.open(options))),
   };
