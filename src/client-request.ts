@@ -20,7 +20,7 @@ export interface ClientRequest {
 }
 
 /** The headers in which a client can send a key. They are never shown. */
-export interface SentCredentials {
+interface SentCredentials {
   readonly token: string | undefined;
   /** The value of `Authorization` without the word Bearer. */
   readonly bearer: string | undefined;

@@ -1,7 +1,6 @@
 import { createClientNameOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
-import type { ClientRequest } from './client-request.ts';
 import { createContext } from './context.ts';
 import { createGate } from './gate/gate.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
@@ -9,10 +8,7 @@ import type { AdapterParts } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createRequestListener } from './http/node.ts';
-import { createReadParams } from './http/read-params.ts';
-import { createRespond } from './http/respond.ts';
 import { createRoutes } from './http/routes.ts';
-import { refuseUpgrades } from './http/upgrade.ts';
 import { createYogaAdapter } from './http/yoga.ts';
 import { createRequestTracker } from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
@@ -81,16 +77,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     tracker,
     clock,
   });
-  const checkHost = createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins);
-  // No single body may exceed the memory of all bodies.
-  const bodies = {
-    reserveBody: (request: ClientRequest, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
-    maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
-  };
   const { path = OPERATION_PATH } = options;
   const ownPath = createOwnPath(path);
-  const cors = createCors(corsOrigins);
-  const checkOrigin = createOriginCheck(corsOrigins);
   const parts: AdapterParts = {
     schema,
     documents,
@@ -98,32 +86,22 @@ export function createGateway(options: GatewayOptions): Gateway {
     pipeline,
     tracker,
     identify,
-    checkHost,
-    checkOrigin,
-    cors,
+    checkHost: createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins),
+    checkOrigin: createOriginCheck(corsOrigins),
+    cors: createCors(corsOrigins),
     path,
     ownPath,
     clock,
     rateLimit: (account) => options.transport.rateLimit(account),
     trustedProxy: options.trustedProxy,
-    ...bodies,
+    reserveBody: (request, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
+    // No single body may exceed the memory of all bodies.
+    maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
   const agents = options.openAgents?.(parts);
   const yoga = createYogaAdapter({
-    schema,
-    pipeline,
-    tracker,
-    checkHost,
-    cors,
-    path,
-    ownPath,
-    readParams: createReadParams(bodies),
-    respond: createRespond({
-      pipeline,
-      tracker,
-      compress: options.compression === false ? undefined : features.compression?.createCompress(),
-      clock,
-    }),
+    ...parts,
+    compress: options.compression === false ? undefined : features.compression?.createCompress(),
     agents: agents?.answer,
     routes: [
       ...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []),
@@ -133,9 +111,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     plugins,
   });
   const sockets = features.websocket?.createSocketUpgrade(parts);
-  return Object.assign(createRequestListener(tracker, checkHost, ownPath, yoga.answer), {
+  return Object.assign(createRequestListener(tracker, ownPath, yoga.answer), {
     fetch: yoga.fetch,
-    upgrade: sockets?.upgrade ?? refuseUpgrades(path),
+    upgrade: sockets?.upgrade ?? ((_request, socket) => void socket.destroy()),
     isAccepted,
     replaceDocuments(listed: ListedDocuments) {
       agents?.replace(listed);

@@ -12,12 +12,7 @@ export type ErrorCode =
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'UPSTREAM_ERROR'
-  | RequestErrorCode
-  | DocumentErrorCode
-  | LimitCode;
-
-/** Codes for a request that is wrong before its operation is read. */
-type RequestErrorCode =
+  // A request is wrong before its operation is read.
   | 'BAD_REQUEST'
   | 'BODY_TOO_LARGE'
   | 'CSRF_PREVENTED'
@@ -29,17 +24,14 @@ type RequestErrorCode =
   | 'OVERLOADED'
   | 'REQUEST_TIMEOUT'
   | 'SHUTTING_DOWN'
-  | 'UNSUPPORTED_MEDIA_TYPE';
-
-/** Codes for documents that are run by id or must be listed. */
-type DocumentErrorCode =
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  // A document is run by id, or must be listed.
   | 'PERSISTED_DOCUMENT_NOT_FOUND'
   | 'PERSISTED_DOCUMENTS_OFF'
   | 'PERSISTED_DOCUMENTS_ONLY'
   | 'PERSISTED_QUERY_NOT_FOUND'
-  | 'PERSISTED_QUERY_NOT_SUPPORTED';
-
-export type LimitCode =
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
+  // A limit is exceeded.
   | 'DOCUMENT_TOO_LARGE'
   | 'OPERATION_TOO_LARGE'
   | 'TOO_DEEP'
@@ -62,7 +54,7 @@ export function codedError(
 
 /** The answer has this HTTP status for every media type. */
 export function requestError(
-  code: RequestErrorCode,
+  code: ErrorCode,
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
@@ -90,7 +82,7 @@ export function malformedRequest(message: string): GraphQLError {
 export const CANNOT_RUN = { spec: true, status: 422 } as const;
 
 /** The status is 200 under `application/json`, like a validation error. */
-export function documentError(code: DocumentErrorCode, status: number, message: string): GraphQLError {
+export function documentError(code: ErrorCode, status: number, message: string): GraphQLError {
   return codedError(code, message, { http: { spec: true, status } });
 }
 

@@ -18,11 +18,6 @@ export interface WaitingOperation {
   readonly source: Source | undefined;
 }
 
-/** A body that has not arrived completely. */
-export interface ArrivingBody {
-  refuse(): void;
-}
-
 /** What a client has at the gate. */
 export class Client {
   readonly name: string;
@@ -37,7 +32,8 @@ export class Client {
   bytes = 0;
   /** How many requests have reserved memory. */
   requests = 0;
-  readonly arriving = new Set<ArrivingBody>();
+  /** Its bodies that have not arrived completely, the newest last. */
+  readonly arriving = new Set<{ refuse(): void }>();
   /** The sources that are not read. */
   readonly unread = new Set<Source>();
 

@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { OVERLOADED } from '../errors/coded-error.ts';
 import { type ClientName, Group, type Source } from './client.ts';
-import { createMemory, type Reservation } from './memory.ts';
+import { Memory, Reservation } from './memory.ts';
 import { createTurns } from './turns.ts';
 
 /** The smallest memory of an operation, in bytes of a body. */
@@ -32,11 +32,11 @@ export function createGate(mostBytes: number): Gate {
   const groups = [accepted, unaccepted];
   const clientOf = ({ name, isAccepted }: ClientName) => (isAccepted ? accepted : unaccepted).clientOf(name);
   const { enter } = createTurns(groups, Math.ceil(mostBytes / OPERATION_BYTES));
-  const reserve = createMemory(groups, mostBytes);
+  const memory = new Memory(groups, mostBytes);
   return {
     enter: (client, operation, source) =>
       enter(clientOf(client), operation, () => operation(OVERLOADED), source),
     enterEvent: (client, event) => enter(clientOf(client), event),
-    reserve: (client, headBytes) => reserve(clientOf(client), headBytes),
+    reserve: (client, headBytes) => new Reservation(memory, clientOf(client), headBytes),
   };
 }

@@ -1,52 +1,36 @@
 import type { Plugin } from 'graphql-yoga';
-import type { RequestTracker } from '../observability/request-record.ts';
-import type { OperationParams } from '../operation/params.ts';
-import { isStream, type Pipeline } from '../operation/pipeline.ts';
-import { acceptedBy, type ServerContext } from './exchange.ts';
-import { type CorsHeaders, checkAccept, checkMethod } from './guards.ts';
-import type { ReadParams } from './read-params.ts';
-import type { Respond } from './respond.ts';
-import { COMMON_HEADERS, errorResponse, REQUEST_ID, responseFor } from './response.ts';
-
-export interface GatewayPluginOptions {
-  readonly pipeline: Pipeline;
-  readonly tracker: RequestTracker;
-  readonly readParams: ReadParams;
-  readonly respond: Respond;
-  /** Undefined: pages of other origins can read nothing. */
-  readonly cors: CorsHeaders | undefined;
-}
+import { OVERLOADED } from '../errors/coded-error.ts';
+import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
+import { isStream } from '../operation/pipeline.ts';
+import type { AdapterParts } from './adapter.ts';
+import { CUT_OFF, readMessage, readRequest, wasRead } from './body.ts';
+import { checkAccept, checkContentType, checkMethod } from './guards.ts';
+import type { Exchange, ServerContext } from './http-request.ts';
+import { type AnswerParts, createRespond } from './respond.ts';
+import { COMMON_HEADERS, REQUEST_ID } from './response.ts';
+import { readOperationPath } from './routes.ts';
 
 /** Reads, runs and answers operations. It comes before the embedder's plugins, so that they can wrap or replace each step. */
-export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<object, ServerContext> {
-  const { pipeline, tracker, readParams, respond, cors } = options;
+export function createGatewayPlugin(options: AnswerParts): Plugin<object, ServerContext> {
+  const { pipeline, cors } = options;
+  const readParams = createReadParams(options);
+  const respond = createRespond(options);
 
   return {
     // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
-    onRequestParse({ serverContext: { exchange }, setRequestParser, endResponse, fetchAPI }) {
-      const refusal = checkAccept(acceptedBy(exchange));
-      if (refusal) {
-        tracker.answered(exchange.record, [refusal]);
-        return endResponse(responseFor(errorResponse(refusal), fetchAPI));
-      }
+    onRequestParse({ serverContext: { exchange }, setRequestParser }) {
+      checkAccept(exchange.accepted);
       setRequestParser((request) => readParams(exchange, request));
     },
 
     onParams({ setParamsHandler }) {
       setParamsHandler(({ params, context: { exchange } }) => {
-        const { record, reservation } = exchange;
+        const { record, accepted, reservation } = exchange;
         exchange.reservation = undefined;
-        const mayStream = acceptedBy(exchange).stream !== undefined;
-        const running = pipeline.run({
-          // Yoga has checked that the query is a text.
-          params: params as OperationParams,
-          record,
-          checkMethod,
-          mayStream,
-          reservation,
-        });
-        if (!mayStream) return running;
-        return running.then((result) => {
+        const mayStream = accepted.stream !== undefined;
+        // Yoga has checked that the query is a text.
+        const input = { params: params as OperationParams, record, checkMethod, mayStream, reservation };
+        return pipeline.run(input).then((result) => {
           if (isStream(result)) exchange.results = result;
           return result;
         });
@@ -69,5 +53,28 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
       const forPages = cors?.(request, headers.get('vary'));
       for (const name in forPages) headers.set(name, forPages[name] as string);
     },
+  };
+}
+
+/** Reads the operation of a request. `fetched` is the request as the embedder's plugins left it. @throws the error for the client */
+function createReadParams({ reserveBody, maxBodyBytes: limit }: AdapterParts) {
+  return (exchange: Exchange, fetched: Request): OperationParams | Promise<OperationParams> => {
+    const { request } = exchange;
+    const { method, message, headBytes } = request;
+    // The client left while a plugin was busy. No later event will report it.
+    if (request.signal.aborted) throw CUT_OFF;
+    const path = readOperationPath(request.path);
+    if (method !== 'GET') checkContentType(request.contentType, request.header('content-encoding'));
+    const held = reserveBody(request, headBytes);
+    exchange.reservation = held;
+    if (method === 'GET') {
+      const params = paramsFromUrl(new URL(fetched.url).searchParams, path);
+      if (!held.hold(params.weight)) throw OVERLOADED;
+      return params;
+    }
+    const options = { limit, held, reader: (bytes: Uint8Array) => paramsFromBody(bytes, path) };
+    // A plugin has read the message by Yoga's request, which keeps it.
+    const isAtPlugin = message && wasRead(message) && !request.wasRead;
+    return message && !isAtPlugin ? readMessage(message, options) : readRequest(fetched, options);
   };
 }

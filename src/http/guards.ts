@@ -63,8 +63,9 @@ const ORIGIN_NOT_ALLOWED = requestError(
   'This gateway accepts no WebSocket and no MCP from pages of this origin. Add the origin to CORS_ORIGINS.',
 );
 
-export function checkAccept({ answer, stream }: AcceptedTypes): GraphQLError | undefined {
-  return answer || stream ? undefined : NOT_ACCEPTABLE;
+/** @throws NOT_ACCEPTABLE */
+export function checkAccept({ answer, stream }: AcceptedTypes): void {
+  if (!answer && !stream) throw NOT_ACCEPTABLE;
 }
 
 const NOT_ACCEPTABLE = requestError(

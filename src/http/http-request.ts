@@ -1,12 +1,14 @@
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import { type ClientRequest, credentialsIn, type SentCredentials } from '../client-request.ts';
-import { AbortSource, type Signal } from '../transport/call.ts';
-import { OPERATION_PATH, type OwnPath } from './address.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientRequest, credentialsIn } from '../client-request.ts';
+import type { Reservation } from '../gate/memory.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
+import type { ResultStream } from '../operation/result-stream.ts';
+import { AbortSource } from '../transport/call.ts';
+import type { OwnPath } from './address.ts';
 import { wasRead } from './body.ts';
+import type { AcceptedTypes } from './negotiation.ts';
 
 export interface HttpRequest extends ClientRequest {
-  readonly searchParams: URLSearchParams;
   /** The approximate memory of its URL and headers until it is answered. */
   readonly headBytes: number;
   /** The content type that the client sent. Yoga replaces it with JSON if the body was parsed in front of the gateway. */
@@ -17,43 +19,57 @@ export interface HttpRequest extends ClientRequest {
   readonly wasRead?: boolean;
 }
 
-export class NodeRequest implements HttpRequest {
+export interface NodeRequest extends HttpRequest {
+  readonly signal: AbortSource;
   readonly message: IncomingMessage;
-  readonly method: string;
-  readonly path: string;
-  readonly searchParams: URLSearchParams;
-  readonly headBytes: number;
-  readonly contentType: string | null;
-  readonly credentials: SentCredentials;
-  readonly address: string;
-  readonly socket: Socket;
-  /** A stream of HTTP/2 must not pause the socket of all. */
-  readonly source: Socket | undefined;
-  readonly signal = new AbortSource();
-  readonly wasRead: boolean;
-
-  constructor(message: IncomingMessage, ownPath?: OwnPath) {
-    const { method = '', url = '', headers, socket } = message;
-    // Most requests are operations by POST, whose URL needs no parsing.
-    const parsed = url === OPERATION_PATH ? undefined : urlOf(message);
-    this.message = message;
-    this.method = method;
-    const path = parsed?.pathname ?? (url.split('?', 1)[0] as string);
-    this.path = ownPath?.(path) ?? path;
-    this.searchParams = parsed?.searchParams ?? NO_PARAMETERS;
-    this.headBytes = headBytesOf(message);
-    this.contentType = headers['content-type'] ?? null;
-    this.credentials = credentialsIn(this.header('token'), headers.authorization ?? null);
-    this.address = socket.remoteAddress ?? '';
-    this.socket = socket;
-    this.source = message.httpVersionMajor === 1 ? socket : undefined;
-    this.wasRead = wasRead(message);
-  }
-
-  header(name: string): string | null {
-    return headerOf(this.message, name);
-  }
 }
+
+/** A request and what the gateway knows about it, from its arrival to its answer. */
+export interface Exchange {
+  readonly request: HttpRequest;
+  readonly record: RequestRecord;
+  readonly accepted: AcceptedTypes;
+  /** The reserved memory of the body, until the pipeline takes it over. */
+  reservation?: Reservation | undefined;
+  /** The results of a subscription. */
+  results?: ResultStream;
+}
+
+/** Ends the results that no client receives. */
+export function abandon({ results }: Exchange): void {
+  void results?.return?.();
+}
+
+/** What Yoga hands to every hook. */
+export interface ServerContext {
+  readonly exchange: Exchange;
+  /** Undefined for a request by `fetch`. */
+  readonly res?: ServerResponse;
+}
+
+export function nodeRequest(message: IncomingMessage, ownPath: OwnPath = asItIs): NodeRequest {
+  const { method = '', url = '', httpVersionMajor, socket } = message;
+  // Express keeps the full path here when the gateway is mounted.
+  const { originalUrl = url } = message as { readonly originalUrl?: string };
+  const header = (name: string) => headerOf(message, name);
+  return {
+    message,
+    method,
+    path: ownPath(originalUrl.split('?', 1)[0] as string),
+    headBytes: headBytesOf(message),
+    contentType: header('content-type'),
+    credentials: credentialsIn(header('token'), header('authorization')),
+    address: socket.remoteAddress ?? '',
+    socket,
+    // A stream of HTTP/2 must not pause the socket of all.
+    source: httpVersionMajor === 1 ? socket : undefined,
+    signal: new AbortSource(),
+    wasRead: wasRead(message),
+    header,
+  };
+}
+
+const asItIs: OwnPath = (path) => path;
 
 /** A header by its name in lower case. */
 export function headerOf({ headers }: IncomingMessage, name: string): string | null {
@@ -73,43 +89,23 @@ export function headBytesOf({ url = '', rawHeaders }: IncomingMessage): number {
  * `HEAP_PER_BYTE` times as many bytes of heap.
  */
 const HEADER_BYTES = 16;
-const NO_PARAMETERS = new URLSearchParams();
 
-/** Undefined if host and path make no URL. */
-function urlOf(message: IncomingMessage): URL | undefined {
-  const { headers, url } = message;
-  // Express keeps the full path here when the gateway is mounted.
-  const { originalUrl = url } = message as { readonly originalUrl?: string };
-  const text = `http://${headers.host ?? 'localhost'}${originalUrl}`;
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-export class FetchRequest implements HttpRequest {
-  readonly address = '';
-  readonly method: string;
-  readonly path: string;
-  readonly searchParams: URLSearchParams;
-  readonly headBytes: number;
-  readonly contentType: string | null;
-  readonly credentials: SentCredentials;
-  readonly #request: Request;
-
-  constructor(request: Request, { pathname, searchParams, search }: URL, ownPath?: OwnPath) {
-    this.#request = request;
-    this.method = request.method;
-    this.path = ownPath?.(pathname) ?? pathname;
-    this.searchParams = searchParams;
+/** @param url - of the request */
+export function fetchRequest(
+  { method, headers, signal }: Request,
+  { pathname, search }: URL,
+  ownPath: OwnPath = asItIs,
+): HttpRequest {
+  const header = (name: string) => headers.get(name);
+  return {
+    method,
+    path: ownPath(pathname),
     // The server of the Fetch API holds and bounds the headers.
-    this.headBytes = search.length;
-    this.contentType = request.headers.get('content-type');
-    this.credentials = credentialsIn(this.header('token'), this.header('authorization'));
-  }
-
-  get signal(): Signal {
-    return this.#request.signal;
-  }
-
-  header(name: string): string | null {
-    return this.#request.headers.get(name);
-  }
+    headBytes: search.length,
+    contentType: header('content-type'),
+    credentials: credentialsIn(header('token'), header('authorization')),
+    address: '',
+    signal,
+    header,
+  };
 }

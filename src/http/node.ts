@@ -3,22 +3,17 @@ import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
 import type { OwnPath } from './address.ts';
-import type { HostCheck } from './guards.ts';
-import { NodeRequest } from './http-request.ts';
-import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from './response.ts';
+import { type NodeRequest, nodeRequest } from './http-request.ts';
+import { REQUEST_ID, requestIdFor } from './response.ts';
 
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
 
 /** How long a client may continue to send a body after the answer. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;
 
-/**
- * From arrival to the end of the answer. Refuses malformed heads and hosts that `checkHost` refuses. `arrivedAt`: set if the
- * request has waited, so that its wait counts.
- */
+/** From arrival to the end of the answer. `arrivedAt`: set if the request has waited, so that its wait counts. */
 export function createRequestListener(
   tracker: RequestTracker,
-  checkHost: HostCheck,
   ownPath: OwnPath,
   answer: NodeHandler,
 ): RequestListener {
@@ -27,7 +22,7 @@ export function createRequestListener(
     const requestId = requestIdFor(message.headers[REQUEST_ID]);
     // Other code that answers this request, such as while draining, finds the id here.
     message.headers[REQUEST_ID] = requestId;
-    const request = new NodeRequest(message, ownPath);
+    const request = nodeRequest(message, ownPath);
     const record = tracker.begin(request, requestId, message.arrivedAt);
     // The client left while the request waited, or while code in front of the gateway was busy. No later event will report it.
     if (response.closed || message.socket.destroyed) return tracker.end(record, CLIENT_LEFT);
@@ -46,13 +41,6 @@ export function createRequestListener(
     };
     response.on('close', onClose);
     if (response.socket === null) endWithSocket(message, response);
-    const { headers, url } = message;
-    const refusal =
-      checkHead(message) ?? checkHost({ host: headers.host, origin: headers.origin, path: url });
-    if (refusal) {
-      tracker.answered(record, [refusal]);
-      return sendResponse({ response, answer: errorResponse(refusal, headers.accept), requestId });
-    }
     return answer(request, response, record);
   };
 }

@@ -1,8 +1,8 @@
 import type { ExecutionResult } from 'graphql';
-import type { RequestRecord, RequestTracker } from '../observability/request-record.ts';
-import { isStream, type Pipeline, type WritableResult } from '../operation/pipeline.ts';
-import type { Clock } from '../transport/clock.ts';
-import { abandon, acceptedBy, type Exchange } from './exchange.ts';
+import type { RequestRecord } from '../observability/request-record.ts';
+import { isStream, type WritableResult } from '../operation/pipeline.ts';
+import type { AdapterParts } from './adapter.ts';
+import { abandon, type Exchange } from './http-request.ts';
 import type { Encoding } from './negotiation.ts';
 import { type FetchAPI, responseFor, responseTo } from './response.ts';
 import { streamResponse } from './stream.ts';
@@ -14,25 +14,20 @@ export type Compress = (
   record: RequestRecord,
 ) => Promise<{ readonly encoding: Encoding; readonly bytes: NonSharedBuffer } | undefined> | undefined;
 
-interface RespondOptions {
-  readonly pipeline: Pipeline;
-  readonly tracker: RequestTracker;
+export interface AnswerParts extends AdapterParts {
   /** Undefined: no answer is compressed. */
   readonly compress: Compress | undefined;
-  readonly clock: Clock;
 }
 
-export type Respond = ReturnType<typeof createRespond>;
-
 /** Makes the response of a result in an accepted media type, else in JSON. */
-export function createRespond({ pipeline, tracker, compress, clock }: RespondOptions) {
+export function createRespond({ pipeline, tracker, compress, clock }: AnswerParts) {
   return (
     exchange: Exchange,
     result: WritableResult | AsyncIterable<ExecutionResult>,
     fetchAPI: FetchAPI,
   ): Response | Promise<Response> => {
-    const { record } = exchange;
-    const { answer, stream } = acceptedBy(exchange);
+    const { record, accepted } = exchange;
+    const { answer, stream } = accepted;
     const hasMore = isStream(result);
     // A plugin or its failure has replaced the results of a subscription.
     if (!hasMore) abandon(exchange);
@@ -40,8 +35,7 @@ export function createRespond({ pipeline, tracker, compress, clock }: RespondOpt
     if (stream && (!answer || hasMore)) {
       const mask = (error: unknown) => pipeline.failed(error, record);
       const onUnexpected = (error: unknown) => tracker.unexpected(error, record);
-      const options = { signal: record.request.signal, clock, mask, onUnexpected };
-      return responseFor(streamResponse(shown, stream, options), fetchAPI);
+      return responseFor(streamResponse(shown, stream, { clock, mask, onUnexpected }), fetchAPI);
     }
     if (isStream(shown)) throw new TypeError('The client accepts no stream of results.');
     const response = responseTo(shown, answer ?? 'application/json');

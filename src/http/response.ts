@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import type { WritableResult } from '../operation/pipeline.ts';
 import { type MediaType, negotiateTypes } from './negotiation.ts';
-import { CONTENT_TYPES, type Headers, responseHead, stringifyResult } from './shown-result.ts';
+import { type Headers, responseHead, stringifyResult } from './shown-result.ts';
 
 export const REQUEST_ID = 'x-request-id';
 
@@ -42,7 +42,6 @@ export function responseFor(
 ): Response {
   // Yoga changes the headers that it is given.
   const all: Record<string, string> = { ...COMMON_HEADERS, ...headers };
-  if (body === '' && status !== NOT_MODIFIED) all['content-length'] = '0';
   const isLarge = typeof body === 'string' && body.length > LARGE_LENGTH;
   // The types of the Fetch API lack Node's streams, which Yoga's responses accept.
   return new Response((isLarge ? Buffer.from(body) : body) as BodyInit, { status, headers: all });
@@ -62,23 +61,18 @@ export function sendResponse({ response, answer, requestId }: ReadyResponse): vo
   response.writeHead(status, {
     ...COMMON_HEADERS,
     ...headers,
-    ...(status !== NOT_MODIFIED && { 'content-length': String(length) }),
+    'content-length': String(length),
     ...(requestId !== undefined && { [REQUEST_ID]: requestId }),
   });
   response.end(body);
 }
-
-/** This status has no body and no content-length. */
-const NOT_MODIFIED = 304;
 
 /**
  * Follows the GraphQL over HTTP draft of August 2026. The highest status of the result and its errors counts. Under
  * `application/json` it follows the earlier drafts.
  */
 export function responseTo(result: WritableResult, mediaType: MediaType): PlainResponse {
-  const { errors, extensions, stringify = JSON.stringify } = result;
-  if (errors || extensions) return { ...responseHead(result, mediaType), body: stringifyResult(result) };
-  return { status: 200, headers: CONTENT_TYPES[mediaType], body: stringify(result) };
+  return { ...responseHead(result, mediaType), body: stringifyResult(result) };
 }
 
 /** The response to a request error, in the media type that the request prefers. */

@@ -1,7 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { OPERATION_PATH } from './address.ts';
-import type { ServerContext } from './exchange.ts';
-import { NodeRequest } from './http-request.ts';
+import type { NodeRequest, ServerContext } from './http-request.ts';
 import type { NodeHandler } from './node.ts';
 import { responseFor } from './response.ts';
 import type { HttpRoute } from './routes.ts';
@@ -19,12 +18,13 @@ const MCP_PATH = '/mcp';
 export function createRoutesPlugin({ routes, agents }: RoutesPluginOptions): Plugin<object, ServerContext> {
   return {
     onRequest({ request, requestHandler, serverContext, endResponse, fetchAPI }) {
-      const { request: sent, response, record } = serverContext.exchange;
+      const { exchange, res } = serverContext;
+      const { request: sent, record } = exchange;
       const { method, path } = sent;
       if (method === 'POST' && path === OPERATION_PATH) return undefined;
       const answer = async () => {
-        if (agents && response && sent instanceof NodeRequest && path === MCP_PATH) {
-          await agents(sent, response, record);
+        if (agents && res && path === MCP_PATH) {
+          await agents(sent as NodeRequest, res, record);
           return new fetchAPI.Response();
         }
         for (const route of routes) {

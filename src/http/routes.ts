@@ -66,7 +66,7 @@ function probe(status: number, word: string): PlainResponse {
 }
 
 function allow(methods: string): PlainResponse {
-  return { status: 204, headers: { allow: methods, 'content-length': '0' }, body: '' };
+  return { status: 204, headers: { allow: methods }, body: '' };
 }
 
 export function methodNotAllowed(methods: string): GraphQLError {

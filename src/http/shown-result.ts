@@ -18,13 +18,8 @@ interface HttpExtension {
 /** Data with errors under `application/graphql-response+json`. Clients treat it as success, and logs can distinguish it. */
 const PARTIAL_SUCCESS = 294;
 
-export const CONTENT_TYPES: Readonly<Record<MediaType, Headers>> = {
-  'application/json': { 'content-type': 'application/json; charset=utf-8' },
-  'application/graphql-response+json': { 'content-type': 'application/graphql-response+json; charset=utf-8' },
-};
-
 export function responseHead(result: ExecutionResult, mediaType: MediaType) {
-  const headers: Record<string, string> = { ...CONTENT_TYPES[mediaType] };
+  const headers: Record<string, string> = { 'content-type': `${mediaType}; charset=utf-8` };
   const isPlainJson = mediaType === 'application/json';
   const { data, errors } = result;
   const isPartial = !isPlainJson && data !== undefined && errors !== undefined;

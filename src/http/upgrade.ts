@@ -1,24 +1,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { requestError } from '../errors/coded-error.ts';
-import { errorResponse, sendResponse } from './response.ts';
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-
-/** For a gateway without the feature websocket. `path`: where operations arrive. */
-export function refuseUpgrades(path: string): Upgrade {
-  const refusal = requestError(
-    'NOT_FOUND',
-    404,
-    `This gateway accepts no WebSocket. Send operations by POST to ${path}.`,
-  );
-  return (request, socket) => {
-    socket.on('error', () => undefined);
-    const response = responseOn(request, socket);
-    sendResponse({ response, answer: errorResponse(refusal, request.headers.accept) });
-  };
-}
 
 /** Makes the response to a refused upgrade, for which node:http makes none. It is the last response on its connection. */
 export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {

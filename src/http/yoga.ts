@@ -1,24 +1,17 @@
+import type { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type * as whatwg from '@whatwg-node/server';
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import type * as graphqlYoga from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
-import { CLIENT_LEFT } from '../observability/request-record.ts';
-import type { OwnPath } from './address.ts';
-import { abandon, type Exchange, type ServerContext } from './exchange.ts';
-import { createGatewayPlugin, type GatewayPluginOptions } from './gateway-plugin.ts';
-import type { HostCheck } from './guards.ts';
-import { FetchRequest } from './http-request.ts';
-import type { NodeHandler } from './node.ts';
+import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
+import { createGatewayPlugin } from './gateway-plugin.ts';
+import { abandon, type Exchange, fetchRequest, type ServerContext } from './http-request.ts';
+import { negotiateTypes } from './negotiation.ts';
+import { checkHead, type NodeHandler } from './node.ts';
 import { checkHooks } from './offered-hooks.ts';
-import {
-  errorResponse,
-  type PlainResponse,
-  REQUEST_ID,
-  requestIdFor,
-  responseFor,
-  responseTo,
-} from './response.ts';
+import type { AnswerParts } from './respond.ts';
+import { REQUEST_ID, requestIdFor, responseFor, responseTo } from './response.ts';
 import { createRoutesPlugin, type RoutesPluginOptions } from './routes-plugin.ts';
 
 // Node loads the 400 files of Yoga 70 ms faster as CommonJS than as ES modules.
@@ -26,15 +19,9 @@ const require = createRequire(import.meta.url);
 const { createLogger, createYoga }: typeof graphqlYoga = require('graphql-yoga');
 const { sendNodeResponse }: typeof whatwg = require('@whatwg-node/server');
 
-interface YogaOptions extends GatewayPluginOptions, RoutesPluginOptions {
-  readonly schema: GraphQLSchema;
+interface YogaOptions extends AnswerParts, RoutesPluginOptions {
   /** Of an embedder. */
   readonly plugins: readonly object[];
-  /** Where operations arrive, such as `/api/graphql`. */
-  readonly path: string;
-  readonly ownPath: OwnPath;
-  /** Checks requests that arrive by `fetch`. The listener of node:http has checked the others. */
-  readonly checkHost: HostCheck;
 }
 
 export interface Fetch {
@@ -79,21 +66,34 @@ export function createYogaAdapter(options: YogaOptions) {
     parserAndValidationCache: false,
     plugins: [operations, ...plugins, inspection, routes],
   });
-  const sendTogether = createSendTogether();
-
-  /** A response that no hook of Yoga has seen. */
-  const outsideYoga = (answer: PlainResponse, { record }: Exchange): Response =>
-    responseFor({ ...answer, headers: { ...answer.headers, [REQUEST_ID]: record.requestId } }, yoga.fetchAPI);
-
-  /** Answers a failure outside the hooks that Yoga guards. Yoga would show the client a stack trace. */
-  const guarded = async (exchange: Exchange, handle: () => Response | PromiseLike<Response>) => {
+  const sendTogether = createSendTogether(async ({ answer, response, record }) => {
     try {
+      await sendNodeResponse(answer, response, response.req, true);
+    } catch (error) {
+      response.destroy();
+      tracker.unexpected(error, record);
+    }
+  });
+
+  /**
+   * Answers a refused request, and a failure outside the hooks that Yoga guards. Yoga would show the client its stack trace.
+   * @throws the failure if the client has left
+   */
+  const guarded = async (
+    exchange: Exchange,
+    refusal: GraphQLError | undefined,
+    handle: () => Response | PromiseLike<Response>,
+  ): Promise<Response> => {
+    const { request, record, accepted } = exchange;
+    try {
+      if (refusal) throw refusal;
       return await handle();
     } catch (error) {
-      abandon(exchange);
-      const { request, record } = exchange;
       if (request.signal.aborted) throw error;
-      return outsideYoga(responseTo(pipeline.failed(error, record), 'application/json'), exchange);
+      abandon(exchange);
+      const answer = responseTo(pipeline.failed(error, record), accepted.answer ?? 'application/json');
+      const headers = { ...answer.headers, [REQUEST_ID]: record.requestId };
+      return responseFor({ ...answer, headers }, yoga.fetchAPI);
     } finally {
       exchange.reservation?.release();
     }
@@ -101,24 +101,18 @@ export function createYogaAdapter(options: YogaOptions) {
 
   const answer: NodeHandler = async (request, response, record) => {
     const { message } = request;
-    const exchange: Exchange = { request, record, response };
+    const { host, origin, accept } = message.headers;
+    const exchange: Exchange = { request, record, accepted: negotiateTypes(accept) };
     const context = { req: message, res: response, exchange };
-    const send = async (answer: Response) => {
-      try {
-        await sendNodeResponse(answer, response, message, true);
-      } catch (error) {
-        response.destroy();
-        tracker.unexpected(error, record);
-      }
-    };
     try {
-      const answer = await guarded(exchange, () =>
+      const refusal = checkHead(message) ?? checkHost({ host, origin, path: message.url });
+      const answer = await guarded(exchange, refusal, () =>
         yoga.handleNodeRequestAndResponse(message, response, context),
       );
       // If a plugin or the process has answered by node:http itself, no client receives the results.
       if (response.headersSent || response.destroyed) return abandon(exchange);
       if (exchange.results) response.once('close', () => abandon(exchange));
-      sendTogether(answer, send);
+      sendTogether({ answer, response, record });
     } catch (error) {
       // A client that has left explains the error.
       if (!response.destroyed) tracker.unexpected(error, record);
@@ -131,16 +125,13 @@ export function createYogaAdapter(options: YogaOptions) {
     const fetched = isAddress ? new yoga.fetchAPI.Request(input, rest.shift()) : input;
     const contexts = rest.filter((context) => context !== undefined);
     const url = new URL(fetched.url, 'http://localhost');
-    const request = new FetchRequest(fetched, url, ownPath);
+    const request = fetchRequest(fetched, url, ownPath);
     const record = tracker.begin(request, requestIdFor(request.header(REQUEST_ID)));
-    const exchange: Exchange = { request, record, response: undefined };
+    const exchange: Exchange = { request, record, accepted: negotiateTypes(request.header('accept')) };
     let status = CLIENT_LEFT;
     try {
       const refusal = checkHost({ host: url.host, origin: request.header('origin'), path: url.pathname });
-      if (refusal) tracker.answered(record, [refusal]);
-      const response = refusal
-        ? outsideYoga(errorResponse(refusal, request.header('accept')), exchange)
-        : await guarded(exchange, () => yoga.fetch(fetched, ...contexts, { exchange }));
+      const response = await guarded(exchange, refusal, () => yoga.fetch(fetched, ...contexts, { exchange }));
       ({ status } = response);
       return response;
     } finally {
@@ -151,6 +142,12 @@ export function createYogaAdapter(options: YogaOptions) {
   return { answer, fetch };
 }
 
+interface Ready {
+  readonly answer: Response;
+  readonly response: ServerResponse;
+  readonly record: RequestRecord;
+}
+
 /** A longer body is sent at once, so that few of them wait in memory. */
 const SENT_TOGETHER_BYTES = 16 * 1024;
 
@@ -159,15 +156,15 @@ const SENT_TOGETHER_BYTES = 16 * 1024;
  * wakes the process behind it, which is expensive, and a process just woken need not be woken again. With 64 connections on
  * two cores this gave 1.2 to 1.4 times as many small answers.
  */
-function createSendTogether() {
-  let ready: (() => unknown)[] = [];
+function createSendTogether(send: (ready: Ready) => unknown) {
+  let ready: Ready[] = [];
   const sendReady = () => {
     const all = ready;
     ready = [];
-    for (const send of all) send();
+    for (const each of all) send(each);
   };
-  return (answer: Response, send: (answer: Response) => unknown): void => {
-    if (Number(answer.headers.get('content-length')) > SENT_TOGETHER_BYTES) send(answer);
-    else if (ready.push(() => send(answer)) === 1) setImmediate(sendReady);
+  return (next: Ready): void => {
+    if (Number(next.answer.headers.get('content-length')) > SENT_TOGETHER_BYTES) send(next);
+    else if (ready.push(next) === 1) setImmediate(sendReady);
   };
 }

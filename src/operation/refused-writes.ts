@@ -11,7 +11,7 @@ export function refusedWrites(
   if (prepared.facts.type !== 'mutation') return [];
   const read = coerceVariables(prepared, given);
   const variables = 'coerced' in read ? read.coerced : {};
-  return prepared.rootFields(variables).map(({ key, definition, readArguments }) => {
+  return prepared.treeFor(variables).fields.map(({ key, definition, readArguments }) => {
     let ids: readonly string[] = [];
     try {
       ids = idsIn(readArguments(variables));

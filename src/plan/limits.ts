@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts';
+import { CANNOT_RUN, codedError, type ErrorCode } from '../errors/coded-error.ts';
 
 /** The limits of one request that an operator can set. `Infinity` means no limit. */
 export interface Limits {
@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 interface OverLimit {
-  readonly code: LimitCode;
+  readonly code: ErrorCode;
   /** Says what was found and what is allowed, with both numbers. */
   readonly message: string;
   readonly found: number;

@@ -61,10 +61,6 @@ export class PreparedOperation {
     return this.#selectionFor(variables).root;
   }
 
-  rootFields(variables: CoercedVariables): ObjectPlan['fields'] {
-    return this.#selectionFor(variables).root.fields;
-  }
-
   /** The scopes that the operation may require, whatever its variables are. */
   requiredScopes(): RequiredScopes {
     this.#requiredScopes ??= requiredScopesOf(this.#selectionFor({}));

@@ -10,7 +10,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { CANNOT_RUN, codedError, type LimitCode } from '../errors/coded-error.ts';
+import { CANNOT_RUN, codedError, type ErrorCode } from '../errors/coded-error.ts';
 import { inWords, type Limits, overLimit, saturate } from './limits.ts';
 import { fragmentsOf } from './select.ts';
 
@@ -51,7 +51,7 @@ export function checkShape(document: DocumentNode, { depth }: Limits): GraphQLEr
     Math.max(0, ...of.map((definition) => shapes.get(definition)?.[count] ?? 0));
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
   const refusals: GraphQLError[] = [];
-  const check = (code: LimitCode, found: number, limit: number, what: string, advice: string) => {
+  const check = (code: ErrorCode, found: number, limit: number, what: string, advice: string) => {
     if (found <= limit) return;
     const message = `The document has ${inWords(found)} ${what}; at most ${inWords(limit)} are allowed. ${advice}`;
     refusals.push(overLimit({ code, message, found, limit }));

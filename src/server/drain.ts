@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { requestError } from '../errors/coded-error.ts';
 import { type CorsHeaders, SHUTTING_DOWN } from '../http/guards.ts';
-import { NodeRequest } from '../http/http-request.ts';
+import { nodeRequest } from '../http/http-request.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../http/response.ts';
 import type { Connections } from './connections.ts';
 
@@ -80,7 +80,7 @@ export function refuseWhileDraining(
   cors: CorsHeaders | undefined,
   error = SHUTTING_DOWN,
 ): void {
-  const request = new NodeRequest(response.req);
+  const request = nodeRequest(response.req);
   const { headers, ...refusal } = errorResponse(error, request.header('accept'));
   const answer = { ...refusal, headers: { ...headers, ...cors?.(request, headers.vary) } };
   sendResponse({ response, answer, requestId: requestIdFor(request.header(REQUEST_ID)) });

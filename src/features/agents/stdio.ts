@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { AdapterParts } from '../../http/adapter.ts';
-import { FetchRequest } from '../../http/http-request.ts';
+import { fetchRequest } from '../../http/http-request.ts';
 import { requestIdFor } from '../../http/response.ts';
 import { CLIENT_LEFT } from '../../observability/request-record.ts';
 import type { Agents, InRequest } from './agents.ts';
@@ -36,7 +36,7 @@ export function serveAtStdin(
   const inRequest: InRequest = (headers, signal, answer) => {
     calls += 1;
     const request = new Request(address, { method: 'POST', headers: { ...headers, authorization }, signal });
-    const record = tracker.begin(new FetchRequest(request, address), requestIdFor(undefined));
+    const record = tracker.begin(fetchRequest(request, address), requestIdFor(undefined));
     return answer(record).finally(() => {
       calls -= 1;
       tracker.end(record, signal.aborted ? CLIENT_LEFT : 200);

@@ -77,7 +77,7 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
       `has a variable $${PLAN}, which is the name of an argument of every tool. Give it another name.`,
     );
   // Without variables, every optional selection is included.
-  const fields = prepared.rootFields({});
+  const { fields } = prepared.treeFor({});
   for (const { definition, value } of operation === 'mutation' ? fields : [])
     if ([...objectsOf(value).values()].some((one) => !one.fields.some(({ key }) => key === '__typename')))
       throw new Error(

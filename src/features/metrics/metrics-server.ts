@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { HostCheck } from '../../http/guards.ts';
-import { NodeRequest } from '../../http/http-request.ts';
+import { nodeRequest } from '../../http/http-request.ts';
 import { checkHead, splitTarget } from '../../http/node.ts';
 import { errorResponse, type PlainResponse, sendResponse } from '../../http/response.ts';
 import type { HttpRoute } from '../../http/routes.ts';
@@ -22,9 +22,7 @@ export async function startMetricsServer(
       const { headers, url } = request;
       const refusal =
         checkHead(request) ?? checkHost({ host: headers.host, origin: headers.origin, path: url });
-      const answer = refusal
-        ? errorResponse(refusal)
-        : ((await answerAt(new NodeRequest(request))) ?? NOT_HERE);
+      const answer = refusal ? errorResponse(refusal) : ((await answerAt(nodeRequest(request))) ?? NOT_HERE);
       sendResponse({ response, answer });
     } catch (error) {
       response.destroy(error as Error);

@@ -5,7 +5,7 @@ import type { GraphQLError } from 'graphql';
 import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import type { AdapterParts, SocketUpgrade } from '../../http/adapter.ts';
-import { NodeRequest } from '../../http/http-request.ts';
+import { nodeRequest } from '../../http/http-request.ts';
 import { checkHead, splitTarget } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
 import { readOperationPath } from '../../http/routes.ts';
@@ -47,7 +47,7 @@ export function createSocketUpgrade(options: AdapterParts): SocketUpgrade {
   const refuse = (request: IncomingMessage, socket: Duplex, refusal: GraphQLError): void => {
     const response = responseOn(request, socket);
     const requestId = requestIdFor(request.headers[REQUEST_ID]);
-    const record = tracker.begin(new NodeRequest(request), requestId);
+    const record = tracker.begin(nodeRequest(request), requestId);
     tracker.answered(record, [refusal]);
     sendResponse({ response, answer: errorResponse(refusal, request.headers.accept), requestId });
     tracker.end(record, response.statusCode);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCompress } from '../../../src/features/compression/compress.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
-import { FetchRequest } from '../../../src/http/http-request.ts';
+import { fetchRequest } from '../../../src/http/http-request.ts';
 import { createRequestTracker } from '../../../src/observability/request-record.ts';
 import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 
@@ -187,7 +187,7 @@ it('three answers are compressed at a time, and others are sent as they are', as
   const compress = createCompress();
   const request = new Request('http://localhost/graphql', { headers: { 'accept-encoding': 'gzip' } });
   const tracker = createRequestTracker([], { error: (error) => expect(error).toBeUndefined() });
-  const record = tracker.begin(new FetchRequest(request, new URL(request.url)), 'one');
+  const record = tracker.begin(fetchRequest(request, new URL(request.url)), 'one');
   record.operation = { name: undefined, type: OperationTypeNode.QUERY };
   const text = 'x'.repeat(1024 * 1024);
   const [first, second, third, fourth] = Array.from({ length: 4 }, () => compress(text, {}, record));
