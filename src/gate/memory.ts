@@ -102,7 +102,7 @@ export class Reservation {
 
   /** @returns whether the body is to be read on only when `resume` is called, because others are parsed in this turn */
   pauses(resume: () => void): boolean {
-    return this.#memory.turns.pauses({ size: this.#bytes, resume });
+    return this.#memory.turns.pauses(this.#bytes, resume);
   }
 
   /** Ends the arrival: the head and these bytes remain. Later it adds bytes. @returns false as `take` */

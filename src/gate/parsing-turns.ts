@@ -1,19 +1,13 @@
 /** Once bodies of this many bytes have been parsed in a turn of the event loop, further bodies wait. Parsing them takes about 5 ms. */
 const PARSED_IN_A_TURN = 256 * 1024;
 
-interface PausedBody {
-  /** Its bytes so far. */
-  readonly size: number;
-  resume(): void;
-}
-
 /**
  * Spreads the parsing of bodies over turns of the event loop. Many sockets can bring the end of a body in one turn, and all that are
  * parsed together hold up every other client. Messages of WebSockets are parsed as they arrive.
  */
 export function createParsingTurns() {
   let parsedBytes = 0;
-  const paused: PausedBody[] = [];
+  const paused: { readonly size: number; readonly resume: () => void }[] = [];
 
   const nextTurn = () => {
     parsedBytes = 0;
@@ -33,10 +27,10 @@ export function createParsingTurns() {
       if (parsedBytes === 0 && paused.length === 0) setImmediate(nextTurn);
       parsedBytes += size;
     },
-    /** @returns whether other bodies have taken this turn. Then the body is resumed in a later one. */
-    pauses(body: PausedBody): boolean {
+    /** @returns whether other bodies have taken this turn. Then the body of so many bytes is resumed in a later one. */
+    pauses(size: number, resume: () => void): boolean {
       const isTaken = parsedBytes >= PARSED_IN_A_TURN || paused.length > 0;
-      if (isTaken) paused.push(body);
+      if (isTaken) paused.push({ size, resume });
       return isTaken;
     },
   };

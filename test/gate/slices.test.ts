@@ -2,16 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
-import { bearer, ringOf } from '../support/clients/keys.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
-import { openSocket } from '../support/clients/socket-client.ts';
 import { settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { arrival, eventually } from '../support/vitest/waiting.ts';
 
-const COUNT = 120;
 const HEALTH = ['GET /health HTTP/1.1', 'host: localhost', '', ''].join('\r\n');
 /** Its document is one that the gateway has not seen, and takes some ms to be parsed and validated. */
 const operation = (name: string) => {
@@ -23,55 +20,45 @@ function spin(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until; );
 }
 
-it('answers a health check before most of the operations that came with it, and then all of them', async () => {
-  const recorder = await startRecorder(() => undefined);
-  const gateway = await openGateway({ upstream: recorder.url });
-  const open = async () => {
-    const client = await openRaw(gateway.url);
-    client.socket.write(HEALTH);
-    await client.until('"status":"ok"');
-    return client;
-  };
-  const clients = await Promise.all(Array.from({ length: COUNT }, open));
-  const other = await open();
-  const answered = () => clients.filter(({ received }) => received().includes('"errors":')).length;
-  const before = new Promise<number>((resolve) => other.socket.once('data', () => resolve(answered())));
+const malformed = postText(`{"query":"{ nope }","ignored":"${'x'.repeat(300_000)}"`, { token: 'key' });
 
-  for (const [index, { socket }] of clients.entries()) socket.write(operation(`n${index}`));
-  other.socket.write(HEALTH);
+it.each([
+  ['operations', 120, (index: number) => operation(`n${index}`), 0],
+  ['malformed large bodies', 20, () => malformed, malformed.length - 1],
+])(
+  'answers a health check before most of the %s that end with it, and then all of them',
+  async (_what, count, textOf, sentBefore) => {
+    const recorder = await startRecorder(() => undefined);
+    const gateway = await openGateway({ upstream: recorder.url });
+    const open = async () => {
+      const client = await openRaw(gateway.url);
+      client.socket.write(HEALTH);
+      await client.until('"status":"ok"');
+      return client;
+    };
+    const clients = await Promise.all(Array.from({ length: count }, open));
+    const other = await open();
+    const texts = clients.map((_client, index) => textOf(index));
+    await Promise.all(
+      clients.map(
+        ({ socket }, index) =>
+          new Promise((resolve) => socket.write(texts[index]?.slice(0, sentBefore) ?? '', resolve)),
+      ),
+    );
+    await settle();
+    const answered = () => clients.filter(({ received }) => received().includes('"errors":')).length;
+    const before = new Promise<number>((resolve) => other.socket.once('data', () => resolve(answered())));
 
-  expect(await before).toBeLessThan(COUNT / 2);
-  await eventually(() => expect(answered()).toBe(COUNT));
-  for (const { socket } of [...clients, other]) socket.destroy();
-  await gateway.close();
-  await recorder.close();
-});
+    for (const [index, { socket }] of clients.entries()) socket.write(texts[index]?.slice(sentBefore) ?? '');
+    other.socket.write(HEALTH);
 
-it('answers a health check before most of the malformed large bodies that end with it, and then all of them', async () => {
-  const recorder = await startRecorder(() => undefined);
-  const gateway = await openGateway({ upstream: recorder.url });
-  const clients = await Promise.all(Array.from({ length: 20 }, () => openRaw(gateway.url)));
-  const other = await openRaw(gateway.url);
-  other.socket.write(HEALTH);
-  await other.until('"status":"ok"');
-  const body = `{"query":"{ nope }","ignored":"${'x'.repeat(300_000)}"`;
-  const request = postText(body, { token: 'key' });
-  await Promise.all(
-    clients.map(({ socket }) => new Promise((resolve) => socket.write(request.slice(0, -1), resolve))),
-  );
-  await settle();
-  const answered = () => clients.filter(({ received }) => received().includes('"errors":')).length;
-  const before = new Promise<number>((resolve) => other.socket.once('data', () => resolve(answered())));
-
-  for (const { socket } of clients) socket.write(request.slice(-1));
-  other.socket.write(HEALTH);
-
-  expect(await before).toBeLessThan(10);
-  await eventually(() => expect(answered()).toBe(20));
-  for (const { socket } of [...clients, other]) socket.destroy();
-  await gateway.close();
-  await recorder.close();
-});
+    expect(await before).toBeLessThan(count / 2);
+    await eventually(() => expect(answered()).toBe(count));
+    for (const { socket } of [...clients, other]) socket.destroy();
+    await gateway.close();
+    await recorder.close();
+  },
+);
 
 describe('where each of 24 operations with made-up keys takes a whole slice', () => {
   let spinMs = 0;
@@ -129,42 +116,6 @@ describe('where each of 24 operations with made-up keys takes a whole slice', ()
     expect(answered()).toBeLessThan(18);
     socket.destroy();
   });
-});
-
-it('executes operations that have waited in separate turns of the event loop', async () => {
-  let turn = 0;
-  const executed: number[] = [];
-  const recorder = await startRecorder(() => undefined);
-  const ring = ringOf([{ name: 'caller' }]);
-  const gateway = await openGateway({
-    upstream: recorder.url,
-    // An operation does its work after the promise of its caller.
-    credentials: { heldKey: 'held', keyRing: { find: async (key) => ring.find(key) } },
-    observers: [
-      {
-        running() {
-          executed.push(turn);
-          spin(25);
-        },
-      },
-    ],
-  });
-  const { socket, subscribe, messages } = await openSocket(gateway, { connectionParams: bearer('caller') });
-  let isOver = false;
-  const count = () => {
-    turn += 1;
-    if (!isOver) setImmediate(count);
-  };
-  count();
-  for (let id = 0; id < 20; id++) subscribe(String(id), '{ __typename }');
-  await eventually(() => expect(messages).toHaveLength(1 + 2 * 20));
-  isOver = true;
-  // Those of two turns may be counted as one.
-  const most = Math.max(...executed.map((at) => executed.filter((other) => other === at).length));
-  expect(most).toBeLessThanOrEqual(2);
-  socket.terminate();
-  await gateway.close();
-  await recorder.close();
 });
 
 it('answers a health check while a large answer goes to many waiting operations', async () => {

@@ -6,7 +6,7 @@ import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
-import { eventually } from '../support/vitest/waiting.ts';
+import { eventually, expectCalls } from '../support/vitest/waiting.ts';
 
 const KB = 1024;
 
@@ -102,40 +102,36 @@ describe('bodies that arrive at the same time', () => {
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('stop counting when their client leaves while a plugin runs', async () => {
-    let letGo = () => {};
-    const left = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    const onParams = () => {
-      throw new Error('broken');
-    };
-    await reopen([{ onRequest: () => left, onParams }]);
-    const { socket } = await openRaw(fixture.gateway.url);
-    const variables = JSON.stringify({ source: 'x'.repeat(20 * KB) });
-    const query = new URLSearchParams({ query: '{ __typename }', variables });
-    socket.write(`GET /graphql?${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-    await eventually(() => expect(underWay).toBe(1));
-    socket.destroy();
-    await eventually(() => expect(underWay).toBe(0));
-    letGo();
-    const whole = await openAlmost(TOTAL - KB);
-    whole.finish();
-    expect(await whole.until('"code"')).toContain('INTERNAL_SERVER_ERROR');
-    expect(fixture.gateway.logged.splice(0)).toMatchObject([{ message: 'broken' }]);
-  });
+  const WRITE = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
+  const NAME = '{ script(id: "a") { name } }';
+  const OPERATIONS = Array.from({ length: 46 }, (_one, index) => `query q${index} ${NAME}`).join(' ');
 
-  it('count until their operation is over', async () => {
-    const calls: ServerResponse[] = [];
-    fixture.respond = (_recorded, response) => void calls.push(response);
-    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-    const running = await openAlmost(50 * KB, KEY, query);
-    running.finish();
-    await eventually(() => expect(calls).toHaveLength(1));
+  it.each([
+    ['themselves', postText(bodyOf(50 * KB, WRITE), KEY)],
+    [
+      'the names of members in them',
+      postText(JSON.stringify({ query: WRITE, variables: { ['x'.repeat(50 * KB)]: 1 } }), KEY),
+    ],
+    [
+      'the heads of their requests',
+      `GET /graphql?query=${encodeURIComponent(NAME)}&more=${'x'.repeat(40 * KB)} HTTP/1.1\r\nhost: localhost\r\ntoken: key\r\n\r\n`,
+    ],
+    [
+      'the documents of their operations',
+      postText(JSON.stringify({ query: OPERATIONS, operationName: 'q0' }), KEY),
+    ],
+  ])('count for %s, until their operation is over', async (_what, text) => {
+    let answer = () => {};
+    fixture.respond = (recorded, response) => {
+      answer = () => answerPlainly(recorded, response);
+    };
+    const running = await openRaw(fixture.gateway.url);
+    running.socket.write(text);
+    await expectCalls(fixture.recorder, 1);
     const refused = await openAlmost(25 * KB, KEY);
     expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-    json(calls[0] as ServerResponse, { success: true });
-    await running.until('ToggleScriptSuccess');
+    answer();
+    await running.until('"data"');
     const taken = await openAlmost(25 * KB, KEY);
     taken.finish();
     expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
@@ -157,76 +153,13 @@ describe('bodies that arrive at the same time', () => {
     expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('count for the names of members in them as well', async () => {
-    const calls: ServerResponse[] = [];
-    fixture.respond = (_recorded, response) => void calls.push(response);
-    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-    const running = await openRaw(fixture.gateway.url);
-    const body = JSON.stringify({ query, variables: { ['x'.repeat(50 * KB)]: 1 } });
-    running.socket.write(postText(body, KEY));
-    await eventually(() => expect(calls).toHaveLength(1));
-    const other = await openAlmost(25 * KB, KEY);
-    other.finish();
-    expect(await other.until('}')).toMatch(/^HTTP\/1\.1 503 /);
-    json(calls[0] as ServerResponse, { success: true });
-    await running.until('ToggleScriptSuccess');
-  });
-
-  it('count together with the heads of their requests', async () => {
-    const calls: ServerResponse[] = [];
-    const more = 'x'.repeat(40 * KB);
-    const body = JSON.stringify({ query: '{ script(id: "b") { name } }' });
-    const post = postText(body, { token: 'key', more });
-    fixture.respond = (_recorded, response) => void calls.push(response);
-    const read = async (id: string) => {
-      const client = await openRaw(fixture.gateway.url);
-      const query = encodeURIComponent(`{ script(id: "${id}") { name } }`);
-      const line = `GET /graphql?query=${query}&more=${more} HTTP/1.1`;
-      client.socket.write(`${line}\r\nhost: localhost\r\ntoken: key\r\n\r\n`);
-      return client;
-    };
-    const running = await read('a');
-    await eventually(() => expect(calls).toHaveLength(1));
-    const other = await openRaw(fixture.gateway.url);
-    other.socket.write(post);
-    expect(await other.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-    json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
-    await running.until('"script":null');
-    (await openRaw(fixture.gateway.url)).socket.write(post);
-    await eventually(() => expect(calls).toHaveLength(2));
-    json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
-  });
-
-  it('count for the documents of their operations', async () => {
-    const calls: ServerResponse[] = [];
-    fixture.respond = (_recorded, response) => void calls.push(response);
-    const read = (name: string) => `query ${name} { script(id: "${name}") { name } }`;
-    const others = Array.from({ length: 45 }, (_one, index) => read(`b${index}`)).join(' ');
-    const begin = async (name: string) => {
-      const client = await openRaw(fixture.gateway.url);
-      const body = JSON.stringify({ query: `${read(name)} ${others}`, operationName: name });
-      client.socket.write(postText(body, KEY));
-      return client;
-    };
-    const running = await begin('a');
-    await eventually(() => expect(calls).toHaveLength(1));
-    expect(await (await begin('c')).until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
-    json(calls[0] as ServerResponse, { success: false, error: 'invalid request' });
-    await running.until('"script":null');
-    const later = await begin('d');
-    await eventually(() => expect(calls).toHaveLength(2));
-    json(calls[1] as ServerResponse, { success: false, error: 'invalid request' });
-    await later.until('"script":null');
-  });
-
   it('count for what is kept of them once they are parsed', async () => {
     fixture.respond = answerPlainly;
     await fixture.gateway.execute(SCRIPT, { id: 'a' }, KEY);
     const calls: ServerResponse[] = [];
     fixture.respond = (_recorded, response) => void calls.push(response);
     const running = await openRaw(fixture.gateway.url);
-    const query = 'mutation { toggleScript(input: { id: "a", enabled: true }) { __typename } }';
-    running.socket.write(postText(JSON.stringify({ query }).padEnd(50 * KB), KEY));
+    running.socket.write(postText(JSON.stringify({ query: WRITE }).padEnd(50 * KB), KEY));
     await eventually(() => expect(calls).toHaveLength(1));
     const taken = await openAlmost(60 * KB);
     taken.finish();

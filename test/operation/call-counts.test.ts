@@ -4,7 +4,7 @@ import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
 
-const { scriptId, freeForAllScriptId, sessionId } = seeded;
+const { scriptId, freeForAllScriptId, sessionId, placeId, robloxId } = seeded;
 
 /** Runs a document that must succeed and gives the calls that it cost, in alphabetical order. */
 async function callsOf(document: string, variables?: object): Promise<string[]> {
@@ -13,169 +13,115 @@ async function callsOf(document: string, variables?: object): Promise<string[]> 
   return [...fixture.lines()].sort();
 }
 
-/** As many scripts as a test needs. */
-function scriptIds(count: number): string[] {
-  const model = fixture.sandbox.scripts.get(scriptId);
-  return Array.from({ length: count }, (_, index) => {
-    const id = `script-${String(index).padStart(2, '0')}`;
-    if (model) fixture.sandbox.scripts.set(id, { ...model, id });
-    return id;
-  });
-}
+const script = `script(id: "${scriptId}")`;
+const GET = `GET /scripts/${scriptId}`;
+const SESSION = `GET /sessions/${sessionId}`;
+const PAGE = `POST /scripts/${scriptId}/sessions`;
+const EDIT = `POST /scripts/${scriptId}/edit`;
+const edit = (selected: string, id: string = scriptId) =>
+  `mutation { editScript(input: { id: "${id}", name: "x" }) { ${selected} } }`;
+const update = `updateScript(input: { id: "${scriptId}", source: "return 1" }) { __typename }`;
 
-const oneScript = [`GET /scripts/${scriptId}`];
+it.each<[what: string, document: string, calls: string[]]>([
+  [
+    'a script by script, scripts, session and _entities together',
+    `{ ${script} { name } scripts(ids: ["${scriptId}"]) { enabled } session(id: "${sessionId}") { script { name } }
+       _entities(representations: [{ __typename: "Script", id: "${scriptId}" }]) { ... on Script { name } } }`,
+    [GET, SESSION],
+  ],
+  ['a script with its project, which comes with it', `{ ${script} { project { id __typename } } }`, [GET]],
+  [
+    'a script for all the sessions that run it',
+    `{ ${script} { sessions(first: 50) { nodes { script { id name } } } } }`,
+    [GET, PAGE],
+  ],
+  [
+    'executions twice',
+    `{ ${script} { a: executions { date } b: executions { count } } }`,
+    [GET, `${GET}/executions`],
+  ],
+  [
+    'the same page twice',
+    `{ ${script} { a: sessions(first: 5) { nodes { id } } b: sessions(first: 5, after: null, filter: {}) { pageInfo { hasNextPage } } }
+       same: ${script} { sessions(first: 5) { edges { cursor } } } }`,
+    [GET, PAGE],
+  ],
+  [
+    'the same filter twice, whatever the order of its fields',
+    `{ ${script} {
+         a: sessions(filter: { placeId: ${placeId}, robloxId: ${robloxId} }) { nodes { id } }
+         b: sessions(filter: { robloxId: "${robloxId}", placeId: "${placeId}", jobId: null }) { nodes { userKey } } } }`,
+    [GET, `${GET}/sessions/filter?from=0&limit=51&roblox_id=${robloxId}&place_id=${placeId}`],
+  ],
+  ['a write, of which nothing is read again', edit('__typename'), [EDIT]],
+  [
+    'a write, whose script is selected twice',
+    edit('... on EditScriptSuccess { script { name } again: script { project { id } } }'),
+    [GET, EDIT],
+  ],
+  [
+    'a refused write, whatever is selected of its success',
+    edit('... on EditScriptSuccess { script { name } }', 'unknown'),
+    ['POST /scripts/unknown/edit'],
+  ],
+  [
+    'a write, whose script is selected but skipped',
+    edit('... on EditScriptSuccess @skip(if: true) { script { name } }'),
+    [EDIT],
+  ],
+])('makes each call once for %s', async (_what, document, calls) => {
+  expect(await callsOf(document)).toEqual(calls);
+});
 
-describe('a script is asked for once', () => {
-  it('for each distinct id among fifty', async () => {
+describe('each distinct id costs one call', () => {
+  /** As many scripts as a test needs. */
+  const scriptIds = (count: number): string[] => {
+    const model = fixture.sandbox.scripts.get(scriptId);
+    return Array.from({ length: count }, (_, index) => {
+      const id = `script-${String(index).padStart(2, '0')}`;
+      if (model) fixture.sandbox.scripts.set(id, { ...model, id });
+      return id;
+    });
+  };
+
+  it('among fifty, and among twenty aliases', async () => {
     const ids = scriptIds(25);
-    const calls = await callsOf('query ($ids: [ID!]!) { scripts(ids: $ids) { id name } }', {
+    const all = await callsOf('query ($ids: [ID!]!) { scripts(ids: $ids) { id name } }', {
       ids: [...ids, ...ids.toReversed()],
     });
-    expect(calls).toEqual(ids.map((id) => `GET /scripts/${id}`));
-  });
-
-  it('for each distinct id among twenty aliases', async () => {
-    const ids = scriptIds(10);
-    const fields = Array.from({ length: 20 }, (_, n) => `a${n}: script(id: "${ids[n % 10]}") { name }`);
-    const calls = await callsOf(`{ ${fields.join(' ')} }`);
-    expect(calls).toEqual(ids.map((id) => `GET /scripts/${id}`));
-  });
-
-  it('by script, scripts, session and _entities together', async () => {
-    const calls = await callsOf(
-      `{
-        script(id: "${scriptId}") { name }
-        scripts(ids: ["${scriptId}"]) { enabled }
-        session(id: "${sessionId}") { script { name } }
-        _entities(representations: [{ __typename: "Script", id: "${scriptId}" }]) { ... on Script { name } }
-      }`,
-    );
-    expect(calls).toEqual([...oneScript, `GET /sessions/${sessionId}`]);
-  });
-
-  it('with its project, which comes with the script', async () => {
-    expect(await callsOf(`{ script(id: "${scriptId}") { project { id __typename } } }`)).toEqual(oneScript);
-  });
-
-  it('for all the sessions that run it', async () => {
-    const calls = await callsOf(
-      `{ script(id: "${scriptId}") { sessions(first: 50) { nodes { script { id name } } } } }`,
-    );
-    expect(calls).toEqual([...oneScript, `POST /scripts/${scriptId}/sessions`]);
+    expect(all).toEqual(ids.map((id) => `GET /scripts/${id}`));
+    fixture.sandbox.reset();
+    const ten = scriptIds(10);
+    const fields = Array.from({ length: 20 }, (_, n) => `a${n}: script(id: "${ten[n % 10]}") { name }`);
+    expect(await callsOf(`{ ${fields.join(' ')} }`)).toEqual(ten.map((id) => `GET /scripts/${id}`));
   });
 });
 
-describe('the lists of a script', () => {
-  it('are asked for once when executions are selected twice', async () => {
-    const calls = await callsOf(
-      `{ script(id: "${scriptId}") { a: executions { date } b: executions { count } } }`,
-    );
-    expect(calls).toEqual([...oneScript, `GET /scripts/${scriptId}/executions`]);
-  });
-
-  it('are asked for once when the same page is selected twice', async () => {
-    const calls = await callsOf(
-      `{
-        script(id: "${scriptId}") {
-          a: sessions(first: 5) { nodes { id } }
-          b: sessions(first: 5, after: null, filter: {}) { pageInfo { hasNextPage } }
-        }
-        same: script(id: "${scriptId}") { sessions(first: 5) { edges { cursor } } }
-      }`,
-    );
-    expect(calls).toEqual([...oneScript, `POST /scripts/${scriptId}/sessions`]);
-  });
-
-  it('are asked for once by the same filter, whatever the order of its fields', async () => {
-    const [place, user] = [seeded.placeId, seeded.robloxId];
-    const calls = await callsOf(
-      `{
-        script(id: "${scriptId}") {
-          a: sessions(filter: { placeId: ${place}, robloxId: ${user} }) { nodes { id } }
-          b: sessions(filter: { robloxId: "${user}", placeId: "${place}", jobId: null }) { nodes { userKey } }
-        }
-      }`,
-    );
-    expect(calls).toEqual([
-      ...oneScript,
-      `GET /scripts/${scriptId}/sessions/filter?from=0&limit=51&roblox_id=${user}&place_id=${place}`,
-    ]);
-  });
-
-  it('are asked for separately by page, filter and script', async () => {
-    await callsOf(
-      `{
-        script(id: "${scriptId}") {
-          a: sessions(first: 5) { nodes { id } }
-          b: sessions(first: 6) { nodes { id } }
-          c: sessions(first: 5, filter: { placeId: 1 }) { nodes { id } }
-          d: sessions(first: 5, filter: { jobId: 1 }) { nodes { id } }
-        }
-        other: script(id: "${freeForAllScriptId}") { sessions(first: 5) { nodes { id } } }
-      }`,
-    );
-    expect(fixture.lines()).toHaveLength(2 + 5);
-  });
+it('makes a call for each page, filter and script', async () => {
+  await callsOf(
+    `{ ${script} {
+         a: sessions(first: 5) { nodes { id } }
+         b: sessions(first: 6) { nodes { id } }
+         c: sessions(first: 5, filter: { placeId: 1 }) { nodes { id } }
+         d: sessions(first: 5, filter: { jobId: 1 }) { nodes { id } } }
+       other: script(id: "${freeForAllScriptId}") { sessions(first: 5) { nodes { id } } } }`,
+  );
+  expect(fixture.lines()).toHaveLength(2 + 5);
 });
 
-describe('a write', () => {
-  it('costs one call when nothing is read again', async () => {
-    const calls = await callsOf(
-      `mutation { editScript(input: { id: "${scriptId}", name: "x" }) { __typename } }`,
-    );
-    expect(calls).toEqual([`POST /scripts/${scriptId}/edit`]);
-  });
-
-  it('costs two when the script is selected, however often', async () => {
-    await callsOf(
-      `mutation {
-        editScript(input: { id: "${scriptId}", name: "x" }) {
-          ... on EditScriptSuccess { script { name } again: script { project { id } } }
-        }
-      }`,
-    );
-    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/edit`, `GET /scripts/${scriptId}`]);
-  });
-
-  it('costs one when it is refused, whatever is selected of its success', async () => {
-    const calls = await callsOf(
-      `mutation {
-        editScript(input: { id: "unknown", name: "x" }) { ... on EditScriptSuccess { script { name } } }
-      }`,
-    );
-    expect(calls).toEqual(['POST /scripts/unknown/edit']);
-  });
-
-  it('costs one when the script is selected but skipped', async () => {
-    const calls = await callsOf(
-      `mutation {
-        toggleScript(input: { id: "${scriptId}", enabled: true }) {
-          ... on ToggleScriptSuccess @skip(if: true) { script { name } }
-        }
-      }`,
-    );
-    expect(calls).toEqual([`POST /scripts/${scriptId}/toggle`]);
-  });
-
-  it('is made again when it is written twice', async () => {
-    const input = `input: { id: "${scriptId}", source: "return 1" }`;
-    await callsOf(
-      `mutation { a: updateScript(${input}) { __typename } b: updateScript(${input}) { __typename } }`,
-    );
-    expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/update`, `POST /scripts/${scriptId}/update`]);
-  });
+it('makes a write again when it is written twice', async () => {
+  await callsOf(`mutation { a: ${update} b: ${update} }`);
+  expect(fixture.lines()).toEqual([`POST /scripts/${scriptId}/update`, `POST /scripts/${scriptId}/update`]);
 });
 
-describe('nothing is asked for', () => {
-  it.each([
-    '{ __typename }',
-    '{ __schema { queryType { name } } }',
-    '{ __type(name: "Script") { kind } }',
-    '{ scripts(ids: []) { id } }',
-    '{ _service { sdl } }',
-    '{ ... @include(if: false) { script(id: "a") { id } } }',
-    'query { script(id: "a") @skip(if: true) { id } }',
-  ])('by %s', async (document) => {
-    expect(await callsOf(document)).toEqual([]);
-  });
+it.each([
+  '{ __typename }',
+  '{ __schema { queryType { name } } }',
+  '{ __type(name: "Script") { kind } }',
+  '{ scripts(ids: []) { id } }',
+  '{ _service { sdl } }',
+  '{ ... @include(if: false) { script(id: "a") { id } } }',
+  'query { script(id: "a") @skip(if: true) { id } }',
+])('asks for nothing by %s', async (document) => {
+  expect(await callsOf(document)).toEqual([]);
 });

@@ -1,11 +1,8 @@
-import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { createGateway, createTransport } from '../../src/index.ts';
 import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
-import { listen } from '../support/network/listen.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';
 
 const READ = '{ script(id: "a") { name } }';
@@ -24,28 +21,6 @@ async function post(url: string, query: string) {
 }
 
 describe('a failure affects the answer of one client only:', () => {
-  it('an unexpected error that the log cannot take', async () => {
-    const rejections = watchRejections();
-    const transport = createTransport({ url: 'http://127.0.0.1:1' });
-    const fail = (what: string) => () => {
-      throw new Error(what);
-    };
-    const log = { error: fail('the disk is full') };
-    const gateway = createGateway({ transport: { ...transport, ask: fail('a bug') }, log });
-    const server = await listen(createServer(gateway));
-    for (let time = 0; time < 3; time += 1) {
-      expect(await post(server.url, READ)).toEqual({
-        status: 200,
-        body: { data: { script: null }, errors: [expect.toBeError('INTERNAL_SERVER_ERROR')] },
-      });
-    }
-    expect((await fetch(`${server.url}/health`)).status).toBe(200);
-    await server.close();
-    await transport.close();
-    rejections.stop();
-    expect(rejections.seen).toEqual([]);
-  });
-
   it('an answer that cannot be written as JSON', async () => {
     const rejections = watchRejections();
     const recorder = await startRecorder(answerPlainly);

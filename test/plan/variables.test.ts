@@ -1,14 +1,5 @@
-import {
-  buildSchema,
-  getOperationAST,
-  getVariableValues,
-  type OperationDefinitionNode,
-  parse,
-} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
-import { coerceVariables } from '../../src/plan/variables.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
@@ -115,45 +106,4 @@ it.each([
   expect(errors?.[0]?.message).toEqual(message);
   expect(JSON.stringify(errors)).not.toContain('s3cret');
   expect(fixture.sandbox.calls).toEqual([]);
-});
-
-describe('a variable of a scalar or an enum', () => {
-  const schema = buildSchema('enum Letter { A B } type Query { field: ID }');
-  const missing = Symbol('missing');
-  const values = [
-    missing,
-    undefined,
-    null,
-    0,
-    7,
-    1.5,
-    2 ** 40,
-    Number.NaN,
-    '',
-    '7',
-    'A',
-    'C',
-    true,
-    [],
-    ['A'],
-    {},
-  ];
-
-  it.each(
-    ['ID', 'String', 'Int', 'Float', 'Boolean', 'Letter', '[ID]'].flatMap((type) => [
-      type,
-      `${type}!`,
-      `${type} = null`,
-    ]),
-  )('is what GraphQL makes of it: %s', (type) => {
-    const document = parse(`query ($one: ${type}, $other: Int) { field }`);
-    const operation = getOperationAST(document) as OperationDefinitionNode;
-    const prepared = new PreparedOperation(schema, document, operation);
-    for (const value of values) {
-      const given: Record<string, unknown> = value === missing ? {} : { one: value };
-      const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
-      const read = coerceVariables(prepared, given);
-      expect('coerced' in read ? read.coerced : undefined, String(value)).toEqual(coerced);
-    }
-  });
 });

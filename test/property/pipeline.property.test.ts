@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSchema } from '../../src/features/schema.ts';
 import { MAX_DOCUMENT_LENGTH } from '../../src/plan/document.ts';
+import { parseExactJson } from '../../src/transport/json.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { documents } from '../support/random/documents.ts';
 import { mostly } from '../support/random/mostly.ts';
@@ -9,6 +10,7 @@ import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { writeWhole } from '../support/random/write-document.ts';
 import { openAdapterGateways } from './adapter-gateways.ts';
 import { ADAPTERS, type Adapter, type AdapterRequest, type Asked, REFERENCE } from './adapters.ts';
+import { createRunByGraphql } from './by-graphql.ts';
 import { answerAsGenerated, type Temper } from './generated-answers.ts';
 import { createTransportByKey } from './transport-by-key.ts';
 
@@ -52,6 +54,21 @@ async function send(adapter: Adapter, request: AdapterRequest) {
   return { ...answer, headers: { ...headers }, calls };
 }
 
+const runByGraphql = createRunByGraphql(transports.transport);
+
+/** Compares an answer with data with the result of graphql-js. @returns whether it has data */
+async function compareWithGraphql(asked: Asked, answer: { body: string; calls: string[] }) {
+  const body = parseExactJson(answer.body) as { data?: unknown; errors?: { path?: unknown }[] };
+  if (!('data' in body) || asked.headers['x-upstream'] === 'plan') return false;
+  turn += 1;
+  const result = await runByGraphql(asked, `key-${turn}`);
+  await transports.end(`key-${turn}`);
+  const calls = recorder.calls.splice(0).map(({ line, body: sent }) => `${line} ${sent}`);
+  const { data, errors = [] } = body;
+  expect({ data, paths: errors.map(({ path }) => path), calls: answer.calls }).toEqual({ ...result, calls });
+  return true;
+}
+
 const circumstances = fc.record({
   accept: fc.constantFrom(undefined, '*/*', 'application/json', 'application/graphql-response+json'),
   mode: mostly(fc.constantFrom(undefined, 'report'), fc.constant('plan')),
@@ -93,16 +110,18 @@ const cases = fc
   // A longer one is refused unread, whatever its hash.
   .filter(({ document }) => document.length <= MAX_DOCUMENT_LENGTH);
 
-it('gives every operation the same bytes and the same REST calls, by every adapter and every time', {
+it('gives every operation the same bytes and the same REST calls, by every adapter and every time, and the data of graphql-js', {
   // A run takes a quarter of a second, and on a machine that is busy with much else forty times as long.
   timeout: 60_000 + numRuns * 10_000,
 }, async () => {
   let compared = 0;
   let ran = 0;
+  let comparedWithGraphql = 0;
   const compare = async (asked: Asked, adapters: readonly Adapter[]) => {
     const [request] = REFERENCE.requests(asked);
     const expected = await send(REFERENCE, request as AdapterRequest);
     if (expected.calls.length > 0) ran += 1;
+    if (await compareWithGraphql(asked, expected)) comparedWithGraphql += 1;
     for (const adapter of adapters) {
       for (let time = 1; time <= TIMES; time += 1) {
         for (const request of adapter.requests(asked)) {
@@ -127,4 +146,5 @@ it('gives every operation the same bytes and the same REST calls, by every adapt
   // All of this would hold for a generator of nonsense as well.
   expect(compared).toBeGreaterThanOrEqual(numRuns * 20);
   expect(ran).toBeGreaterThan(numRuns / 2);
+  expect(comparedWithGraphql).toBeGreaterThan(numRuns / 2);
 });
