@@ -1,4 +1,4 @@
-import { type Command, Help, Option } from 'commander';
+import { type Command, type Help, Option } from 'commander';
 import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 
 /** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
@@ -42,19 +42,16 @@ const SECRETS = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable
 }));
 
 const WIDTH = 80;
-/** The longest term with enough room for a description next to it. */
-const LONGEST_TERM = 32;
+const BELOW = `\n${' '.repeat(6)}`;
 
-/** Limits help to 80 columns. Below a long term, descriptions go on lines of their own. */
-export const HELP_LAYOUT: Partial<Help> = {
-  helpWidth: Math.min(WIDTH, process.stdout.columns ?? WIDTH),
-  formatItem(this: Help, term, termWidth, description, helper) {
-    if (termWidth <= LONGEST_TERM || description === '') {
-      return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
-    }
-    const lines = helper.boxWrap(description, (this.helpWidth ?? WIDTH) - BELOW.length).split('\n');
-    return [`  ${term}`, ...lines.map((line) => `${BELOW}${line}`)].join('\n');
-  },
+/** Limits help to 80 columns. */
+export const HELP_LAYOUT = { helpWidth: Math.min(WIDTH, process.stdout.columns ?? WIDTH) };
+
+/** The help of serve, whose flags are long: each description goes on lines of its own. */
+export const HELP_OF_SERVE: Partial<Help> = {
+  ...HELP_LAYOUT,
+  formatItem: (term, _width, description, helper) =>
+    [`  ${term}`, ...helper.boxWrap(description, HELP_LAYOUT.helpWidth - BELOW.length).split('\n')].join(
+      BELOW,
+    ),
 };
-
-const BELOW = ' '.repeat(6);

@@ -6,7 +6,7 @@ import type { FlagValues } from '../config/flags.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 import { PACKAGE, version } from '../version.ts';
-import { addFlags, addFlagsOfServe, HELP_LAYOUT } from './add-flags.ts';
+import { addFlags, addFlagsOfServe, HELP_LAYOUT, HELP_OF_SERVE } from './add-flags.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
 import { configure, serveWith } from './serve-with.ts';
 import { EXIT, type Terminal } from './terminal.ts';
@@ -91,11 +91,8 @@ async function createProgram(parts: CommandParts, features: CommandLineFeatures)
     .exitOverride();
 
   addFlags(program.command('serve').description('run the gateway (the default)'))
-    // The flag by which a process tells its workers the address of the sandbox.
-    .addOption(new Option('--shared-sandbox <url>').hideHelp())
-    .action(async (flags: FlagValues & { sharedSandbox?: string }) => {
-      await serveWith(await configure(flags), features, flags.sharedSandbox);
-    });
+    .configureHelp(HELP_OF_SERVE)
+    .action(async (flags: FlagValues) => serveWith(await configure(flags), features));
 
   program
     .command('schema')
@@ -132,10 +129,15 @@ function addMcp(program: Command, { configure, features }: CommandParts): void {
       const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
       const { serve } = await import('../server/serve.ts');
       if (isArbitrary && config.persisted.mode === 'only') throw new StartError(ONLY_LISTED);
-      // This gateway serves only the client that started it: it needs no metrics and no page.
-      const agents = { isArbitrary };
-      const noPages = { metrics: undefined, graphiql: false, dashboard: undefined };
-      await serve({ ...config, ...noPages, agents, workers: 1 }, features, 'stdin');
+      // This gateway serves only the client that started it, which reads no metrics and no page.
+      const own = {
+        agents: { isArbitrary },
+        dashboard: undefined,
+        graphiql: false,
+        metrics: undefined,
+        metricsScripts: undefined,
+      };
+      await serve({ ...config, ...own }, features, 'stdin');
     });
 }
 

@@ -4,16 +4,11 @@ import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.
 import { StartError } from '../observability/start-error.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 
-/** Serves. `sharedSandbox` is the address at which a worker finds the sandbox. */
-export async function serveWith(
-  config: Config,
-  features: ProcessFeatures,
-  sharedSandbox?: string,
-): Promise<void> {
+export async function serveWith(config: Config, features: ProcessFeatures): Promise<void> {
   // A process that starts workers needs little of the gateway.
-  if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config, features);
+  if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
   const { serve } = await import('../server/serve.ts');
-  await serve(config, features, 'http', sharedSandbox);
+  await serve(config, features, 'http');
 }
 
 /** Reads the configuration and the flags. @throws StartError with all problems */

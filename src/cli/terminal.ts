@@ -36,16 +36,5 @@ export function printError({ stderr }: Pick<Terminal, 'stderr'>, text: string): 
   stderr.write(`${escapeUnsafe(text)}\n`);
 }
 
-export const EXIT = {
-  ok: 0,
-  /** The configuration is wrong, an address is taken, or `check` found a problem. */
-  failed: 1,
-  /** The command line is wrong. */
-  usage: 2,
-  /** The answer to a `query` has errors. */
-  errors: 3,
-  /** LuaAuth refused the mutation of a `query`. */
-  refused: 4,
-  /** `query --each` stopped before the last row. */
-  stopped: 5,
-} as const;
+/** The exit codes of commands. The help says what they mean. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, errors: 3, refused: 4, stopped: 5 } as const;

@@ -25,12 +25,7 @@ export function findContradictions(
   const { LUAAUTH_API_URL: apiUrl, LUAAUTH_TOKEN: token, LUAAUTH_SANDBOX: wantsSandbox } = values;
   const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP, WORKERS: workers } = values;
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: documents } = values;
-  const {
-    REDIS_URL: redisUrl,
-    LUAAUTH_INSTANCES: instances = MOST_INSTANCES,
-    HOST: host,
-    PORT: port,
-  } = values;
+  const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = MOST_INSTANCES, HOST: host } = values;
   const keys = keysFrom(values, keysFile !== undefined);
   const isOpen = token !== undefined && keys === undefined;
   const hasJwt = JWT_VARIABLES.some((name) => values[name] !== undefined);
@@ -87,13 +82,12 @@ export function findContradictions(
     mode === 'only' &&
       documents === undefined &&
       'PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
-    mode === 'off' &&
-      documents !== undefined &&
-      !MCP &&
-      'PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave out one of the two.',
     workers > 1 &&
       redisUrl === undefined &&
       `WORKERS: ${workers}, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.`,
+    workers > 1 &&
+      !apiUrl &&
+      `WORKERS: ${workers}, but LUAAUTH_API_URL is not set: each process would have a sandbox of its own. Set LUAAUTH_API_URL, or leave WORKERS out.`,
     values.LUAAUTH_INSTANCES !== undefined &&
       redisUrl === undefined &&
       'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
@@ -102,10 +96,6 @@ export function findContradictions(
     values.METRICS_SCRIPTS &&
       token === undefined &&
       'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
-    port > 0 &&
-      port === values.METRICS_PORT &&
-      host === values.METRICS_HOST &&
-      `METRICS_PORT: ${port}, and PORT is the same. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
   ]);
 }
 

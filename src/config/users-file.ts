@@ -16,7 +16,7 @@ export const USERS = {
   parse: parseUsers,
 };
 
-/** Reads CSV with the columns `discord_id` and `user_key`. @throws Unusable for the first problem, and counts the others */
+/** Reads CSV with the columns `discord_id` and `user_key`. @throws Unusable for the first problem */
 function parseUsers(text: string): Users {
   const { line, columns, rows } = readTable(text);
   const idColumn = columns.indexOf('discord_id');
@@ -26,33 +26,24 @@ function parseUsers(text: string): Users {
       `line ${line}: it does not name the columns. Begin the file with the line discord_id,user_key.`,
     );
   const users = new Map<string, string[]>();
-
-  /** Returns the problem of a row. */
-  function add(cells: readonly string[]): string | undefined {
-    const discordId = cells[idColumn]?.trim();
-    const key = cells[keyColumn]?.trim();
-    if (!isDiscordId(discordId))
-      return `its discord_id is not a Discord id. Give ${DISCORD_ID_FORM}. Spreadsheets keep long numbers only in a column of text.`;
-    if (!isId(key)) return `its user_key is not a licence key. A licence key is ${ID_FORM}.`;
-    const keys = users.get(discordId) ?? [];
-    if (keys.includes(key)) return undefined;
-    if (keys.length === MAX_KEYS_OF_ID) return `its discord_id has more than ${MAX_KEYS_OF_ID} keys.`;
-    users.set(discordId, [...keys, key]);
-    return undefined;
-  }
-
-  const problems: string[] = [];
   let count = 0;
   for (const row of rows) {
+    const refuse = (problem: string) => new Unusable(`line ${row.line}: ${problem}`);
     count += 1;
     if (count > MAX_ROWS)
-      throw new Unusable(
-        `line ${row.line}: the file has more than ${MAX_ROWS.toLocaleString('en')} rows. Leave out rows.`,
+      throw refuse(`the file has more than ${MAX_ROWS.toLocaleString('en')} rows. Leave out rows.`);
+    if ('problem' in row) throw refuse(row.problem);
+    const discordId = row.cells[idColumn]?.trim();
+    const key = row.cells[keyColumn]?.trim();
+    if (!isDiscordId(discordId))
+      throw refuse(
+        `its discord_id is not a Discord id. Give ${DISCORD_ID_FORM}. Spreadsheets keep long numbers only in a column of text.`,
       );
-    const problem = 'problem' in row ? row.problem : add(row.cells);
-    if (problem !== undefined) problems.push(`line ${row.line}: ${problem}`);
+    if (!isId(key)) throw refuse(`its user_key is not a licence key. A licence key is ${ID_FORM}.`);
+    const keys = users.get(discordId) ?? [];
+    if (keys.includes(key)) continue;
+    if (keys.length === MAX_KEYS_OF_ID) throw refuse(`its discord_id has more than ${MAX_KEYS_OF_ID} keys.`);
+    users.set(discordId, [...keys, key]);
   }
-  const [first, ...others] = problems;
-  if (first === undefined) return users;
-  throw new Unusable(others.length === 0 ? first : `${first} Further rows with problems: ${others.length}.`);
+  return users;
 }

@@ -1,6 +1,5 @@
 import { VARIABLE_NAMES } from './env-variables.ts';
 import type { Environment } from './environment.ts';
-import { GONE_VARIABLES } from './gone-variables.ts';
 
 /** The beginnings of names that only the gateway reads. Other names, such as HOST, may exist on any machine. */
 const OURS = /^(?:LUA_?AUTH|GATEWAY|MAX|METRICS|REDIS|LIVE|PERSISTED|SHUTDOWN|CORS|CACHE_TTL)_/i;
@@ -26,41 +25,21 @@ export function findUnknownNames(dotEnv: Environment, outer: Environment): strin
   ];
 }
 
-/** A note for each variable that is gone and still set. */
-export function notesOnGoneVariables(environment: Environment): string[] {
-  const set = Object.entries(GONE_VARIABLES).filter(([name]) => environment[name]);
-  return set.map(([name, instead]) => `${name}: this variable is gone. ${instead}`);
-}
-
 function unknownOf(given: Environment): string[] {
   const names = Object.keys(given).filter((name) => given[name]);
   // Versions of Node read a file in different orders.
-  return names.filter((name) => !VARIABLE_NAMES.includes(name) && !(name in GONE_VARIABLES)).sort();
+  return names.filter((name) => !VARIABLE_NAMES.includes(name)).sort();
 }
 
 function isLikeOurs(name: string, value: string): boolean {
   return OURS.test(name) && !SERVICE_LINK.test(name) && !SERVICE_URL.test(value);
 }
 
+/** Names the variables that begin with the same word. */
 function adviceFor(name: string): string {
-  const given = name.toUpperCase();
-  const byEdits = VARIABLE_NAMES.map((known) => ({ known, edits: editsBetween(given, known) }));
-  const [nearest] = byEdits.sort((one, other) => one.edits - other.edits);
-  return nearest && nearest.edits <= 2
-    ? `Did you mean ${nearest.known}?`
+  const [word] = /^[A-Z]+_/.exec(name.toUpperCase()) ?? [];
+  const alike = VARIABLE_NAMES.filter((known) => word !== undefined && known.startsWith(word));
+  return alike.length > 0
+    ? `There are ${alike.join(', ')}.`
     : 'Remove it; "luaauth-graphql serve --help" lists all variables.';
-}
-
-/** The number of letters to add, remove or change to get from one text to the other (Levenshtein). */
-function editsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
-      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

@@ -4,43 +4,33 @@ import { version } from '../version.ts';
 import type { SandboxFacts } from './features.ts';
 import type { OperationLog } from './log.ts';
 
-export interface Running {
-  readonly url: string;
-  readonly metricsUrl?: string | undefined;
-}
-
-/** Announces the start: to the primary process, on a terminal with a banner, or in the log as a line of JSON. */
+/**
+ * Announces the start in the log as a line of JSON, or with a banner on a terminal. `sandbox` is given if the sandbox answers
+ * instead of an API.
+ */
 export function announce(
-  started: Running,
+  url: string,
+  metricsUrl: string | undefined,
   config: Config,
   sandbox: SandboxFacts | undefined,
   log: Pick<OperationLog, 'lifeCycle'>,
 ): void {
-  const { apiUrl } = config;
-  const facts = {
-    version,
-    url: `${started.url}/graphql`,
-    mode: apiUrl ? 'live' : 'sandbox',
-    apiUrl: apiUrl?.origin,
-    sandboxKey: sandbox?.key,
-    dashboard: config.dashboard ? `${started.url}/dashboard` : undefined,
-    metricsUrl: started.metricsUrl,
-  };
-  if (!process.stdout.isTTY) log.lifeCycle('started', facts);
-  if (cluster.isWorker) process.send?.(started);
-  else if (process.stdout.isTTY) printBanner([started], config, sandbox);
-}
-
-/** `sandbox` is given if the sandbox answers instead of an API. */
-export function printBanner(
-  started: readonly Running[],
-  config: Config,
-  sandbox: SandboxFacts | undefined,
-): void {
-  const url = started[0]?.url;
+  const { apiUrl, dashboard } = config;
+  if (!process.stdout.isTTY || cluster.isWorker) {
+    log.lifeCycle('started', {
+      version,
+      url: `${url}/graphql`,
+      mode: apiUrl ? 'live' : 'sandbox',
+      apiUrl: apiUrl?.origin,
+      sandboxKey: sandbox?.key,
+      dashboard: dashboard ? `${url}/dashboard` : undefined,
+      metricsUrl,
+    });
+    return;
+  }
   const lines = [`luaauth-graphql ${version}`];
   if (!sandbox) {
-    lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${config.apiUrl?.origin}`);
+    lines.push(`  GraphQL   ${url}/graphql`, `  LuaAuth   ${apiUrl?.origin}`);
   } else {
     lines.push(
       'Using the built-in sandbox: made-up scripts and sessions, nothing reaches LuaAuth.',
@@ -50,12 +40,12 @@ export function printBanner(
       '  Live API  set LUAAUTH_API_URL=https://api.luaauth.com and send your own API key instead',
     );
   }
-  if (config.dashboard) lines.push(`  Dashboard ${url}/dashboard`);
+  if (dashboard) lines.push(`  Dashboard ${url}/dashboard`);
   if (config.redis)
     lines.push(
       `  Redis     ${new URL(config.redis.url).host}, shared by all gateways with the prefix ${config.redis.prefix}`,
     );
-  for (const { metricsUrl } of started) if (metricsUrl) lines.push(`  Metrics   ${metricsUrl}`);
+  if (metricsUrl) lines.push(`  Metrics   ${metricsUrl}`);
   console.log(lines.join('\n'));
 }
 

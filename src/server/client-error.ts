@@ -4,22 +4,14 @@ import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { COMMON_HEADERS, errorResponse, REQUEST_ID, requestIdFor } from '../http/response.ts';
 
-/** A request that node:http refused before the gateway saw it. */
-export interface UnseenRequest {
-  readonly requestId: string;
-  readonly status: number;
-  readonly errorCodes: readonly unknown[];
-}
-
 /**
  * Closes the socket of a request that is not HTTP, has too large a head, or is too slow. `unanswered`: requests that wait
- * for an answer. Calls `onUnseen` for a request that has not begun.
+ * for an answer.
  */
 export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
   unanswered: readonly ServerResponse[] = [],
-  onUnseen?: (request: UnseenRequest) => void,
 ): void {
   if (socket.writableEnded) return;
   const last = unanswered.findLast(({ req }) => req.complete);
@@ -32,14 +24,9 @@ export function answerClientError(
     socket.destroy(error);
     return;
   }
-  const [begun] = unanswered;
-  const refusal = refusalFor(error.code);
   // The line of an operation that has begun has the id of its request.
-  const requestId = requestIdFor(begun?.req.headers[REQUEST_ID]);
-  const { status, headers, body } = errorResponse(refusal);
-  // Browsers open connections ahead, and leave some of them silent.
-  if (!begun && socket.bytesRead > 0)
-    onUnseen?.({ requestId, status, errorCodes: [refusal.extensions.code] });
+  const requestId = requestIdFor(unanswered[0]?.req.headers[REQUEST_ID]);
+  const { status, headers, body } = errorResponse(refusalFor(error.code));
   socket.end(rawResponse(status, { ...headers, [REQUEST_ID]: requestId }, body), () => socket.destroy());
 }
 

@@ -6,20 +6,18 @@ import type { CorsHeaders } from '../http/guards.ts';
 import { MAX_HEADERS, splitTarget } from '../http/node.ts';
 import { responseOn, type Upgrade } from '../http/upgrade.ts';
 import { bind } from './bind.ts';
-import { answerClientError, type UnseenRequest } from './client-error.ts';
+import { answerClientError } from './client-error.ts';
 import { type ConnectionLimitOptions, limitConnections } from './connection-limit.ts';
 import { watchConnections } from './connections.ts';
 import { drain, refuseWhileDraining } from './drain.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { closeMostUnread, createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
+import { createUnreadAnswersCheck, type UnreadAnswersOptions } from './unread-answers.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 export interface ServerOptions extends Partial<UnreadAnswersOptions>, ConnectionLimitOptions {
   readonly listener: RequestListener;
   /** Handles WebSockets. Without it, a request for a WebSocket is answered like any other request. */
   readonly upgrade?: Upgrade;
-  /** Called for a request that node:http refused, for example for its large head. */
-  readonly onUnseen?: (request: UnseenRequest) => void;
   /** CORS headers of refusals while the server drains. Undefined: pages of other origins cannot read them. */
   readonly cors?: CorsHeaders | undefined;
   readonly host: string;
@@ -40,14 +38,14 @@ const MAX_HEADER_BYTES = 64 * 1024;
 
 /** How long a client may read nothing of its answer. */
 const WRITE_TIMEOUT_MS = 30_000;
-/** Several of the largest answers, or an eighth of a small heap. */
-const MAX_UNREAD_BYTES = Math.min(128 * 1024 * 1024, getHeapStatistics().heap_size_limit / 8);
-/** How often the memory of unread answers is checked, in ms: streams may add 100 MB in a second. */
-const MEMORY_CHECK_MS = 100;
+/** Several of the largest answers, or a quarter of a small heap. */
+const MAX_UNREAD_BYTES = Math.min(256 * 1024 * 1024, getHeapStatistics().heap_size_limit / 4);
+/** How often unread answers are checked, in ms: streams may add 100 MB in a second. */
+const UNREAD_CHECK_MS = 100;
 
 /** Starts a server. @throws StartError if it cannot listen on the address */
 export async function startServer(options: ServerOptions) {
-  const { listener, upgrade, onUnseen, cors, host, port } = options;
+  const { listener, upgrade, cors, host, port } = options;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 60_000, checkIntervalMs = 1_000 } = options;
   const { writeTimeoutMs = WRITE_TIMEOUT_MS, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
   const server = createServer({
@@ -63,7 +61,7 @@ export async function startServer(options: ServerOptions) {
   server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = watchConnections(server);
   limitConnections(server, connections, options);
-  const endUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
+  const checkUnread = createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes });
   let draining = false;
   const begin: RequestListener = (request, response) => {
     if (!draining) return listener(request, response);
@@ -85,9 +83,8 @@ export async function startServer(options: ServerOptions) {
     });
   }
   server.on('clientError', (error, socket) =>
-    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered, onUnseen),
+    answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered),
   );
-  let watchedMs = 0;
   let checkedAt = 0;
   const check = () => {
     const now = performance.now();
@@ -96,19 +93,18 @@ export async function startServer(options: ServerOptions) {
     checkedAt = now;
     server.headersTimeout = hasStalled ? 0 : headersTimeoutMs;
     server.requestTimeout = hasStalled ? 0 : requestTimeoutMs;
-    // Counts checks instead of using a clock. While the process stalls no answer moves, so a clock would close the connections of
-    // clients that do read.
-    watchedMs += checkIntervalMs;
-    endUnread(connections.all(), watchedMs);
   };
+  // Counts checks instead of using a clock. While the process stalls no answer moves, so a clock would close the connections of
+  // clients that do read.
+  let watchedMs = 0;
   // Node's own checks begin at the same time; each runs after one of these.
   server.prependOnceListener('listening', () => {
     checkedAt = performance.now();
     const checking = setInterval(check, checkIntervalMs).unref();
-    const limiting = setInterval(
-      () => closeMostUnread(connections.all(), 2 * maxUnreadBytes),
-      MEMORY_CHECK_MS,
-    ).unref();
+    const limiting = setInterval(() => {
+      watchedMs += UNREAD_CHECK_MS;
+      checkUnread(connections.all(), watchedMs);
+    }, UNREAD_CHECK_MS).unref();
     server.once('close', () => {
       clearInterval(checking);
       clearInterval(limiting);

@@ -5,15 +5,14 @@ interface LogOutputOptions {
   readonly write: (bytes: Uint8Array) => number;
   /** Called when lines can be written again after a loss. It may write a line. */
   readonly onLoss: (lines: number) => void;
+  /** Lines beyond it are dropped. */
   readonly maxBytes?: number;
-  readonly maxLines?: number;
 }
 
 /** The destination of log lines. Writing never blocks. */
 export type LogOutput = ReturnType<typeof createLogOutput>;
 
-const FIRST_RETRY_MS = 10;
-const LAST_RETRY_MS = 1_000;
+const RETRY_MS = 100;
 /** The pause of `drain` between attempts. */
 const NAP_MS = 5;
 
@@ -22,34 +21,30 @@ const NAP_MS = 5;
  * full disk. Lines beyond the limit are dropped and counted.
  */
 export function createLogOutput(options: LogOutputOptions) {
-  const { write, onLoss, maxBytes = 1024 * 1024, maxLines = 10_000 } = options;
+  const { write, onLoss, maxBytes = 1024 * 1024 } = options;
   let lines: string[] = [];
   let waitingBytes = 0;
   let rest: Uint8Array = NOTHING;
   let lost = 0;
   let unreported = 0;
   let isScheduled = false;
-  let retryMs = FIRST_RETRY_MS;
 
   /** @throws the error of `write` */
-  const writeRest = () => {
-    if (rest.length === 0) {
-      rest = Buffer.from(lines.join(''));
-      lines = [];
-    }
-    const written = write(rest);
-    if (written === 0) throw NO_ROOM;
-    rest = rest.subarray(written);
-    waitingBytes -= written;
-    retryMs = FIRST_RETRY_MS;
-  };
-  /** @throws the error of `write` */
   const writeAll = () => {
-    while (waitingBytes > 0) writeRest();
+    while (waitingBytes > 0) {
+      if (rest.length === 0) {
+        rest = Buffer.from(lines.join(''));
+        lines = [];
+      }
+      const written = write(rest);
+      if (written === 0) throw NO_ROOM;
+      rest = rest.subarray(written);
+      waitingBytes -= written;
+    }
     if (unreported === 0) return;
-    const lines = unreported;
+    const count = unreported;
     unreported = 0;
-    onLoss(lines);
+    onLoss(count);
   };
   const attempt = () => {
     isScheduled = false;
@@ -58,8 +53,7 @@ export function createLogOutput(options: LogOutputOptions) {
     } catch {
       isScheduled = true;
       // The timer does not keep the process alive, because the output is drained at its end.
-      setTimeout(attempt, retryMs).unref();
-      retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+      setTimeout(attempt, RETRY_MS).unref();
     }
   };
 
@@ -69,7 +63,7 @@ export function createLogOutput(options: LogOutputOptions) {
     },
     write(line: string): void {
       const bytes = Buffer.byteLength(line);
-      if (waitingBytes + bytes > maxBytes || lines.length >= maxLines) {
+      if (waitingBytes + bytes > maxBytes) {
         lost++;
         unreported++;
         return;

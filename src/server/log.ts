@@ -109,7 +109,6 @@ export function createLog({ level, secrets, destination }: LogOptions) {
       log.error({ requestId, ...(record && traceIdsOf(record)), field, err }, 'unexpected error');
     },
     hide: stream.hide,
-    refused: (facts: object) => log.info(facts, 'refused'),
     info: (message: string) => log.info(message),
     warn: (message: string) => log.warn(message),
     /** Logs the start and the end of the process at every level, because supervisors read these lines. */

@@ -47,8 +47,7 @@ export async function openGateway(
   const { host, port } = config;
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
-  const options = { upgrade, isAccepted, cors, host, port };
-  const server = await startServer({ listener: gateway, onUnseen: log.refused, ...options });
+  const server = await startServer({ listener: gateway, upgrade, isAccepted, cors, host, port });
   return {
     ...server,
     replaceDocuments,

@@ -6,18 +6,17 @@ import { createTransport, type Transport } from '../transport/transport.ts';
 import { version } from '../version.ts';
 import type { LoadedFeatures } from './features.ts';
 
-/** Without a configured API: the sandbox at `sandboxUrl`, or a new one. @throws StartError if the state cannot be opened */
+/** Opens the sandbox if no API is configured. @throws StartError if the state cannot be opened */
 export async function openUpstream(
   config: Config,
   features: LoadedFeatures,
   observer: readonly (Observer & AnswerObserver)[],
-  sandboxUrl?: string,
 ) {
   const state = await openState(config, features, observer);
-  const given = config.apiUrl ?? sandboxUrl;
-  const sandbox = given ? undefined : await features.sandbox?.openSandbox();
+  const sandbox = await features.sandbox?.openSandbox();
   const transport = createTransport({
-    url: new URL(given ?? (sandbox as { readonly url: string }).url),
+    // Without an API, the sandbox is loaded.
+    url: config.apiUrl ?? new URL((sandbox as { readonly url: string }).url),
     userAgent: `luaauth-graphql/${version}`,
     rate: config.rate,
     totalRate: config.totalRate,

@@ -10,33 +10,23 @@ import { exit, onStop } from './signals.ts';
 import { openKeys, openUsers, watch } from './watched-files.ts';
 
 /**
- * Serves on a port, or for an agent at stdin: then it runs until stdin ends, and logs to stderr. Without an API: the
- * sandbox at `sandboxUrl`, or a new one. Ends the process if it cannot start.
+ * Serves on a port, or for an agent at stdin: then it runs until stdin ends, and logs to stderr. Ends the process if it cannot
+ * start.
  */
-export async function serve(
-  config: Config,
-  features: ProcessFeatures,
-  by: 'http' | 'stdin',
-  sandboxUrl?: string,
-): Promise<void> {
+export async function serve(config: Config, features: ProcessFeatures, by: 'http' | 'stdin'): Promise<void> {
   const loaded = await loadFeatures(config, features);
   // Only a gateway that serves has a log and metrics for what differs in LuaAuth's answers.
   const differences = await features.differences?.();
-  await open(config, { ...loaded, differences }, by, sandboxUrl).catch(exit);
+  await open(config, { ...loaded, differences }, by).catch(exit);
 }
 
 /** @throws StartError */
-async function open(
-  config: Config,
-  features: LoadedFeatures,
-  by: 'http' | 'stdin',
-  sandboxUrl: string | undefined,
-): Promise<void> {
+async function open(config: Config, features: LoadedFeatures, by: 'http' | 'stdin'): Promise<void> {
   const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1);
   const { log } = observability;
   // With workers, the process that starts them tells the notes once.
   if (!cluster.isWorker) for (const note of config.notes) log.warn(note);
-  const { transport, close } = await openUpstream(config, features, observability.upstream, sandboxUrl);
+  const { transport, close } = await openUpstream(config, features, observability.upstream);
   // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));
   let ready = true;
@@ -67,6 +57,5 @@ async function open(
   });
   // stdin is also closed after a message that is too large.
   if (by === 'stdin') process.stdin.once('close', () => process.emit('SIGTERM'));
-  else
-    announce({ url: server.url, metricsUrl: observability.metricsUrl }, config, features.sandbox?.facts, log);
+  else announce(server.url, observability.metricsUrl, config, features.sandbox?.facts, log);
 }

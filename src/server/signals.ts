@@ -6,14 +6,11 @@ export function exit(reason: string | Error): never {
   process.exit(1);
 }
 
-/** The message by which the primary process stops its workers. */
-export const STOP = 'stop';
+/** A message of this process to itself. */
+const STOP = 'stop';
 
 /** Later signals count as the same: systemd signals a whole group, and npm repeats signals that its child already has. */
 const ONE_STOP_MS = 1_000;
-
-/** Shorter for Ctrl-C on a terminal: npm forwards faster than a person presses the keys again. */
-const ONE_KEY_PRESS_MS = 100;
 
 /** How often a process checks whether its parent still runs. */
 const LOOK_EVERY_MS = 500;
@@ -27,14 +24,11 @@ export function onStop(stop: (signal: string) => Promise<void>): void {
     void stop(signal);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const isKeyPress = signal === 'SIGINT' && process.stdin.isTTY;
-    const oneStopMs = isKeyPress ? ONE_KEY_PRESS_MS : ONE_STOP_MS;
     process.on(signal, () => {
-      if (begunAt !== undefined && performance.now() - begunAt > oneStopMs) process.exit(1);
+      if (begunAt !== undefined && performance.now() - begunAt > ONE_STOP_MS) process.exit(1);
       begin(signal);
     });
   }
-  // With an IPC channel this listener keeps the process running, as a worker should.
   process.on('message', (message) => message === STOP && begin(STOP));
 }
 

@@ -72,39 +72,32 @@ export function pagePolicy(styles: string, images: string): string {
 
 const POLICY = pagePolicy("'self'", "'self' data:");
 
-/** Only listed names are served, so no name leads out of the folder. Each file is read at its first request. */
-export async function openFolder(folder: string, headers: Headers = {}) {
+/** The files of a folder by name, so no name leads out of it. @throws the file system's error */
+export async function openFolder(
+  folder: string,
+  headers: Headers = {},
+): Promise<ReadonlyMap<string, StaticFile>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = new Set(
-    entries
-      .filter((entry) => entry.isFile() && CONTENT_TYPES[extname(entry.name)] !== undefined)
-      .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/')),
-  );
-  const files = new Map<string, Promise<StaticFile>>();
-  const get = (name: string): Promise<StaticFile> | undefined => {
-    const known = files.get(name);
-    if (known || !names.has(name)) return known;
-    const file = readFile(join(folder, name)).then((bytes) => createStaticFile(name, bytes, headers));
-    files.set(name, file);
-    // A file that cannot be read now may be readable for the next visitor.
-    file.catch(() => files.delete(name));
-    return file;
+  const paths = entries
+    .filter((entry) => entry.isFile() && CONTENT_TYPES[extname(entry.name)] !== undefined)
+    .map(({ parentPath, name }) => join(parentPath, name));
+  const read = async (path: string) => {
+    const name = relative(folder, path).replaceAll('\\', '/');
+    return [name, createStaticFile(name, await readFile(path), headers)] as const;
   };
-  return { names, get };
+  return new Map(await Promise.all(paths.map(read)));
 }
 
-/** A folder as Vite builds it. All files are read at the start. @throws the file system's error */
+/** A folder as Vite builds it. @throws the file system's error */
 export async function createStaticRoute(path: string, folder: string): Promise<HttpRoute> {
-  const { names, get } = await openFolder(folder, { 'content-security-policy': POLICY });
-  await Promise.all([...names].map(get));
+  const files = await openFolder(folder, { 'content-security-policy': POLICY });
   await access(join(folder, 'index.html'));
   return (request) => {
     if (!isGet(request.method)) return undefined;
     // A relative redirect, because a proxy may serve the gateway below a path.
     if (request.path === path) return { status: 302, headers: { location: `${basename(path)}/` }, body: '' };
     if (!request.path.startsWith(`${path}/`)) return undefined;
-    return get(request.path.slice(path.length + 1) || 'index.html')?.then((file) =>
-      answerWith(file, request),
-    );
+    const file = files.get(request.path.slice(path.length + 1) || 'index.html');
+    return file && answerWith(file, request);
   };
 }

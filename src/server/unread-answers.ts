@@ -8,64 +8,37 @@ export interface UnreadAnswersOptions {
   readonly maxUnreadBytes: number;
 }
 
-/** Unread answers would stay in memory. Call it at intervals; `now` is in ms. */
+/**
+ * Unread answers would stay in memory. The check closes the connections of clients that have stopped to read, and those with the
+ * most unread bytes, until all together have at most `maxUnreadBytes`. Call it at intervals; `now` is in ms.
+ */
 export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: UnreadAnswersOptions) {
   /** Connections with unsent bytes, and the time since which nothing was sent. */
   let sightings = new Map<Socket, { readonly progress: string; readonly since: number }>();
   return (connections: Iterable<OpenConnection>, now: number): void => {
     const seen: typeof sightings = new Map();
-    const stalled: Unread[] = [];
     let total = 0;
     for (const { socket } of connections) {
       if (socket.destroyed || socket.writableLength === 0) continue;
       const progress = progressOf(socket);
       const last = sightings.get(socket);
-      const hasMoved = last?.progress !== progress;
-      const { since } = hasMoved ? { since: now } : last;
+      const since = last?.progress === progress ? last.since : now;
       if (now - since >= writeTimeoutMs) {
         socket.destroy();
         continue;
       }
       seen.set(socket, { progress, since });
-      const bytes = socket.writableLength;
-      total += bytes;
-      if (!hasMoved) stalled.push({ socket, bytes });
+      total += socket.writableLength;
     }
     sightings = seen;
-    closeLargest(stalled, total - maxUnreadBytes);
+    if (total <= maxUnreadBytes) return;
+    const largestFirst = [...seen.keys()].sort((one, other) => other.writableLength - one.writableLength);
+    for (const socket of largestFirst) {
+      if (total <= maxUnreadBytes) return;
+      total -= socket.writableLength;
+      socket.destroy();
+    }
   };
-}
-
-/**
- * Closes the connections with the most unread bytes until all together have at most `maxBytes`, even if their clients read.
- * Many streams would otherwise fill the memory between two checks.
- */
-export function closeMostUnread(connections: Iterable<OpenConnection>, maxBytes: number): void {
-  const unread: Unread[] = [];
-  let total = 0;
-  for (const { socket } of connections) {
-    if (socket.destroyed || socket.writableLength === 0) continue;
-    const bytes = socket.writableLength;
-    total += bytes;
-    unread.push({ socket, bytes });
-  }
-  closeLargest(unread, total - maxBytes);
-}
-
-interface Unread {
-  readonly socket: Socket;
-  readonly bytes: number;
-}
-
-/** Closes the connections with the most unread bytes, until `excess` bytes are gone. */
-function closeLargest(unread: Unread[], excess: number): void {
-  if (excess <= 0) return;
-  let left = excess;
-  for (const { socket, bytes } of unread.sort((one, other) => other.bytes - one.bytes)) {
-    if (left <= 0) return;
-    socket.destroy();
-    left -= bytes;
-  }
 }
 
 /**

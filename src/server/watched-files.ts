@@ -59,7 +59,7 @@ type ReplaceableCredentials = Credentials & { heldKey?: string | undefined };
 /** Opens the configured credentials, with the files that may change. `hide` keeps a new key out of the log. */
 export function openKeys(
   { credentials: plain, tokenFile, keysFile, jwt }: Config,
-  features: LoadedFeatures,
+  features: Pick<LoadedFeatures, 'jwt'>,
   log: Log,
   hide: (secrets: readonly string[]) => void,
 ): Credentials {

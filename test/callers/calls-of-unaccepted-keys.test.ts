@@ -36,6 +36,22 @@ describe('a held key after a start', () => {
   });
 });
 
+describe('a held key that takes the place of another one', () => {
+  const credentials = { heldKey: 'held', gatewayKeys: ['bot'] };
+  const fixture = useRecorder({ transport: { ...transport, totalRate: 40 }, credentials });
+
+  it('is never unaccepted either: its calls have the whole quota of all keys, not a quarter', async () => {
+    fixture.respond = refuse;
+    credentials.heldKey = 'next';
+    const answers = idsOf(30, 'id').map((id) =>
+      fixture.gateway.execute(SCRIPT, { id }, { authorization: 'Bearer bot' }),
+    );
+    const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.code);
+    expect(codes).toEqual(Array(30).fill('FORBIDDEN'));
+    expect(fixture.recorder.calls.map(({ headers }) => headers.token)).toEqual(Array(30).fill('next'));
+  });
+});
+
 describe('a key that LuaAuth has not accepted', () => {
   const fixture = useRecorder({ transport });
 

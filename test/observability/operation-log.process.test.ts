@@ -388,26 +388,6 @@ describe('the process', () => {
     expect(stderr).toBe('');
   });
 
-  it('has the request id of each request that the HTTP parser refuses', async () => {
-    const gateway = startProcess({ PORT: '0' });
-    closing.push(gateway.kill);
-    const url = await gateway.listening();
-    const answers: (string | undefined)[] = [];
-    for (const text of ['NO HTTP\r\n\r\n', `GET /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`]) {
-      const client = await openRaw(url);
-      client.socket.write(text);
-      answers.push(/^x-request-id: (.+)$/im.exec(await client.closed)?.[1]);
-    }
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(0);
-    const lines = gateway.output.stdout.trimEnd().split('\n');
-    const refused = { msg: 'refused', errorCodes: ['BAD_REQUEST'] };
-    expect(lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'refused')).toMatchObject([
-      { ...refused, status: 400, requestId: answers[0] },
-      { ...refused, status: 431, requestId: answers[1] },
-    ]);
-  });
-
   it('has the answer and the operation under one id if a body is not HTTP', async () => {
     const { log, lines } = openLog();
     const { gateway } = await openFixture({ observers: log.operations ? [log.operations] : [] });

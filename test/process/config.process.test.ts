@@ -1,20 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useFolder } from '../support/gateways/configured.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
-import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 
 const SECRET = 'sentinel-5f0c';
 
 const { run } = useCommandLine();
 const folder = useFolder();
-let gateway: GatewayProcess | undefined;
-afterEach(async () => {
-  await gateway?.kill();
-  gateway = undefined;
-});
 
 describe('a process', () => {
   it('ends with 1 and every problem on stderr, of files, environment and flags', async () => {
@@ -28,25 +22,12 @@ describe('a process', () => {
         'The configuration has problems:',
         '  .env: line 3 has no =, so it sets nothing. Write NAME=value, or put # before it.',
         '  FOO_SECRET: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" lists all variables.',
-        '  LUAAUTH_TOKN: it is set, but there is no such variable. Did you mean LUAAUTH_TOKEN?',
+        '  LUAAUTH_TOKN: it is set, but there is no such variable. There are LUAAUTH_API_URL, LUAAUTH_SANDBOX, LUAAUTH_TOKEN, LUAAUTH_TOKEN_FILE, LUAAUTH_TIMEOUT_MS, LUAAUTH_RATE, LUAAUTH_TOTAL_RATE, LUAAUTH_INSTANCES.',
         '  --port: "80.5": must be a whole number from 0 to 65535 (0: any free port).',
         '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',
         '',
       ].join('\n'),
     );
-  });
-
-  it('reads .env in its working directory, and what is set outside wins', async () => {
-    gateway = startProcess({ PORT: '0', GRAPHIQL: '' }, (cwd) => {
-      writeFileSync(join(cwd, '.env'), '# a comment\nPORT=nonsense\nGRAPHIQL=nonsense\nREAD_ONLY=true\n');
-    });
-    const url = await gateway.listening();
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ __schema { mutationType { name } } }' }),
-    });
-    expect(await response.json()).toEqual({ data: { __schema: { mutationType: null } } });
   });
 
   it.each<[what: string, prepare: (cwd: string) => void, problem: string]>([

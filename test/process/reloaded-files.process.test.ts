@@ -113,13 +113,3 @@ it('the files of a key, of gateway keys, of users and of documents are read agai
   expect(failures).toEqual([]);
   expect(gateway.output.stdout + gateway.output.stderr).not.toContain(SENTINEL);
 });
-
-it('SIGHUP does not end a gateway that has nothing to read again', async () => {
-  const { gateway } = start({});
-  const url = await gateway.listening();
-  gateway.signal('SIGHUP');
-  gateway.signal('SIGHUP');
-  expect((await fetch(`${url}/health`)).status).toBe(200);
-  gateway.signal('SIGTERM');
-  expect(await gateway.ended).toBe(0);
-});

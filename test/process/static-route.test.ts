@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
-import { createStaticRoute, openFolder } from '../../src/server/static-file.ts';
+import { createStaticRoute } from '../../src/server/static-file.ts';
 import { openRaw } from '../support/clients/raw-http.ts';
 import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
 
@@ -108,17 +108,6 @@ describe('a folder with a page', () => {
     raw.socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
     const answer = await raw.closed;
     expect([answer.slice(0, 12), answer.includes(SECRET)]).toEqual(['HTTP/1.1 404', false]);
-  });
-
-  it('has a file that could not be read for the next who asks', async () => {
-    const folder = mkdtempSync(join(outside, 'later-'));
-    const file = join(folder, 'index.html');
-    writeFileSync(file, 'first');
-    const { get } = await openFolder(folder);
-    rmSync(file);
-    await expect(get('index.html')).rejects.toThrow('ENOENT');
-    writeFileSync(file, 'later');
-    expect(String((await get('index.html'))?.identity)).toBe('later');
   });
 
   it('takes no operations', async () => {

@@ -27,8 +27,9 @@ async function refusal(url: string): Promise<string | undefined> {
 const LATER_MS = 1_100;
 
 describe('a process that is told to stop', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s, and not on SIGHUP', async (signal) => {
     const { gateway, url } = await startOverRecorder();
+    gateway.signal('SIGHUP');
     // Leaves a connection open.
     expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     gateway.signal(signal);

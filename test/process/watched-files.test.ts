@@ -1,11 +1,12 @@
 import { unwatchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { openReloadedFile } from '../../src/config/reloaded-file.ts';
 import { readTextFile } from '../../src/config/text-file.ts';
 import { Unusable } from '../../src/config/unusable.ts';
-import { watch } from '../../src/server/watched-files.ts';
-import { useFolder } from '../support/gateways/configured.ts';
+import { openKeys, watch } from '../../src/server/watched-files.ts';
+import { sha256 } from '../support/clients/keys.ts';
+import { configOf, useFolder } from '../support/gateways/configured.ts';
 
 const folder = useFolder();
 beforeEach(() => {
@@ -104,6 +105,32 @@ it('a file that could not be used is tried again after SIGHUP, because what it d
   allow();
   process.emit('SIGHUP');
   expect(used).toEqual(['refused']);
+});
+
+it('a new held key is hidden from the log, and from then on no gateway key may be its hash', () => {
+  const token = folder.write('token', 'held-1');
+  const entry = { name: 'bot', sha256: sha256('bot-key'), scopes: ['*'] };
+  const keys = folder.write('keys.json', JSON.stringify({ keys: [entry] }));
+  const told: string[] = [];
+  const hidden: string[] = [];
+  const say = (line: string) => void told.push(line);
+  const config = configOf({ LUAAUTH_TOKEN_FILE: token, GATEWAY_KEYS_FILE: keys });
+  onTestFinished(() => {
+    for (const path of [token, keys]) unwatchFile(path);
+  });
+  const credentials = openKeys(config, {}, { info: say, warn: say }, (secrets) => hidden.push(...secrets));
+  const change = (path: string, content: string) => {
+    writeFileSync(path, content);
+    process.emit('SIGHUP');
+    vi.advanceTimersByTime(1_000);
+    return told.at(-1);
+  };
+  expect(change(token, 'held-2\n')).toBe('LUAAUTH_TOKEN_FILE: read again, the secret has changed');
+  expect([credentials.heldKey, hidden]).toEqual(['held-2', ['held-2']]);
+  const stolen = JSON.stringify({ keys: [{ ...entry, sha256: sha256('held-2') }] });
+  expect(change(keys, stolen)).toContain('keys[0].sha256 is the hash of LUAAUTH_TOKEN');
+  expect(change(token, 'bot-key')).toContain('it holds a gateway key, which callers know');
+  expect(credentials.heldKey).toBe('held-2');
 });
 
 it('a file that cannot be read at the start is a problem', () => {

@@ -37,13 +37,14 @@ export function addCommands(program: Command, parts: CommandParts): void {
     if (!isFine) exitWith(EXIT.failed);
   });
 
-  addKeysCommands(program, parts);
+  addKeysCommand(program, parts);
   addQuery(program, parts);
 }
 
-function addKeysCommands(program: Command, { terminal }: CommandParts): void {
-  const keys = program.command('keys').description('make gateway keys, and show what they allow');
-  keys
+function addKeysCommand(program: Command, { terminal }: CommandParts): void {
+  program
+    .command('keys')
+    .description('make gateway keys')
     .command('new')
     .description('make a gateway key, and print it once')
     .requiredOption('--name <name>', 'name of the person or program that gets the key')
@@ -65,14 +66,6 @@ function addKeysCommands(program: Command, { terminal }: CommandParts): void {
     .action(async (flags: NewKeyFlags) => {
       const { makeKey } = await import('./gateway-keys.ts');
       await makeKey(flags, terminal);
-    });
-  keys
-    .command('check')
-    .description('show what a file of gateway keys allows, key by key')
-    .argument('<file>', 'the file that GATEWAY_KEYS_FILE names')
-    .action(async (path: string) => {
-      const { showKeys } = await import('./gateway-keys.ts');
-      showKeys(path, terminal);
     });
 }
 

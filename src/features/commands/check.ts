@@ -75,7 +75,7 @@ async function* findingsOf(
   const calls = openSingleCalls({ url, key, timeouts });
   try {
     const { scriptId: script = scriptId, userKey } = facts?.ids ?? {};
-    const ids = { script: scriptId ?? script, key: userKey };
+    const ids = { script_id: scriptId ?? script, user_key: userKey };
     const { forOneCall } = calls;
     const probed =
       differences && (await probe({ forOneCall, compare: differences.compareAnswer, key, ids, scriptId }));

@@ -14,105 +14,94 @@ export function show({ level, subject, fact, advice }: Finding): string {
   return advice === undefined ? line : `${line}\n${advice}`.replaceAll('\n', `\n${' '.repeat(21)}`);
 }
 
-type Diagnosis = Pick<Finding, 'fact' | 'advice'>;
+const BASE_URL = 'Set LUAAUTH_API_URL to the base URL of the API, https://api.luaauth.com.';
+const LATER = 'Check again in a minute.';
 
 /** Explains why there was no answer of LuaAuth. Undefined if there was an answer, even a refusal. */
-export function diagnose(failure: CallFailure, url: URL, timeoutMs: number): Diagnosis | undefined {
-  if (failure instanceof Refused) return diagnoseRefusal(failure, url);
-  if (failure instanceof RateLimited) {
-    return {
-      fact: 'it answers that the quota is used up.',
-      advice: 'Wait a little and check again. Everybody with the same key shares its quota.',
-    };
-  }
-  if (failure instanceof Unavailable && failure.status !== undefined) return diagnoseProxy(failure, url);
-  if (failure instanceof TimedOut) return diagnoseTimeout(failure, url, timeoutMs);
-  if (failure instanceof BadResponse) {
-    return {
-      fact: `the server at ${url.href} is not the LuaAuth API: ${failure.reason}.`,
-      advice: `Set LUAAUTH_API_URL to the base URL of the API, ${LIVE_URL}.`,
-    };
-  }
-  return diagnoseConnection(codeOf(failure.cause), url);
-}
-
-const LIVE_URL = 'https://api.luaauth.com';
-
-function diagnoseRefusal({ reason }: Refused, url: URL): Diagnosis | undefined {
-  if (reason === 'invalid endpoint') {
-    return {
-      fact: `it answers at ${url.href}, but has no scripts there.`,
-      advice: `Set LUAAUTH_API_URL to the base URL of the API, ${LIVE_URL}. A path in the URL is kept.`,
-    };
-  }
-  if (reason === 'internal server error') {
-    return { fact: 'it answers, and says that it failed.', advice: 'Check again in a minute.' };
-  }
-  return undefined;
-}
-
-function diagnoseProxy({ isBlocked, ray, status }: Unavailable, { host }: URL): Diagnosis {
-  const shown = ray === undefined ? '' : ` (ray ${ray})`;
-  return isBlocked
-    ? {
-        fact: `Cloudflare in front of LuaAuth refuses this machine${shown}.`,
-        advice:
-          'This happens to machines in data centres. Ask LuaAuth to allow the address of this machine and give them the ray, or run the gateway elsewhere.',
-      }
-    : {
-        fact: `${host} answers with ${status}: it is not available${shown}.`,
-        advice: 'Check again in a minute.',
-      };
-}
-
-function diagnoseTimeout({ executed, status }: TimedOut, { host }: URL, timeoutMs: number): Diagnosis {
-  if (status !== undefined) {
-    return {
-      fact: `a proxy in front of ${host} says that LuaAuth did not answer in time (HTTP ${status}).`,
-      advice: 'Check again in a minute.',
-    };
-  }
-  return executed === 'no'
-    ? {
-        fact: `no connection to ${host} within ${timeoutMs} ms.`,
-        advice: 'Check whether a firewall blocks the connection to LuaAuth, and whether the port is right.',
-      }
-    : {
-        fact: `${host} took the request and did not answer within ${timeoutMs} ms.`,
-        advice: 'Check whether LUAAUTH_API_URL is right. If LuaAuth is just slow, raise LUAAUTH_TIMEOUT_MS.',
-      };
-}
-
-function diagnoseConnection(code: string, { host, hostname, port, protocol }: URL): Diagnosis {
-  const known: readonly (readonly [codes: RegExp, fact: string, advice: string])[] = [
+export function diagnose(
+  failure: CallFailure,
+  { host, hostname, href, port, protocol }: URL,
+  timeoutMs: number,
+): Pick<Finding, 'fact' | 'advice'> | undefined {
+  const refusal = failure instanceof Refused ? failure.reason : undefined;
+  const unavailable = failure instanceof Unavailable && failure.status !== undefined ? failure : undefined;
+  const late = failure instanceof TimedOut ? failure : undefined;
+  const ray = failure.ray === undefined ? '' : ` (ray ${failure.ray})`;
+  const code = codeOf(failure.cause);
+  /** The first one that applies. */
+  const known: readonly (readonly [applies: boolean, fact: string, advice: string])[] = [
     [
-      /^(?:ENOTFOUND|EAI_AGAIN)$/,
-      `the name ${hostname} has no address`,
+      refusal === 'invalid endpoint',
+      `it answers at ${href}, but has no scripts there.`,
+      `${BASE_URL} A path in the URL is kept.`,
+    ],
+    [refusal === 'internal server error', 'it answers, and says that it failed.', LATER],
+    [
+      failure instanceof RateLimited,
+      'it answers that the quota is used up.',
+      'Wait a little and check again. Everybody with the same key shares its quota.',
+    ],
+    [
+      unavailable?.isBlocked === true,
+      `Cloudflare in front of LuaAuth refuses this machine${ray}.`,
+      'This happens to machines in data centres. Ask LuaAuth to allow the address of this machine and give them the ray, or run the gateway elsewhere.',
+    ],
+    [
+      unavailable !== undefined,
+      `${host} answers with ${unavailable?.status}: it is not available${ray}.`,
+      LATER,
+    ],
+    [
+      late?.status !== undefined,
+      `a proxy in front of ${host} says that LuaAuth did not answer in time (HTTP ${late?.status}).`,
+      LATER,
+    ],
+    [
+      late?.executed === 'no',
+      `no connection to ${host} within ${timeoutMs} ms.`,
+      'Check whether a firewall blocks the connection to LuaAuth, and whether the port is right.',
+    ],
+    [
+      late !== undefined,
+      `${host} took the request and did not answer within ${timeoutMs} ms.`,
+      'Check whether LUAAUTH_API_URL is right. If LuaAuth is just slow, raise LUAAUTH_TIMEOUT_MS.',
+    ],
+    [
+      failure instanceof BadResponse,
+      `the server at ${href} is not the LuaAuth API: ${failure instanceof BadResponse && failure.reason}.`,
+      BASE_URL,
+    ],
+    [
+      ['ENOTFOUND', 'EAI_AGAIN'].includes(code),
+      `the name ${hostname} has no address (${code}).`,
       'Check the spelling of LUAAUTH_API_URL, and whether this machine has a name server.',
     ],
     [
-      /^ECONNREFUSED$/,
-      `nothing listens at ${host}`,
+      code === 'ECONNREFUSED',
+      `nothing listens at ${host} (${code}).`,
       `Check the host and the port of LUAAUTH_API_URL${port ? '' : ', which names no port'}.`,
     ],
     [
-      /^(?:EPROTO$|ERR_SSL_)/,
-      `the server at ${host} does not use TLS`,
+      /^(?:EPROTO$|ERR_SSL_)/.test(code),
+      `the server at ${host} does not use TLS (${code}).`,
       'If it uses plain HTTP, begin LUAAUTH_API_URL with http://. For another machine this also needs ALLOW_INSECURE_API=true.',
     ],
     [
-      /CERT|SELF_SIGNED|SIGNATURE|ERR_TLS/,
-      `the certificate of ${host} is not accepted`,
+      /CERT|SELF_SIGNED|SIGNATURE|ERR_TLS/.test(code),
+      `the certificate of ${host} is not accepted (${code}).`,
       'If your own proxy is in between, name its CA in NODE_EXTRA_CA_CERTS. If not, do not send a key there.',
     ],
+    [
+      refusal === undefined,
+      `the connection to ${host} broke (${code}).`,
+      protocol === 'http:'
+        ? 'Check whether LUAAUTH_API_URL needs https://, and whether a proxy is in between.'
+        : 'Check whether a proxy or firewall is in between, and try again.',
+    ],
   ];
-  const [, fact = `the connection to ${host} broke`, advice = protocol === 'http:' ? BROKEN : BROKEN_TLS] =
-    known.find(([codes]) => codes.test(code)) ?? [];
-  return { fact: `${fact} (${code}).`, advice };
+  const [, fact, advice] = known.find(([applies]) => applies) ?? [];
+  return fact === undefined || advice === undefined ? undefined : { fact, advice };
 }
-
-const BROKEN = 'Check whether LUAAUTH_API_URL needs https://, and whether a proxy is in between.';
-const BROKEN_TLS = 'Check whether a proxy or firewall is in between, and try again.';
 
 /** The error code of the system or undici. If several addresses were tried, the code of the first. */
 function codeOf(cause: unknown): string {

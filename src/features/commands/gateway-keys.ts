@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, fchmodSync, fchownSync, realpathSync, statSync, writeFileSync } from 'node:fs';
-import type { KeyEntry } from '../../callers/key-ring.ts';
-import { EVERY_SCOPE, MEANINGS, SCOPES } from '../../callers/scopes.ts';
+import { EVERY_SCOPE, SCOPES } from '../../callers/scopes.ts';
 import { print, printError, printForSure, type Terminal } from '../../cli/terminal.ts';
 import { isKeysFile, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
 import { named, Unusable } from '../../config/unusable.ts';
@@ -21,33 +20,33 @@ export interface NewKeyFlags {
 
 type JsonEntry = Readonly<Record<string, unknown>>;
 
-interface MadeKey {
-  readonly key: string;
-  readonly entry: JsonEntry;
-  /** The entries of the file with the new one. */
-  readonly keys: readonly JsonEntry[];
-}
-
 /** A prefix by which people and secret scanners recognize a gateway key. */
 const KEY_PREFIX = 'luagw_';
 const KEY_BYTES = 32;
+
 /** Prints a new key on stdout, alone. Its entry is added to the file, or printed on stderr. @throws StartError */
 export async function makeKey(flags: NewKeyFlags, terminal: Terminal): Promise<void> {
-  const { file } = flags;
+  // The key is random and stored nowhere; only its hash is kept.
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  const { file, name, rotate: isRotation = false } = flags;
   if (file === undefined) {
-    const { key, entry } = makeEntry(flags);
+    if (isRotation) throw new StartError('--rotate needs --file, whose entry it changes.');
+    const entry = newEntry(flags, sha256);
+    checkEntries([entry]);
     print(terminal, key);
     const its = `Its entry, for "keys" in the file of GATEWAY_KEYS_FILE:\n${JSON.stringify(entry, undefined, 2)}`;
-    printError(terminal, [ONCE, ...expiryOf(entry), its].join('\n'));
+    printError(terminal, ['The key is shown only this time.', ...expiryOf(entry), its].join('\n'));
     return;
   }
-  const entry = await changeFile(file, flags, terminal);
+  const keys = await changeFile(file, key, terminal, (present) =>
+    isRotation ? rotated(present, file, name, sha256) : [...present, newEntry(flags, sha256)],
+  );
+  const entry = keys.find((one) => one.name === name) ?? {};
   const [use = 'A running gateway accepts it within two seconds.'] = expiryOf(entry);
-  const more = flags.rotate ? ' The key before it stays valid, and an older one has ended.' : '';
+  const more = isRotation ? ' The key before it stays valid, and an older one has ended.' : '';
   printError(terminal, `${file} has the hash of this key, which is shown only this time. ${use}${more}`);
 }
-
-const ONCE = 'The key is shown only this time.';
 
 /** Empty if the entry has not expired. */
 function expiryOf({ expiresAt }: JsonEntry): readonly string[] {
@@ -57,15 +56,23 @@ function expiryOf({ expiresAt }: JsonEntry): readonly string[] {
   ];
 }
 
-/** Adds a key to a file, prints it and returns its entry. */
-async function changeFile(path: string, flags: NewKeyFlags, terminal: Terminal): Promise<JsonEntry> {
-  checkName(path);
+/** Changes the entries of a file, prints the key and returns the entries. @throws StartError */
+async function changeFile(
+  path: string,
+  key: string,
+  terminal: Terminal,
+  change: (keys: readonly JsonEntry[]) => readonly JsonEntry[],
+): Promise<readonly JsonEntry[]> {
+  if (!isKeysFile(path))
+    throw new StartError(
+      `${path}: the name of a keys file must end in .json, because a gateway reads any other file as a plain list. Rename it.`,
+    );
   const before = existsSync(path) ? statSync(path) : undefined;
   const target = before ? realpathSync(path) : path;
-  let changed: JsonEntry = {};
+  let keys: readonly JsonEntry[] = [];
   const fill = async (file: number) => {
-    const { key, entry, keys } = makeEntry(flags);
-    changed = entry;
+    keys = change(existsSync(path) ? entriesIn(path) : []);
+    checkEntries(keys);
     writeFileSync(file, `${JSON.stringify({ keys }, undefined, 2)}\n`);
     if (before) {
       // Keeps the owner and mode, so that a running gateway can still read the file.
@@ -79,7 +86,7 @@ async function changeFile(path: string, flags: NewKeyFlags, terminal: Terminal):
   try {
     // `wx` serves as a lock: two commands that read and write at the same time would lose a change.
     await replaceFile(target, 'wx', fill);
-    return changed;
+    return keys;
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -91,30 +98,12 @@ async function changeFile(path: string, flags: NewKeyFlags, terminal: Terminal):
   }
 }
 
-/** Makes a key, and its entry in the file of the flags. @throws StartError */
-function makeEntry(flags: NewKeyFlags): MadeKey {
-  // The key is random and stored nowhere; only its hash is kept.
-  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
-  const sha256 = createHash('sha256').update(key).digest('hex');
-  const { file, rotate: isRotation = false } = flags;
-  const present = file !== undefined && existsSync(file) ? entriesIn(file) : [];
-  const made = isRotation ? rotate(present, flags, sha256) : add(present, flags, sha256);
-  try {
-    parseKeyEntries(JSON.stringify({ keys: made.keys }));
-  } catch (error) {
-    // The other entries were right before.
-    throw error instanceof Unusable ? new Unusable(...error.problems.map(inTermsOfFlags)) : error;
-  }
-  return { key, ...made };
-}
-
-type Change = Omit<MadeKey, 'key'>;
-
-function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Change {
+/** @throws StartError without scopes */
+function newEntry(flags: NewKeyFlags, sha256: string): JsonEntry {
   const { name, scopes, scripts, projects, rate, expiresAt } = flags;
   if (scopes === undefined)
     throw new StartError(`--scopes is missing. Give some of ${SCOPES.join(', ')}, or ${EVERY_SCOPE}.`);
-  const entry: JsonEntry = {
+  return {
     name,
     sha256,
     scopes: listOf(scopes),
@@ -123,17 +112,23 @@ function add(keys: readonly JsonEntry[], flags: NewKeyFlags, sha256: string): Ch
     ...(rate !== undefined && { rate: Number.isNaN(Number(rate)) ? rate : Number(rate) }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
-  return { keys: [...keys, entry], entry };
 }
 
-/** Adds a hash to an entry. The previous key stays valid, and the key before it ends. */
-function rotate(keys: readonly JsonEntry[], { name, file }: NewKeyFlags, sha256: string): Change {
+/** Adds a hash to an entry. The previous key stays valid, and the key before it ends. @throws StartError */
+function rotated(keys: readonly JsonEntry[], file: string, name: string, sha256: string): JsonEntry[] {
   const index = keys.findIndex((entry) => entry.name === name);
   const known = keys[index];
-  if (file === undefined) throw new StartError('--rotate needs --file, whose entry it changes.');
   if (!known) throw new StartError(`${file} has no key with the name ${JSON.stringify(name)}.`);
-  const entry = { ...known, sha256: [...[known.sha256].flat().slice(-1), sha256] };
-  return { keys: keys.with(index, entry), entry };
+  return keys.with(index, { ...known, sha256: [...[known.sha256].flat().slice(-1), sha256] });
+}
+
+/** The other entries were right before, so each problem is one of the flags. @throws Unusable */
+function checkEntries(keys: readonly JsonEntry[]): void {
+  try {
+    parseKeyEntries(JSON.stringify({ keys }));
+  } catch (error) {
+    throw error instanceof Unusable ? new Unusable(...error.problems.map(inTermsOfFlags)) : error;
+  }
 }
 
 /** For example `keys[0].scopes[1]: …` becomes `--scopes: …`. */
@@ -151,41 +146,6 @@ function entriesIn(path: string): readonly JsonEntry[] {
     parseKeyEntries(text);
     return JSON.parse(text).keys;
   });
-}
-
-/** @throws StartError */
-function checkName(path: string): void {
-  if (!isKeysFile(path))
-    throw new StartError(
-      `${path}: the name of a keys file must end in .json, because a gateway reads any other file as a plain list. Rename it.`,
-    );
-}
-
-/** Prints what a file of keys allows, key by key. @throws Unusable with all problems of the file */
-export function showKeys(path: string, terminal: Terminal): void {
-  checkName(path);
-  const entries = named(path, () => parseKeyEntries(readKeysFile(path)));
-  const title = `${path}: ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}`;
-  print(terminal, [title, ...entries.map(describeEntry)].join('\n\n'));
-}
-
-function describeEntry({ name, sha256, scopes, scripts, projects, rate, expiresAt }: KeyEntry): string {
-  const isOver = expiresAt !== undefined && expiresAt.getTime() <= Date.now();
-  const can = scopes && [...scopes].map((scope) => `  may   ${scope.padEnd(15)} ${MEANINGS[scope]}`);
-  const cannot = SCOPES.filter((scope) => scopes && !scopes.has(scope));
-  return [
-    `${name}${isOver ? ' (expired)' : ''}`,
-    ...(can ?? [`  may   everything (${EVERY_SCOPE})`]),
-    ...(cannot.length > 0 ? [`  not   ${cannot.join(', ')}`] : []),
-    ...(scripts ? [`  only  the scripts ${[...scripts].join(', ')}`] : []),
-    ...(projects
-      ? [`  only  the projects ${[...projects].join(', ')}${scripts ? '' : ', and their scripts'}`]
-      : []),
-    ...(scripts && !projects ? ['  not   any project'] : []),
-    ...(rate === undefined ? [] : [`  rate  ${rate} REST calls per second`]),
-    ...(expiresAt === undefined ? [] : [`  until ${expiresAt.toISOString()}`]),
-    ...(sha256.length > 1 ? ['  keys  two: remove the old key when it is no longer used'] : []),
-  ].join('\n');
 }
 
 function listOf(text: string): string[] {

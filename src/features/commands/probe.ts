@@ -1,10 +1,12 @@
 import { getAdProviders, getAdSystem, getAdSystems } from '../../luaauth/ads.ts';
 import type { Access } from '../../luaauth/api.ts';
 import { isId } from '../../luaauth/decoders.ts';
+import type { Endpoint, Payloads } from '../../luaauth/endpoint.ts';
 import { getExecutions, getProjectExecutions } from '../../luaauth/executions.ts';
 import { getProject } from '../../luaauth/projects.ts';
 import { redact } from '../../luaauth/redact.ts';
 import { Refused } from '../../luaauth/refusal.ts';
+import type { Params, RouteTemplate } from '../../luaauth/resource.ts';
 import { getScript } from '../../luaauth/scripts.ts';
 import { filterSessions, getSession, getSessions } from '../../luaauth/sessions.ts';
 import { getUser } from '../../luaauth/users.ts';
@@ -14,71 +16,59 @@ import { BadResponse, CallFailure } from '../../transport/errors.ts';
 import type { Finding } from './diagnosis.ts';
 import type { OnReply } from './single-calls.ts';
 
-/** The ids that reads need, from the command line or from earlier answers. */
+/** By the parameters of routes: the ids that reads need, from the command line or from earlier answers. */
 type Ids = { readonly [Name in keyof typeof ADVICE]?: string | undefined };
 
 const ADVICE = {
-  script: 'no script is known: give --script ID',
-  project: 'no project is known: give --script ID',
-  session: 'no session is known: give --script ID of a script with a session',
-  key: 'no licence key is known: give --script ID of a script with a session',
-  system: 'the account has no ad system',
+  script_id: 'no script is known: give --script ID',
+  project_id: 'no project is known: give --script ID',
+  session_id: 'no session is known: give --script ID of a script with a session',
+  user_key: 'no licence key is known: give --script ID of a script with a session',
+  system_id: 'the account has no ad system',
 } as const;
 
-interface Read {
-  readonly route: string;
-  readonly needs: keyof Ids | undefined;
-  /** Makes the read, and returns the ids in its answer. */
-  ask(api: Access, id: string): Promise<Ids>;
-}
+type Read = ReturnType<typeof read>;
 
-function read<Answer>(
-  { route }: { readonly route: string },
-  needs: keyof Ids | undefined,
-  ask: (api: Access, id: string) => Promise<Answer>,
+/** `idsIn` gives the ids in an answer, which other reads need. */
+function read<Path extends RouteTemplate, Payload, Answer>(
+  endpoint: Endpoint<Path, Payload, Answer>,
   idsIn: (answer: Answer) => Ids = () => ({}),
-): Read {
-  return { route, needs, ask: async (api, id) => idsIn(await ask(api, id)) };
+  ...payload: Payloads<Payload>
+) {
+  const { route } = endpoint;
+  const [, needs] = /:(\w+)/.exec(route) ?? [];
+  return {
+    route,
+    // The route of a read has one of these parameters, or none.
+    needs: needs as keyof Ids | undefined,
+    ask: async (api: Access, ids: Ids) => idsIn(await endpoint(api, ids as Params<Path>, ...payload)),
+  };
 }
 
 const PAGE = { from: 0, limit: 10 };
 
 /** Every documented read. */
 const READS: readonly Read[] = [
-  read(
-    getScript,
-    'script',
-    (api, script_id) => getScript(api, { script_id }),
-    ({ project_id }) => ({ project: project_id }),
-  ),
-  read(getProject, 'project', (api, project_id) => getProject(api, { project_id })),
-  read(
-    getProjectExecutions,
-    'project',
-    (api, project_id) => getProjectExecutions(api, { project_id }),
-    ({ scripts }) => ({ script: scripts?.find(({ id }) => id !== undefined)?.id }),
-  ),
-  read(getExecutions, 'script', (api, script_id) => getExecutions(api, { script_id })),
+  read(getScript, ({ project_id }) => ({ project_id })),
+  read(getProject),
+  read(getProjectExecutions, ({ scripts }) => ({
+    script_id: scripts?.find(({ id }) => id !== undefined)?.id,
+  })),
+  read(getExecutions),
   read(
     getSessions,
-    'script',
-    (api, script_id) => getSessions(api, { script_id }, PAGE),
     (sessions) => ({
-      session: sessions.map(({ id }) => id).find(isId),
-      key: sessions.map(({ user_key }) => user_key).find(isId),
+      session_id: sessions.map(({ id }) => id).find(isId),
+      user_key: sessions.map(({ user_key }) => user_key).find(isId),
     }),
+    PAGE,
   ),
-  read(getSession, 'session', (api, session_id) => getSession(api, { session_id })),
-  read(getUser, 'key', (api, user_key) => getUser(api, { user_key })),
-  read(
-    getAdSystems,
-    undefined,
-    (api) => getAdSystems(api, {}),
-    ([system]) => ({ system: system?.id, project: system?.project_id }),
-  ),
-  read(getAdProviders, undefined, (api) => getAdProviders(api, {})),
-  read(getAdSystem, 'system', (api, system_id) => getAdSystem(api, { system_id })),
-  read(filterSessions, 'script', (api, script_id) => filterSessions(api, { script_id }, PAGE)),
+  read(getSession),
+  read(getUser),
+  read(getAdSystems, ([system]) => ({ system_id: system?.id, project_id: system?.project_id })),
+  read(getAdProviders),
+  read(getAdSystem),
+  read(filterSessions, undefined, PAGE),
 ];
 
 interface ProbeOptions {
@@ -109,8 +99,7 @@ export async function probe({ forOneCall, compare, key, ids: given, scriptId }: 
       differences = compare(call, reply);
     });
     const begunAt = performance.now();
-    const id = (next.needs && ids[next.needs]) ?? '';
-    const failed = await next.ask(api, id).then(
+    const failed = await next.ask(api, ids).then(
       (learnt) => {
         ids = { ...knownOf(learnt), ...ids };
         return undefined;
@@ -126,7 +115,7 @@ export async function probe({ forOneCall, compare, key, ids: given, scriptId }: 
       failure = failed;
     const facts = `${next.route}: ${status === undefined ? '' : `HTTP ${status}, `}${Math.round(performance.now() - begunAt)} ms`;
     const reason = failed && JSON.stringify(redact(failed.message, { keys: [key], texts: [] }));
-    const isOfUser = id === scriptId;
+    const isOfUser = next.needs === 'script_id' && ids.script_id === scriptId;
     findings.set(next, { subject: 'Read', ...findingOf(facts, failed, reason, differences, isOfUser) });
   }
   const notAsked = READS.filter((candidate) => !findings.has(candidate)).map(({ route, needs }): Finding => {

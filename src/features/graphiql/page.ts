@@ -68,7 +68,7 @@ async function openPage({ tabs: given, credential, note }: GraphiQLPageOptions) 
   const tabs = typeof given === 'function' ? given(files.documents) : given;
   const options: PageOptions = { tabs, credential, note };
   const html = createStaticFile('page.html', Buffer.from(documentOf(files, options)), PAGE_HEADERS);
-  return { html, files };
+  return { html, files: files.byName };
 }
 
 type PageFiles = Awaited<ReturnType<typeof openPageFiles>>;
@@ -79,7 +79,7 @@ const FOLDER = fileURLToPath(new URL('dist/page/', PACKAGE));
 async function openPageFiles() {
   const { script, style, documents } = JSON.parse(await readFile(join(FOLDER, 'page.json'), 'utf8'));
   const begin = { script: String(script), style: String(style), documents };
-  return { ...(await openFolder(FOLDER)), ...begin };
+  return { byName: await openFolder(FOLDER), ...begin };
 }
 
 const documentOf = ({ script, style }: PageFiles, options: PageOptions) => `<!doctype html>

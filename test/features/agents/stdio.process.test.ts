@@ -3,6 +3,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, expect, it } from 'vitest';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { startSandbox } from '../../../src/features/sandbox/server.ts';
 import { EXAMPLE } from '../../support/clients/agent.ts';
 import { MAIN } from '../../support/processes/built.ts';
 import { startProcess, type Variables } from '../../support/processes/process.ts';
@@ -36,9 +37,15 @@ async function connect(
 }
 
 it.each([{ pin: '2026-07-28' }, 'legacy' as const])(
-  'serves a client over stdin and stdout: %j',
+  'serves a client over stdin and stdout, and polls nothing: %j',
   async (mode) => {
-    const { client, log } = await connect(mode);
+    const sandbox = await startSandbox({ rate: 0 });
+    open.push(sandbox);
+    const { client, log } = await connect(mode, {
+      LUAAUTH_SANDBOX: '',
+      LUAAUTH_API_URL: sandbox.url,
+      METRICS_SCRIPTS: seeded.scriptId,
+    });
     expect((await client.listTools()).tools).toHaveLength(EXAMPLE.size);
     const { structuredContent } = await client.callTool({
       name: 'lookUpKey',
@@ -47,6 +54,7 @@ it.each([{ pin: '2026-07-28' }, 'legacy' as const])(
     expect(structuredContent).toMatchObject({ data: { user: { key: seeded.userKey } } });
     await expect.poll(() => log.join('')).toContain('"clientName":"mcp/desk"');
     expect(log.join('')).not.toContain(KEY);
+    expect(sandbox.calls.map(({ path }) => path)).toEqual([`/users/${seeded.userKey}`]);
   },
 );
 

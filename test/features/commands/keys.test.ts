@@ -48,11 +48,6 @@ describe('keys new', () => {
       'keys.json has the hash of this key, which is shown only this time. A running gateway accepts it within two seconds.\n',
     );
     expect(statSync(at('keys.json')).mode & 0o777).toBe(0o600);
-    const { stdout } = await run(['keys', 'check', at('keys.json')]);
-    expect(stdout).toContain('keys.json: 2 keys');
-    expect(stdout).toMatch(/^bot\n {2}may {3}scripts:read {4}read scripts/m);
-    expect(stdout).toMatch(/^ {2}only {2}the scripts a, b$/m);
-    expect(stdout).toMatch(/^ {2}rate {2}5 REST calls per second$/m);
   });
 
   it('keeps the owner and the mode of a file', async () => {
@@ -81,7 +76,6 @@ describe('keys new', () => {
       ['new', '--name', 'x', '--scopes', '*', '--file', 'keys.txt'],
       /^keys.txt: the name of a keys file must end in/,
     ],
-    [['check', 'keys.txt'], /^keys.txt: the name of a keys file must end in .json/],
   ])('ends with 1 and says why: %j', async (args, problem) => {
     const { code, stdout, stderr } = await run(['keys', ...args]);
     expect([code, stdout]).toEqual([1, '']);
@@ -149,30 +143,15 @@ describe('keys new', () => {
     expect([code, stderr]).toEqual([1, 'The key cannot be shown (ENOSPC): keys.json is unchanged.\n']);
     expect([textOf(), readdirSync(at(''))]).toEqual([before, ['keys.json']]);
   });
-});
 
-describe('keys check', () => {
-  it('lists no more than a hundred problems', async () => {
-    const path = file('keys.json', JSON.stringify({ keys: Array.from({ length: 1_000 }, () => 0) }));
-    const { code, stderr } = await run(['keys', 'check', path]);
-    expect([code, stderr.trimEnd().split('\n').length]).toEqual([1, 101]);
-    expect(stderr).toContain('900 more problems.');
-  });
-
-  it('escapes characters that a terminal obeys', async () => {
-    const path = file('keys.json', JSON.stringify({ keys: [{ name: 'a', scopes: ['\u009b31m\u202e'] }] }));
-    const { stderr } = await run(['keys', 'check', path]);
-    expect(stderr).toContain('"\\u009b31m\\u202e"');
-  });
-
-  it.each([
-    ['check', ['check']],
-    ['new', ['new', '--name', 'y', '--scopes', '*', '--file']],
-  ])('and keys new leave a file with a problem as it is, and show no hash: %s', async (_what, args) => {
-    const text = JSON.stringify({ keys: [{ name: 'x', sha256: SENTINEL, scopes: ['*'] }] });
-    const { code, stdout, stderr } = await run(['keys', ...args, file('keys.json', text)]);
+  it('leaves a file with problems as it is, shows no hash, lists a hundred of them, and escapes what a terminal obeys', async () => {
+    const wrong = { name: 'x', sha256: SENTINEL, scopes: ['\u009b31m\u202e'] };
+    const text = JSON.stringify({ keys: [wrong, ...Array.from({ length: 1_000 }, () => 0)] });
+    const { code, stdout, stderr } = await make('y', '--scopes', '*', '--file', file('keys.json', text));
     expect([code, stdout, textOf()]).toEqual([1, '', text]);
     expect(stderr).toContain('keys[0].sha256');
     expect(stderr).not.toContain(SENTINEL);
+    expect(stderr).toContain('"\\u009b31m\\u202e"');
+    expect([stderr.trimEnd().split('\n').length, stderr]).toEqual([101, expect.stringContaining('902 more')]);
   });
 });

@@ -51,6 +51,6 @@ it('the line of the start names the dashboard', () => {
   const log = { lifeCycle: (_event: string, facts?: object) => void lines.push(facts ?? {}) };
   const sandbox = { key: sandboxKeys.full, isKey: () => true, advice: ADVICE, ids: {} as never };
   for (const dashboard of [{ projects: [] }, undefined])
-    announce({ url: 'http://127.0.0.1:4000' }, { ...defaults, dashboard }, sandbox, log);
+    announce('http://127.0.0.1:4000', undefined, { ...defaults, dashboard }, sandbox, log);
   expect(lines).toMatchObject([{ dashboard: 'http://127.0.0.1:4000/dashboard' }, { dashboard: undefined }]);
 });

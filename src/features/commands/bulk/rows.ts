@@ -117,26 +117,21 @@ function givenBy(cells: readonly string[], columns: readonly string[], { variabl
 }
 
 const TEXTS: readonly unknown[] = ['ID', 'String', 'DateTime'];
-/** What a cell of a scalar type must be. Cells of other types are JSON, or the word of an enum. */
-const SCALARS: Readonly<Record<string, string>> = {
-  Boolean: 'true or false',
-  Int: 'a number',
-  Float: 'a number',
-  SafeInt: 'a number',
-};
 
-/** Converts the text of a cell to a value of its variable. @throws Unusable */
+/**
+ * Converts the text of a cell to a value of its variable: the text itself, JSON, or the word of an enum. Whether the value fits its
+ * type is for the gateway to say. @throws Unusable
+ */
 function cellValue(cell: string, column: string, { typeName }: RowVariable): unknown {
   if (TEXTS.includes(typeName)) return cell;
-  const scalar = typeName === undefined ? undefined : SCALARS[typeName];
   try {
     // Spreadsheets write TRUE.
-    return parseInputJson(scalar ? cell.toLowerCase() : cell);
+    return parseInputJson(typeName === 'Boolean' ? cell.toLowerCase() : cell);
   } catch (error) {
-    const isWord = typeName !== undefined && !scalar && !/^\s*[[{]/.test(cell);
-    if (isWord && !(error instanceof Unusable)) return cell;
-    const allowed = error instanceof Unusable ? `JSON, but ${error.message}` : `${scalar ?? 'JSON'}.`;
-    throw new Unusable(`the column ${JSON.stringify(column)} must be ${allowed}`);
+    if (error instanceof Unusable)
+      throw new Unusable(`the column ${JSON.stringify(column)}: ${error.message}`);
+    if (/^\s*[[{"]/.test(cell)) throw new Unusable(`the column ${JSON.stringify(column)} must be JSON.`);
+    return cell;
   }
 }
 
