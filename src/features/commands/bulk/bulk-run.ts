@@ -1,9 +1,17 @@
+import { setMaxListeners } from 'node:events';
 import { printError, type Terminal } from '../../../cli/terminal.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
-import { type Counts, NONE, type ResultFile, ROW_STATUSES, type RowStatus } from './result-file.ts';
+import {
+  type Counts,
+  NONE,
+  type ResultFile,
+  ROW_STATUSES,
+  type RowResult,
+  type RowStatus,
+} from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
-import { createRowSender } from './row-sender.ts';
+import { createRowSender, messageOf } from './row-sender.ts';
 import type { ReadableRow, Row } from './rows.ts';
 
 interface BulkRun {
@@ -36,6 +44,8 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const { rows, file, price, rate, repeatUnknown, terminal } = run;
   for (const row of rows) checkSameRow(row, file);
   const stop = new AbortController();
+  // Each row that waits listens, and Node would warn of more than ten.
+  setMaxListeners(0, stop.signal);
   terminal.onStop?.((signal) => stop.abort(`${signal} ended the run`));
   const send = createRowSender({ ...run, stop });
   const counts: Record<RowStatus, number> = { ...NONE };
@@ -47,13 +57,19 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
     failure ??= error;
     stop.abort('An error ended the run');
   };
+  const end = (result: RowResult) => {
+    file.ended(result);
+    counts[result.status] += 1;
+    const { line, status, problem = messageOf(result) } = result;
+    if (status === 'INVALID' && counts.INVALID <= MOST_PROBLEMS_SHOWN)
+      printError(terminal, `line ${line}: ${problem}`);
+  };
   const start = (row: ReadableRow) => {
     const task = send(row)
       .then((result) => {
         if (!result) return;
-        sent += 1;
-        counts[result.status] += 1;
-        file.ended(result);
+        if (result.status !== 'INVALID') sent += 1;
+        end(result);
       })
       .catch(fail)
       .finally(() => running.delete(task));
@@ -65,9 +81,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
     for (const row of rows) {
       if (stop.signal.aborted) break;
       if ('problem' in row) {
-        file.ended({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
-        counts.INVALID += 1;
-        if (counts.INVALID <= MOST_PROBLEMS_SHOWN) printError(terminal, `line ${row.line}: ${row.problem}`);
+        end({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
         continue;
       }
       const before = file.before(row.row);

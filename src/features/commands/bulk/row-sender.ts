@@ -74,6 +74,8 @@ function meaningOf(answer: Answer, isMutation: boolean): Meaning {
     return { result: { status: isRefused(answer) ? 'REFUSED' : 'OK', data, errors } };
   if (isMutation && facts.some(({ outcome }) => outcome !== 'NOT_EXECUTED'))
     return { result: { status: 'UNKNOWN', errors } };
+  // The values are wrong, so nothing was sent.
+  if (facts.every(({ code }) => code === 'BAD_USER_INPUT')) return { result: { status: 'INVALID', errors } };
   const failed: Outcome = { status: 'FAILED', data, errors };
   // Every further row would end the same way.
   const hopeless = facts.some(({ code, reason }) => code === 'UNAUTHENTICATED' || reason === 'BLOCKED');
