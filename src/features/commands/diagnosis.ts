@@ -28,7 +28,7 @@ export function diagnose(
   const late = failure instanceof TimedOut ? failure : undefined;
   const ray = failure.ray === undefined ? '' : ` (ray ${failure.ray})`;
   const code = codeOf(failure.cause);
-  /** The first one that applies. */
+  /** The first row that applies explains the failure. */
   const known: readonly (readonly [applies: boolean, fact: string, advice: string])[] = [
     [
       refusal === 'invalid endpoint',
