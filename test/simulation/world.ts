@@ -49,8 +49,8 @@ const STREAMS_MS = 32_000;
 const POLLED_FOR_MS = 5_000;
 /** A gateway that comes back to the store has looked at all streams after this time, in ms. A slow reader takes it later. */
 const LOOKS_WITHIN_MS = 5_000;
-/** A gateway that has lost the store sends with its share within this time, in ms. */
-const ALONE_WITHIN_MS = 3_500;
+/** A gateway that has lost the store sends with its share, and has no lease in the store any more, within this time, in ms. */
+const ALONE_WITHIN_MS = 5_000;
 const RUSH_CALLERS = 3;
 const RUSH_READS = 8;
 /** A failover loses the writes of at most so many ms. */
@@ -402,8 +402,9 @@ class World {
     if ((end === 'Unavailable' || end === 'TimedOut') && this.#wasSilentBefore(startedAt)) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
-    // A gateway that loses the store sends nothing until its share is free.
-    if (end === 'TimedOut' && gateway.hasLostSince(startedAt - ALONE_WITHIN_MS)) return;
+    // A gateway that loses the store sends nothing until its share is free. Others wait for what it reads until its lease ends.
+    const aloneSince = startedAt - ALONE_WITHIN_MS;
+    if (end === 'TimedOut' && this.#gateways.some((one) => one.hasLostSince(aloneSince))) return;
     // While the quota is in use, a read may wait for the call of one process after another.
     const made = ((this.#judge.countOf(caller.key) - countBefore) * 1_000) / (this.#kernel.now - startedAt);
     if (end === 'TimedOut' && made >= this.#leastUse()) return;

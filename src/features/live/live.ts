@@ -53,7 +53,7 @@ interface Account {
 export function createLive(options: LiveOptions) {
   const { transport, limits, observer = {}, onUnexpected } = options;
   const { today = timeOfDay, random = systemRandom } = options;
-  const observe = (call: (observer: LiveObserver) => unknown) => notify(() => call(observer), onUnexpected);
+  const observe = (call: () => unknown) => notify(call, onUnexpected);
   const { clock, state } = transport;
   const rate = limits.rate > 0 ? limits.rate : undefined;
   const openAccess = createPollAccess({ ...options, rate });
@@ -64,7 +64,7 @@ export function createLive(options: LiveOptions) {
   const count = (streams: number, scripts: number) => {
     counts.streams += streams;
     counts.scripts += scripts;
-    observe((one) => one.counted?.(counts));
+    observe(() => observer.counted?.(counts));
   };
 
   const follow = (account: Account, origin: Origin, scriptId: string): LiveScript => {
@@ -79,7 +79,7 @@ export function createLive(options: LiveOptions) {
       values: state.values ?? ALONE,
       maxSessions: limits.maxSessions,
       openAccess,
-      onPoll: (outcome) => observe((one) => one.polled?.(outcome)),
+      onPoll: (outcome) => observe(() => observer.polled?.(outcome)),
     });
     account.scripts.set(scriptId, followed);
     return followed;
@@ -114,7 +114,7 @@ export function createLive(options: LiveOptions) {
         script: followed,
         isWanted,
         after,
-        onEvent: (type) => observe((one) => one.delivered?.(type)),
+        onEvent: (type) => observe(() => observer.delivered?.(type)),
         onEnd() {
           cancelTimer();
           count(-1, 0);

@@ -189,7 +189,7 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     });
     const opened = client.connect().then(() => client.sendCommand(['INFO', 'server']));
     // The slower of the two may fail after the race is decided.
-    for (const one of [tooLate, opened]) one.catch(() => undefined);
+    for (const attempt of [tooLate, opened]) attempt.catch(() => undefined);
     const facts = String(await Promise.race([opened, tooLate]));
     /** Names the run of the Redis process, and changes at each start. */
     const [, runId = ''] = /^run_id:(\w+)/m.exec(facts) ?? [];

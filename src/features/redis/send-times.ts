@@ -66,7 +66,7 @@ export function createSendTimes({ now, slot }: SendTimesOptions) {
       if (isReturning) calmLonger();
       isReturning = false;
     },
-    /** Whether Redis may be used again. First answers well for the calm time, then nothing is sent until all earlier requests stop counting. */
+    /** Stops sending once Redis has answered well for the calm time. Returns whether Redis may be used again. */
     mayReturn(): boolean {
       const trustedMs = now() - trustedFrom;
       isReturning = slot.number > 0 && trustedMs >= calmMs;

@@ -59,7 +59,7 @@ export function createSharedValues(
   const listeners: Parameters<SharedValues['onMessage']>[0][] = [];
   let stopLooking: (() => void) | undefined;
   const lookAtAll = () => {
-    for (const { values } of groups.values()) for (const one of values) void one.look();
+    for (const { values } of groups.values()) for (const value of values) void value.look();
   };
   const pubSub = createPubSub({ ...connecting, clock: link.clock }, groups, lookAtAll);
   link.onReset(() => {
