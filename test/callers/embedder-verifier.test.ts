@@ -7,7 +7,7 @@ import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { bearer } from '../support/clients/keys.ts';
-import { createHeldClock, type HeldClock } from '../support/clocks/held-clock.ts';
+import { createManualClock, type ManualClock } from '../support/clocks/clock.ts';
 import { openGateway, type Result } from '../support/gateways/gateway.ts';
 
 const READ = '{ script(id: "a") { name } }';
@@ -30,16 +30,16 @@ afterAll(() => recorder.close());
 beforeEach(() => void recorder.calls.splice(0));
 
 /** Lets so much time pass, again and again, until something is there. */
-async function passUntil(there: Promise<unknown>, clock: HeldClock, ms: number): Promise<void> {
+async function passUntil(there: Promise<unknown>, clock: ManualClock, ms: number): Promise<void> {
   let isThere = false;
   there.finally(() => {
     isThere = true;
   });
-  for (; !isThere; await new Promise((resolve) => setTimeout(resolve, 10))) clock.pass(ms);
+  for (; !isThere; await new Promise((resolve) => setTimeout(resolve, 10))) void clock.advance(ms);
 }
 
 /** Opens a gateway as an embedder does, with this clock. */
-function embed(credentials: Credentials, clock?: HeldClock) {
+function embed(credentials: Credentials, clock?: ManualClock) {
   const transport = createTransport({ url: new URL(recorder.url), userAgent: 'test', clock });
   const logged: unknown[] = [];
   const gateway = createGateway({ transport, credentials, log: { error: (error) => logged.push(error) } });
@@ -48,7 +48,7 @@ function embed(credentials: Credentials, clock?: HeldClock) {
 
 /** The answer to a caller where `find` and `verify` give this, and the text of the log. */
 async function ask(given: () => unknown, key = 'a-key', hangs = false) {
-  const clock = createHeldClock();
+  const clock = createManualClock();
   const keyRing = { find: given } as unknown as KeyRing;
   const tokenVerifier = { verify: given } as unknown as TokenVerifier;
   const { gateway, logged, close } = embed({ heldKey: 'held', keyRing, tokenVerifier }, clock);
@@ -211,7 +211,7 @@ it('a caller without a key is not let in by an empty one among an embedder’s k
 
 describe('/readiness', () => {
   async function probe(isReady: () => unknown, hangs = false) {
-    const clock = createHeldClock();
+    const clock = createManualClock();
     const gateway = await openGateway({
       upstream: recorder.url,
       isReady: isReady as () => boolean,

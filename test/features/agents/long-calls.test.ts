@@ -5,7 +5,6 @@ import { json } from '../../support/api/recorder.ts';
 import { connectAgent, forAgents } from '../../support/clients/agent.ts';
 import { ringOf } from '../../support/clients/keys.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
-import { createHeldClock } from '../../support/clocks/held-clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 
 const { open, record } = useOpened();
@@ -19,7 +18,7 @@ const agents = forAgents(
 );
 
 it('a client that asks for it is told that a call goes on', async () => {
-  const clock = createHeldClock();
+  const clock = createManualClock();
   const answer = new EventTarget();
   const recorder = await record(async (_recorded, response) => {
     answer.dispatchEvent(new Event('asked'));
@@ -41,13 +40,13 @@ it('a client that asks for it is told that a call goes on', async () => {
     {
       onprogress({ progress, message }) {
         told.push([progress, message]);
-        if (told.length < 2) clock.pass(5_000);
+        if (told.length < 2) void clock.advance(5_000);
         else answer.dispatchEvent(new Event('answer'));
       },
     },
   );
   await asked;
-  clock.pass(5_000);
+  void clock.advance(5_000);
   expect(await call).toMatchObject({ isError: true });
   expect(told).toEqual([
     [1, 'The call waits for LuaAuth.'],

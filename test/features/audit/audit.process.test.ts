@@ -10,7 +10,7 @@ import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
 import { jsonPost } from '../../support/clients/json-post.ts';
 import { bearer, keysFile, ringOf, sha256 } from '../../support/clients/keys.ts';
-import { createHeldClock, type RespondInTime } from '../../support/clocks/held-clock.ts';
+import { createManualClock, type ManualClock } from '../../support/clocks/clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
 import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
@@ -40,13 +40,14 @@ const keyRing = ringOf([
   { name: 'lister', sha256: sha256(keyOf('lister')), scopes: ['scripts:delete'], scripts: ['mine'] },
 ]);
 
-/** It passes by a held clock alone, however busy the machine is. */
+/** It passes by the clock alone, however busy the machine is. */
 const TIMEOUT_MS = 5_000;
+let clock: ManualClock;
 
 /** A gateway with an audit file, a log and metrics, over what plays the REST API. */
-async function open(respond: RespondInTime = answerPlainly, observers: readonly RequestObserver[] = []) {
-  const clock = createHeldClock();
-  const recorder = await record((call, response) => respond(call, response, clock));
+async function open(respond: Respond = answerPlainly, observers: readonly RequestObserver[] = []) {
+  clock = createManualClock();
+  const recorder = await record(respond);
   const path = join(directory, 'audit.log');
   const audit = openAuditFile(path);
   closing.push(audit.close);
@@ -125,7 +126,7 @@ describe('each mutation', () => {
     expect(JSON.stringify([audited(), lines])).not.toMatch(/sentinel/);
   });
 
-  it.each<[string, RespondInTime, string, string | undefined, string | undefined, string]>([
+  it.each<[string, Respond, string, string | undefined, string | undefined, string]>([
     [
       'is refused by LuaAuth',
       (_call, response) =>
@@ -137,7 +138,7 @@ describe('each mutation', () => {
     ],
     [
       'is not answered in time',
-      (_call, _response, clock) => clock.pass(TIMEOUT_MS),
+      () => void clock.advance(TIMEOUT_MS),
       'deploy',
       undefined,
       'UPSTREAM_TIMEOUT',

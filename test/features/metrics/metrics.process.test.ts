@@ -15,7 +15,6 @@ import { TOGGLE } from '../../support/clients/mutations.ts';
 import { openRaw } from '../../support/clients/raw-http.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
-import { createHeldClock, type RespondInTime } from '../../support/clocks/held-clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../../support/gateways/gateway.ts';
 import { startProcess } from '../../support/processes/process.ts';
@@ -79,10 +78,11 @@ describe('the metrics of the REST API', () => {
     ).toBe(3);
   });
 
-  it.each<[outcome: string, respond: RespondInTime, timeouts: number]>([
+  const clock = createManualClock();
+  it.each<[outcome: string, respond: Respond, timeouts: number]>([
     ['unavailable', ({ socket }) => void socket.destroy(), 5_000],
     // Such a time passes by the clock alone, however busy the machine is.
-    ['timeout', (_call, _response, clock) => clock.pass(5_000), 5_000],
+    ['timeout', () => void clock.advance(5_000), 5_000],
     ['bad_response', (_call, response) => void response.end('<html>'), 5_000],
     [
       'rate_limited',
@@ -90,8 +90,7 @@ describe('the metrics of the REST API', () => {
       500,
     ],
   ])('call it %s when it is', async (outcome, respond, timeoutMs) => {
-    const clock = createHeldClock();
-    const recorder = await record((call, response) => respond(call, response, clock));
+    const recorder = await record(respond);
     const timeouts = { read: timeoutMs, write: timeoutMs };
     const { gateway, metrics } = await open({ upstream: recorder.url, timeouts, transport: { clock } });
     await gateway.execute(TOGGLE, { input: { id: 'a', enabled: true } });
