@@ -1,40 +1,19 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { json, startRecorder } from '../support/api/recorder.ts';
-import { openGateway, type TestGateway } from '../support/gateways/gateway.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { wireScript } from '../support/api/plain-api.ts';
+import { json } from '../support/api/recorder.ts';
+import { useRecorder } from '../support/gateways/fixture.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const runs = { numRuns: propertyRuns(60), seed: propertySeed(7) };
 const timeout = 60_000 + runs.numRuns * 100;
 const ID = /^(?!\.+$)[\w.~:-]{1,128}$/;
-const whole = {
-  id: 'a',
-  project_id: 'p',
-  name: 'n',
-  free_for_all: false,
-  use_heartbeat: true,
-  kick_outdated: false,
-  require_sessions: false,
-  enabled: true,
-  total_executions: 1,
-  total_sessions: 2,
-  total_instances: 3,
-};
+const whole = wireScript('a');
 
+const fixture = useRecorder();
 let reply: unknown;
-let recorder: Awaited<ReturnType<typeof startRecorder>>;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  recorder = await startRecorder((_recorded, response) => json(response, reply));
-  gateway = await openGateway({ upstream: recorder.url });
-});
 beforeEach(() => {
-  recorder.calls.length = 0;
-});
-afterAll(async () => {
-  await gateway.close();
-  await recorder.close();
+  fixture.respond = (_recorded, response) => json(response, reply);
 });
 
 it('any id is either one whole segment of the path or refused without a call', { timeout }, async () => {
@@ -45,15 +24,19 @@ it('any id is either one whole segment of the path or refused without a call', {
   );
   await fc.assert(
     fc.asyncProperty(id, async (given) => {
-      recorder.calls.length = 0;
-      const { status, errors } = await gateway.execute('query ($id: ID!) { script(id: $id) { name } }', {
-        id: given,
-      });
+      fixture.recorder.calls.length = 0;
+      const { status, errors } = await fixture.gateway.execute(
+        'query ($id: ID!) { script(id: $id) { name } }',
+        {
+          id: given,
+        },
+      );
       expect(status).toBe(200);
-      if (ID.test(given)) expect(recorder.lines()).toEqual([`GET /scripts/${encodeURIComponent(given)}`]);
+      if (ID.test(given))
+        expect(fixture.recorder.lines()).toEqual([`GET /scripts/${encodeURIComponent(given)}`]);
       else {
         expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
-        expect(recorder.lines()).toEqual([]);
+        expect(fixture.recorder.lines()).toEqual([]);
       }
     }),
     runs,
@@ -65,18 +48,18 @@ it('any filter value is exactly one parameter, intact', { timeout }, async () =>
   const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(value, async (jobId) => {
-      recorder.calls.length = 0;
-      const { errors } = await gateway.execute(
+      fixture.recorder.calls.length = 0;
+      const { errors } = await fixture.gateway.execute(
         'query ($jobId: ID) { script(id: "a") { sessions(first: 1, filter: { jobId: $jobId }) { nodes { id } } } }',
         { jobId },
       );
       expect(errors).toBeUndefined();
       const target =
-        recorder
+        fixture.recorder
           .lines()
           .find((line) => line.includes('/filter'))
           ?.split(' ')[1] ?? '';
-      expect([...new URL(target, recorder.url).searchParams]).toEqual([
+      expect([...new URL(target, fixture.recorder.url).searchParams]).toEqual([
         ['from', '0'],
         ['limit', '2'],
         ['job_id', jobId],
@@ -114,9 +97,10 @@ it('any answer of the API, with fields missing, wrong or huge, gives data or a c
   await fc.assert(
     fc.asyncProperty(answer, async (given) => {
       reply = given;
-      const { status, data, errors } = await gateway.execute<{ script: { name: unknown } | null }, object>(
-        '{ script(id: "a") { name enabled totalExecutions project { id } } }',
-      );
+      const { status, data, errors } = await fixture.gateway.execute<
+        { script: { name: unknown } | null },
+        object
+      >('{ script(id: "a") { name enabled totalExecutions project { id } } }');
       expect(status).toBe(200);
       if (data?.script) expect(typeof data.script.name).toBe('string');
       else {
@@ -130,5 +114,4 @@ it('any answer of the API, with fields missing, wrong or huge, gives data or a c
     }),
     runs,
   );
-  expect(gateway.logged).toEqual([]);
 });
