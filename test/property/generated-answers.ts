@@ -159,9 +159,11 @@ export function answerAsGenerated(
       () => refusal(pick([200, 200, 400, 403, 500, 502])),
       refusal,
       refusal,
-      // Nothing else of this operation is sent after it: time stands still, and so the pause never ends.
+      // Longer than any call may take: time stands still, and so the pause never ends.
       () =>
-        ofJson({ success: false, error: { code: -1, message: 'ratelimited' } }, 200, { 'retry-after': '60' }),
+        ofJson({ success: false, error: { code: -1, message: 'ratelimited' } }, 200, {
+          'retry-after': '300',
+        }),
       () => ({ text: '<html>', status: pick([200, 404, 500, 502, 503, 504]) }),
       () => ({ text: '', status: pick([200, 500, 503]) }),
       () => ({ text: right.slice(0, whole(0, right.length - 1)) }),
