@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { OVERLOADED } from '../errors/coded-error.ts';
 import { type ClientName, Group, type Source } from './client.ts';
-import { Memory, Reservation } from './memory.ts';
+import { createMemory, Reservation } from './memory.ts';
 import { createTurns } from './turns.ts';
 
 /** The smallest memory of an operation, in bytes of a body. */
@@ -9,34 +9,33 @@ const OPERATION_BYTES = 8 * 1024;
 /** Clients without an accepted key together get at most this part of the memory. */
 const SHARE_OF_UNACCEPTED = 1 / 2;
 
-/** The one place that holds work back before LuaAuth does. */
-export interface Gate {
-  /**
-   * Begins an operation: at once, or when it is the client's turn.
-   * @param operation - called with OVERLOADED if too many operations wait and this client's are the most
-   * @param source - is not read while too many operations of the client wait
-   */
-  enter<Result>(client: ClientName, operation: Operation<Result>, source?: Source): Promise<Result>;
-  /** The same for an event of a stream, which is never refused. */
-  enterEvent<Result>(client: ClientName, event: () => Promise<Result>): Promise<Result>;
-  /** Reserves memory for a request. `headBytes`: the bytes of its head. */
-  reserve(client: ClientName, headBytes: number): Reservation;
-}
-
 type Operation<Result> = (refusal?: GraphQLError) => Promise<Result>;
 
-/** @param mostBytes - the memory of all bodies, see `mostBodyBytes`; the number of operations under way follows from it */
-export function createGate(mostBytes: number): Gate {
+export type Gate = ReturnType<typeof createGate>;
+
+/**
+ * The one place that holds work back before LuaAuth does.
+ * @param mostBytes - the memory of all bodies, see `mostBodyBytes`; the number of operations under way follows from it
+ */
+export function createGate(mostBytes: number) {
   const accepted = new Group(1);
   const unaccepted = new Group(SHARE_OF_UNACCEPTED);
   const groups = [accepted, unaccepted];
   const clientOf = ({ name, isAccepted }: ClientName) => (isAccepted ? accepted : unaccepted).clientOf(name);
   const { enter } = createTurns(groups, Math.ceil(mostBytes / OPERATION_BYTES));
-  const memory = new Memory(groups, mostBytes);
+  const memory = createMemory(groups, mostBytes);
   return {
-    enter: (client, operation, source) =>
+    /**
+     * Begins an operation: at once, or when it is the client's turn.
+     * @param operation - called with OVERLOADED if too many operations wait and this client's are the most
+     * @param source - is not read while too many operations of the client wait
+     */
+    enter: <Result>(client: ClientName, operation: Operation<Result>, source?: Source): Promise<Result> =>
       enter(clientOf(client), operation, () => operation(OVERLOADED), source),
-    enterEvent: (client, event) => enter(clientOf(client), event),
-    reserve: (client, headBytes) => new Reservation(memory, clientOf(client), headBytes),
+    /** The same for an event of a stream, which is never refused. */
+    enterEvent: <Result>(client: ClientName, event: () => Promise<Result>): Promise<Result> =>
+      enter(clientOf(client), event),
+    /** Reserves memory for a request. `headBytes`: the bytes of its head. */
+    reserve: (client: ClientName, headBytes: number) => new Reservation(memory, clientOf(client), headBytes),
   };
 }

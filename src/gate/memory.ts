@@ -24,47 +24,37 @@ export function mostBodyBytes(): number {
  * Counts the memory of bodies that arrive and of what running operations keep of them. A client gets a quarter, or one large body.
  * If its group has used up its share, the client with the most gives way, as far as its bodies still arrive.
  */
-export class Memory {
-  readonly turns = createParsingTurns();
-  readonly #groups: readonly Group[];
-  readonly #mostBytes: number;
-
-  constructor(groups: readonly Group[], mostBytes: number) {
-    this.#groups = groups;
-    this.#mostBytes = mostBytes;
-  }
-
-  /** Whether there is memory for what the client has, after others have given way. `bytes`: what one of its requests has of it. */
-  hasRoom(client: Client, bytes: number): boolean {
-    const { group } = client;
-    const isAlone = client.bytes - bytes <= SHARE_BESIDE * this.#mostBytes;
-    if (!isAlone && client.bytes > SHARE_OF_CLIENT * this.#mostBytes) return false;
-    while (this.#isFull() || (this.#isOverShare(group) && group.bytes > bytes))
-      if (!this.#makeRoom(client)) return false;
-    return true;
-  }
-
-  #isFull(): boolean {
-    return this.#groups.reduce((sum, { bytes }) => sum + bytes, 0) > this.#mostBytes;
-  }
-
-  #isOverShare({ share, bytes }: Group): boolean {
-    return bytes > share * this.#mostBytes;
-  }
+export function createMemory(groups: readonly Group[], mostBytes: number) {
+  const isOverShare = ({ share, bytes }: Group) => bytes > share * mostBytes;
+  const isFull = () => groups.reduce((sum, { bytes }) => sum + bytes, 0) > mostBytes;
 
   /**
    * Refuses the newest arriving body of the client that has the most bytes, in a group that has more than its share, else in
    * the group of the given client. @returns false if that is the given client
    */
-  #makeRoom(client: Client): boolean {
-    const group = this.#groups.find((each) => this.#isOverShare(each)) ?? client.group;
+  const makeRoom = (client: Client): boolean => {
+    const group = groups.find(isOverShare) ?? client.group;
     const largest = group.largest(({ arriving, bytes }) => (arriving.size > 0 ? bytes : 0));
     const newest = largest && [...largest.arriving].at(-1);
     if (!newest || (group === client.group && largest.bytes <= client.bytes)) return false;
     newest.refuse();
     return true;
-  }
+  };
+
+  return {
+    turns: createParsingTurns(),
+    /** Whether there is memory for what the client has, after others have given way. `bytes`: what one of its requests has of it. */
+    hasRoom(client: Client, bytes: number): boolean {
+      const { group } = client;
+      const isAlone = client.bytes - bytes <= SHARE_BESIDE * mostBytes;
+      if (!isAlone && client.bytes > SHARE_OF_CLIENT * mostBytes) return false;
+      while (isFull() || (isOverShare(group) && group.bytes > bytes)) if (!makeRoom(client)) return false;
+      return true;
+    },
+  };
 }
+
+type Memory = ReturnType<typeof createMemory>;
 
 /** The memory of one request: its head, its body as far as it has arrived, and later what its operation keeps of them. */
 export class Reservation {

@@ -21,7 +21,7 @@ export type Connections = ReturnType<typeof watchConnections>;
 const HEAP_PER_REQUEST = 32 * 1024;
 
 /** If more requests arrive in a turn of the event loop, other connections are read in the next turn. */
-const MOST_IN_TURN = 4_000;
+const MOST_IN_TURN = 1_000;
 
 /**
  * Closes a connection that sends further requests before its answers while the heap is full. Node.js makes all requests that

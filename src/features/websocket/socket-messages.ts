@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { type ClientRequest, credentialsIn } from '../../client-request.ts';
 import type { Source } from '../../gate/client.ts';
 import { headerOf } from '../../http/http-request.ts';
-import { stringifyResult } from '../../http/shown-result.ts';
+import { shownResult, stringifyResult } from '../../http/shown-result.ts';
 import { parseRequestJson } from '../../operation/params.ts';
 import type { Signal } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
@@ -49,8 +49,7 @@ export function nextMessage(id: string, result: ExecutionResult): string {
 
 /** A message with the errors that end an operation. */
 export function errorMessage(id: string, result: ExecutionResult): string {
-  const { errors } = JSON.parse(stringifyResult(result)) as ExecutionResult;
-  return JSON.stringify({ id, type: MESSAGE.error, payload: errors });
+  return JSON.stringify({ id, type: MESSAGE.error, payload: shownResult(result).errors });
 }
 
 /** Headers that a client sent in `connectionParams`, because web pages cannot set headers. Names are in lower case. */
