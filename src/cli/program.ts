@@ -7,9 +7,9 @@ import { StartError } from '../observability/start-error.ts';
 import type { ProcessFeatures } from '../server/features.ts';
 import { PACKAGE, version } from '../version.ts';
 import { addFlags, addFlagsOfServe, HELP_LAYOUT, HELP_OF_SERVE } from './add-flags.ts';
+import { configure } from './configure.ts';
 import { mcpStandIns } from './mcp-stand-ins.ts';
-import { configure, serveWith } from './serve-with.ts';
-import { EXIT, type Terminal } from './terminal.ts';
+import { EXIT, printError, type Terminal } from './terminal.ts';
 
 const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
@@ -42,8 +42,11 @@ export interface CommandParts {
   exitWith(code: number): void;
 }
 
-/** Runs the command that the arguments name, and returns the exit code. A wrong command line is explained on stderr. */
-export async function runCommand(
+/**
+ * Runs the command that the arguments name, or serves. Returns the exit code once the command has ended, or once the
+ * gateway listens. A wrong command line, and a reason why a command cannot run, are explained on stderr.
+ */
+export async function run(
   args: readonly string[],
   terminal: Terminal,
   features: CommandLineFeatures,
@@ -62,8 +65,10 @@ export async function runCommand(
     await program.parseAsync(withCommand(args), { from: 'user' });
     return code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (!(error instanceof StartError)) throw error;
+    printError(terminal, error.message);
+    return EXIT.failed;
   }
 }
 
@@ -92,7 +97,12 @@ async function createProgram(parts: CommandParts, features: CommandLineFeatures)
 
   addFlags(program.command('serve').description('run the gateway (the default)'))
     .configureHelp(HELP_OF_SERVE)
-    .action(async (flags: FlagValues) => serveWith(await configure(flags), features));
+    .action(async (flags: FlagValues) => {
+      const config = await configure(flags);
+      // A process that starts workers needs little of the gateway.
+      if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
+      return (await import('../server/serve.ts')).serve(config, features, 'http');
+    });
 
   program
     .command('schema')

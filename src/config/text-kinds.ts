@@ -140,7 +140,7 @@ export const key: TextKind<string> = {
   parse: asIs,
   allowed: '1 to 512 visible ASCII characters without spaces, and not a path',
   allowedText:
-    '1 to 512 visible ASCII characters without spaces. A variable whose name ends in _FILE takes the path of a file that holds the key',
+    '1 to 512 visible ASCII characters without spaces, and not a path. A variable whose name ends in _FILE takes the path of a file that holds the key',
 };
 
 const isTextList = (value: unknown) =>

@@ -16,12 +16,12 @@ const ONE_STOP_MS = 1_000;
 const LOOK_EVERY_MS = 500;
 
 /** Runs `stop` at the first signal to stop. A later signal ends the process at once with code 1. */
-export function onStop(stop: (signal: string) => Promise<void>): void {
+export function onStop(stop: (signal: string) => unknown): void {
   let begunAt: number | undefined;
   const begin = (signal: string) => {
     if (begunAt !== undefined) return;
     begunAt = performance.now();
-    void stop(signal);
+    stop(signal);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -50,7 +50,7 @@ describe('a secret', () => {
   it('is not shown when the content of its file is malformed', () => {
     const token = folder.write('token', `a ${SECRET}`);
     expect(problemsIn({ LUAAUTH_TOKEN_FILE: token })).toEqual([
-      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)}: its content must be 1 to 512 visible ASCII characters without spaces. A variable whose name ends in _FILE takes the path of a file that holds the key.`,
+      `LUAAUTH_TOKEN_FILE: ${JSON.stringify(token)}: its content must be 1 to 512 visible ASCII characters without spaces, and not a path. A variable whose name ends in _FILE takes the path of a file that holds the key.`,
     ]);
   });
 });

@@ -38,7 +38,7 @@ const TTL =
 const ms = (from: number, to: string) =>
   `must be milliseconds, a whole number from ${from} to ${to}, or with a unit such as 2s or 500ms.`;
 const KEY =
-  'must be 1 to 512 visible ASCII characters without spaces. A variable whose name ends in _FILE takes the path of a file that holds the key.';
+  'must be 1 to 512 visible ASCII characters without spaces, and not a path. A variable whose name ends in _FILE takes the path of a file that holds the key.';
 const REDIS_FORM =
   'must be a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0.';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterEach } from 'vitest';
-import { run as runCommand } from '../../../src/cli/run.ts';
+import { run as runCommand } from '../../../src/cli/program.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import * as features from '../../../src/features/process-features.ts';
 import { useOpened } from '../gateways/fixture.ts';

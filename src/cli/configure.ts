@@ -2,14 +2,6 @@ import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { environmentOf, type FlagValues, inTermsOfFlags } from '../config/flags.ts';
 import { StartError } from '../observability/start-error.ts';
-import type { ProcessFeatures } from '../server/features.ts';
-
-export async function serveWith(config: Config, features: ProcessFeatures): Promise<void> {
-  // A process that starts workers needs little of the gateway.
-  if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
-  const { serve } = await import('../server/serve.ts');
-  await serve(config, features, 'http');
-}
 
 /** Reads the configuration and the flags. @throws StartError with all problems */
 export async function configure(
