@@ -13,6 +13,9 @@ import { createManualClock } from '../support/clocks/clock.ts';
  */
 export type Fate = object | number | 'half' | 'broken' | 'unreachable' | 'silent';
 
+/** All that an answer may be about, as nothing is known of it. */
+const OBJECTS = { project: {}, session: {}, user: {}, system: {} };
+
 interface Asking {
   readonly key?: string;
   readonly signal?: AbortSignal;
@@ -26,11 +29,13 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
   let version = 1;
   let isHolding = false;
 
-  /** Each write makes a version, and each read shows the latest. */
+  /** Each write makes a version, and each read of a script shows the latest. */
   const answerPlainly = (line: string): Fate => {
-    if (line.startsWith('GET')) return { success: true, script: { name: `v${version}` } };
-    version += 1;
-    return { success: true };
+    const isWrite = line.startsWith('POST') && !line.endsWith('/sessions');
+    if (isWrite) version += 1;
+    const script = { name: `v${version}` };
+    const lists = { sessions: [], systems: [], executions: {}, providers: {} };
+    return { success: true, system_id: 'x', processed: true, script, ...OBJECTS, ...lists };
   };
 
   const dispatch = ({ method, path }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => {
@@ -91,7 +96,7 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
 
   const scene = {
     clock,
-    transport,
+    accessOf,
     answerPlainly,
     answer: answerPlainly,
     /** The requests so far, such as `GET /scripts/a`. */
@@ -125,6 +130,10 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
     /** Requests from now on are answered by what they meet, but only after `release`. */
     hold(): void {
       isHolding = true;
+    },
+    /** Requests from now on are answered at once again. */
+    goOn(): void {
+      isHolding = false;
     },
     async release(): Promise<void> {
       isHolding = false;
