@@ -56,7 +56,7 @@ export class Turns<Member extends Line = Line> extends Line {
     for (const [name, member] of this.#members) {
       const call = member.next();
       if (!call) continue;
-      if (this.#members.delete(name)) this.#members.set(name, member);
+      if (this.#members.size > 1 && this.#members.delete(name)) this.#members.set(name, member);
       return call;
     }
     return undefined;
