@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { answerPlainly, wireScript, wireSession } from '../../support/api/plain-api.ts';
-import { json, type Respond } from '../../support/api/recorder.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
 import { forAgents, sendMessage } from '../../support/clients/agent.ts';
 import { entriesOf, ringOf } from '../../support/clients/keys.ts';
 import { useRecorder } from '../../support/gateways/fixture.ts';
@@ -31,26 +30,9 @@ const fixture = useRecorder({
   ...forAgents(new Map(Object.entries(TOOLS)), true),
 });
 
-/** One script within reach and one out of it, each with a session; nothing else exists. */
-const respond: Respond = (recorded, response) => {
-  const [method, kind, id = ''] = recorded.line.split(/[ /?]+/);
-  if (method === 'POST') return answerPlainly(recorded, response);
-  if (!/^(mine|theirs)/.test(id))
-    return json(
-      response,
-      { success: false, error: { code: -1, message: 'unauthorized or invalid request' } },
-      403,
-    );
-  const script = id.replace(/-\d+$/, '');
-  if (kind === 'sessions')
-    return json(response, { success: true, session: { ...wireSession(script, 'job'), id } });
-  if (recorded.line === `GET /scripts/${id}`)
-    return json(response, { success: true, script: wireScript(id, { project_id: `project-of-${id}` }) });
-  return answerPlainly(recorded, response);
-};
 beforeEach(() => {
-  fixture.respond = respond;
-  keyRing.replace(entriesOf([{ name: 'all' }, NARROW, { ...NARROW, name: 'listed', scripts: ['mine'] }]));
+  fixture.respond = answerPlainly;
+  keyRing.replace(entriesOf([{ name: 'all' }, NARROW]));
 });
 
 const send = (method: string, params: object, key = 'narrow') =>
@@ -129,8 +111,6 @@ describe('a key without the scopes reaches nothing more, and is told nothing mor
         }),
       { error: { code: -32_601 } },
     ],
-    ['no key at all', () => call('script', ids, ''), { status: 401 }],
-    ["LuaAuth's own key", () => call('script', ids, 'held'), { status: 401 }],
   ])('by %s', async (_way, ask, says) => {
     expect(await ask()).toMatchObject(says);
     expect(fixture.recorder.lines()).toEqual([]);
@@ -163,33 +143,6 @@ describe('a key without the scopes reaches nothing more, and is told nothing mor
     keyRing.replace(entriesOf([]));
     expect(await call('session', ids)).toMatchObject({ status: 401 });
     expect(fixture.recorder.lines()).toEqual([]);
-  });
-});
-
-describe('for a key with a list of scripts another one is as none', () => {
-  it.each<[name: string, args: object]>([
-    ['script', { id: 'theirs' }],
-    ['scripts', { ids: ['mine', 'theirs'] }],
-    ['executions', { id: 'theirs' }],
-    ['session', { id: 'theirs-1' }],
-    ['reference', { r: [{ __typename: 'Script', id: 'theirs' }] }],
-    ['toggle', { id: 'theirs' }],
-    ['end', { id: 'theirs-1' }],
-    ['graphql', { query: '{ script(id: "theirs") { name } }' }],
-  ])('%s %j', async (name, args) => {
-    const asked = async (given: object) => {
-      const before = fixture.recorder.calls.length;
-      const { result } = await call(name, given, 'listed');
-      const text = JSON.stringify(result?.structuredContent ?? {});
-      return [text.replaceAll('theirs', 'nobody'), fixture.recorder.calls.length - before];
-    };
-    const nobody = JSON.parse(JSON.stringify(args).replaceAll('theirs', 'nobody'));
-    const expected = await asked(nobody);
-    expect(expected[0]).toContain('FORBIDDEN');
-    expect(await asked(args)).toEqual(expected);
-    // Once another key has read it, too.
-    await call(name, args, 'all');
-    expect(await asked(args)).toEqual(expected);
   });
 });
 
