@@ -13,8 +13,6 @@ export interface VisitorCredential {
   readonly label: string;
   /** The initial value: a public key or an empty text. */
   readonly publicKey: string;
-  /** The shell variable from which a copied command reads a secret key. */
-  readonly variable: string;
 }
 
 export interface PageOptions {

@@ -22,7 +22,6 @@ function visitorCredential({ credentials, keysFile, jwt }: Config, sandbox: Sand
       prefix: '',
       label: 'LuaAuth API key',
       publicKey: sandbox?.key ?? '',
-      variable: 'LUAAUTH_API_KEY',
     };
   }
   if (!gatewayKeys && !keysFile && !jwt) return undefined;
@@ -31,7 +30,6 @@ function visitorCredential({ credentials, keysFile, jwt }: Config, sandbox: Sand
     prefix: 'Bearer ',
     label: 'Key of this gateway',
     publicKey: '',
-    variable: 'GATEWAY_KEY',
   };
 }
 

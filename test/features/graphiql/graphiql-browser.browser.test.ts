@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { request as ask, createServer } from 'node:http';
 import type { Browser, Page, Request, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -228,14 +227,6 @@ async function subscribe(): Promise<void> {
     .toContain('SessionsSnapshot');
 }
 
-/** The text that a button copies. */
-async function copied(button: string, origin = url): Promise<string> {
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
-  await page.locator(button).click();
-  await page.getByText(/^Copied/).waitFor();
-  return page.evaluate('navigator.clipboard.readText()');
-}
-
 /** A proxy that has a server below a path, which it takes away. */
 async function startProxyBelow(path: string, target: string) {
   const server = createServer((message, response) => {
@@ -266,7 +257,6 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
       expect(page.url()).toBe(`${proxy.url}/graphql`);
       await page.getByLabel('Execute query').waitFor();
       expect((await run()).data).toMatchObject({ script: { name: 'Nightfall Hub' } });
-      expect(await copied('.copy-curl', new URL(proxy.url).origin)).toContain(`'${proxy.url}/graphql/'`);
       const outside = addresses.filter((address) => !/^(data|blob):/.test(address));
       expect(outside.filter((address) => !address.startsWith(`${proxy.url}/`))).toEqual([]);
     } finally {
@@ -416,25 +406,17 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     await shows('operation.graphql', 'query Script');
   });
 
-  it(
-    'copies a command of what the tab in view has run, which gives the same answer',
-    needing('curl'),
-    async () => {
-      expect(await page.locator('.copy-curl').isDisabled()).toBe(true);
-      const { data } = await run();
-      const command = await copied('.copy-curl');
-      expect(JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' }))).toMatchObject({ data });
-      await tab('EditScript').click();
-      await shows('operation.graphql', ' EditScript');
-      expect([await factsShown(), await page.locator('.copy-curl').isDisabled()]).toEqual([[], true]);
-      await run();
-      await expect.poll(factsShown, { timeout: WAIT_MS }).toContain('2 REST calls');
-      await tab('Script').click();
-      await shows('operation.graphql', 'query Script');
-      expect(await factsShown()).toContain('1 REST call');
-      expect(await copied('.copy-curl')).toContain('query Script');
-    },
-  );
+  it('shows the facts of the tab in view', async () => {
+    await run();
+    await tab('EditScript').click();
+    await shows('operation.graphql', ' EditScript');
+    expect(await factsShown()).toEqual([]);
+    await run();
+    await expect.poll(factsShown, { timeout: WAIT_MS }).toContain('2 REST calls');
+    await tab('Script').click();
+    await shows('operation.graphql', 'query Script');
+    expect(await factsShown()).toContain('1 REST call');
+  });
 
   it('works where the browser keeps no data of sites', async () => {
     page = await newWindow();
@@ -443,13 +425,6 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     await open();
     const { data } = await run();
     expect(data).toBeTruthy();
-  });
-
-  it('says that nothing is copied where the browser hides its clipboard', async () => {
-    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
-    await run();
-    await page.locator('.copy-curl').click();
-    await page.getByText('Not copied', { exact: true }).waitFor();
   });
 
   it('plans beside running: Plan tells the most that it costs, and the next Run runs', async () => {
@@ -510,13 +485,7 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     const answer = await boxOf('.graphiql-response');
     if (size.width < 720) expect(answer.y).toBeGreaterThanOrEqual(editors.bottom - 1);
     else expect(answer.x).toBeGreaterThanOrEqual(editors.right - 1);
-    for (const part of [
-      '.key-bar',
-      '.key-bar [type=text]',
-      '.plan-button',
-      '.graphiql-footer',
-      '.copy-curl',
-    ]) {
+    for (const part of ['.key-bar', '.key-bar [type=text]', '.plan-button', '.graphiql-footer']) {
       const { x, y, right, bottom } = await boxOf(part);
       expect({ part, isInside: x >= 0 && y >= 0 && right <= size.width && bottom <= size.height }).toEqual({
         part,

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { buildRequest, type RequestParts, toCurl } from '../../../src/features/graphiql/browser/request.ts';
+import { buildRequest, type RequestParts } from '../../../src/features/graphiql/browser/request.ts';
 import { type AnswerFacts, describeFacts } from '../../../src/features/graphiql/browser/send.ts';
 import type { VisitorCredential } from '../../../src/http/graphiql-options.ts';
 
@@ -9,14 +8,12 @@ const TOKEN: VisitorCredential = {
   prefix: '',
   label: 'LuaAuth API key',
   publicKey: 'sandbox-key',
-  variable: 'LUAAUTH_API_KEY',
 };
 const BEARER: VisitorCredential = {
   header: 'authorization',
   prefix: 'Bearer ',
   label: 'Key of this gateway',
   publicKey: '',
-  variable: 'GATEWAY_KEY',
 };
 
 function requestOf(parts: Partial<RequestParts>) {
@@ -72,49 +69,6 @@ describe('a request of the page', () => {
     });
     expect(requestOf({ typedHeaders, mode: 'plan' }).headers).toMatchObject({ 'x-upstream': 'plan' });
   });
-});
-
-/** The arguments of curl that a shell makes of a command. */
-function argumentsOf(command: string, variables: Record<string, string> = {}): string[] {
-  const script = `curl() { printf '%s\\0' "$@"; }\n${command}`;
-  const env = { PATH: process.env.PATH, ...variables };
-  return execFileSync('sh', ['-c', script], { env, encoding: 'utf8' }).split('\0').slice(0, -1);
-}
-
-describe('the copied command', () => {
-  it('gives curl the same request, whatever is in it', () => {
-    const operation = { query: `{ a(b: "it's $HOME \`id\` \\\\n") }\n# "q"`, variables: { c: "'" } };
-    const request = requestOf({ operation, typedHeaders: { 'x-a': "o'clock $PATH" }, key: 'sandbox-key' });
-    const given = argumentsOf(toCurl(request, TOKEN));
-    expect(given).toEqual([
-      '-s',
-      request.url,
-      ...Object.entries(request.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      '--data-raw',
-      request.body,
-    ]);
-    expect(given).toContain('token: sandbox-key');
-  });
-
-  it.each([
-    ['of the field', TOKEN, {}, 'LUAAUTH_API_KEY', 'token: from-shell'],
-    ['of a gateway', BEARER, {}, 'GATEWAY_KEY', 'authorization: Bearer from-shell'],
-    [
-      'that was typed',
-      undefined,
-      { Authorization: 'Bearer secret' },
-      'YOUR_AUTHORIZATION',
-      'authorization: Bearer from-shell',
-    ],
-    ['that was typed without a scheme', BEARER, { token: 'secret' }, 'YOUR_TOKEN', 'token: from-shell'],
-  ])(
-    'holds a variable in the place of a secret key %s',
-    (_which, credential, typedHeaders, variable, header) => {
-      const command = toCurl(requestOf({ credential, typedHeaders, key: 'secret' }), credential);
-      expect(command).not.toContain('secret');
-      expect(argumentsOf(command, { [variable]: 'from-shell' })).toContain(header);
-    },
-  );
 });
 
 describe('the line under an answer', () => {

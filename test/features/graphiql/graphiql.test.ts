@@ -17,7 +17,6 @@ const SUBJECT: TabSubject = {
     prefix: '',
     label: 'LuaAuth API key',
     publicKey: sandboxKeys.full,
-    variable: 'LUAAUTH_API_KEY',
   },
 };
 const DOCUMENTS = readTabDocuments();

@@ -6,7 +6,6 @@ export interface Operation {
   readonly variables?: unknown;
 }
 
-/** A request to the gateway, which is sent and also copied as a command. */
 export interface OperationRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -47,24 +46,3 @@ function nameIn({ query, operationName }: Operation): string | undefined {
   const isDefined = new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query);
   return isDefined ? operationName : undefined;
 }
-
-/** Headers that may contain a key. */
-const SECRET = new Set(['token', 'authorization', 'cookie']);
-
-/** People paste the command into chats and bug reports, so it refers to a secret key by a variable. */
-export function toCurl({ url, headers, body }: OperationRequest, credential: VisitorCredential | undefined) {
-  const options = Object.entries(headers).map(([name, value]) => `-H ${header(name, value, credential)}`);
-  return [`curl -s ${quote(url)}`, ...options, `--data-raw ${quote(body)}`].join(' \\\n  ');
-}
-
-function header(name: string, value: string, credential: VisitorCredential | undefined): string {
-  const isPublic = credential?.header === name && value === credential.prefix + credential.publicKey;
-  if (!SECRET.has(name) || isPublic) return quote(`${name}: ${value}`);
-  const [prefix, variable] =
-    credential?.header === name
-      ? [credential.prefix, credential.variable]
-      : [/^Bearer /i.exec(value)?.[0] ?? '', `YOUR_${name.toUpperCase()}`];
-  return `"${name}: ${prefix}$${variable}"`;
-}
-
-const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

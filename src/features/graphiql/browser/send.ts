@@ -133,7 +133,7 @@ function cost(calls: number, isPlan: boolean): string {
 interface FetcherParts {
   build(operation: Operation, typedHeaders: Readonly<Record<string, unknown>>): OperationRequest;
   /** Called when an operation is sent. The returned function takes the facts about each answer. */
-  onSend(request: OperationRequest): (facts: AnswerFacts) => void;
+  onSend(): (facts: AnswerFacts) => void;
 }
 
 /** The function by which GraphiQL sends operations. It does not show the page's own reads of the schema. */
@@ -146,7 +146,7 @@ export function createFetcher({ build, onSend }: FetcherParts) {
         void send(request, controller.signal, resolve);
       });
     }
-    const onFacts = onSend(request);
+    const onFacts = onSend();
     // GraphiQL can stop an operation through this object.
     return {
       subscribe(observer: { next(answer: unknown): void; complete(): void }) {

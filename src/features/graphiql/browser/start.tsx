@@ -11,7 +11,7 @@ import { createRoot } from 'react-dom/client';
 import type { PageOptions } from '../../../http/graphiql-options.ts';
 import { Footer } from './footer.tsx';
 import { KeyBar, PlanButton } from './key-bar.tsx';
-import { buildRequest, toCurl, type UpstreamMode } from './request.ts';
+import { buildRequest, type UpstreamMode } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
 import { openStorage, reopenTab, withoutHeaders } from './storage.ts';
@@ -30,7 +30,7 @@ function start(root: HTMLElement, page: PageOptions): void {
   const url = new URL('graphql/', location.href).href;
   const fetcher = createFetcher({
     build: (operation, typedHeaders) => buildRequest({ url, operation, typedHeaders, credential, key, mode }),
-    onSend: (request) => runs.begin(toCurl(request, credential)),
+    onSend: runs.begin,
   });
   // GraphiQL calls the fetcher before its function `run` returns.
   const plan = (send: () => void) => {
