@@ -8,6 +8,7 @@ import {
   GraphQLSchema,
   GraphQLString,
   GraphQLUnionType,
+  getNamedType,
   isObjectType,
   isSpecifiedScalarType,
   responsePathAsArray,
@@ -48,14 +49,13 @@ export function withFederation(schema: GraphQLSchema, showsScopes: boolean): Gra
   let sdl: string | undefined;
   const config = schema.toConfig();
   const query = (config.query as GraphQLObjectType).toConfig();
-  const entities = Object.values(schema.getTypeMap())
-    .filter(isObjectType)
-    .filter((type) => annotationsOf(type).entityKey !== undefined)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const Entity = new GraphQLUnionType({
     name: '_Entity',
     description: 'The entities that `_entities` can resolve.',
-    types: entities,
+    types: Object.values(schema.getTypeMap())
+      .filter(isObjectType)
+      .filter((type) => annotationsOf(type).entityKey)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     resolveType: (value: object) => typeNames.get(value),
   });
   const fields = {
@@ -71,7 +71,7 @@ export function withFederation(schema: GraphQLSchema, showsScopes: boolean): Gra
         },
       },
       extensions: { ...requiresScopes(), usesInfo: true } satisfies Annotations & object,
-      resolve: createEntityResolver(entities),
+      resolve: resolveEntities,
     },
     _service: {
       type: new GraphQLNonNull(Service),
@@ -95,34 +95,33 @@ export function withFederation(schema: GraphQLSchema, showsScopes: boolean): Gra
 const typeNames = new WeakMap<object, string>();
 
 /** Resolves each entity or its error, so that a bad representation fails only its own item. */
-function createEntityResolver(entities: readonly GraphQLObjectType[]) {
-  return (
-    _source: unknown,
-    { representations }: { readonly representations: readonly unknown[] },
-    context: Context,
-    info: GraphQLResolveInfo,
-  ): unknown[] => {
-    const { grant } = context.caller;
-    const read = (place: string, given: unknown) => readRepresentation(place, given, entities);
-    return readEach('representations', representations, read).map((reference, index) => {
-      if (reference instanceof Error) return reference;
-      const { type, key } = reference;
-      const missing = (scopesOf(type) ?? []).filter((scope) => grant?.scopes?.has(scope) === false);
-      // Known only now: the document may select no field of this type.
-      if (missing.length > 0) {
-        const place = [...responsePathAsArray(info.path), index].join('.');
-        return forbiddenBy(grant?.name, missing, { [place]: missing });
-      }
-      // The dataloader plugin's extension of a type.
-      const loaderOf = type.extensions.getDataloader as (context: Context) => DataLoader<string, object>;
-      return loaderOf(context)
-        .load(key)
-        .then((value) => {
-          typeNames.set(value, type.name);
-          return value;
-        });
-    });
-  };
+function resolveEntities(
+  _source: unknown,
+  { representations }: { readonly representations: readonly unknown[] },
+  context: Context,
+  info: GraphQLResolveInfo,
+): unknown[] {
+  const { grant } = context.caller;
+  const entities = (getNamedType(info.returnType) as GraphQLUnionType).getTypes();
+  const read = (place: string, given: unknown) => readRepresentation(place, given, entities);
+  return readEach('representations', representations, read).map((reference, index) => {
+    if (reference instanceof Error) return reference;
+    const { type, key } = reference;
+    const missing = (scopesOf(type) ?? []).filter((scope) => grant?.scopes?.has(scope) === false);
+    // Known only now: the document may select no field of this type.
+    if (missing.length > 0) {
+      const place = [...responsePathAsArray(info.path), index].join('.');
+      return forbiddenBy(grant?.name, missing, { [place]: missing });
+    }
+    // The dataloader plugin's extension of a type.
+    const loaderOf = type.extensions.getDataloader as (context: Context) => DataLoader<string, object>;
+    return loaderOf(context)
+      .load(key)
+      .then((value) => {
+        typeNames.set(value, type.name);
+        return value;
+      });
+  });
 }
 
 /** A key follows the rules of the scalar ID. */
