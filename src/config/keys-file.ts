@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { EVERYTHING } from '../callers/grant.ts';
 import type { KeyEntry } from '../callers/key-ring.ts';
 import { EVERY_SCOPE, isScope, SCOPES } from '../callers/scopes.ts';
@@ -74,18 +73,6 @@ export function parseKeyEntries(text: string): readonly KeyEntry[] {
   if (more > 0) problems.push(`${more} more problems.`);
   if (problems.length > 0) throw new Unusable(...problems);
   return keys.map(readEntry);
-}
-
-/** The problem of the keys file at `path` if it has the gateway's own API key. */
-export function findHeldKey(
-  path: string,
-  entries: readonly KeyEntry[],
-  heldKey: string | undefined,
-): string | undefined {
-  const held = heldKey && hash('sha256', heldKey);
-  const index = entries.findIndex(({ sha256 }) => sha256.some((given) => given === held));
-  if (index === -1) return undefined;
-  return `GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: keys[${index}].sha256 is the hash of LUAAUTH_TOKEN, which no caller may have. Make a key with "luaauth-graphql keys new".`;
 }
 
 const NOT_JSON = 'it is no object of JSON. Write an object such as {"keys": [...]}.';

@@ -1,7 +1,6 @@
-import { type KeyEntry, readPlainKey } from '../callers/key-ring.ts';
+import { createKeyRing, entriesOfPlainKeys, type KeyEntry, readPlainKey } from '../callers/key-ring.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
 import { MOST_INSTANCES, type VariableValues } from './env-variables.ts';
-import { findHeldKey } from './keys-file.ts';
 import { isExampleKey } from './plain-keys.ts';
 import type { ReloadedFile } from './reloaded-file.ts';
 
@@ -16,6 +15,14 @@ export function keysFrom(values: VariableValues, hasKeysFile: boolean): string |
   if (hasKeysFile) return 'GATEWAY_KEYS_FILE';
   return (['GATEWAY_KEYS', ...JWT_VARIABLES] as const).find((name) => values[name] !== undefined);
 }
+
+/** Whether callers would have the gateway's own API key. */
+export function hasHeldKey(entries: readonly KeyEntry[], heldKey = ''): boolean {
+  return createKeyRing(entries).find(heldKey) !== 'unknown';
+}
+
+export const HELD_KEY =
+  'one of the keys (not shown) is the value of LUAAUTH_TOKEN, which no caller may have. Make keys with "luaauth-graphql keys new".';
 
 /** The problem of each combination of values that contradicts itself or is unsafe. Each value alone is right. */
 export function findContradictions(
@@ -57,10 +64,8 @@ export function findContradictions(
     keys !== undefined &&
       token === undefined &&
       `${keys}: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave ${keys} out.`,
-    token !== undefined &&
-      plain.includes(token) &&
-      'GATEWAY_KEYS: one of the keys (not shown) is the value of LUAAUTH_TOKEN, which no caller may have. Make keys with "luaauth-graphql keys new".',
-    keysFile && findHeldKey(keysFile.path, keysFile.value, token),
+    hasHeldKey(keysFile?.value ?? entriesOfPlainKeys(list), token) &&
+      `${keysFile ? 'GATEWAY_KEYS_FILE' : 'GATEWAY_KEYS'}: ${HELD_KEY}`,
     example('LUAAUTH_TOKEN', [token], 'Give the API key of your LuaAuth account.'),
     example('GATEWAY_KEYS', plain, 'Make keys with "luaauth-graphql keys new".'),
     example('METRICS_KEY', [values.METRICS_KEY], 'Make a key with "openssl rand -hex 32".'),

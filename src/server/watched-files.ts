@@ -3,8 +3,8 @@ import type { Credentials } from '../callers/identify.ts';
 import { createKeyRing, entriesOfPlainKeys } from '../callers/key-ring.ts';
 import type { UserTable } from '../callers/user-table.ts';
 import type { Config } from '../config/config.ts';
-import { findHeldKey } from '../config/keys-file.ts';
 import type { ReloadedFile } from '../config/reloaded-file.ts';
+import { HELD_KEY, hasHeldKey } from '../config/rules.ts';
 import type { LoadedFeatures } from './features.ts';
 import type { OperationLog } from './log.ts';
 
@@ -82,8 +82,7 @@ export function openKeys(
     watch(
       keysFile,
       (entries) => {
-        const problem = findHeldKey(keysFile.path, entries, credentials.heldKey);
-        if (problem !== undefined) throw new Error(problem);
+        if (hasHeldKey(entries, credentials.heldKey)) throw new Error(`GATEWAY_KEYS_FILE: ${HELD_KEY}`);
         keyRing.replace(entries);
         return `${entries.length} keys`;
       },

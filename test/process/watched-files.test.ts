@@ -128,7 +128,7 @@ it('a new held key is hidden from the log, and from then on no gateway key may b
   expect(change(token, 'held-2\n')).toBe('LUAAUTH_TOKEN_FILE: read again, the secret has changed');
   expect([credentials.heldKey, hidden]).toEqual(['held-2', ['held-2']]);
   const stolen = JSON.stringify({ keys: [{ ...entry, sha256: sha256('held-2') }] });
-  expect(change(keys, stolen)).toContain('keys[0].sha256 is the hash of LUAAUTH_TOKEN');
+  expect(change(keys, stolen)).toContain('one of the keys (not shown) is the value of LUAAUTH_TOKEN');
   expect(change(token, 'bot-key')).toContain('it holds a gateway key, which callers know');
   expect(credentials.heldKey).toBe('held-2');
 });
