@@ -174,42 +174,37 @@ describe('what is installed serves', () => {
   });
 });
 
-it.each([[['serve', '--port', '0', '--mcp']], [['mcp']]])(
-  'starts no tools for agents without the package for them, or with another version of it, and says the command that installs it: %j',
-  async (args) => {
-    const packages = join(product.user, 'node_modules');
-    expect(existsSync(join(packages, '@modelcontextprotocol'))).toBe(false);
-    const list = join(product.user, 'tools.json');
-    writeFileSync(list, JSON.stringify({ a: 'query a { rateLimit { limit } }' }));
-    const env = {
-      PATH: process.env.PATH,
-      LUAAUTH_SANDBOX: 'true',
-      LUAAUTH_TOKEN: 'sandbox-key',
-      GATEWAY_KEYS: 'bot=agent-key-0123456789',
-      GATEWAY_KEY: 'agent-key-0123456789',
-      PERSISTED_DOCUMENTS_FILE: list,
-    };
-    const bin = join(packages, 'luaauth-graphql/dist/main.js');
-    const another = join(packages, '@modelcontextprotocol/server');
-    for (const version of [undefined, '1.0.0']) {
-      if (version !== undefined) {
-        mkdirSync(another, { recursive: true });
-        writeFileSync(join(another, 'package.json'), JSON.stringify({ version, main: 'index.js' }));
-        writeFileSync(join(another, 'index.js'), '');
-      }
-      const { code, stdout, stderr } = await run(process.execPath, [bin, ...args], {
-        cwd: product.user,
-        env,
-      });
-      rmSync(join(packages, '@modelcontextprotocol'), { recursive: true, force: true });
-      expect([code, stdout, stderr]).toEqual([
-        1,
-        '',
-        'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.\n',
-      ]);
-    }
-  },
-);
+it.each([
+  ['without the package for them', ['serve', '--port', '0', '--mcp'], undefined],
+  ['with another version of it', ['mcp'], '1.0.0'],
+])('starts no tools for agents %s, and says the command that installs it', async (_how, args, version) => {
+  const packages = join(product.user, 'node_modules');
+  const another = join(packages, '@modelcontextprotocol/server');
+  expect(existsSync(another)).toBe(false);
+  if (version !== undefined) {
+    mkdirSync(another, { recursive: true });
+    writeFileSync(join(another, 'package.json'), JSON.stringify({ version, main: 'index.js' }));
+    writeFileSync(join(another, 'index.js'), '');
+  }
+  const list = join(product.user, 'tools.json');
+  writeFileSync(list, JSON.stringify({ a: 'query a { rateLimit { limit } }' }));
+  const env = {
+    PATH: process.env.PATH,
+    LUAAUTH_SANDBOX: 'true',
+    LUAAUTH_TOKEN: 'sandbox-key',
+    GATEWAY_KEYS: 'bot=agent-key-0123456789',
+    GATEWAY_KEY: 'agent-key-0123456789',
+    PERSISTED_DOCUMENTS_FILE: list,
+  };
+  const bin = join(packages, 'luaauth-graphql/dist/main.js');
+  const { code, stdout, stderr } = await run(process.execPath, [bin, ...args], { cwd: product.user, env });
+  rmSync(join(packages, '@modelcontextprotocol'), { recursive: true, force: true });
+  expect([code, stdout, stderr]).toEqual([
+    1,
+    '',
+    'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.\n',
+  ]);
+});
 
 /** Starts what is installed in a folder, over its sandbox. */
 async function serve(folder: string, ...args: string[]) {

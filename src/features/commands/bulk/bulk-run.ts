@@ -2,14 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { printError, type Terminal } from '../../../cli/terminal.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
-import {
-  type Counts,
-  NONE,
-  type ResultFile,
-  ROW_STATUSES,
-  type RowResult,
-  type RowStatus,
-} from './result-file.ts';
+import { type Counts, type ResultFile, ROW_STATUSES, type RowResult, type RowStatus } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
 import { createRowSender, messageOf } from './row-sender.ts';
 import type { ReadableRow, Row } from './rows.ts';
@@ -48,9 +41,8 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   setMaxListeners(0, stop.signal);
   terminal.onStop?.((signal) => stop.abort(`${signal} ended the run`));
   const send = createRowSender({ ...run, stop });
-  const counts: Record<RowStatus, number> = { ...NONE };
   const begun = performance.now();
-  let sent = 0;
+  let [sent, invalid] = [0, 0];
   const running = new Set<Promise<void>>();
   let failure: unknown;
   const fail = (error: unknown) => {
@@ -59,23 +51,24 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   };
   const end = (result: RowResult) => {
     file.ended(result);
-    counts[result.status] += 1;
-    const { line, status, problem = messageOf(result) } = result;
-    if (status === 'INVALID' && counts.INVALID <= MOST_PROBLEMS_SHOWN)
-      printError(terminal, `line ${line}: ${problem}`);
+    if (result.status !== 'INVALID') {
+      sent += 1;
+      return;
+    }
+    invalid += 1;
+    const { line, problem = messageOf(result) } = result;
+    if (invalid <= MOST_PROBLEMS_SHOWN) printError(terminal, `line ${line}: ${problem}`);
   };
   const start = (row: ReadableRow) => {
     const task = send(row)
       .then((result) => {
-        if (!result) return;
-        if (result.status !== 'INVALID') sent += 1;
-        end(result);
+        if (result) end(result);
       })
       .catch(fail)
       .finally(() => running.delete(task));
     running.add(task);
   };
-  const progress = showProgress(terminal, () => countsText(counts));
+  const progress = showProgress(terminal, () => `${sent} of ${rows.length} rows sent`);
   const inFlight = rate > 0 ? Math.ceil((rate * SECONDS_AHEAD) / price) : MOST_IN_FLIGHT;
   try {
     for (const row of rows) {
@@ -85,10 +78,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
         continue;
       }
       const before = file.before(row.row);
-      if (before && !isSentAgain(before.status, repeatUnknown)) {
-        counts[before.status] += 1;
-        continue;
-      }
+      if (before && !isSentAgain(before.status, repeatUnknown)) continue;
       while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
       if (!stop.signal.aborted) start(row);
     }

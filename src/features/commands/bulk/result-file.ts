@@ -25,7 +25,6 @@ const syncData = promisify(fdatasync);
 export const ROW_STATUSES = ['OK', 'REFUSED', 'FAILED', 'UNKNOWN', 'INVALID'] as const;
 export type RowStatus = (typeof ROW_STATUSES)[number];
 export type Counts = Readonly<Record<RowStatus, number>>;
-export const NONE: Counts = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
 
 export interface RowResult {
   readonly row: number;
@@ -128,7 +127,7 @@ export class ResultFile {
           // Last, because a run that begins after this finds that the file was replaced before it sends a row.
           this.#checkOwner();
         });
-      const counts: Record<RowStatus, number> = { ...NONE };
+      const counts = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
       for (const { entry } of ordered) counts[entry.status] += 1;
       return counts;
     } finally {
