@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { longExecutions, scriptIdOf, wireProject, wireScript } from '../support/api/plain-api.ts';
-import { json, startRecorder } from '../support/api/recorder.ts';
+import { json, type Respond } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
-import { startProcess } from '../support/processes/process.ts';
+import { useCommandLine } from '../support/processes/command-line.ts';
+import type { Variables } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
 const ROUNDS = 2;
@@ -13,26 +15,27 @@ const SOURCE = 'x'.repeat(3_600_000);
 
 const UPDATE = 'mutation ($input: UpdateScriptInput!) { updateScript(input: $input) { __typename } }';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((close) => close()));
-});
+const { start, record } = useCommandLine();
+
+/** A gateway with a heap of so many MB, over a REST API that answers so. */
+async function openSmall(heapMb: number, respond: Respond = () => undefined, variables: Variables = {}) {
+  const recorder = await record(respond);
+  const gateway = start([], {
+    variables: {
+      PORT: '0',
+      LUAAUTH_API_URL: recorder.url,
+      NODE_OPTIONS: `--max-old-space-size=${heapMb}`,
+      ...variables,
+    },
+  });
+  return { recorder, gateway, url: await gateway.listening() };
+}
 
 it('six sources of 3.6 MB at once, again and again, do not end a process with a heap of 128 MB', async () => {
-  const recorder = await startRecorder((_recorded, response) => json(response, { success: true }));
-  const gateway = startProcess({
-    PORT: '0',
-    LUAAUTH_API_URL: recorder.url,
-    NODE_OPTIONS: '--max-old-space-size=128',
-  });
-  closing.push(recorder.close, gateway.kill);
-  const url = await gateway.listening();
+  const { recorder, url } = await openSmall(128, (_recorded, response) => json(response, { success: true }));
   const update = async (id: string) => {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: id },
-      body: JSON.stringify({ query: UPDATE, variables: { input: { id, source: SOURCE } } }),
-    });
+    const body = { query: UPDATE, variables: { input: { id, source: SOURCE } } };
+    const response = await fetch(`${url}/graphql`, jsonPost(body, { token: id }));
     return { status: response.status, text: await response.text() };
   };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -51,29 +54,15 @@ it('six sources of 3.6 MB at once, again and again, do not end a process with a 
 
 it('forty names of 7.8 MB do not end a process with a heap of 256 MB', async () => {
   const name = JSON.stringify('n'.repeat(7_800_000));
-  const recorder = await startRecorder((recorded, response) => {
+  const respond: Respond = (recorded, response) => {
     const script = JSON.stringify({ success: true, script: wireScript(scriptIdOf(recorded), { name: 0 }) });
     response.end(script.replace('"name":0', `"name":${name}`));
-  });
-  const gateway = startProcess({
-    PORT: '0',
-    LUAAUTH_API_URL: recorder.url,
-    LUAAUTH_RATE: '0',
-    LUAAUTH_TIMEOUT_MS: '100000',
-    OPERATION_TIMEOUT_MS: '100000',
-    NODE_OPTIONS: '--max-old-space-size=256',
-  });
-  closing.push(recorder.close, gateway.kill);
-  const url = await gateway.listening();
+  };
+  const times = { LUAAUTH_TIMEOUT_MS: '100000', OPERATION_TIMEOUT_MS: '100000' };
+  const { url } = await openSmall(256, respond, { LUAAUTH_RATE: '0', ...times });
   const ids = Array.from({ length: 40 }, (_one, index) => `s${index}`);
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'key' },
-    body: JSON.stringify({
-      query: 'query ($ids: [ID!]!) { scripts(ids: $ids) { name } }',
-      variables: { ids },
-    }),
-  });
+  const query = 'query ($ids: [ID!]!) { scripts(ids: $ids) { name } }';
+  const response = await fetch(`${url}/graphql`, jsonPost({ query, variables: { ids } }, { token: 'key' }));
   const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
   const codes = errors.map(({ extensions }) => extensions.code);
   expect(codes).toHaveLength(40);
@@ -84,9 +73,7 @@ it('forty names of 7.8 MB do not end a process with a heap of 256 MB', async () 
 });
 
 it('a flood of requests with large heads, whose bodies never come, does not end a process with a heap of 96 MB', async () => {
-  const gateway = startProcess({ PORT: '0', NODE_OPTIONS: '--max-old-space-size=96' });
-  closing.push(gateway.kill);
-  const url = new URL(await gateway.listening());
+  const url = new URL((await openSmall(96)).url);
   const large = Object.fromEntries(
     Array.from({ length: 150 }, (_one, index) => [`x-${index}`, 'y'.repeat(380)]),
   );
@@ -108,16 +95,10 @@ it('a flood of requests with large heads, whose bodies never come, does not end 
 });
 
 it('clients that read nothing are closed before their answers take an eighth of the heap', async () => {
-  const recorder = await startRecorder((_recorded, response) =>
+  const opened = await openSmall(128, (_recorded, response) =>
     json(response, { success: true, project: wireProject('p'), ...longExecutions(2_000_000) }),
   );
-  const gateway = startProcess({
-    PORT: '0',
-    LUAAUTH_API_URL: recorder.url,
-    NODE_OPTIONS: '--max-old-space-size=128',
-  });
-  closing.push(recorder.close, gateway.kill);
-  const url = new URL(await gateway.listening());
+  const url = new URL(opened.url);
   const dates = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: executions { date }`);
   const query = `{ project(id: "p") { id ${dates.join(' ')} } }`;
   const clients: Socket[] = [];
@@ -128,7 +109,7 @@ it('clients that read nothing are closed before their answers take an eighth of 
     socket.pause().write(postText(JSON.stringify({ query }), { token: 'key' }));
     await once(socket, 'readable');
   }
-  await eventually(() => expect(gateway.output.stdout).toContain('"status":499'));
+  await eventually(() => expect(opened.gateway.output.stdout).toContain('"status":499'));
   for (const socket of clients) socket.destroy();
   expect((await fetch(new URL('/health', url))).status).toBe(200);
 });
@@ -136,14 +117,7 @@ it('clients that read nothing are closed before their answers take an eighth of 
 it('a flood of small reads that wait for LuaAuth does not end a process with a heap of 128 MB', {
   timeout: 180_000,
 }, async () => {
-  const recorder = await startRecorder(() => undefined);
-  const gateway = startProcess({
-    PORT: '0',
-    LUAAUTH_API_URL: recorder.url,
-    NODE_OPTIONS: '--max-old-space-size=128',
-  });
-  closing.push(recorder.close, gateway.kill);
-  const url = new URL(await gateway.listening());
+  const url = new URL((await openSmall(128)).url);
   const post = (id: string, connection: string) =>
     postText(JSON.stringify({ query: `{ script(id: "${id}") { name } }` }), { token: 'key', connection });
   const flood = async (client: number) => {
