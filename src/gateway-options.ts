@@ -49,12 +49,7 @@ export interface GatewayFeatures {
 }
 
 export interface GatewayOptions
-  extends Omit<
-    ContextOptions,
-    'placeOf' | 'live' | 'online' | 'users' | 'operationTimeoutMs' | 'maxReceivedBytes'
-  > {
-  /** The time limit of a whole operation. */
-  readonly operationTimeoutMs: number;
+  extends Pick<ContextOptions, 'transport' | 'timeouts' | 'operationTimeoutMs'> {
   readonly credentials: Credentials;
   readonly features?: GatewayFeatures | undefined;
   /** Leaves the mutations out of the schema. */

@@ -1,4 +1,5 @@
 import { type ASTNode, GraphQLError, locatedError, responsePathAsArray } from 'graphql';
+import { withoutStacks } from '../transport/errors.ts';
 
 /** The place of a value in the response, like `info.path`. */
 export interface ResponsePath {
@@ -18,15 +19,9 @@ export class FieldErrors {
 
   /** Like graphql's `locatedError`. */
   locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
-    const { stackTraceLimit } = Error;
-    try {
-      // A stack would be most of the cost. The error gets the stack of its cause.
-      Error.stackTraceLimit = 0;
-      const error = locatedError(rawError, undefined, responsePathAsArray(path));
-      return error === rawError || error.nodes ? error : Object.assign(error, this.#placeOf(nodes));
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
+    // A stack would be most of the cost. The error gets the stack of its cause.
+    const error = withoutStacks(() => locatedError(rawError, undefined, responsePathAsArray(path)));
+    return error === rawError || error.nodes ? error : Object.assign(error, this.#placeOf(nodes));
   }
 
   /** Adds an error, unless the value at `path` or above is null already. */

@@ -12,7 +12,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { checkLength, parseDocument, validateDocument } from '../plan/document.ts';
 import type { Limits } from '../plan/limits.ts';
-import { PreparedOperation } from '../plan/prepared-operation.ts';
+import { type PreparedOperation, prepareOperation } from '../plan/prepared-operation.ts';
 import { hashOf } from './document-id.ts';
 
 interface DocumentCacheOptions {
@@ -97,7 +97,7 @@ function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onG
       const node = getOperationAST(document, key);
       // The document has few names; other names would fill the memory.
       if (!node) return undefined;
-      const operation = new PreparedOperation(schema, document, node, onGrown);
+      const operation = prepareOperation(schema, document, node, onGrown);
       operations.set(key, operation);
       return operation;
     },

@@ -17,7 +17,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maskErrors } from '../../src/errors/masking.ts';
 import { execute } from '../../src/execution/execute.ts';
-import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
+import { type PreparedOperation, prepareOperation } from '../../src/plan/prepared-operation.ts';
 import { noLimits, nothingMore } from '../property/outcome.ts';
 
 const limits = noLimits;
@@ -52,7 +52,7 @@ function prepare(text: string, on: GraphQLSchema = schema): PreparedOperation {
   expect(validate(on, document)).toEqual([]);
   const operation = getOperationAST(document);
   if (!operation) throw new TypeError('one operation is to be given');
-  return new PreparedOperation(on, document, operation);
+  return prepareOperation(on, document, operation);
 }
 
 /** The variables as resolvers see them. */

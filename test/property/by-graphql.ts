@@ -5,7 +5,7 @@ import { createSchema } from '../../src/features/schema.ts';
 import type { GatewayOptions } from '../../src/gateway-options.ts';
 import { annotationsOf } from '../../src/plan/cost.ts';
 import type { PlannedInfo } from '../../src/plan/look-ahead.ts';
-import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
+import { type PreparedOperation, prepareOperation } from '../../src/plan/prepared-operation.ts';
 import { objectsOf, type ValuePlan } from '../../src/plan/tree.ts';
 import { coerceVariables } from '../../src/plan/variables.ts';
 import { AbortSource } from '../../src/transport/call.ts';
@@ -33,7 +33,7 @@ export function createRunByGraphql(transport: GatewayOptions['transport']) {
   return async ({ document: text, variables, operationName }: Asked, key: string) => {
     const document = parse(text);
     const operation = getOperationAST(document, operationName) as OperationDefinitionNode;
-    const prepared = new PreparedOperation(schema, document, operation);
+    const prepared = prepareOperation(schema, document, operation);
     const read = coerceVariables(prepared, variables);
     const request = { method: 'POST', path: '/graphql', address: '', header: () => null };
     const credentials = { token: key, bearer: undefined };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { getVariableValues, execute as graphqlExecute, Kind, parse, validate } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { execute } from '../../src/execution/execute.ts';
-import { PreparedOperation } from '../../src/plan/prepared-operation.ts';
+import { prepareOperation } from '../../src/plan/prepared-operation.ts';
 import { documents } from '../support/random/documents.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { writeWhole } from '../support/random/write-document.ts';
@@ -48,7 +48,7 @@ it(
       const sets = otherVariables ? [variables, otherVariables, variables] : [variables, variables];
       for (const operation of document.definitions) {
         if (operation.kind !== Kind.OPERATION_DEFINITION) continue;
-        const prepared = new PreparedOperation(everyType, document, operation);
+        const prepared = prepareOperation(everyType, document, operation);
         for (const [turn, variableValues] of sets.entries()) {
           const operationName = operation.name?.value;
           const args = { schema: everyType, document, operationName, variableValues, rootValue: { turn } };
