@@ -29,7 +29,7 @@ import { annotationsOf } from './cost.ts';
 import type { FieldPlan, ObjectPlan, Selection, ValuePlan } from './tree.ts';
 import { type CoercedVariables, planArguments } from './variables.ts';
 
-export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
 export function fragmentsOf({ definitions }: DocumentNode): Fragments {
   const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sandboxKeys } from '../../src/features/sandbox/keys.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
-import { openGateway } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox({ shared: true });
 const { scriptId: id } = seeded;
@@ -53,30 +51,9 @@ describe('descriptions of operations, variables and fragments', () => {
     "A part of it."
     fragment Part on Query { script(id: $id) { name } }`;
 
-  it('are taken, by POST, by GET and by the id of a document', async () => {
-    const listed = new Map([['name', described]]);
-    const gateway = await openGateway({
-      upstream: fixture.sandbox.url,
-      persisted: { mode: 'allowed', listed },
-    });
-    const expected = { data: { script: { name: 'Nightfall Hub' } } };
-    const headers = { token: sandboxKeys.full, 'content-type': 'application/json' };
-    const variables = { id };
-    for (const body of [
-      { query: described, variables },
-      { documentId: 'name', variables },
-    ]) {
-      const answer = await fetch(`${gateway.url}/graphql`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(body),
-      });
-      expect(await answer.json()).toEqual(expected);
-    }
-    const parameters = new URLSearchParams({ query: described, variables: JSON.stringify(variables) });
-    const got = await fetch(`${gateway.url}/graphql?${parameters}`, { headers });
-    expect(await got.json()).toEqual(expected);
-    await gateway.close();
+  it('are taken', async () => {
+    const { data } = await fixture.gateway.execute(described, { id });
+    expect(data).toEqual({ script: { name: 'Nightfall Hub' } });
   });
 
   it('are quoted nowhere', async () => {

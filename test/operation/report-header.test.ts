@@ -290,38 +290,3 @@ describe('a report under a quota', () => {
     await expectCalls(fixture.recorder, 6);
   });
 });
-
-describe('over many operations', () => {
-  const fixture = useRecorder({ transport });
-
-  it('every read counts once, and the calls add up to what the REST side has seen', async () => {
-    const failing = failOnce();
-    fixture.respond = (recorded, response) =>
-      recorded.line.includes('flaky') ? failing(recorded, response) : answerPlainly(recorded, response);
-    const sum = { ...none };
-    let reads = 0;
-    for (let round = 0; round < 20; round += 1) {
-      const ids = [`s${round % 3}`, `s${round % 7}`, `once${round}`];
-      const answers = await Promise.all([
-        fixture.gateway.execute(SCRIPTS, { ids }, ASKED),
-        fixture.gateway.execute(SCRIPTS, { ids: ids.slice(1) }, ASKED),
-      ]);
-      reads += new Set(ids).size + new Set(ids.slice(1)).size;
-      for (const answer of answers) {
-        const { calls, shared, fresh, stale } = reportOf(answer);
-        sum.calls += calls;
-        sum.shared += shared;
-        sum.fresh += fresh;
-        sum.stale += stale;
-      }
-      await clock.advance(200);
-    }
-    expect(sum.calls + sum.shared + sum.fresh + sum.stale).toBe(reads);
-    expect(sum.calls).toBe(fixture.recorder.calls.length);
-    for (const kind of ['calls', 'shared', 'fresh'] as const) expect(sum[kind]).toBeGreaterThan(0);
-
-    const retried = await fixture.gateway.execute(SCRIPTS, { ids: ['flaky1', 'flaky2'] }, ASKED);
-    const written = await fixture.gateway.execute(TOGGLE_AND_READ, { id: 's0' }, ASKED);
-    expect(sum.calls + reportOf(retried).calls + reportOf(written).calls).toBe(fixture.recorder.calls.length);
-  });
-});
