@@ -49,10 +49,10 @@ function withFacts(error: GraphQLError, facts: object): GraphQLError {
   return at(error, { message: error.message, extensions: { ...error.extensions, ...facts } });
 }
 
-function at(
-  located: GraphQLError | undefined,
-  { message, extensions }: Pick<GraphQLError, 'message' | 'extensions'>,
-): GraphQLError {
+/** What the client is told, without the place in the document. */
+type Shown = Pick<GraphQLError, 'message' | 'extensions'>;
+
+function at(located: GraphQLError | undefined, { message, extensions }: Shown): GraphQLError {
   const shown = withoutStacks(() => new GraphQLError(message, { path: located?.path, extensions }));
   if (!located) return shown;
   // GraphQL would search the whole document for line and column again.
@@ -70,8 +70,9 @@ export function endOfWrite(error: unknown): {
   readonly errorCode: string;
   readonly outcome: MutationOutcome;
 } {
-  const shown = error instanceof CallFailure ? describe(error) : error;
-  const { code = 'INTERNAL_SERVER_ERROR', outcome } = shown instanceof GraphQLError ? shown.extensions : {};
+  const known = error instanceof GraphQLError ? error : undefined;
+  const { extensions = {} } = error instanceof CallFailure ? describe(error) : (known ?? {});
+  const { code = 'INTERNAL_SERVER_ERROR', outcome } = extensions;
   return {
     errorCode: String(code),
     outcome:
@@ -97,13 +98,15 @@ export function withOutcomes(
   });
 }
 
-/** Converts a failed call to the error for the client. */
-function describe(failure: CallFailure): GraphQLError {
+/** Describes a failed call to the client. */
+function describe(failure: CallFailure): Shown {
   const { endpoint } = failure;
   const outcome = failure.kind === 'write' ? { outcome: OUTCOME[failure.executed] } : {};
   const advice = failure.kind === 'write' ? ADVICE[failure.executed](endpoint) : '';
-  const say = (code: ErrorCode, message: string, facts: object = {}) =>
-    codedError(code, `${endpoint}: ${message}.${advice}`, { endpoint, ...outcome, ...facts });
+  const say = (code: ErrorCode, message: string, facts: object = {}): Shown => ({
+    message: `${endpoint}: ${message}.${advice}`,
+    extensions: { code, endpoint, ...outcome, ...facts },
+  });
 
   if (failure instanceof Refused) {
     const code = isKeyRefused(failure) ? 'UNAUTHENTICATED' : rowOf(failure.reason).code;

@@ -153,6 +153,16 @@ describe('what counts as a failure', () => {
     expect(scene.take()).toEqual([]);
   });
 
+  it('is no API that had little time left to answer', async () => {
+    const scene = createTransportScene();
+    scene.answer = () => 'silent';
+    const reads = ['a', 'b', 'c', 'd', 'e'].map((id) => scene.read(id, { leftMs: 400 }));
+    await scene.pass(400);
+    expect(await Promise.all(reads)).toEqual(Array(5).fill('TimedOut'));
+    scene.answer = scene.answerPlainly;
+    expect(await scene.read()).toBe('v1');
+  });
+
   /** Every other read fails. Returns what the next one gets. */
   const failEveryOther = async (reads: number, pauseMs: number) => {
     const scene = createTransportScene();
@@ -276,6 +286,25 @@ describe('a process that stood still', () => {
     late.respond = answerPlainly;
     const codes = (await readAll('next')).errors?.map(({ extensions }) => extensions.code);
     expect(codes).toEqual(Array(4).fill('UPSTREAM_UNAVAILABLE'));
+  });
+});
+
+describe('a renewal', () => {
+  it('is not the only probe: a read goes ahead beside one that waits for its permit', async () => {
+    const scene = createTransportScene({ rate: 5, freshMs: 1_000, staleMs: 60_000 });
+    await scene.read('old');
+    await scene.pass(1_100);
+    scene.answer = () => 503;
+    await scene.toggle();
+    await scene.pass(200);
+    for (let index = 0; index < 4; index += 1) await scene.toggle();
+    // A probe is due, and the one free permit is for clients.
+    await scene.pass(1_001);
+    scene.answer = scene.answerPlainly;
+    scene.take();
+    expect(await scene.read('old')).toBe('v1 stale 2301');
+    expect(await scene.read('new')).toBe('v1');
+    expect(scene.take()).toEqual(['GET /scripts/new']);
   });
 });
 

@@ -20,6 +20,8 @@ interface Asking {
   readonly key?: string;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  /** What is left of the operation's time, in ms. */
+  readonly leftMs?: number;
 }
 
 /** The steps of the transport before an API of a few lines, on a clock that the test moves. */
@@ -71,14 +73,14 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
     () => ({ dispatch, close: async () => undefined }) as unknown as Dispatcher,
   );
 
-  const accessOf = ({ key = 'key', signal, timeoutMs = 5_000 }: Asking): Access => ({
+  const accessOf = ({ key = 'key', signal, timeoutMs = 5_000, leftMs = timeoutMs }: Asking): Access => ({
     ask: transport.ask,
     clock,
     origin: { key, account: key, caller: '', startedAt: clock.now() },
     usage: new Usage(),
     signal,
     timeouts: { read: timeoutMs, write: timeoutMs },
-    deadline: clock.now() + timeoutMs,
+    deadline: clock.now() + leftMs,
   });
 
   /** The result in a word, and where it came from: `v1`, `v1 fresh`, `v1 stale 1500`, `TimedOut`, `TimedOut unknown`. */
