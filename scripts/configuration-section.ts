@@ -1,6 +1,5 @@
 import { VARIABLE_GROUPS, VARIABLE_NAMES, type Variable } from '../src/config/env-variables.ts';
 import { FLAGS } from '../src/config/flags.ts';
-import { wordsFor } from '../src/config/text-kinds.ts';
 import { markdownTable } from './generated-section.ts';
 
 /** The generated part of docs/configuration.md: each variable with its flag, default, values and meaning, by group. */
@@ -32,7 +31,7 @@ function rowOf(name: string, variable: Variable): string[] {
   return [
     [name, ...(variable.secret ? [`${name}_FILE`] : [])].map(nameAndFlag).join('<br>'),
     byDefault === undefined ? '' : `\`${byDefault}\``,
-    withCode(shortWords(wordsFor(variable))),
+    withCode(shortWords(variable.allowedText ?? variable.allowed)),
     withCode(variable.meaning),
   ];
 }

@@ -1,5 +1,4 @@
 import { VARIABLE_GROUPS, type Variable } from '../src/config/env-variables.ts';
-import { wordsFor } from '../src/config/text-kinds.ts';
 
 const WIDTH = 120;
 
@@ -19,7 +18,7 @@ function entryOf([name, variable]: readonly [string, Variable]): string {
   const { meaning, secret, example = '' } = variable;
   return [
     ...comment(meaning),
-    ...comment(`values: ${wordsFor(variable)}`),
+    ...comment(`values: ${variable.allowedText ?? variable.allowed}`),
     `# ${name}=${variable.byDefault ?? example}`,
     ...(secret ? ['# ... or the file that contains it:', `# ${name}_FILE=`] : []),
   ].join('\n');

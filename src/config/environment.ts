@@ -2,7 +2,7 @@ import { ROWS, type VariableValues } from './env-variables.ts';
 import { isKeysFile } from './keys-file.ts';
 import { cut, HIDDEN, show } from './kinds.ts';
 import { readTextFile } from './text-file.ts';
-import { readText, type TextKind, wordsFor } from './text-kinds.ts';
+import { readText, type TextKind } from './text-kinds.ts';
 import { collect, named, Unusable } from './unusable.ts';
 
 /** The largest file of a secret, in bytes: it holds a hundred of the longest keys. */
@@ -58,7 +58,8 @@ const NO_KEY = 'it holds no key. Put a key in each line; "luaauth-graphql keys n
 /** `place` begins a problem, and `given` stands for the value in it. @throws Unusable */
 function checked<Value>(text: string, kind: TextKind<Value>, place: string, given: string): Value {
   const value = readText(kind, text);
-  if (value === undefined) throw new Unusable(`${place}${given} must be ${wordsFor(kind)}.`);
+  if (value === undefined)
+    throw new Unusable(`${place}${given} must be ${kind.allowedText ?? kind.allowed}.`);
   const problem = kind.problem?.(value as never);
   if (problem !== undefined) throw new Unusable(place + problem);
   return value;

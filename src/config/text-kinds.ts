@@ -21,10 +21,6 @@ export function readText<Value>({ parse, has }: TextKind<Value>, text: string): 
   return value !== undefined && has(value) ? value : undefined;
 }
 
-export function wordsFor({ allowed, allowedText = allowed }: TextKind): string {
-  return allowedText;
-}
-
 const PLAIN = { '': 1 };
 const TIME_UNITS = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 // The documentation counts kB and MB in the same way.

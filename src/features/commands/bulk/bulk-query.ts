@@ -7,9 +7,9 @@ import { StartError } from '../../../observability/start-error.ts';
 import { annotationsOf } from '../../../plan/cost.ts';
 import { createSchema } from '../../../schema/index.ts';
 import { type Answer, type Members, membersOf, type OwnGateway, openOwnGateway } from '../own-gateway.ts';
-import { type BulkEnd, countsText, durationText, runRows } from './bulk-run.ts';
+import { type BulkEnd, runRows } from './bulk-run.ts';
 import { writeResultCsv } from './result-csv.ts';
-import { type Counts, ResultFile } from './result-file.ts';
+import { type Counts, ResultFile, ROW_STATUSES } from './result-file.ts';
 import { type RowOperation, readRowOperation } from './row-operation.ts';
 import { messageOf } from './row-sender.ts';
 import { type ReadableRow, type Row, readRows } from './rows.ts';
@@ -180,4 +180,23 @@ function report(
   if (stoppedBy !== undefined) return EXIT.stopped;
   if (counts.FAILED + counts.UNKNOWN + counts.INVALID > 0) return EXIT.errors;
   return counts.REFUSED > 0 ? EXIT.refused : EXIT.ok;
+}
+
+/** For example `10,000 rows: 9,998 OK, 2 REFUSED`. */
+function countsText(counts: Counts): string {
+  const all = ROW_STATUSES.reduce((sum, status) => sum + counts[status], 0);
+  const parts = ROW_STATUSES.filter((status) => counts[status] > 0).map(
+    (status) => `${counts[status].toLocaleString('en')} ${status}`,
+  );
+  const rows = `${all.toLocaleString('en')} ${all === 1 ? 'row' : 'rows'}`;
+  return parts.length === 0 ? rows : `${rows}: ${parts.join(', ')}`;
+}
+
+/** For example `3 min 20 s`. */
+function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  const hours = Math.floor(seconds / 3_600);
+  const minutes = Math.floor((seconds % 3_600) / 60);
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

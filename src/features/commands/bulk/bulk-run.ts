@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { printError, type Terminal } from '../../../cli/terminal.ts';
 import { StartError } from '../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
-import { type Counts, type ResultFile, ROW_STATUSES, type RowResult, type RowStatus } from './result-file.ts';
+import type { ResultFile, RowResult, RowStatus } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
 import { createRowSender, messageOf } from './row-sender.ts';
 import type { ReadableRow, Row } from './rows.ts';
@@ -116,23 +116,4 @@ function showProgress({ stderr }: Terminal, text: () => string) {
       stderr.write('\n');
     },
   };
-}
-
-/** For example `10,000 rows: 9,998 OK, 2 REFUSED`. */
-export function countsText(counts: Counts): string {
-  const all = ROW_STATUSES.reduce((sum, status) => sum + counts[status], 0);
-  const parts = ROW_STATUSES.filter((status) => counts[status] > 0).map(
-    (status) => `${counts[status].toLocaleString('en')} ${status}`,
-  );
-  const rows = `${all.toLocaleString('en')} ${all === 1 ? 'row' : 'rows'}`;
-  return parts.length === 0 ? rows : `${rows}: ${parts.join(', ')}`;
-}
-
-/** For example `3 min 20 s`. */
-export function durationText(ms: number): string {
-  const seconds = Math.ceil(ms / 1_000);
-  const hours = Math.floor(seconds / 3_600);
-  const minutes = Math.floor((seconds % 3_600) / 60);
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
