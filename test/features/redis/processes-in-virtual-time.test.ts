@@ -131,6 +131,39 @@ it('a process that stood still and ends leaves the slot of its successor alone',
   await closed;
 });
 
+it('a process that waits until it uses Redis again keeps its slot', async () => {
+  const { pass, open } = await createProcesses();
+  const waiting = await open('waiting', { instances: 1 });
+  // After each loss it waits twice as long.
+  for (let losses = 0; losses < 4; losses += 1) {
+    while (waiting.isLost()) await pass(100);
+    waiting.cut(500);
+    await pass(1_000);
+  }
+  expect(waiting.isLost()).toBe(true);
+  await expect(open('next', { instances: 1 })).rejects.toThrow('All 1 slots are taken');
+});
+
+it('a process whose connection ends just before it uses Redis again is back later', async () => {
+  const lose = async () => {
+    const processes = await createProcesses();
+    const lost = await processes.open('lost');
+    lost.cut(500);
+    await processes.pass(1_000);
+    expect(lost.isLost()).toBe(true);
+    return { ...processes, lost };
+  };
+  const first = await lose();
+  while (first.lost.isLost()) await first.pass(1);
+  for (const beforeMs of [5, 10, 15, 20]) {
+    const { kernel, store, pass, lost } = await lose();
+    await pass(first.kernel.now - beforeMs - kernel.now);
+    store.restart(0, store.model.snapshot());
+    await pass(30_000);
+    expect([beforeMs, lost.isLost(), (await lost.read('account')).isAlone]).toEqual([beforeMs, false, false]);
+  }
+});
+
 it('a process whose slot another process has lets calls wait until it has a place, and drops idle accounts', async () => {
   const { kernel, store, pass, settle } = await createProcesses();
   const ignore = () => undefined;
