@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestObserver } from '../../src/observability/request-record.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
-import { json, startRecorder } from '../support/api/recorder.ts';
+import { json } from '../support/api/recorder.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
 import { settle } from '../support/clocks/clock.ts';
-import { useRecorder } from '../support/gateways/fixture.ts';
-import { openGateway } from '../support/gateways/gateway.ts';
+import { useOpened, useRecorder } from '../support/gateways/fixture.ts';
 import { arrival, eventually } from '../support/vitest/waiting.ts';
+
+const { open, record } = useOpened();
 
 const HEALTH = ['GET /health HTTP/1.1', 'host: localhost', '', ''].join('\r\n');
 /** Its document is one that the gateway has not seen, and takes some ms to be parsed and validated. */
@@ -28,16 +29,16 @@ it.each([
 ])(
   'answers a health check before most of the %s that end with it, and then all of them',
   async (_what, count, textOf, sentBefore) => {
-    const recorder = await startRecorder(() => undefined);
-    const gateway = await openGateway({ upstream: recorder.url });
-    const open = async () => {
+    const recorder = await record(() => undefined);
+    const { gateway } = await open({ upstream: recorder.url });
+    const connect = async () => {
       const client = await openRaw(gateway.url);
       client.socket.write(HEALTH);
       await client.until('"status":"ok"');
       return client;
     };
-    const clients = await Promise.all(Array.from({ length: count }, open));
-    const other = await open();
+    const clients = await Promise.all(Array.from({ length: count }, connect));
+    const other = await connect();
     const texts = clients.map((_client, index) => textOf(index));
     await Promise.all(
       clients.map(
@@ -55,8 +56,6 @@ it.each([
     expect(await before).toBeLessThan(count / 2);
     await eventually(() => expect(answered()).toBe(count));
     for (const { socket } of [...clients, other]) socket.destroy();
-    await gateway.close();
-    await recorder.close();
   },
 );
 
@@ -130,10 +129,10 @@ it('answers a health check while a large answer goes to many waiting operations'
     allow_extending: true,
     max_duration: 1,
   }));
-  const recorder = await startRecorder((_recorded, response) => {
+  const recorder = await record((_recorded, response) => {
     release = () => json(response, { success: true, systems });
   });
-  const gateway = await openGateway({
+  const { gateway } = await open({
     upstream: recorder.url,
     observers: [{ running: () => void running++ }],
   });
@@ -160,6 +159,4 @@ it('answers a health check while a large answer goes to many waiting operations'
   await eventually(() => expect(answered).toBe(30));
   expect(recorder.calls).toHaveLength(1);
   for (const { socket } of [...clients, other]) socket.destroy();
-  await gateway.close();
-  await recorder.close();
 });
