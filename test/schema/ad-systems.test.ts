@@ -4,7 +4,6 @@ import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json } from '../support/api/recorder.ts';
 import { graphql } from '../support/clients/graphql.ts';
 import { bearer, ringOf } from '../support/clients/keys.ts';
-import { CREATE_AD_SYSTEM, EDIT_AD_SYSTEM } from '../support/clients/mutations.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
 
 const { projectId, namesProjectId } = seeded;
@@ -181,24 +180,6 @@ describe('the ad providers', () => {
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_BAD_RESPONSE']);
     },
   );
-});
-
-describe('cache entries of ad systems', () => {
-  const fixture = useSandbox({ gateway: { transport: { freshMs: 60_000, staleMs: 60_000 } } });
-  const names = async () => (await fixture.gateway.execute(LIST)).data?.adSystems?.map(({ name }) => name);
-
-  it('do not outlive a write to one of them, or to a project', async () => {
-    expect(await names()).toEqual(['Daily key', 'Weekend key', 'Event key']);
-    await fixture.gateway.execute(EDIT_AD_SYSTEM, { input: { id: FIRST, name: 'Day key' } });
-    expect(await names()).toEqual(['Day key', 'Weekend key', 'Event key']);
-    expect(await names()).toEqual(['Day key', 'Weekend key', 'Event key']);
-    expect(fixture.lines().filter((line) => line === 'GET /ads/systems')).toHaveLength(2);
-    await fixture.gateway.execute(`mutation { deleteProject(input: { id: "${projectId}" }) { __typename } }`);
-    await names();
-    expect(fixture.lines().filter((line) => line === 'GET /ads/systems')).toHaveLength(3);
-    await fixture.gateway.execute(CREATE_AD_SYSTEM, { input: { projectId: namesProjectId, name: 'New' } });
-    expect(await names()).toContain('New');
-  });
 });
 
 describe('for a gateway key that is limited to projects', () => {
