@@ -8,6 +8,7 @@ import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock, settle } from '../support/clocks/clock.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { arrival, closing, eventually, expectCalls } from '../support/vitest/waiting.ts';
+import { createTransportScene } from './transport-scene.ts';
 
 const clock = createManualClock();
 const random = () => 0;
@@ -188,114 +189,86 @@ describe('identical reads at the same time', () => {
   }
 });
 
-describe('reads that wait for one call in the queue', () => {
-  const fixture = useRecorder({ transport: { clock, random, rate: 1 } });
+describe('equal reads that wait for the quota', () => {
+  const WINDOW_MS = 1_002;
 
   it('are sent once for those who stay, and never when all have left', async () => {
-    fixture.respond = answerPlainly;
-    await fixture.gateway.execute(SCRIPT, { id: 'first' });
-    const clients = [new AbortController(), new AbortController(), new AbortController()] as const;
-    const [stays, ...leave] = [
-      fixture.gateway.execute(SCRIPT, { id: 'a' }),
-      fixture.gateway.execute(SCRIPT, { id: 'a' }, undefined, clients[0].signal),
-      fixture.gateway.execute(SCRIPT, { id: 'b' }, undefined, clients[1].signal),
-      fixture.gateway.execute(SCRIPT, { id: 'b' }, undefined, clients[2].signal),
-    ];
-    // All are there: each has a timer, and so has the queue.
-    await eventually(() => expect(clock.pending).toBe(5));
-    for (const client of clients) client.abort();
-    for (const answer of leave) await expect(answer).rejects.toThrow('abort');
-    await eventually(() => expect(clock.pending).toBe(2));
-    await clock.advance(1_100);
-    expect((await stays).data?.script?.name).toBe('name of a');
-    await clock.advance(5_000);
-    await expectCalls(fixture.recorder, 2);
+    const scene = createTransportScene({ rate: 1 });
+    await scene.read('first');
+    const client = new AbortController();
+    const { signal } = client;
+    const stays = scene.read('a');
+    const leave = [scene.read('a', { signal }), scene.read('b', { signal }), scene.read('b', { signal })];
+    await scene.pass(0);
+    client.abort();
+    expect(await Promise.all(leave)).toEqual(Array(3).fill('ClientLeft'));
+    await scene.pass(WINDOW_MS);
+    expect(await stays).toBe('v1');
+    await scene.pass(5_000);
+    expect(scene.lines).toEqual(['GET /scripts/first', 'GET /scripts/a']);
   });
-});
 
-describe('reads of several callers that wait for the quota', () => {
-  const FRESH_MS = 60_000;
-  const fixture = useRecorder({
-    transport: { clock, random, rate: 2, freshMs: FRESH_MS },
-    timeouts: { read: 60_000, write: 60_000 },
-    operationTimeoutMs: 60_000,
-    credentials: { heldKey: 'held', gatewayKeys: ['one', 'two'] },
-  });
-  const ask = (caller: string, ...ids: string[]) =>
-    fixture.gateway.execute(SCRIPTS, { ids }, { authorization: `Bearer ${caller}` });
-  const usePermits = async () => {
-    fixture.respond = answerPlainly;
-    await ask('one', 'first', 'second');
+  /** The quota of two is used up. */
+  const useUpTheQuota = async () => {
+    const scene = createTransportScene({ rate: 2, freshMs: 60_000 });
+    await Promise.all([scene.read('first'), scene.read('second')]);
+    scene.take();
+    return scene;
   };
+  const one = { caller: 'one', timeoutMs: 60_000 };
+  const two = { caller: 'two', timeoutMs: 60_000 };
 
-  it('take turns, and find the answer that another caller has got meanwhile', async () => {
-    await usePermits();
-    const greedy = ask('one', 'a', 'b', 'c', 'd');
-    await eventually(() => expect(clock.pending).toBe(5));
-    const other = ask('two', 'd');
-    await eventually(() => expect(clock.pending).toBe(6));
-    await clock.advance(1_100);
-    expect((await other).errors).toBeUndefined();
-    await clock.advance(1_100);
-    expect((await greedy).errors).toBeUndefined();
-    await expectCalls(fixture.recorder, 6);
-    const lines = fixture.recorder.lines().map((line) => line.replace('GET /scripts/', ''));
-    expect([lines.slice(2, 4).sort(), lines.slice(4).sort()]).toEqual([
-      ['a', 'd'],
-      ['b', 'c'],
-    ]);
+  it('of two callers take turns, and find the answer that the other one has got meanwhile', async () => {
+    const scene = await useUpTheQuota();
+    const greedy = ['a', 'b', 'c', 'd'].map((id) => scene.read(id, one));
+    const other = scene.read('d', two);
+    await scene.pass(WINDOW_MS);
+    expect(await other).toBe('v1');
+    await scene.pass(WINDOW_MS);
+    expect(await Promise.all(greedy)).toEqual(['v1', 'v1', 'v1', 'v1 fresh']);
+    expect(scene.lines.map((line) => line.slice(-1))).toEqual(['a', 'd', 'b', 'c']);
   });
 
-  it('join an equal call that is under way when their turn comes', async () => {
-    await usePermits();
-    const { respond, release } = holdBack(answerPlainly);
-    const one = ask('one', 'a');
-    await eventually(() => expect(clock.pending).toBe(2));
-    const two = ask('two', 'a', 'b');
-    await eventually(() => expect(clock.pending).toBe(4));
-    fixture.respond = respond;
-    await clock.advance(1_100);
+  it('of two callers are one call if it is under way when the turn of the other comes', async () => {
+    const scene = await useUpTheQuota();
+    const first = scene.read('a', one);
+    const others = [scene.read('a', two), scene.read('b', two)];
+    await scene.pass(0);
+    scene.hold();
+    await scene.pass(WINDOW_MS);
     // The second permit is for `b`: `a` is under way already.
-    await expectCalls(fixture.recorder, 4);
-    expect(fixture.recorder.lines().slice(2).sort()).toEqual(['GET /scripts/a', 'GET /scripts/b']);
-    release();
-    expect((await Promise.all([one, two])).map(({ errors }) => errors)).toEqual([undefined, undefined]);
+    expect(scene.lines).toEqual(['GET /scripts/a', 'GET /scripts/b']);
+    await scene.release();
+    expect(await Promise.all([first, ...others])).toEqual(['v1', 'v1 shared', 'v1']);
   });
 });
 
 describe("a read that joins another one's call late", () => {
-  const fixture = useRecorder({ transport: { clock, random } });
+  const joinAfter = async (ms: number) => {
+    const scene = createTransportScene();
+    scene.answer = () => 'silent';
+    const first = scene.read();
+    await scene.pass(ms);
+    const second = scene.read();
+    await scene.pass(5_000 - ms);
+    expect(await first).toBe('TimedOut');
+    return { scene, second };
+  };
 
   it('asks by itself when the time of the other one runs out long before its own', async () => {
-    fixture.respond = () => undefined;
-    const first = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await arrival(fixture.recorder, 0);
-    await clock.advance(4_000);
-    const second = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await eventually(() => expect(clock.pending).toBe(2));
-    await clock.advance(1_000);
-    expect((await first).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
-    await arrival(fixture.recorder, 1);
-    await clock.advance(3_999);
-    expect(fixture.recorder.calls[1]?.socket.destroyed).toBe(false);
-    await clock.advance(1);
-    expect((await second).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
-    await expectCalls(fixture.recorder, 2);
-    expect(clock.pending).toBe(0);
+    const { scene, second } = await joinAfter(4_000);
+    scene.answer = scene.answerPlainly;
+    await scene.pass(3_999);
+    expect(scene.lines).toHaveLength(2);
+    await scene.pass(1);
+    expect(await second).toBe('TimedOut');
+    expect(scene.clock.pending).toBe(0);
   });
 
   it('fails with it when little of its own time is left', async () => {
-    fixture.respond = () => undefined;
-    const first = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await arrival(fixture.recorder, 0);
-    await clock.advance(1_000);
-    const second = fixture.gateway.execute(SCRIPT, { id: 'a' });
-    await eventually(() => expect(clock.pending).toBe(2));
-    await clock.advance(4_000);
-    for (const answer of [first, second]) {
-      expect((await answer).errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
-    }
-    await expectCalls(fixture.recorder, 1);
+    const { scene, second } = await joinAfter(1_000);
+    expect(await second).toBe('TimedOut');
+    expect(scene.lines).toHaveLength(1);
   });
 });
 

@@ -18,6 +18,7 @@ const OBJECTS = { project: {}, session: {}, user: {}, system: {} };
 
 interface Asking {
   readonly key?: string;
+  readonly caller?: string;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   /** What is left of the operation's time, in ms. */
@@ -73,10 +74,16 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
     () => ({ dispatch, close: async () => undefined }) as unknown as Dispatcher,
   );
 
-  const accessOf = ({ key = 'key', signal, timeoutMs = 5_000, leftMs = timeoutMs }: Asking): Access => ({
+  const accessOf = ({
+    key = 'key',
+    caller = '',
+    signal,
+    timeoutMs = 5_000,
+    leftMs = timeoutMs,
+  }: Asking): Access => ({
     ask: transport.ask,
     clock,
-    origin: { key, account: key, caller: '', startedAt: clock.now() },
+    origin: { key, account: key, caller, startedAt: clock.now() },
     usage: new Usage(),
     signal,
     timeouts: { read: timeoutMs, write: timeoutMs },
