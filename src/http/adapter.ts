@@ -6,8 +6,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { OwnPath } from './address.ts';
 import type { ReserveBody } from './body.ts';
 import type { CorsHeaders, HostCheck, OriginCheck } from './guards.ts';
-import type { NodeHandler } from './node.ts';
-import type { Upgrade } from './upgrade.ts';
+import type { NodeHandler, Upgrade } from './node.ts';
 
 export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> {
   readonly pipeline: Pipeline;

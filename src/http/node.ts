@@ -1,4 +1,6 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../errors/coded-error.ts';
 import { CLIENT_LEFT, type RequestRecord, type RequestTracker } from '../observability/request-record.ts';
@@ -7,6 +9,8 @@ import { type NodeRequest, nodeRequest } from './http-request.ts';
 import { REQUEST_ID, requestIdFor } from './response.ts';
 
 export type NodeHandler = (request: NodeRequest, response: ServerResponse, record: RequestRecord) => unknown;
+
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** How long a client may continue to send a body after the answer. Closing at once would lose the answer. */
 const LINGER_MS = 5_000;
@@ -138,4 +142,18 @@ function endWithSocket({ socket }: IncomingMessage, response: ServerResponse): v
   socket.setMaxListeners(0);
   socket.once('close', onClose);
   response.once('close', () => socket.off('close', onClose));
+}
+
+/** Makes the response to a refused upgrade, for which node:http makes none. It is the last response on its connection. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  try {
+    response.assignSocket(socket as Socket);
+  } catch {
+    // An earlier request on the connection is unanswered and the server does not handle this, so only the connection ends.
+    socket.destroy();
+  }
+  response.once('finish', () => (socket as Socket).destroySoon());
+  return response;
 }

@@ -47,21 +47,17 @@ export function responseFor(
   return new Response((isLarge ? Buffer.from(body) : body) as BodyInit, { status, headers: all });
 }
 
-interface ReadyResponse {
-  readonly response: ServerResponse;
-  readonly answer: HttpResponse;
-  readonly requestId?: string;
-}
-
 /** Sends a response that does not come from Yoga, unless one has begun. */
-export function sendResponse({ response, answer, requestId }: ReadyResponse): void {
+export function sendResponse(
+  response: ServerResponse,
+  { status, headers, body }: HttpResponse,
+  requestId?: string,
+): void {
   if (response.headersSent || response.destroyed) return;
-  const { status, headers, body } = answer;
-  const length = Buffer.byteLength(body);
   response.writeHead(status, {
     ...COMMON_HEADERS,
     ...headers,
-    'content-length': String(length),
+    'content-length': String(Buffer.byteLength(body)),
     ...(requestId !== undefined && { [REQUEST_ID]: requestId }),
   });
   response.end(body);

@@ -83,5 +83,5 @@ export function refuseWhileDraining(
   const request = nodeRequest(response.req);
   const { headers, ...refusal } = errorResponse(error, request.header('accept'));
   const answer = { ...refusal, headers: { ...headers, ...cors?.(request, headers.vary) } };
-  sendResponse({ response, answer, requestId: requestIdFor(request.header(REQUEST_ID)) });
+  sendResponse(response, answer, requestIdFor(request.header(REQUEST_ID)));
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { responseOn, type Upgrade } from '../http/upgrade.ts';
+import { responseOn, type Upgrade } from '../http/node.ts';
 import type { Connections } from './connections.ts';
 
 /** Each offer leaves listeners on the socket, and some clients offer another protocol with every request. */

@@ -23,7 +23,7 @@ export async function startMetricsServer(
       const refusal =
         checkHead(request) ?? checkHost({ host: headers.host, origin: headers.origin, path: url });
       const answer = refusal ? errorResponse(refusal) : ((await answerAt(nodeRequest(request))) ?? NOT_HERE);
-      sendResponse({ response, answer });
+      sendResponse(response, answer);
     } catch (error) {
       response.destroy(error as Error);
     }

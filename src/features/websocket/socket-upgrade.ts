@@ -6,10 +6,9 @@ import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
 import type { AdapterParts, SocketUpgrade } from '../../http/adapter.ts';
 import { nodeRequest } from '../../http/http-request.ts';
-import { checkHead, splitTarget } from '../../http/node.ts';
+import { checkHead, responseOn, splitTarget, type Upgrade } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
 import { readOperationPath } from '../../http/routes.ts';
-import { responseOn, type Upgrade } from '../../http/upgrade.ts';
 import { offersProtocol, PROTOCOL } from './protocol.ts';
 import { openSocketConnection } from './socket-connection.ts';
 
@@ -49,7 +48,7 @@ export function createSocketUpgrade(options: AdapterParts): SocketUpgrade {
     const requestId = requestIdFor(request.headers[REQUEST_ID]);
     const record = tracker.begin(nodeRequest(request), requestId);
     tracker.answered(record, [refusal]);
-    sendResponse({ response, answer: errorResponse(refusal, request.headers.accept), requestId });
+    sendResponse(response, errorResponse(refusal, request.headers.accept), requestId);
     tracker.end(record, response.statusCode);
   };
 
