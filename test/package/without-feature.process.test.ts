@@ -23,7 +23,7 @@ const WITHOUT_ALL = {
   entities: 'GRAPHQL_VALIDATION_FAILED',
   documentById: 'PERSISTED_DOCUMENTS_OFF',
   page: 'application/json; charset=utf-8',
-  socket: 404,
+  socket: 'ECONNRESET',
 };
 
 const FILES = [
@@ -174,8 +174,8 @@ async function answersOf(url: string): Promise<Record<keyof typeof WITHOUT_ALL, 
   };
 }
 
-/** The status of the answer to a request for a WebSocket. */
-async function askForSocket(url: string): Promise<number | undefined> {
+/** How a request for a WebSocket ends: the status of the answer, or the code of the error. */
+async function askForSocket(url: string): Promise<unknown> {
   const asking = request(`${url}/graphql`, {
     headers: {
       connection: 'upgrade',
@@ -186,7 +186,12 @@ async function askForSocket(url: string): Promise<number | undefined> {
     },
   });
   asking.end();
-  const [response] = await Promise.race([once(asking, 'upgrade'), once(asking, 'response')]);
-  asking.destroy();
-  return response.statusCode;
+  try {
+    const [response] = await Promise.race([once(asking, 'upgrade'), once(asking, 'response')]);
+    return response.statusCode;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    asking.destroy();
+  }
 }
