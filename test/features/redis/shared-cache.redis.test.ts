@@ -168,6 +168,7 @@ describeWithEachEngine('several gateways', (engine) => {
     await one.execute('{ sentinelDocument: __typename }', {}, KEY);
     await entriesInRedis(6);
     const dump = (await fixture.redis.dump()).toString('latin1');
+    expect(dump).toContain('luaauth:{');
     for (const secret of SECRETS) {
       for (const form of [secret, Buffer.from(secret).toString('base64').slice(1, -4), hashOf(secret)]) {
         expect([secret, dump.includes(form)]).toEqual([secret, false]);
