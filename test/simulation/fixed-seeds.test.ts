@@ -95,6 +95,10 @@ it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
     { ...OF_STORE, seed: 'b-43', untilMs: 15_000 },
   ],
   [
+    'a process that gets another slot while Redis is lost has the share of that slot at once',
+    { seed: 'rd-3-12-6', seconds: 90, gateways: 3, untilMs: 76_000 },
+  ],
+  [
     'a delay of a process that has read no state yet replaces no state',
     { seed: 'q-2', seconds: 90, gateways: 3, faultsPerMinute: 25, untilMs: 20_000 },
   ],

@@ -80,7 +80,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   let asking = 0;
   /** How many permits are worth asking for: calls may wait for more than this quota. */
   let usable = MAX_WANTED;
-  let share: { readonly rate: number; readonly quota: SlidingWindowLog } | undefined;
+  let share: SlidingWindowLog | undefined;
 
   /**
    * Runs the script of the quota. @param slowMs - when the account has its whole rate again after a slow-down, in ms from now
@@ -105,25 +105,20 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   /** Redis may come back sooner than the share has a permit. */
   const later = (ms: number) => (link.isLost ? Math.min(ms, MOST_WAIT_MS) : ms);
 
-  /** The quota of this process while Redis is lost. */
+  /** The quota of this process while Redis is lost. Its rate follows the slot of this process, which may change meanwhile. */
   const ownShare = (): SlidingWindowLog => {
-    const own = link.shareOf(rate);
-    // Requests of an earlier share still count: a process without a slot may get one.
-    const isInUse = share !== undefined && share.quota.status().used > 0;
-    if (!share || (share.rate !== own && !isInUse)) {
+    share ??= new SlidingWindowLog({
+      ...limits,
+      get rate() {
+        return Math.max(1, link.shareOf(rate));
+      },
+      now,
+      arrivals,
+      onFreed,
       // A part of a call each second is a call every few seconds.
-      const windowMs = WINDOW_MS * Math.max(1, Math.ceil(1 / own));
-      const quota = new SlidingWindowLog({
-        ...limits,
-        rate: Math.max(1, own),
-        now,
-        arrivals,
-        onFreed,
-        windowMs,
-      });
-      share = { rate: own, quota };
-    }
-    return share.quota;
+      windowMs: WINDOW_MS * Math.max(1, Math.ceil(1 / link.shareOf(rate))),
+    });
+    return share;
   };
 
   const takeOwn = (waiting: number, isBackground: boolean): Permit | number => {
@@ -230,6 +225,6 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       await run({ slowMs }).catch(() => undefined);
     },
     status: () => (link.isLost ? statusOfShare() : statusInStore().catch(statusOfShare)),
-    isIdle: () => asking === 0 && ready.length === 0 && held.size === 0 && (share?.quota.isIdle() ?? true),
+    isIdle: () => asking === 0 && ready.length === 0 && held.size === 0 && (share?.isIdle() ?? true),
   };
 }
