@@ -81,6 +81,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
     return share;
   };
 }
+
 /**
  * After so many calls a new Map takes the place of the old one. A Map whose entries come and go resizes its table again and
  * again. In V8 each old table keeps the next one alive, with all that was in it, until the next full collection of garbage.
