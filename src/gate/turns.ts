@@ -9,8 +9,8 @@ const SLICE_MS = 20;
  */
 const MOST_LOOPS = 32;
 const LEAST_LOOPS = 8;
-/** How many operations of each group may wait. */
-const MOST_WAITING = 1_000;
+/** How many operations of each group may wait. A client with a thousand connections may have one on each. */
+const MOST_WAITING = 2_000;
 /** The sources of a client with more operations that wait are not read. */
 const MOST_OF_CLIENT = 100;
 /** A client may have this part of all operations under way. */
