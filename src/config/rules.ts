@@ -87,6 +87,10 @@ export function findContradictions(
     mode === 'only' &&
       documents === undefined &&
       'PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
+    mode === 'off' &&
+      documents !== undefined &&
+      !MCP &&
+      'PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave out one of the two.',
     workers > 1 &&
       redisUrl === undefined &&
       `WORKERS: ${workers}, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.`,
