@@ -1,6 +1,6 @@
 import { request as ask, createServer } from 'node:http';
 import type { Browser, Page, Request, Response } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { axeProblems } from '../../support/browsers/axe.ts';
 import { launchChromium } from '../../support/browsers/chromium.ts';
 import { listen } from '../../support/network/listen.ts';
@@ -329,10 +329,15 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
   });
 
   it('opens the documentation of a field that is clicked with Ctrl', async () => {
-    await editorOf('operation.graphql')
-      .getByText('totalExecutions')
-      .click({ modifiers: ['ControlOrMeta'] });
-    await page.locator('.graphiql-plugin').getByText('totalExecutions').waitFor();
+    const documentation = page.locator('.graphiql-plugin').getByText('totalExecutions');
+    // The page may have no schema yet. Then a click does nothing.
+    const click = async () => {
+      await editorOf('operation.graphql')
+        .getByText('totalExecutions')
+        .click({ modifiers: ['ControlOrMeta'] });
+      await documentation.waitFor({ timeout: 1_000 });
+    };
+    await vi.waitFor(click, { timeout: WAIT_MS });
   });
 
   it('has an explorer, which writes the query', async () => {
