@@ -112,7 +112,7 @@ export type BlacklistUserResult = AccountExpired | AlreadyBlacklisted | Blacklis
 /** LuaAuth has blacklisted the user. */
 export type BlacklistUserSuccess = {
   __typename?: 'BlacklistUserSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
+  /** The user, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
   user?: Maybe<User>;
 };
 
@@ -138,7 +138,7 @@ export type CreateAdSystemResult = AccountExpired | CreateAdSystemSuccess | Inva
 /** LuaAuth has created the ad system. */
 export type CreateAdSystemSuccess = {
   __typename?: 'CreateAdSystemSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
+  /** The ad system, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
   adSystem?: Maybe<AdSystem>;
   /** The id of the new ad system. */
   adSystemId: Scalars['ID']['output'];
@@ -239,7 +239,7 @@ export type EditAdSystemResult = EditAdSystemSuccess | InvalidFields | NotPermit
 /** LuaAuth has changed the ad system. */
 export type EditAdSystemSuccess = {
   __typename?: 'EditAdSystemSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
+  /** The ad system, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `ads:read`. */
   adSystem?: Maybe<AdSystem>;
 };
 
@@ -295,7 +295,7 @@ export type EditScriptResult = AccountExpired | EditScriptSuccess | InvalidField
 /** LuaAuth has changed the settings. */
 export type EditScriptSuccess = {
   __typename?: 'EditScriptSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
+  /** The script, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
   script?: Maybe<Script>;
 };
 
@@ -317,7 +317,7 @@ export type EditUserResult = AccountExpired | DiscordAlreadyLinked | EditUserSuc
 /** LuaAuth has changed the user. */
 export type EditUserSuccess = {
   __typename?: 'EditUserSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
+  /** The user, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
   user?: Maybe<User>;
 };
 
@@ -749,7 +749,7 @@ export type Script = {
   name: Scalars['String']['output'];
   /** How many users were connected during the last day. Null unless `METRICS_SCRIPTS` names the script. Costs no REST call. Needs the scope `sessions:read`. */
   onlineHistory?: Maybe<OnlineHistory>;
-  /** The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions and scripts cost their own calls. Any other field costs one call for each distinct project. Needs the scope `scripts:read`. */
+  /** The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions, scripts and ad systems cost their own calls. Any other field costs one call for each distinct project. Needs the scope `scripts:read`. */
   project?: Maybe<Project>;
   /** Whether users without WebSockets are refused. Needs the scope `scripts:read`. */
   requireSessions: Scalars['Boolean']['output'];
@@ -926,7 +926,7 @@ export type ToggleScriptResult = InvalidFields | NotPermitted | ToggleScriptSucc
 /** LuaAuth has enabled or disabled the script. */
 export type ToggleScriptSuccess = {
   __typename?: 'ToggleScriptSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
+  /** The script, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
   script?: Maybe<Script>;
 };
 
@@ -942,7 +942,7 @@ export type UnblacklistUserResult = AccountExpired | InvalidFields | NotBlacklis
 /** LuaAuth has ended the blacklisting. */
 export type UnblacklistUserSuccess = {
   __typename?: 'UnblacklistUserSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
+  /** The user, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `users:read`. */
   user?: Maybe<User>;
 };
 
@@ -969,7 +969,7 @@ export type UpdateScriptResult = InvalidFields | NotPermitted | UnknownRefusal |
 /** LuaAuth has replaced the source code. */
 export type UpdateScriptSuccess = {
   __typename?: 'UpdateScriptSuccess';
-  /** The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
+  /** The script, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded. Needs the scope `scripts:read`. */
   script?: Maybe<Script>;
 };
 

@@ -15,7 +15,7 @@ import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
-import { defineMutation, READ_AGAIN } from './define-mutation.ts';
+import { defineMutation, readAgain } from './define-mutation.ts';
 import { defineLoader, loadableRef, oneByOne } from './loader.ts';
 import { idField, nameField, type Settings } from './mutation-input.ts';
 import { MAX_READ, Project, TOLD_WITHOUT_PROJECT, tooMany } from './project.ts';
@@ -229,7 +229,7 @@ defineMutation({
       adSystem: t.field({
         type: AdSystem,
         nullable: true,
-        description: READ_AGAIN,
+        description: readAgain('ad system'),
         scopes: ['ads:read'],
         cost: getAdSystem,
         resolve: ({ answer }) => answer,
@@ -261,6 +261,6 @@ defineMutation({
   },
   success: {
     description: 'LuaAuth has changed the ad system.',
-    reads: { type: AdSystem, scope: 'ads:read', endpoint: getAdSystem },
+    reads: { type: AdSystem, noun: 'ad system', scope: 'ads:read', endpoint: getAdSystem },
   },
 });

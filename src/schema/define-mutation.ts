@@ -42,6 +42,8 @@ type Success<Source> =
       /** Adds a field that reads the written object, whose id is in the endpoint's path. */
       readonly reads?: {
         readonly type: AnyObject;
+        /** Such as `ad system`, for the description. */
+        readonly noun: string;
         readonly scope: KeyScope;
         readonly endpoint: { readonly route: Route };
       };
@@ -50,9 +52,10 @@ type Success<Source> =
   /** For a mutation with several kinds of success. */
   | { readonly types: readonly AnyObject[]; readonly typeOf: (source: Source) => string };
 
-/** The description of a field that reads the written object. */
-export const READ_AGAIN =
-  'The object, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.';
+/** The description of a field that reads the written object, such as a `script`. */
+export function readAgain(noun: string): string {
+  return `The ${noun}, read again after the write, for one more REST call. Null, with an error here, if only this read failed: the write succeeded.`;
+}
 
 /** Any object type; the union does not depend on the type's source. */
 type AnyObject = ObjectRef<Types, unknown>;
@@ -183,7 +186,7 @@ function successTypes<Path extends Route, Payload, Answer>(
         [reads.type.name.charAt(0).toLowerCase() + reads.type.name.slice(1)]: t.field({
           type: reads.type,
           nullable: true,
-          description: READ_AGAIN,
+          description: readAgain(reads.noun),
           scopes: [reads.scope],
           cost: reads.endpoint,
           resolve: ({ params }) => params[param as ParamName<Path>],

@@ -49,7 +49,7 @@ builder.objectType(Script, {
       type: Project,
       nullable: true,
       description:
-        'The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions and scripts cost their own calls. Any other field costs one call for each distinct project.',
+        'The project that the script belongs to; null, with an error here, if it cannot be read. The id alone costs no REST call; executions, scripts and ad systems cost their own calls. Any other field costs one call for each distinct project.',
       cost: { endpoint: getProject, freeFields: TOLD_WITHOUT_PROJECT },
       usesInfo: true,
       resolve: (script, _args, { caller }, info) => {
@@ -118,7 +118,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const again = { type: Script, scope: 'scripts:read', endpoint: getScript } as const;
+const again = { type: Script, noun: 'script', scope: 'scripts:read', endpoint: getScript } as const;
 
 const id = idField('script_id', 'The id of the script.');
 

@@ -163,7 +163,7 @@ for (const reason of ['already blacklisted', 'not blacklisted'] as const) {
   );
 }
 
-const again = { type: User, scope: 'users:read', endpoint: getUser } as const;
+const again = { type: User, noun: 'user', scope: 'users:read', endpoint: getUser } as const;
 
 const MAX_NOTE = 255;
 

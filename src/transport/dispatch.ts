@@ -81,9 +81,10 @@ class Dispatch extends ScheduledCall implements AbortListener, Receiver {
       this.fail(new TimedOut(call, this.#executed, { unhealthy: isFair && !wasLate }));
     this.#deadline = new Deadline(clock, now + timeoutMs, expire, now);
     this.#usage.waited(waitedMs);
+    const hasWaited = this.#waitEnded !== undefined;
     this.#endWait();
     if (call.isRetry) observers.tell((observer) => observer.retried?.(this.#observed));
-    this.#requestEnded = observers.begin((observer) => observer.requested?.(this.#observed, waitedMs));
+    this.#requestEnded = observers.begin((observer) => observer.requested?.(this.#observed, hasWaited));
     this.#request = new UpstreamRequest(this.#options, this);
     this.#request.send();
   }

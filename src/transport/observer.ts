@@ -26,10 +26,10 @@ export type CoordinationState = 'ok' | 'lost';
 
 /** Receives the events of calls. Every hook is optional, and its work costs every call. */
 export interface Observer {
-  /** A call that cannot start at once begins to wait for its turn. The returned function is called once when the wait ends. */
+  /** A call that cannot start at once begins to wait for its turn. The returned function is called once when the wait ends, also if no request follows. */
   readonly queued?: (call: Observed) => () => void;
-  /** A request begins, after `waitedMs` in the queue. The returned function is called once with the outcome. */
-  readonly requested?: (call: Observed, waitedMs: number) => (outcome: Outcome) => void;
+  /** A request begins. `hasWaited`: the call was queued before. The returned function is called once with the outcome. */
+  readonly requested?: (call: Observed, hasWaited: boolean) => (outcome: Outcome) => void;
   /** A request begins whose call has failed before. */
   readonly retried?: (call: Observed) => void;
   readonly answered?: (call: Observed, source: Source) => void;

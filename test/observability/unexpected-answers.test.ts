@@ -271,6 +271,15 @@ describe('answers that are not as documented', () => {
     expect(all.at(-1)).toMatch(/\{endpoint="others",member="others",kind="new"\} \d{3}$/);
   });
 
+  it('name the length of a string that is too long', async () => {
+    const script = { ...wireScript('a'), name: 'x'.repeat(4_097) };
+    const { gateway, seen } = await openWith(() => ({ script }));
+    await gateway.execute('{ script(id: "a") { id } }');
+    expect(seen).toMatchObject([
+      { member: 'script.name', kind: 'type', documented: 'string', found: 'string of 4097 characters' },
+    ]);
+  });
+
   it('are logged once an hour for each member, without a value or a name that is one', async () => {
     const { log, lines } = openLog();
     const odd = {

@@ -46,6 +46,7 @@ describe('the project of a script', () => {
     ['id __typename', []],
     ['name', [`GET /projects/${projectId}`]],
     ['executions { date }', [`GET /projects/${projectId}/executions`]],
+    ['id adSystems { id }', ['GET /ads/systems']],
     ['id scripts { name }', [`GET /projects/${projectId}/executions`]],
     ['name scripts { name }', [`GET /projects/${projectId}`, `GET /projects/${projectId}/executions`]],
   ])('{ %s } costs %j beside the script', async (selection, calls) => {

@@ -1,4 +1,4 @@
-import { isUsable } from '../../luaauth/decoders.ts';
+import { isUsable, MAX_NAME } from '../../luaauth/decoders.ts';
 import { type Form, type ListForm, MapForm, type ObjectForm } from '../../luaauth/documented-form.ts';
 import { isObject, type JsonObject } from '../../luaauth/envelope.ts';
 import type { WireKind } from '../../luaauth/wire.ts';
@@ -103,5 +103,7 @@ function typeIn(form: Form): string {
 function typeOf(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';
+  // A longer text is refused where a string is documented, so its length is what differs.
+  if (typeof value === 'string' && value.length > MAX_NAME) return `string of ${value.length} characters`;
   return typeof value === 'bigint' ? 'number' : typeof value;
 }

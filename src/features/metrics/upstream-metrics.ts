@@ -23,7 +23,7 @@ export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Ob
   const depth = gauge('luaauth_upstream_queue_depth', 'Calls waiting for their turn in the quota');
   const wait = histogram(
     'luaauth_upstream_queue_wait_seconds',
-    'Time that calls waited for their turn in the quota',
+    'Time that calls waited for their turn in the quota, given up or not',
     BUCKETS,
   );
   const retries = counter(
@@ -76,11 +76,15 @@ export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Ob
 
   return {
     queued() {
+      const end = wait.startTimer();
       depth.inc();
-      return () => depth.dec();
+      return () => {
+        depth.dec();
+        end();
+      };
     },
-    requested({ endpoint }, waitedMs) {
-      wait.observe(waitedMs / 1_000);
+    requested({ endpoint }, hasWaited) {
+      if (!hasWaited) wait.observe(0);
       const end = seconds.startTimer({ endpoint });
       inFlight.inc();
       return (outcome) => {

@@ -1,19 +1,37 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { text as textOf } from 'node:stream/consumers';
 import type { WireInvalidField } from '../../luaauth/wire.ts';
 
 export interface Body {
   text: string;
   value: unknown;
-  /** Set if the body is not JSON. */
+  /** Set if the body is not JSON or is too large. */
   problem?: WireInvalidField['errors'][number];
 }
 
+const MAX_BYTES = 16 * 1024 * 1024;
+
 /** Reads a body. Undefined if the sender leaves. */
 export async function readBody(request: IncomingMessage): Promise<Body | undefined> {
-  const text = await textOf(request).catch(() => undefined);
-  if (text === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
   try {
+    // Reads and drops what is too large: a sender that is still writing would miss an early answer.
+    for await (const chunk of request) {
+      size += chunk.length;
+      if (size <= MAX_BYTES) chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  if (size > MAX_BYTES) {
+    const problem = { message: 'is too large', errors: [`more than ${MAX_BYTES} bytes`] };
+    return { text: '', value: undefined, problem };
+  }
+  const bytes = Buffer.concat(chunks);
+  const text = bytes.toString();
+  try {
+    if (!isUtf8(bytes)) throw new SyntaxError('not UTF-8');
     return { text, value: text === '' ? undefined : JSON.parse(text) };
   } catch (error) {
     const problem = { message: 'is not valid JSON', errors: [(error as SyntaxError).message] };

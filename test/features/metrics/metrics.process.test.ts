@@ -154,21 +154,23 @@ describe('the metrics of the REST API', () => {
     expect((await readSeries(metrics)).get('luaauth_upstream_queue_wait_seconds_count')).toBe(5);
   });
 
-  it('no longer count a call whose client left while it waited', async () => {
+  it('no longer count a call whose client left while it waited, but how long it did', async () => {
     const clock = createManualClock();
     const recorder = await record(ok);
     const { gateway, metrics } = await open({ upstream: recorder.url, transport: { clock, rate: 1 } });
     await gateway.execute(SCRIPT, { id: 'a' });
     const leaving = new AbortController();
-    const answer = gateway.execute(SCRIPT, { id: 'b' }, { token: 'k' }, leaving.signal).catch(() => 'left');
+    const answer = gateway.execute(SCRIPT, { id: 'b' }, undefined, leaving.signal).catch(() => 'left');
     const other = gateway.execute(SCRIPT, { id: 'c' }).catch(() => 'left');
     const depth = async () => (await readSeries(metrics)).get('luaauth_upstream_queue_depth');
-    await eventually(async () => expect(await depth()).toBe(1));
+    await eventually(async () => expect(await depth()).toBe(2));
     leaving.abort();
     await answer;
+    await eventually(async () => expect(await depth()).toBe(1));
     await clock.advance(1_002);
     await other;
     await eventually(async () => expect(await depth()).toBe(0));
+    expect((await readSeries(metrics)).get('luaauth_upstream_queue_wait_seconds_count')).toBe(3);
   });
 
   it('count retries, and follow the breaker', async () => {

@@ -47,8 +47,13 @@ describe('what every endpoint shares', () => {
 
   it.each([
     ['{"name":', { message: 'is not valid JSON', errors: [expect.any(String)] }],
+    [Buffer.from([0x7b, 0xff, 0x7d]), { message: 'is not valid JSON', errors: ['not UTF-8'] }],
     ['[]', 'must be an object'],
     ['null', 'must be an object'],
+    [
+      Buffer.alloc(16 * 1024 * 1024 + 1, 32),
+      { message: 'is too large', errors: ['more than 16777216 bytes'] },
+    ],
   ])('refuses a body that is no JSON object, case %#', async (text, problem) => {
     const edited = await answer(`POST /scripts/${scriptId}/edit`, { text });
     expect(edited).toEqual(refused(field('body', problem)));
