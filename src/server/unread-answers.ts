@@ -8,13 +8,23 @@ export interface UnreadAnswersOptions {
   readonly maxUnreadBytes: number;
 }
 
+interface Sighting {
+  readonly progress: string;
+  /** Nothing was sent since this time. */
+  readonly since: number;
+}
+
+/** Clients that have read nothing for so long are closed before clients that read. */
+const PAUSE_MS = 1_000;
+
 /**
- * Unread answers would stay in memory. The check closes the connections of clients that have stopped to read, and those with the
- * most unread bytes, until all together have at most `maxUnreadBytes`. Call it at intervals; `now` is in ms.
+ * Unread answers would stay in memory. The check closes the connections of clients that have read nothing for `writeTimeoutMs`.
+ * Then it closes others until all together have at most `maxUnreadBytes`: first clients that have paused, and among equals
+ * the largest answers. Call it at intervals; `now` is in ms.
  */
 export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: UnreadAnswersOptions) {
-  /** Connections with unsent bytes, and the time since which nothing was sent. */
-  let sightings = new Map<Socket, { readonly progress: string; readonly since: number }>();
+  /** Connections with unsent bytes. */
+  let sightings = new Map<Socket, Sighting>();
   return (connections: Iterable<OpenConnection>, now: number): void => {
     const seen: typeof sightings = new Map();
     let total = 0;
@@ -32,8 +42,11 @@ export function createUnreadAnswersCheck({ writeTimeoutMs, maxUnreadBytes }: Unr
     }
     sightings = seen;
     if (total <= maxUnreadBytes) return;
+    const hasPaused = (socket: Socket) => now - (seen.get(socket)?.since ?? now) >= PAUSE_MS;
     const largestFirst = [...seen.keys()].sort((one, other) => other.writableLength - one.writableLength);
-    for (const socket of largestFirst) {
+    const paused = largestFirst.filter(hasPaused);
+    const reading = largestFirst.filter((socket) => !hasPaused(socket));
+    for (const socket of [...paused, ...reading]) {
       if (total <= maxUnreadBytes) return;
       total -= socket.writableLength;
       socket.destroy();

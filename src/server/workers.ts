@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
@@ -13,11 +13,15 @@ const AGAIN_AFTER_MS = 1_000;
  */
 export async function runWorkers({ workers: count, metrics, notes }: Config): Promise<void> {
   for (const note of notes) console.error(note);
-  let starts = 0;
+  const serving = new Set<Worker>();
+  let haveAllServed = false;
   let isStopping = false;
-  cluster.on('listening', () => {
-    starts += 1;
+  // A worker listens twice if it has a port for metrics.
+  cluster.on('listening', (worker) => {
+    serving.add(worker);
+    haveAllServed ||= serving.size === count;
   });
+  cluster.on('exit', (worker) => serving.delete(worker));
   /** Resolves when worker `index` has ended because all stop. */
   const keep = async (index: number): Promise<void> => {
     while (!isStopping) {
@@ -28,22 +32,21 @@ export async function runWorkers({ workers: count, metrics, notes }: Config): Pr
       });
       if (isStopping) return;
       // The other workers end when this process does.
-      if (starts < count) process.exit(code || 1);
+      if (!haveAllServed) process.exit(code || 1);
       console.error(`Worker ${index + 1} has ended; another worker takes its place.`);
       await delay(AGAIN_AFTER_MS);
     }
   };
-  const signalAll = (signal: NodeJS.Signals) => {
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
-  };
-  // Each worker reads its own files again.
-  process.on('SIGHUP', () => signalAll('SIGHUP'));
+  // Each worker reads its own files again. The signal would end a worker that is still starting.
+  process.on('SIGHUP', () => {
+    for (const worker of serving) worker.process.kill('SIGHUP');
+  });
   // One worker starts alone: a problem that stops every worker is reported once.
   const kept = [keep(0)];
   onStop(async () => {
     isStopping = true;
     // A worker that has had the signal of the terminal already takes this one for the same.
-    signalAll('SIGTERM');
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
     await Promise.all(kept);
     process.exit(0);
   });
@@ -51,11 +54,21 @@ export async function runWorkers({ workers: count, metrics, notes }: Config): Pr
   for (let index = 1; index < count; index += 1) kept.push(keep(index));
 }
 
-/** Runs a worker with the arguments of this process and its own port for metrics, and returns its exit code. */
-async function runWorker(index: number, metricsPort: number | undefined): Promise<number | null> {
+/**
+ * Runs a worker with the arguments of this process and its own port for metrics, and returns its exit code. Fails if there is no
+ * process for it.
+ */
+function runWorker(index: number, metricsPort: number | undefined): Promise<number | null> {
   const args = [...process.argv.slice(2), '--workers=1'];
   if (metricsPort) args.push(`--metrics-port=${metricsPort + index}`);
   cluster.setupPrimary({ args });
-  const [code] = await once(cluster.fork(), 'exit');
-  return code;
+  return new Promise((resolve, reject) => {
+    const worker = cluster.fork();
+    worker.once('exit', resolve);
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) reject(error);
+      // A worker that runs, or that is just ending, could not be told something. Its exit follows when it ends.
+      else console.error(error.message);
+    });
+  });
 }

@@ -15,7 +15,7 @@ const clients: Socket[] = [];
 
 beforeEach(async () => {
   // One write that the system takes piece by piece.
-  server = createServer((_request, response) => response.end('x'.repeat(SIZE)));
+  server = createServer(({ url }, response) => response.end('x'.repeat(url === '/double' ? 2 * SIZE : SIZE)));
   connections = watchConnections(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
 });
@@ -27,11 +27,11 @@ afterEach(async () => {
 });
 
 /** A client that has asked, and reads when a test says so. */
-async function ask() {
+async function ask(path = '/') {
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   clients.push(client);
   const before = connections.unanswered().length;
-  client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  client.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
   client.pause();
   await eventually(() => expect(connections.unanswered()).toHaveLength(before + 1));
   let read = 0;
@@ -86,6 +86,17 @@ it('closes as many connections as suffice, at once, when unread answers take too
     check(connections.all(), 0);
     expect(isOpen()).toBe(open);
   }
+});
+
+it('closes the connection of a client that has paused, although one that reads has more left', async () => {
+  const check = createUnreadAnswersCheck({ writeTimeoutMs: 10_000, maxUnreadBytes: SIZE * 3.5 });
+  for (const path of ['/', '/', '/double']) await ask(path);
+  const [paused = [], [reading]] = [[...connections.all()].slice(0, 2), [...connections.all()].slice(2)];
+  // Nothing is awaited between the checks, so the first two send nothing; the third one is new.
+  check(paused, 0);
+  check(connections.all(), 1_000);
+  expect(paused.filter(({ socket }) => socket.destroyed)).toHaveLength(1);
+  expect(reading?.socket.destroyed).toBe(false);
 });
 
 it('leaves a connection without an answer alone, however long it is idle', async () => {

@@ -597,7 +597,7 @@ describe('an event that is larger than an answer may be', () => {
 });
 
 describe('a client that reads nothing', () => {
-  const live = useLive({ server: { writeTimeoutMs: 300, checkIntervalMs: 50 } });
+  const live = useLive({ server: { writeTimeoutMs: 300 } });
 
   it('is given up', async () => {
     const api = live.useApi();

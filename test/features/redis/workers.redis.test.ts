@@ -106,6 +106,17 @@ describeWithRedis('WORKERS', { timeout: 180_000 }, () => {
     },
   );
 
+  it('start although SIGHUP reaches their process meanwhile', whileRedisIsKept, async () => {
+    const workers = start({});
+    // A note, which is printed before the first worker is started.
+    await eventually(() => expect(workers.output.stderr).toContain('LUAAUTH_INSTANCES: not set'));
+    const signals = setInterval(() => workers.signal('SIGHUP'), 10);
+    onTestFinished(() => clearInterval(signals));
+    const url = await workers.listening();
+    expect(await ask(url)).toEqual({ data: { script: { name: 'name of a' } } });
+    expect(workers.output.stderr).not.toContain('has ended');
+  });
+
   it('do not start where Redis does not let them in, and say so once', async () => {
     await redis.command('CONFIG', 'SET', 'requirepass', 'secret');
     const workers = start({ LUAAUTH_INSTANCES: '2' });
