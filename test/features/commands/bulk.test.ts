@@ -464,6 +464,53 @@ describe('rows', () => {
     expect(lastLine(stderr)).toBe('Next: correct the rows with INVALID, and run it again with --resume.');
   });
 
+  it('with a wrong value that is found out after a call are FAILED, and keep their data', async () => {
+    const { url } = await openApi((call, response) =>
+      json(response, { success: true, script: { id: keyOf(call), name: 'a' } }),
+    );
+    const document =
+      'query ($id: ID!, $after: String) { script(id: $id) { name } again: script(id: $id) { sessions(after: $after) { nodes { id } } } }';
+    const args = ['query', file('a.graphql', document), '--each', file('rows.csv', 'id,after\na,nonsense')];
+    const { code } = await runBulk([...args, '--output', at('out.jsonl'), '--api-url', url]);
+    expect([code, results()]).toEqual([
+      3,
+      [
+        expect.objectContaining({
+          status: 'FAILED',
+          data: expect.objectContaining({ script: { name: 'a' } }),
+          errors: [
+            expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }) }),
+          ],
+        }),
+      ],
+    ]);
+  });
+
+  it('have JSON in the cells of a list', async () => {
+    const { url, keys } = await openApi((call, response) =>
+      json(response, { success: true, script: { id: keyOf(call), name: 'a' } }),
+    );
+    const document = 'query ($ids: [ID!]!) { scripts(ids: $ids) { name } }';
+    const args = ['query', file('a.graphql', document), '--each', file('rows.csv', 'ids\n"[""a""]"\nb')];
+    await runBulk([...args, '--output', at('out.jsonl'), '--api-url', url]);
+    expect([keys(), problems()]).toEqual([
+      ['a'],
+      [
+        [2, undefined],
+        [3, 'the column "ids" must be JSON.'],
+      ],
+    ]);
+  });
+
+  it('are counted on a terminal, with those that are invalid and those of earlier runs', async () => {
+    const { url } = await openApi(succeed);
+    const args = bulk(url, ['k1', 'k1', 'k3']);
+    expect((await run(args, { variables: VARIABLES, isTerminal: true })).stderr).toContain('\r3 of 3 rows\n');
+    file('rows.csv', rowsOf(['k1', 'k2', 'k3']));
+    const again = await run([...args, '--resume'], { variables: VARIABLES, isTerminal: true });
+    expect(again.stderr).toContain('\r3 of 3 rows\n');
+  });
+
   it('that were corrected are sent by the next run', async () => {
     const { url, keys } = await openApi(succeed);
     const args = bulk(url, ['k1', 'k1', 'k3']);

@@ -15,6 +15,8 @@ interface Around {
   /** The text on stdin. */
   readonly input?: string;
   readonly onStop?: Terminal['onStop'];
+  /** Whether stderr is a terminal; by default it is none. */
+  readonly isTerminal?: boolean;
   /** A stdout that the test brings; by default its text is the result's `stdout`. */
   readonly stdout?: Writable;
 }
@@ -48,7 +50,7 @@ export function useCommands() {
     /** Runs a command to its end. In its output, the folder of the test is left out of paths. */
     async run(
       args: readonly string[],
-      { variables = {}, files = {}, input = '', onStop, stdout: given }: Around = {},
+      { variables = {}, files = {}, input = '', onStop, isTerminal, stdout: given }: Around = {},
     ) {
       for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
       const paths = args.map((arg) =>
@@ -56,7 +58,7 @@ export function useCommands() {
           Object.hasOwn(files, name) ? sign + at(name) : whole,
         ),
       );
-      const [stdout, stderr] = [collect(), collect()];
+      const [stdout, stderr] = [collect(), Object.assign(collect(), { isTTY: isTerminal })];
       const terminal = {
         env: variables,
         stdin: Readable.from([Buffer.from(input)]),

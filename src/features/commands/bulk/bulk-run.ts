@@ -43,6 +43,8 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const send = createRowSender({ ...run, stop });
   const begun = performance.now();
   let [sent, invalid] = [0, 0];
+  /** Rows that need nothing more from this run: they have a result, maybe of an earlier run. */
+  let done = 0;
   const running = new Set<Promise<void>>();
   let failure: unknown;
   const fail = (error: unknown) => {
@@ -51,6 +53,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   };
   const end = (result: RowResult) => {
     file.ended(result);
+    done += 1;
     if (result.status !== 'INVALID') {
       sent += 1;
       return;
@@ -68,7 +71,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       .finally(() => running.delete(task));
     running.add(task);
   };
-  const progress = showProgress(terminal, () => `${sent} of ${rows.length} rows sent`);
+  const progress = showProgress(terminal, () => `${done} of ${rows.length} rows`);
   const inFlight = rate > 0 ? Math.ceil((rate * SECONDS_AHEAD) / price) : MOST_IN_FLIGHT;
   try {
     for (const row of rows) {
@@ -78,7 +81,10 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
         continue;
       }
       const before = file.before(row.row);
-      if (before && !isSentAgain(before.status, repeatUnknown)) continue;
+      if (before && !isSentAgain(before.status, repeatUnknown)) {
+        done += 1;
+        continue;
+      }
       while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
       if (!stop.signal.aborted) start(row);
     }
@@ -109,10 +115,12 @@ function checkSameRow(row: Row, file: ResultFile): void {
 /** On a terminal, one line that changes. */
 function showProgress({ stderr }: Terminal, text: () => string) {
   if (!stderr.isTTY) return { stop: () => undefined };
-  const timer = setInterval(() => stderr.write(`\r${text()}`), 500);
+  const show = () => stderr.write(`\r${text()}`);
+  const timer = setInterval(show, 500);
   return {
     stop() {
       clearInterval(timer);
+      show();
       stderr.write('\n');
     },
   };

@@ -69,13 +69,16 @@ function meaningOf(answer: Answer, isMutation: boolean): Meaning {
   const { data, errors, upstream } = answer;
   if (errors.length === 0) return { result: { status: isRefused(answer) ? 'REFUSED' : 'OK', data } };
   const facts = errors.map(({ extensions }) => membersOf(extensions));
+  const hasData = Object.values(data).some((value) => value !== null);
+  const madeCalls = Number(upstream.calls) > 0;
   // A mutation with data was carried out; the error belongs to a later read.
-  if (isMutation && Object.values(data).some((value) => value !== null))
+  if (isMutation && hasData)
     return { result: { status: isRefused(answer) ? 'REFUSED' : 'OK', data, errors } };
   if (isMutation && facts.some(({ outcome }) => outcome !== 'NOT_EXECUTED'))
     return { result: { status: 'UNKNOWN', errors } };
-  // The values are wrong, so nothing was sent.
-  if (facts.every(({ code }) => code === 'BAD_USER_INPUT')) return { result: { status: 'INVALID', errors } };
+  // The values are wrong, so nothing was sent. LuaAuth may refuse values too, and a nested field has its values read later.
+  if (!madeCalls && !hasData && facts.every(({ code }) => code === 'BAD_USER_INPUT'))
+    return { result: { status: 'INVALID', errors } };
   const failed: Outcome = { status: 'FAILED', data, errors };
   // Every further row would end the same way.
   const hopeless = facts.some(({ code, reason }) => code === 'UNAUTHENTICATED' || reason === 'BLOCKED');
@@ -83,7 +86,7 @@ function meaningOf(answer: Answer, isMutation: boolean): Meaning {
   const isOf = (codes: readonly unknown[]) => facts.some(({ code }) => codes.includes(code));
   if (!isOf(PASSING) && !isOf(OFTEN_PASSING)) return { result: failed };
   // While the circuit breaker is open, no call is made.
-  const mayBeTheRow = !isOf(PASSING) && Number(upstream.calls) > 0;
+  const mayBeTheRow = madeCalls && !isOf(PASSING);
   return { tryAgainMs: waitOf(facts), failed, mayBeTheRow };
 }
 

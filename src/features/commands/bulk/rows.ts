@@ -130,8 +130,10 @@ function cellValue(cell: string, column: string, { typeName }: RowVariable): unk
   } catch (error) {
     if (error instanceof Unusable)
       throw new Unusable(`the column ${JSON.stringify(column)}: ${error.message}`);
-    if (/^\s*[[{"]/.test(cell)) throw new Unusable(`the column ${JSON.stringify(column)} must be JSON.`);
-    return cell;
+    // GraphQL would take a word for a list with one item.
+    const isWord = typeName !== undefined && !/^\s*[[{"]/.test(cell);
+    if (isWord) return cell;
+    throw new Unusable(`the column ${JSON.stringify(column)} must be JSON.`);
   }
 }
 
