@@ -32,7 +32,8 @@ export function findContradictions(
   const { LUAAUTH_API_URL: apiUrl, LUAAUTH_TOKEN: token, LUAAUTH_SANDBOX: wantsSandbox } = values;
   const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP, WORKERS: workers } = values;
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: documents } = values;
-  const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = MOST_INSTANCES, HOST: host } = values;
+  const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = MOST_INSTANCES } = values;
+  const { HOST: host, PORT: port } = values;
   const keys = keysFrom(values, keysFile !== undefined);
   const isOpen = token !== undefined && keys === undefined;
   const hasJwt = JWT_VARIABLES.some((name) => values[name] !== undefined);
@@ -105,6 +106,10 @@ export function findContradictions(
     values.METRICS_SCRIPTS &&
       token === undefined &&
       'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
+    port > 0 &&
+      port === values.METRICS_PORT &&
+      host === values.METRICS_HOST &&
+      `METRICS_PORT: ${port}, and PORT is the same. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.`,
   ]);
 }
 

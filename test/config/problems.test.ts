@@ -161,6 +161,12 @@ const TOGETHER: readonly [environment: Environment, problem: string | undefined]
     { WORKERS: '3', LUAAUTH_INSTANCES: '2', ...REDIS, ...API },
     'LUAAUTH_INSTANCES: 2, but WORKERS is 3: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.',
   ],
+  [
+    { PORT: '4100', METRICS_PORT: '4100' },
+    'METRICS_PORT: 4100, and PORT is the same. Set METRICS_PORT to another one, or leave it out and set METRICS_KEY for /metrics on PORT.',
+  ],
+  [{ PORT: '4100', METRICS_PORT: '4100', METRICS_HOST: '127.0.0.2' }, undefined],
+  [{ PORT: '0', METRICS_PORT: '0' }, undefined],
 ];
 
 it.each(TOGETHER)('%j together: %s', (environment, problem) => {
