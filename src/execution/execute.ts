@@ -161,10 +161,11 @@ class QueryRun {
     return property.call(source, args, this.#context, this.#infoOf(field, path ?? pathOf(field, above)));
   }
 
-  #infoOf({ definition, nodes, parentType, value }: FieldPlan, path: ResponsePath): PlannedInfo {
+  #infoOf(field: FieldPlan, path: ResponsePath): PlannedInfo {
+    const { definition, nodes, parentType } = field;
     const { schema, fragments, operation } = this.#prepared;
     return {
-      value,
+      field,
       fieldName: definition.name,
       fieldNodes: nodes,
       returnType: definition.type,

@@ -1,5 +1,6 @@
 import type { Route } from '../luaauth/endpoints.ts';
 import { saturate } from './limits.ts';
+import { objectOf, type ValuePlan } from './tree.ts';
 
 /** A field's arguments as its resolver will see them. An invalid argument is undefined. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -19,7 +20,8 @@ interface CountItems {
 
 /** The REST calls that resolving a field needs. */
 export interface Cost {
-  readonly endpoint: Route | ((args: Arguments) => Route) | typeof THE_SAME_AGAIN;
+  /** `the same again`: the field says whether another page follows, and calls the endpoint of the list above. */
+  readonly endpoint: Route | ((args: Arguments) => Route) | 'the same again';
   /** Whether the call is made for each item of the field's list. */
   readonly each?: boolean;
   /** The highest number of items in this list, or in the lists below. */
@@ -50,10 +52,7 @@ type CostOptions = Omit<Cost, 'endpoint'>;
 /** One call, `cost: getScript`, or more about the calls: `cost: { endpoint: getExecutions, items: () => 31 }`. */
 export type FieldCost =
   | Called
-  | (CostOptions & { readonly endpoint: Called | ((args: Arguments) => Called) | typeof THE_SAME_AGAIN });
-
-/** The endpoint of a field that says whether another page follows: the endpoint of the list above. */
-const THE_SAME_AGAIN = 'the same again';
+  | (CostOptions & { readonly endpoint: Called | ((args: Arguments) => Called) | 'the same again' });
 
 /** One call for each distinct item of a list argument. */
 export function eachIn(argument: string): CostOptions {
@@ -78,6 +77,13 @@ export function pageOf(argument: string, { most, byDefault }: { most: number; by
 /** A repetition of `sets` or `ends` changes nothing more; `ends` also takes away. Each call of `repeats` has an effect. */
 export type Effect = 'sets' | 'ends' | 'repeats';
 
+/** The field by which `_entities` finds objects of a type. Objects with the same value share their calls. */
+export interface EntityKey {
+  readonly field: string;
+  /** Returns a valid value. `place` names the value in the error. @throws BAD_USER_INPUT */
+  readonly check: (place: string, value: string) => string;
+}
+
 /** What prices and the executor read of a field or a type. It is in the `extensions` of the schema. */
 export interface Annotations {
   readonly upstream?: Cost | undefined;
@@ -85,8 +91,7 @@ export interface Annotations {
   readonly mostValues?: number | undefined;
   /** The effect of a mutation. Agents see it before they call the mutation. */
   readonly effect?: Effect | undefined;
-  /** The field by which `_entities` finds objects of the type. Objects with the same value share their calls. */
-  readonly entityKey?: string | undefined;
+  readonly entityKey?: EntityKey | undefined;
   readonly usesInfo?: boolean | undefined;
 }
 
@@ -102,12 +107,19 @@ export function costOf(element: Annotated): Cost | undefined {
   return annotationsOf(element).upstream;
 }
 
+/** Whether the fields selected on a value, or on the items of a list, need no call: all are `freeFields` of the cost, or `__typename`. */
+export function isFree({ freeFields }: Pick<Cost, 'freeFields'>, value: ValuePlan): boolean {
+  const fields = objectOf(value)?.fields;
+  if (!freeFields || !fields) return false;
+  return fields.every(({ definition: { name } }) => name === '__typename' || freeFields.includes(name));
+}
+
 /** The extension for a cost. On an object type: the price of a reference in `_entities`. */
 export function costing(cost: FieldCost | undefined): Annotations {
   if (cost === undefined) return {};
   if ('route' in cost) return { upstream: { endpoint: cost.route } };
   const { endpoint } = cost;
-  if (endpoint === THE_SAME_AGAIN) return { upstream: { ...cost, endpoint } };
+  if (endpoint === 'the same again') return { upstream: { ...cost, endpoint } };
   // An endpoint is a function too.
   const route = 'route' in endpoint ? endpoint.route : (args: Arguments) => endpoint(args).route;
   return { upstream: { ...cost, endpoint: route } };

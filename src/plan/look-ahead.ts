@@ -1,16 +1,15 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { costOf } from './cost.ts';
-import { objectOf, selectsOnly, type ValuePlan } from './tree.ts';
+import { costOf, isFree } from './cost.ts';
+import type { FieldPlan } from './tree.ts';
 
 export interface PlannedInfo extends GraphQLResolveInfo {
-  readonly value: ValuePlan;
+  readonly field: FieldPlan;
 }
 
 /** Whether only fields are selected that are free by the field's `cost`. The field needs `usesInfo`. */
 export function selectsOnlyFree(info: GraphQLResolveInfo): boolean {
   // Only the gateway's own executor calls resolvers.
-  const { value, parentType, fieldName } = info as PlannedInfo;
-  const field = parentType.getFields()[fieldName];
-  const { freeFields, item } = (field && costOf(field)) ?? {};
-  return selectsOnly(objectOf(value), freeFields ?? item?.freeFields ?? []);
+  const { definition, value } = (info as PlannedInfo).field;
+  const cost = costOf(definition);
+  return cost !== undefined && isFree(cost.item ?? cost, value);
 }

@@ -1,16 +1,8 @@
 import { type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
 import type { UserTable } from '../callers/user-table.ts';
-import { type Arguments, annotationsOf, type Cost, costOf } from './cost.ts';
+import { type Arguments, annotationsOf, type Cost, costOf, isFree } from './cost.ts';
 import { saturate } from './limits.ts';
-import {
-  type FieldPlan,
-  type ObjectPlan,
-  objectOf,
-  objectsOf,
-  type Selection,
-  selectsOnly,
-  type ValuePlan,
-} from './tree.ts';
+import { type FieldPlan, type ObjectPlan, objectsOf, type Selection, type ValuePlan } from './tree.ts';
 import type { CoercedVariables } from './variables.ts';
 
 /** The most that an operation may cost: every id distinct, every page full, nothing shared. */
@@ -79,7 +71,6 @@ export function priceOf(
     const { definition, value } = field;
     const cost = costOf(definition);
     const args = cost?.items || typeof cost?.endpoint === 'function' ? argumentsOf(field) : {};
-    const object = objectOf(value);
     const items = cost?.items?.(args, keysOf) ?? place.items;
     const isList = value.kind === 'list';
     const times = isList ? saturate(place.times * items) : place.times;
@@ -88,13 +79,13 @@ export function priceOf(
     const endpoint = cost && endpointOf(cost, args, place);
     if (cost && endpoint !== undefined) {
       const isPaid = place.provided.includes(definition.name) || (cost.perObject && shared.has(endpoint));
-      if (!isPaid && !isFree(cost, object))
+      if (!isPaid && !isFree(cost, value))
         addCalls(sum.calls, endpoint, cost.each ? distinct : place.distinct);
       if (cost.perQuery) once.add(endpoint);
       if (cost.perObject) shared.add(endpoint);
     }
     const { item } = cost ?? {};
-    if (item && !selectsOnly(object, item.freeFields)) addCalls(sum.calls, item.endpoint.route, distinct);
+    if (item && !isFree(item, value)) addCalls(sum.calls, item.endpoint.route, distinct);
     addObjects(sum, place.times * (annotationsOf(definition).mostValues ?? 0));
     addValue(sum, value, {
       times,
@@ -134,7 +125,7 @@ export function priceOf(
       if (!object) continue;
       const times = references.length;
       const { upstream: cost, entityKey } = annotationsOf(object.type);
-      const keys = references.map((reference) => (entityKey ? reference[entityKey] : reference));
+      const keys = references.map((reference) => (entityKey ? reference[entityKey.field] : reference));
       const distinct = new Set(keys).size;
       const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
@@ -180,10 +171,6 @@ function sumOf(calls: CallsByEndpoint): number {
   let sum = 0;
   for (const count of calls.values()) sum += count;
   return saturate(sum);
-}
-
-function isFree({ freeFields }: Cost, object: ObjectPlan | undefined): boolean {
-  return freeFields !== undefined && selectsOnly(object, freeFields);
 }
 
 function endpointOf({ endpoint }: Cost, args: Arguments, above: ListsAbove): string | undefined {

@@ -74,10 +74,3 @@ export function objectOf(value: ValuePlan): ObjectPlan | undefined {
 }
 
 const NO_OBJECTS: ReadonlyMap<string, ObjectPlan> = new Map();
-
-/** Whether an object exists on which only these fields, and `__typename`, are selected. */
-export function selectsOnly(object: ObjectPlan | undefined, names: readonly string[]): boolean {
-  for (const { definition } of object?.fields ?? [])
-    if (definition.name !== '__typename' && !names.includes(definition.name)) return false;
-  return object !== undefined;
-}

@@ -70,7 +70,7 @@ const AdSystem = loadableRef('AdSystem', (api, system_id) => getAdSystem(api, { 
 builder.objectType(AdSystem, {
   scopes: ['ads:read'],
   cost: getAdSystem,
-  entityKey: 'id',
+  entityKey: { field: 'id', check: checkId },
   description:
     'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({

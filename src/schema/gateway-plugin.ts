@@ -1,7 +1,7 @@
 import type { FieldRef, PothosOutputFieldConfig, PothosTypeConfig, SchemaTypes } from '@pothos/core';
 import { inheritsScopes, type KeyScope, requiresScopes, scopesOfField } from '../callers/scopes.ts';
 import { type Provenance, unusable } from '../luaauth/decoders.ts';
-import { costing, type Effect, type FieldCost } from '../plan/cost.ts';
+import { costing, type Effect, type EntityKey, type FieldCost } from '../plan/cost.ts';
 import { pothos } from './pothos.ts';
 
 interface GatewayTypeOptions {
@@ -12,8 +12,7 @@ interface GatewayTypeOptions {
   readonly scopes?: readonly KeyScope[] | 'inherited' | undefined;
   /** The price of reading one object by its key in `_entities`. */
   readonly cost?: FieldCost | undefined;
-  /** The field with the key by which `_entities` reads objects of the type. */
-  readonly entityKey?: 'id' | 'key' | undefined;
+  readonly entityKey?: EntityKey | undefined;
 }
 
 interface GatewayFieldOptions {

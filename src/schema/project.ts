@@ -54,7 +54,7 @@ export const Project = loadableRef('Project', (api, project_id) => getProject(ap
 builder.objectType(Project, {
   scopes: ['projects:read'],
   cost: getProject,
-  entityKey: 'id',
+  entityKey: { field: 'id', check: checkId },
   description:
     'A project, to which scripts and users belong. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({

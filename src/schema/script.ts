@@ -39,7 +39,7 @@ export const Script = loadableRef('Script', (api, script_id) => getScript(api, {
 builder.objectType(Script, {
   scopes: ['scripts:read'],
   cost: getScript,
-  entityKey: 'id',
+  entityKey: { field: 'id', check: checkId },
   directives: { fetchable: { field_name: 'id' } },
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often the operation selects it.',

@@ -30,7 +30,7 @@ export const Session = loadableRef('Session', (api, session_id) => getSession(ap
 builder.objectType(Session, {
   scopes: ['sessions:read'],
   cost: getSession,
-  entityKey: 'id',
+  entityKey: { field: 'id', check: checkId },
   directives: { fetchable: { field_name: 'id' } },
   description: 'A user who is connected to a script now. A session that has ended can no longer be read.',
   fields: (t) => ({

@@ -42,7 +42,7 @@ export const User = loadableRef('User', (api, user_key) => getUser(api, { user_k
 builder.objectType(User, {
   scopes: ['users:read'],
   cost: getUser,
-  entityKey: 'key',
+  entityKey: { field: 'key', check: checkKey },
   description:
     'A licence key and its user. The API does not tell the project of a key. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({

@@ -61,6 +61,7 @@ function sizeOf({ content }: ReturnType<typeof presented>): number {
 function withoutData(result: Shown): Shown {
   const message = `The answer has more than the allowed ${MAX_BYTES} bytes, so it shows only the type of each result. Changes made by mutations remain. Ask for smaller pages, fewer items or fewer fields.`;
   const { data, errors = [], extensions } = result;
+  // A list or a text has no type to show, and null would say that it could not be read.
   const objects = Object.entries(data ?? {}).filter(
     ([, value]) => typeof value === 'object' && !Array.isArray(value),
   );

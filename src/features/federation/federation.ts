@@ -19,7 +19,7 @@ import { badUserInput } from '../../errors/coded-error.ts';
 import { isObject } from '../../luaauth/envelope.ts';
 import { type Annotations, annotationsOf } from '../../plan/cost.ts';
 import { forbiddenBy } from '../../plan/required-scopes.ts';
-import { checkId, checkKey, readEach } from '../../schema/argument.ts';
+import { readEach } from '../../schema/argument.ts';
 import { printSubgraph } from './subgraph-sdl.ts';
 
 const Any = new GraphQLScalarType({
@@ -128,18 +128,18 @@ function resolveEntities(
 function readRepresentation(argument: string, given: unknown, entities: readonly GraphQLObjectType[]) {
   const members = isObject(given) ? given : {};
   const type = entities.find(({ name }) => name === members.__typename);
-  if (!type) {
+  const entityKey = type && annotationsOf(type).entityKey;
+  if (!type || !entityKey) {
     throw badUserInput(
       `${argument}.__typename`,
       `this is no entity of this subgraph. Give one of ${entities.map(({ name }) => name).join(', ')}.`,
     );
   }
-  const { entityKey = 'id' } = annotationsOf(type);
-  const place = `${argument}.${entityKey}`;
-  const value = Object.hasOwn(members, entityKey) ? members[entityKey] : undefined;
+  const { field, check } = entityKey;
+  const place = `${argument}.${field}`;
+  const value = Object.hasOwn(members, field) ? members[field] : undefined;
   if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
     throw badUserInput(place, 'it is missing or cannot be an id. Give it as a string.');
   }
-  const check = entityKey === 'key' ? checkKey : checkId;
   return { type, key: check(place, String(value)) };
 }

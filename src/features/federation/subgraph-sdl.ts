@@ -42,7 +42,7 @@ export function printSubgraph(schema: GraphQLSchema, showsScopes: boolean): stri
         const directives = [...(definition.directives ?? []), ...demandControlOf(field), ...ofScopes];
         return { ...definition, directives };
       });
-      const key = entityKey ? [directiveNode('key', { fields: entityKey })] : [];
+      const key = entityKey ? [directiveNode('key', { fields: entityKey.field })] : [];
       return { ...node, directives: [...key, ...directivesOn(type)], fields: fields ?? [] };
     },
   });

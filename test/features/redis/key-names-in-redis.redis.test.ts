@@ -8,9 +8,9 @@ import { bearer, ringOf } from '../../support/clients/keys.ts';
 import { next, subscribe } from '../../support/clients/live-events.ts';
 import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT } from '../../support/clients/reads.ts';
-import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { useSeveralGateways } from './several-gateways.ts';
 
 const sha256 = (text: string, form: 'hex' | 'base64url') => createHash('sha256').update(text).digest(form);
 const tagOf = (key: string) => createEncryption(sha256(key, 'base64url')).tag;

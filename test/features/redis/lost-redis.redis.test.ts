@@ -5,10 +5,10 @@ import { type Recorded, type Respond, startRecorder } from '../../support/api/re
 import { createVersions } from '../../support/api/versions.ts';
 import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { startProxy } from '../../support/network/proxy.ts';
 import { describeWithEachEngine, describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from './several-gateways.ts';
 
 const KEY = { token: 'key-a' };
 /** Silence for so long tells a gateway that it is cut off. */

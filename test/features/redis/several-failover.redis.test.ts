@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
 import { EDIT } from '../../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
-import { type GatewayOfSeveral, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { startProxy } from '../../support/network/proxy.ts';
 import { describeWithEachEngine, startRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { type GatewayOfSeveral, useSeveralGateways } from './several-gateways.ts';
 
 const KEY = { token: 'key-a' };
 

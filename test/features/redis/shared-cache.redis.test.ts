@@ -5,9 +5,9 @@ import { type Respond, startRecorder } from '../../support/api/recorder.ts';
 import { createVersions, marksIn } from '../../support/api/versions.ts';
 import { DELETE, EDIT, TOGGLE, UPDATE } from '../../support/clients/mutations.ts';
 import { SCRIPT, WHOLE_SCRIPT } from '../../support/clients/reads.ts';
-import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithEachEngine } from '../../support/redis/redis.ts';
 import { eventually, expectCalls } from '../../support/vitest/waiting.ts';
+import { useSeveralGateways } from './several-gateways.ts';
 
 const KEY = { token: 'key-a' };
 const REPORT = { ...KEY, 'x-upstream': 'report' };

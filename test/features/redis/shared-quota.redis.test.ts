@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { busiestSecond, startDistantRecorder } from '../../support/api/distant-recorder.ts';
 import { SCRIPTS } from '../../support/clients/reads.ts';
-import { useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithEachEngine } from '../../support/redis/redis.ts';
+import { useSeveralGateways } from './several-gateways.ts';
 
 const ids = (count: number, name: string) =>
   Array.from({ length: count }, (_one, index) => `${name}${index}`);

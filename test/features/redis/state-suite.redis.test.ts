@@ -3,9 +3,9 @@ import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
 import type { Permit, State } from '../../../src/state/port.ts';
 import { systemClock } from '../../../src/transport/clock.ts';
-import { PATIENT_MS } from '../../support/gateways/several-gateways.ts';
 import { describeWithEachEngine, useRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { PATIENT_MS } from './several-gateways.ts';
 
 const LIMITS = { rate: 10, backoff: 0.5, recoveryPerSecond: 0.01 };
 

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { createEncryption } from '../../../src/features/redis/encryption.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { TransportState, ValueFollower } from '../../../src/transport/shared-state.ts';
-import { PATIENT_MS, useSeveralGateways } from '../../support/gateways/several-gateways.ts';
 import { describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
+import { PATIENT_MS, useSeveralGateways } from './several-gateways.ts';
 
 const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
 

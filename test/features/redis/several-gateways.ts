@@ -2,9 +2,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { RedisStateOptions } from '../../../src/server/features.ts';
-import { useRedis } from '../redis/redis.ts';
-import { eventually } from '../vitest/waiting.ts';
-import { openGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
+import { openGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateways/gateway.ts';
+import { useRedis } from '../../support/redis/redis.ts';
+import { eventually } from '../../support/vitest/waiting.ts';
 
 /** A machine that is busy with other tests answers late: that alone must not look like a loss. */
 export const PATIENT_MS = 30_000;
