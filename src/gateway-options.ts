@@ -86,8 +86,11 @@ export interface GatewayOptions
   readonly path?: string | undefined;
   /** The largest request body. */
   readonly maxBodyBytes: number;
-  /** The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. */
-  readonly maxBodiesBytes: number;
+  /**
+   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. By
+   * default a part of the heap.
+   */
+  readonly maxBodiesBytes?: number;
   /** Compresses answers of 1 kB and more to clients that accept it. True by default. */
   readonly compression?: boolean;
   /** The origins whose pages may read answers (CORS); `*` allows every origin. None by default. */

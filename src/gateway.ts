@@ -3,6 +3,7 @@ import { createPlaceOf } from './callers/client-place.ts';
 import { createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { createContext } from './context.ts';
 import { createGate } from './gate/gate.ts';
+import { mostBodyBytes } from './gate/memory.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
 import type { AdapterParts } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
@@ -31,7 +32,7 @@ const RECEIVED_PER_ANSWER = 4;
 export function createGateway(options: GatewayOptions): Gateway {
   const { isReady = () => true, log, readOnly = false, subgraphScopes = false, features = {} } = options;
   const { observers = [], pages = [], plugins = [], graphiql } = options;
-  const { limits, maxBodyBytes, maxBodiesBytes, corsOrigins = [], hosts = [] } = options;
+  const { limits, maxBodyBytes, maxBodiesBytes = mostBodyBytes(), corsOrigins = [], hosts = [] } = options;
   const { clock } = options.transport;
   const schema = createSchema({ readOnly, subgraphScopes, ...features });
   const tracker = createRequestTracker(observers, log);

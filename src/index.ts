@@ -11,7 +11,6 @@ import {
 } from './embed/options.ts';
 import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
-import { mostBodyBytes } from './gate/memory.ts';
 import { createGateway as createPlainGateway } from './gateway.ts';
 import type { Gateway } from './gateway-options.ts';
 import type { OpenAgents } from './http/adapter.ts';
@@ -74,7 +73,6 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   const { maxBodyBytes, operationTimeoutMs } = defaults;
   return createPlainGateway({
     ...withDefaults({ log, maxBodyBytes, operationTimeoutMs }, options),
-    maxBodiesBytes: mostBodyBytes(),
     credentials,
     users: options.users && checkUsers(options.users),
     timeouts: withDefaults(defaults.timeouts, options.timeouts),

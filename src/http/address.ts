@@ -32,6 +32,11 @@ export function createOwnPath(path = OPERATION_PATH): OwnPath {
   };
 }
 
+/** The URL of a request by `fetch`, which may be relative. */
+export function urlOf({ url }: Request): URL {
+  return new URL(url, 'http://localhost');
+}
+
 export const HEALTH = '/health';
 const READINESS = '/readiness';
 

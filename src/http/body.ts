@@ -70,6 +70,8 @@ function readBody<Read>(
       body.off('data', add).off('end', end).off('error', cut).off('close', cut);
       // Without a listener, a later error would end the process, for example an error of an HTTP/2 stream.
       body.on('error', ignore);
+      // A body that has arrived can no longer be refused, and this would keep its bytes.
+      held.onRefused = ignore;
       if (bytes === undefined) return;
       try {
         held.parsing();

@@ -3,6 +3,7 @@ import { OVERLOADED } from '../errors/coded-error.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream } from '../operation/pipeline.ts';
 import type { AdapterParts } from './adapter.ts';
+import { urlOf } from './address.ts';
 import { CUT_OFF, readMessage, readRequest, wasRead } from './body.ts';
 import { checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { Exchange, ServerContext } from './http-request.ts';
@@ -68,7 +69,7 @@ function createReadParams({ reserveBody, maxBodyBytes: limit }: AdapterParts) {
     const held = reserveBody(request, headBytes);
     exchange.reservation = held;
     if (method === 'GET') {
-      const params = paramsFromUrl(new URL(fetched.url).searchParams, path);
+      const params = paramsFromUrl(urlOf(fetched).searchParams, path);
       if (!held.hold(params.weight)) throw OVERLOADED;
       return params;
     }

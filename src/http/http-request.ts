@@ -25,8 +25,19 @@ export interface NodeRequest extends HttpRequest {
 }
 
 /** A request and what the gateway knows about it, from its arrival to its answer. */
-export interface Exchange {
+export type Exchange = (ByNode | ByFetch) & ExchangeState;
+
+interface ByNode {
+  readonly request: NodeRequest;
+  readonly response: ServerResponse;
+}
+
+interface ByFetch {
   readonly request: HttpRequest;
+  readonly response?: undefined;
+}
+
+interface ExchangeState {
   readonly record: RequestRecord;
   readonly accepted: AcceptedTypes;
   /** The reserved memory of the body, until the pipeline takes it over. */
@@ -43,8 +54,6 @@ export function abandon({ results }: Exchange): void {
 /** What Yoga hands to every hook. */
 export interface ServerContext {
   readonly exchange: Exchange;
-  /** Undefined for a request by `fetch`. */
-  readonly res?: ServerResponse;
 }
 
 export function nodeRequest(message: IncomingMessage, ownPath: OwnPath = asItIs): NodeRequest {

@@ -35,7 +35,8 @@ export function createRespond({ pipeline, tracker, compress, clock }: AnswerPart
     if (stream && (!answer || hasMore)) {
       const mask = (error: unknown) => pipeline.failed(error, record);
       const onUnexpected = (error: unknown) => tracker.unexpected(error, record);
-      return responseFor(streamResponse(shown, stream, { clock, mask, onUnexpected }), fetchAPI);
+      const { signal } = exchange.request;
+      return responseFor(streamResponse(shown, stream, { signal, clock, mask, onUnexpected }), fetchAPI);
     }
     if (isStream(shown)) throw new TypeError('The client accepts no stream of results.');
     const response = responseTo(shown, answer ?? 'application/json');

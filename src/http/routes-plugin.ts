@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { OPERATION_PATH } from './address.ts';
-import type { NodeRequest, ServerContext } from './http-request.ts';
+import type { ServerContext } from './http-request.ts';
 import type { NodeHandler } from './node.ts';
 import { responseFor } from './response.ts';
 import type { HttpRoute } from './routes.ts';
@@ -18,17 +18,16 @@ const MCP_PATH = '/mcp';
 export function createRoutesPlugin({ routes, agents }: RoutesPluginOptions): Plugin<object, ServerContext> {
   return {
     onRequest({ request, requestHandler, serverContext, endResponse, fetchAPI }) {
-      const { exchange, res } = serverContext;
-      const { request: sent, record } = exchange;
-      const { method, path } = sent;
+      const { exchange } = serverContext;
+      const { method, path } = exchange.request;
       if (method === 'POST' && path === OPERATION_PATH) return undefined;
       const answer = async () => {
-        if (agents && res && path === MCP_PATH) {
-          await agents(sent as NodeRequest, res, record);
+        if (agents && exchange.response && path === MCP_PATH) {
+          await agents(exchange.request, exchange.response, exchange.record);
           return new fetchAPI.Response();
         }
         for (const route of routes) {
-          const found = await route(sent);
+          const found = await route(exchange.request);
           if (found) return responseFor(found, fetchAPI);
         }
         // Yoga's own router knows no ids in the path.

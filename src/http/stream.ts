@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { notify } from '../state/maybe-promise.ts';
+import type { Signal } from '../transport/call.ts';
 import { type Clock, every } from '../transport/clock.ts';
 import type { StreamType } from './negotiation.ts';
 import type { HttpResponse } from './response.ts';
@@ -44,6 +45,8 @@ const FORMATS: Readonly<Record<StreamType, StreamFormat>> = {
 };
 
 interface StreamOptions {
+  /** Of the request: aborted when its client leaves. */
+  readonly signal: Signal;
   readonly clock: Clock;
   /** Makes the result for an error that occurs while a result is written. */
   readonly mask: (error: unknown) => ExecutionResult;
@@ -57,7 +60,7 @@ const PING_EVERY_MS = 12_000;
 function streamBody(
   results: AsyncIterator<ExecutionResult>,
   format: StreamFormat,
-  { clock, mask, onUnexpected }: StreamOptions,
+  { signal, clock, mask, onUnexpected }: StreamOptions,
 ): Readable {
   let hasBegun = false;
   let isAsking = false;
@@ -90,10 +93,14 @@ function streamBody(
     },
     destroy(error, done) {
       cancelPing();
+      signal.removeEventListener('abort', leave);
       notify(() => results.return?.(), onUnexpected);
       done(error);
     },
   });
+  const leave = { handleEvent: () => void body.destroy() };
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) body.destroy();
   return body;
 }
 

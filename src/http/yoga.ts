@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type * as whatwg from '@whatwg-node/server';
-import type { GraphQLError } from 'graphql';
 import type * as graphqlYoga from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
+import { urlOf } from './address.ts';
 import { createGatewayPlugin } from './gateway-plugin.ts';
 import { abandon, type Exchange, fetchRequest, type ServerContext } from './http-request.ts';
 import { negotiateTypes } from './negotiation.ts';
@@ -76,17 +76,15 @@ export function createYogaAdapter(options: YogaOptions) {
   });
 
   /**
-   * Answers a refused request, and a failure outside the hooks that Yoga guards. Yoga would show the client its stack trace.
+   * Answers a refusal, and a failure outside the hooks that Yoga guards. Yoga would show the client its stack trace.
    * @throws the failure if the client has left
    */
   const guarded = async (
     exchange: Exchange,
-    refusal: GraphQLError | undefined,
     handle: () => Response | PromiseLike<Response>,
   ): Promise<Response> => {
     const { request, record, accepted } = exchange;
     try {
-      if (refusal) throw refusal;
       return await handle();
     } catch (error) {
       if (request.signal.aborted) throw error;
@@ -102,13 +100,14 @@ export function createYogaAdapter(options: YogaOptions) {
   const answer: NodeHandler = async (request, response, record) => {
     const { message } = request;
     const { host, origin, accept } = message.headers;
-    const exchange: Exchange = { request, record, accepted: negotiateTypes(accept) };
+    const exchange: Exchange = { request, response, record, accepted: negotiateTypes(accept) };
     const context = { req: message, res: response, exchange };
     try {
-      const refusal = checkHead(message) ?? checkHost({ host, origin, path: message.url });
-      const answer = await guarded(exchange, refusal, () =>
-        yoga.handleNodeRequestAndResponse(message, response, context),
-      );
+      const answer = await guarded(exchange, () => {
+        const refusal = checkHead(message) ?? checkHost({ host, origin, path: message.url });
+        if (refusal) throw refusal;
+        return yoga.handleNodeRequestAndResponse(message, response, context);
+      });
       // If a plugin or the process has answered by node:http itself, no client receives the results.
       if (response.headersSent || response.destroyed) return abandon(exchange);
       if (exchange.results) response.once('close', () => abandon(exchange));
@@ -124,14 +123,17 @@ export function createYogaAdapter(options: YogaOptions) {
     const isAddress = typeof input === 'string' || 'href' in input;
     const fetched = isAddress ? new yoga.fetchAPI.Request(input, rest.shift()) : input;
     const contexts = rest.filter((context) => context !== undefined);
-    const url = new URL(fetched.url, 'http://localhost');
+    const url = urlOf(fetched);
     const request = fetchRequest(fetched, url, ownPath);
     const record = tracker.begin(request, requestIdFor(request.header(REQUEST_ID)));
     const exchange: Exchange = { request, record, accepted: negotiateTypes(request.header('accept')) };
     let status = CLIENT_LEFT;
     try {
-      const refusal = checkHost({ host: url.host, origin: request.header('origin'), path: url.pathname });
-      const response = await guarded(exchange, refusal, () => yoga.fetch(fetched, ...contexts, { exchange }));
+      const response = await guarded(exchange, () => {
+        const refusal = checkHost({ host: url.host, origin: request.header('origin'), path: url.pathname });
+        if (refusal) throw refusal;
+        return yoga.fetch(fetched, ...contexts, { exchange });
+      });
       ({ status } = response);
       return response;
     } finally {

@@ -15,8 +15,8 @@ import { takeUpgrades } from './upgrades.ts';
 
 export interface ServerOptions extends Partial<UnreadAnswersOptions>, ConnectionLimitOptions {
   readonly listener: RequestListener;
-  /** Handles WebSockets. Without it, a request for a WebSocket is answered like any other request. */
-  readonly upgrade?: Upgrade;
+  /** Handles requests for WebSockets. */
+  readonly upgrade: Upgrade;
   /** CORS headers of refusals while the server drains. Undefined: pages of other origins cannot read them. */
   readonly cors?: CorsHeaders | undefined;
   readonly host: string;
@@ -75,12 +75,10 @@ export async function startServer(options: ServerOptions) {
   server.on('request', oneAtATime(connections, begin));
   // Node's own answer lacks our headers. Only the expectation `100-continue` has a meaning.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  if (upgrade) {
-    takeUpgrades(server, connections, (request, socket, head) => {
-      if (draining) refuseWhileDraining(responseOn(request, socket), cors);
-      else upgrade(request, socket, head);
-    });
-  }
+  takeUpgrades(server, connections, (request, socket, head) => {
+    if (draining) refuseWhileDraining(responseOn(request, socket), cors);
+    else upgrade(request, socket, head);
+  });
   server.on('clientError', (error, socket) =>
     answerClientError(error, socket as Socket, connections.on(socket as Socket)?.unanswered),
   );

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { mostBodyBytes } from '../gate/memory.ts';
 import { createGateway } from '../gateway.ts';
 import type { Gateway, GatewayOptions } from '../gateway-options.ts';
 import { createCors } from '../http/guards.ts';
@@ -26,7 +25,6 @@ export async function openGateway(
   const dashboard = settings && (await features.dashboard?.loadDashboard(settings));
   const gateway = createGateway({
     ...config,
-    maxBodiesBytes: mostBodyBytes(),
     features: features.gateway,
     liveLimits: config.live,
     graphiql: config.graphiql ? features.gateway.graphiql?.describePage(config, sandbox) : undefined,

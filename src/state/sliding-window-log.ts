@@ -22,6 +22,7 @@ export function createSlidingWindows(now: () => number): Quotas {
   };
 }
 
+/** The `rate` may change: it is read each time. */
 interface SlidingWindowOptions extends QuotaRules {
   readonly now: () => number;
   readonly arrivals: Arrivals;

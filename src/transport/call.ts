@@ -180,3 +180,8 @@ export class AbortSource implements Signal {
     else this.#others?.delete(listener);
   }
 }
+
+/** Identifies what a read shows: its name and the generation of its resources. */
+export function versionOf({ generation, name }: Call<unknown>): string {
+  return `${generation} ${name}`;
+}

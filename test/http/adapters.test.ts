@@ -101,6 +101,14 @@ async function answerTo(sent: Sent, gateway: TestGateway, byFetch: boolean) {
   };
 }
 
+it('a query by fetch may have a relative URL', async () => {
+  const response = await plain.fetch(`/graphql?${BY_URL}`, { headers: { token: 'key' } });
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    { data: { script: { name: 'name of a' } } },
+  ]);
+});
+
 describe.each(Object.entries(REQUESTS))('%s', (_what, sent) => {
   it.each([
     ['node:http with plugins', () => plugged, false],

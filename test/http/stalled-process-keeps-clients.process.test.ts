@@ -38,6 +38,7 @@ it('keeps a client that reads, after the process stood still for longer than the
     listener: (_request, response) => {
       answer = response.end('x'.repeat(SIZE));
     },
+    upgrade: (_request, socket) => void socket.destroy(),
     host: '127.0.0.1',
     port: 0,
     writeTimeoutMs: TIMEOUT_MS,

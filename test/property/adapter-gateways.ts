@@ -54,7 +54,13 @@ export async function openAdapterGateways(transport: GatewayOptions['transport']
 
 async function openGateway(options: GatewayOptions) {
   const gateway = createGateway(options);
-  const server = await startServer({ listener: gateway, host: '127.0.0.1', port: 0, writeTimeoutMs: 30_000 });
+  const server = await startServer({
+    listener: gateway,
+    upgrade: gateway.upgrade,
+    host: '127.0.0.1',
+    port: 0,
+    writeTimeoutMs: 30_000,
+  });
   const pool = new Pool(server.url, { connections: 1 });
   return {
     async send({ target, ...request }: AdapterRequest): Promise<Answer> {

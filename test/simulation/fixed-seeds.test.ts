@@ -95,7 +95,7 @@ it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
     { ...OF_STORE, seed: 'b-43', untilMs: 15_000 },
   ],
   [
-    'a process that gets another slot while Redis is lost has the share of that slot at once',
+    'a process that gets another slot while Redis is lost uses no more than the share of that slot',
     { seed: 'rd-3-12-6', seconds: 90, gateways: 3, untilMs: 76_000 },
   ],
   [

@@ -101,19 +101,20 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   const { now } = redis;
   const [rate = 0, slots = 0, recovery = 1] = args.slice(0, 3).map(Number);
   const [, , , me = '', name = ''] = args;
-  const [wanted = 0, kept = 0, own = 0, slow = 0] = args.slice(5, 9).map(Number);
+  const [wanted = 0, kept = 0, own = 0, backoff = 0] = args.slice(5, 9).map(Number);
   for (let index = 9; index < args.length; index += 2)
     redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
   redis.zrem(asking, me);
   for (const times of [quota, asking, pace])
     for (const [member, at] of redis.zall(times))
       if (at <= now || at >= now + 300_000) redis.zrem(times, member);
-  if (slow > 0 && redis.zscore(pace, 'slowed') === undefined) {
-    redis.zadd(pace, now + 1_002, 'slowed');
-    redis.zadd(pace, Math.max(redis.zscore(pace, 'full') ?? 0, now + slow), 'full');
-  }
   const full = redis.zscore(pace, 'full') ?? now;
-  const limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
+  let limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
+  if (backoff > 0 && redis.zscore(pace, 'slowed') === undefined) {
+    limit = Math.max(1, Math.floor(limit * backoff));
+    redis.zadd(pace, now + 1_002, 'slowed');
+    redis.zadd(pace, now + Math.ceil(((rate - limit) * 1_000) / (recovery * rate)), 'full');
+  }
   const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
   let usable = limit;
   for (let slot = 1; slot <= slots; slot += 1) {

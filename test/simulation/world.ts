@@ -411,7 +411,7 @@ class World {
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
   }
 
-  /** Whether requests of a time without answers of the API may count then. */
+  /** Whether requests that the API left unanswered may still count at this time. */
   #wasSilentBefore(time: number): boolean {
     const { faults } = this.#plan;
     return faults.some(({ kind, at, forMs }) => SILENT.includes(kind) && time < at + forMs + UNKNOWN_MS);

@@ -134,8 +134,8 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
     clock.ms += 2;
     // The deadline of a call is a time of the same clock. With an overdue one it would not start.
     const call = callOf('read', 'a', `key-${index}`, clock);
-    const scheduled = new QuietCall(call);
     const account = scheduler.accountOf(call.origin.account);
+    const scheduled = new QuietCall(call);
     account.request(scheduled);
     expect(scheduled.state).toBe('started');
     scheduled.sent();
@@ -159,8 +159,8 @@ it('any number of keys, each for one call, takes bounded memory while Redis is l
   await expectBounded(50_000, 100, async (index) => {
     if (index % 10 === 0) await clock.advance(20);
     const call = callOf('read', 'a', `key-${index}`, clock);
-    const scheduled = new QuietCall(call);
     const account = scheduler.accountOf(call.origin.account);
+    const scheduled = new QuietCall(call);
     account.request(scheduled);
     expect(scheduled.state).toBe('started');
     scheduled.sent();
@@ -187,7 +187,8 @@ it('any number of operations, of which some always wait for a connection, takes 
         sent.push(index);
       }
     }
-    scheduler.accountOf(origin.account).request(new NotedCall({ ...call, origin }));
+    const account = scheduler.accountOf(origin.account);
+    account.request(new NotedCall({ ...call, origin }));
   };
   for (const index of [-3, -2, -1]) begin(index);
   /** Always one is under way, the oldest, and the others wait. */
@@ -209,6 +210,24 @@ it('any number of keys, of each of which a call fails, takes bounded memory', as
     clock.ms += 2;
     return send(callOf('read', 'a', `key-${index}`), new Usage()).catch(() => undefined);
   });
+});
+
+it('an open circuit is kept while 10,000 other keys call', async () => {
+  const clock = createTicks();
+  const { step, status } = createCircuitBreaker({ clock, today: clock.now, rejectQueued() {} });
+  const send = (key: string, failure?: Error) =>
+    step(() => (failure ? Promise.reject(failure) : new Promise(() => {})))(
+      callOf('read', 'a', key),
+      new Usage(),
+    );
+  const call = callOf('read', 'a', 'failing');
+  for (let failures = 0; failures < 5; failures += 1)
+    await send('failing', new Unavailable(call, 'unknown')).catch(() => undefined);
+  const before = status('failing');
+  expect(before.upstream).toBe('UNAVAILABLE');
+  for (let index = 0; index <= 10_000; index += 1) void send(`key-${index}`);
+  expect(status('failing')).toEqual(before);
+  await expect(send('failing')).rejects.toThrow(Unavailable);
 });
 
 it('of 10,001 accepted keys, the keys in use are remembered', () => {

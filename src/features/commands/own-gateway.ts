@@ -1,7 +1,6 @@
 import type { CommandParts } from '../../cli/program.ts';
 import { printError } from '../../cli/terminal.ts';
 import type { Config } from '../../config/config.ts';
-import { mostBodyBytes } from '../../gate/memory.ts';
 import { createGateway } from '../../gateway.ts';
 import { isObject } from '../../luaauth/envelope.ts';
 import { StartError } from '../../observability/start-error.ts';
@@ -54,7 +53,6 @@ export async function openOwnGateway(
   const { transport, close } = await openUpstream(own, loaded, []);
   const gateway = createGateway({
     ...own,
-    maxBodiesBytes: mostBodyBytes(),
     features: loaded.gateway,
     transport,
     // The user of the command has the API key, so no gateway key is needed.

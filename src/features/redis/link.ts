@@ -161,8 +161,9 @@ export function createRedisLink(options: RedisLinkOptions) {
           sendTimes.connected();
         }
         await wait(clock, WATCH_EVERY_MS);
+        const isReady = sendTimes.prepareReturn();
         // The connection may have ended while this process waited.
-        if (sendTimes.mayReturn() && connection && conditions.every((isMet) => isMet())) break;
+        if (isReady && connection && conditions.every((isMet) => isMet())) break;
       } catch (error) {
         disconnect();
         if (isClosed()) return;

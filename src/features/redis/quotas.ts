@@ -83,12 +83,12 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   let share: SlidingWindowLog | undefined;
 
   /**
-   * Runs the script of the quota. @param slowMs - when the account has its whole rate again after a slow-down, in ms from now
+   * Runs the script of the quota. @param slowsDown - whether the account slows down
    * @throws when Redis is lost
    */
-  const run = async ({ name = '', wanted = 0, kept = 0, slowMs = 0 } = {}): Promise<Reply> => {
+  const run = async ({ name = '', wanted = 0, kept = 0, slowsDown = false } = {}): Promise<Reply> => {
     const times = held.times();
-    const wants = [link.me, name, wanted, kept, times.own, Math.ceil(slowMs)];
+    const wants = [link.me, name, wanted, kept, times.own, slowsDown ? backoff : 0];
     const args = [rate, link.instances, recoveryPerSecond, ...wants, ...times.args];
     const reply = (await account.run(TAKE, names, args)) as Reply;
     limit = reply[3];
@@ -115,7 +115,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       now,
       arrivals,
       onFreed,
-      // A part of a call each second is a call every few seconds.
+      // A part of a call each second is a call every few seconds. Parts below one are the same for each slot.
       windowMs: WINDOW_MS * Math.max(1, Math.ceil(1 / link.shareOf(rate))),
     });
     return share;
@@ -220,9 +220,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     },
     async slowDown() {
       ownShare().slowDown();
-      const slower = Math.max(1, Math.floor(limit * backoff));
-      const slowMs = ((rate - slower) * 1_000) / (recoveryPerSecond * rate);
-      await run({ slowMs }).catch(() => undefined);
+      await run({ slowsDown: true }).catch(() => undefined);
     },
     status: () => (link.isLost ? statusOfShare() : statusInStore().catch(statusOfShare)),
     isIdle: () => asking === 0 && ready.length === 0 && held.size === 0 && (share?.isIdle() ?? true),

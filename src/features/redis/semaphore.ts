@@ -6,7 +6,7 @@ import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 export const PERMIT_LEASE_MS = 5_000;
 /** While no other process waits, a process that waits for permits asks again within this time, in ms. */
 export const MOST_WAIT_MS = 100;
-/** With several waiting processes, each waits this time for each of them, so that one of them asks about this often, in ms. */
+/** With n processes waiting, each asks every n times this, in ms. */
 const TURN_MS = 25;
 /** If a process has asked in vain, the other processes leave a permit to it for this time, in ms. */
 const ASKS_MS = 400;
@@ -16,8 +16,9 @@ const LONGEST_MS = 300_000;
 /**
  * The quota of an account: a sorted set of permits, their scores the times at which they return. First come the permits of this
  * process with new times: each as its name, and in how many ms it returns. 0: now. Then it takes up to `wanted` permits, and leaves
- * `kept` free. `pace` has the time at which the account has recovered from its last slow-down: at least `slow` ms from now. LuaAuth may
- * refuse all requests sent at the old speed, to several processes, so a slow-down is the only one for a second.
+ * `kept` free. `pace` has the time at which the account has recovered from its last slow-down: `full`. With a `backoff`, the limit
+ * becomes this part of itself. Further slow-downs within a second are ignored, as LuaAuth may refuse all requests that several
+ * processes have sent at the old speed: `slowed`.
  *
  * The shares of absent slots stay free. While other processes ask in vain, no process has more than its part. `own`: how many permits
  * this process has.
@@ -27,7 +28,7 @@ const LONGEST_MS = 300_000;
  */
 export const TAKE = luaInStore(
   'quota:zset asking:zset pace:zset',
-  'rate# slots# recovery# me name wanted# kept# own# slow#',
+  'rate# slots# recovery# me name wanted# kept# own# backoff#',
 )`
 for index = 11, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
@@ -35,11 +36,12 @@ for _, times in ipairs({ quota, asking, pace }) do
   redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
 end
-if slow > 0 and redis.call('ZADD', pace, 'NX', now + ${WINDOW_MS}, 'slowed') == 1 then
-  redis.call('ZADD', pace, 'GT', now + slow, 'full')
-end
 local full = redis.call('ZSCORE', pace, 'full') or now
 local limit = math.max(1, math.floor(rate - (full - now) * recovery * rate / 1000))
+if backoff > 0 and redis.call('ZADD', pace, 'NX', now + ${WINDOW_MS}, 'slowed') == 1 then
+  limit = math.max(1, math.floor(limit * backoff))
+  redis.call('ZADD', pace, now + math.ceil((rate - limit) * 1000 / (recovery * rate)), 'full')
+end
 local used, others, usable = redis.call('ZCARD', quota), redis.call('ZCARD', asking), limit
 for slot = 1, slots do
   local mark, heard = string.match(redis.call('HGET', store, slot) or '', '^%S+ (%d+) (%d+)$')

@@ -44,7 +44,7 @@ export function createSendTimes({ now, slot }: SendTimesOptions) {
       if (slot.isReplaced) return now() + REPLACED_MS;
       return isReturning ? now() + SILENCE_MS : Math.max(aloneFrom, silentUntil);
     },
-    /** Sends nothing for a while. A process without Redis need not be silent, but uses Redis that much later. */
+    /** Sends nothing for a while. A process without Redis need not be silent, but its calm time begins anew. */
     silence(ms: number) {
       if (isLost) trustedFrom = now();
       else silentUntil = Math.max(silentUntil, now() + ms);
@@ -67,7 +67,7 @@ export function createSendTimes({ now, slot }: SendTimesOptions) {
       isReturning = false;
     },
     /** Stops sending once Redis has answered well for the calm time. Returns whether Redis may be used again. */
-    mayReturn(): boolean {
+    prepareReturn(): boolean {
       const trustedMs = now() - trustedFrom;
       isReturning = slot.number > 0 && trustedMs >= calmMs;
       return isReturning && trustedMs >= SILENCE_MS;

@@ -1,5 +1,5 @@
 import type { CacheEntry } from '../../state/cache-entries.ts';
-import type { Call } from '../../transport/call.ts';
+import { type Call, versionOf } from '../../transport/call.ts';
 import { wait } from '../../transport/clock.ts';
 import type { Interceptor, Send } from '../../transport/step.ts';
 import type { ServePolicy } from '../../transport/steps/cache.ts';
@@ -57,7 +57,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
 
   const locate = (call: Call<unknown>) => {
     const account = accounts.of(call.origin.account);
-    const name = account.encryption.name(`${call.generation} ${call.name}`);
+    const name = account.encryption.name(versionOf(call));
     const entry = `entry-${name}`;
     const lease = `lease-${turnOf(call)}-${name}`;
     return { account, entry, lease, place: account.place(entry) };

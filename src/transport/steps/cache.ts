@@ -1,6 +1,6 @@
 import type { CacheEntries, CacheEntry } from '../../state/cache-entries.ts';
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { Answer, Call, Source, WhyAsked } from '../call.ts';
+import { type Answer, type Call, type Source, versionOf, type WhyAsked } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { allowsOlderAnswer } from '../errors.ts';
 import type { Interceptor, Send } from '../step.ts';
@@ -83,7 +83,7 @@ export function createCache(options: CacheOptions) {
   };
 
   const revalidate = <T>(next: Send, call: Call<T>) => {
-    const renewed = `${call.generation} ${call.name}`;
+    const renewed = versionOf(call);
     if (revalidations.has(renewed)) return;
     revalidations.add(renewed);
     const forget = () => void revalidations.delete(renewed);

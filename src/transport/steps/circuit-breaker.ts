@@ -35,15 +35,17 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
   const beganAt = clock.now();
   // Computed once: the two clocks round differently, so a past time would change between two looks.
   const clockBeganAt = today() - beganAt;
-  /** Least recently used first: a key that calls keeps its circuit. */
+  /** The latest accounts. Made-up keys may drop others. */
   const circuits = createBoundedCache<Circuit>(MAX_CIRCUITS);
-  const unwell = new Set<Circuit>();
+  /** The circuits that are not closed. They are kept until they close or are forgotten. */
+  const unwell = new Map<string, Circuit>();
+  const find = (account: string) => unwell.get(account) ?? circuits.get(account);
   let reported: BreakerState = 'closed';
   let lookedAt = beganAt;
 
   /** Reports the worst state of all circuits. */
   const report = () => {
-    const states = [...unwell].map(({ state }) => state);
+    const states = [...unwell.values()].map(({ state }) => state);
     const worst = states.includes('open') ? 'open' : (states[0] ?? 'closed');
     if (worst === reported) return;
     reported = worst;
@@ -51,9 +53,10 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
   };
 
   function changed(circuit: Circuit): void {
-    if (circuit.state === 'open') rejectQueued(circuit.account);
-    if (circuit.state === 'closed') unwell.delete(circuit);
-    else unwell.add(circuit);
+    const { account, state } = circuit;
+    if (state === 'open') rejectQueued(account);
+    if (state === 'closed') unwell.delete(account);
+    else unwell.set(account, circuit);
     report();
   }
 
@@ -62,12 +65,12 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
     const now = clock.now();
     if (now - lookedAt < LOOK_EVERY_MS) return;
     lookedAt = now;
-    for (const circuit of unwell) if (circuit.isForgotten()) unwell.delete(circuit);
+    for (const [account, circuit] of unwell) if (circuit.isForgotten()) unwell.delete(account);
     report();
   };
 
   const circuitOf = (account: string): Circuit => {
-    const kept = circuits.get(account);
+    const kept = find(account);
     if (kept) return kept;
     const circuit = new Circuit(account, clock, beganAt, changed);
     circuits.set(account, circuit);
@@ -100,10 +103,10 @@ export function createCircuitBreaker({ clock, today, rejectQueued, onChange }: C
 
   return {
     step,
-    isOpen: ({ origin }: Call<unknown>) => circuits.get(origin.account)?.isPausing ?? false,
-    isClosed: ({ origin }: Call<unknown>) => (circuits.get(origin.account)?.state ?? 'closed') === 'closed',
+    isOpen: ({ origin }: Call<unknown>) => find(origin.account)?.isPausing ?? false,
+    isClosed: ({ origin }: Call<unknown>) => (find(origin.account)?.state ?? 'closed') === 'closed',
     status(account: string): UpstreamStatus {
-      const { upstream, since, reason } = circuits.get(account)?.health() ?? {
+      const { upstream, since, reason } = find(account)?.health() ?? {
         upstream: 'AVAILABLE',
         since: beganAt,
       };

@@ -69,7 +69,8 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
         remove(name, begun);
         return begun.end();
       };
-      const waiting: Promise<Answer<T>> = begun.begin(call, usage);
+      // Sets no timer: the deadline of the request gives a better reason.
+      const waiting: Promise<Answer<T>> = begun.join(call, usage, undefined);
       next({ ...call, signal: begun, waiters: begun }, usage).then(
         (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
@@ -83,9 +84,8 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
 }
 
 /**
- * After so many calls a new Map takes the place of the old one. A Map whose entries come and go resizes its table again and
- * again. In V8 each old table keeps the next one alive, with all that was in it, until the next full collection of garbage.
- * Without a new Map, a call takes a third more CPU time.
+ * V8 links each table that a Map has outgrown to the next one, so calls that have ended live until a full collection of garbage.
+ * After so many calls, a new Map breaks this chain. Without it, a call takes a third more CPU time.
  */
 const RENEW_AFTER = 1_000;
 
@@ -136,20 +136,13 @@ class SharedCall extends AbortSource implements Waiters {
     return this.#isUnderWay && !this.aborted && this.#call.generation === generation;
   }
 
-  /** Waits for the answer to the call that is shared. Sets no timer: the deadline of the request gives a better reason. */
-  begin<T>(call: Call<T>, usage: Usage): Promise<Answer<T>> {
-    return new Promise((resolve) => {
-      const waiter = new Waiter(this, call, usage, undefined, resolve as Waiter['resolve']);
-      this.#waiters = [waiter];
-      waiter.listen();
-    });
-  }
-
-  /** Waits for the answer until the deadline of an equal call. */
-  join<T>(call: Call<T>, usage: Usage, clock: Clock): Promise<Answer<T>> {
+  /** Waits for the answer until the call's deadline. Without a clock, waits until the shared call ends. */
+  join<T>(call: Call<T>, usage: Usage, clock: Clock | undefined): Promise<Answer<T>> {
     return new Promise((resolve) => {
       const waiter = new Waiter(this, call, usage, clock, resolve as Waiter['resolve']);
-      this.#waiters.push(waiter);
+      // Most calls have one waiter, and `push` reserves room for 17.
+      if (this.#waiters.length === 0) this.#waiters = [waiter];
+      else this.#waiters.push(waiter);
       waiter.listen();
     });
   }

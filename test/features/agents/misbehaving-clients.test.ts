@@ -59,6 +59,12 @@ const HEADERS = { accept: 'application/json, text/event-stream', 'content-type':
 const message = (name: string, args: object) =>
   JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } });
 
+it('a request by fetch finds nothing at /mcp, whatever its server passes on of node:http', async () => {
+  const init = { method: 'POST', headers: bearer(KEY), body: '{}' };
+  const response = await fixture.gateway.fetch('http://localhost/mcp', init, { req: {}, res: {} });
+  expect(response.status).toBe(404);
+});
+
 it.each(['QUERY', 'PUT', 'DELETE', 'GET'])('%s calls no tool', async (method) => {
   const body = method === 'GET' ? undefined : message('remove', { id: 'a' });
   const headers = { ...HEADERS, ...bearer(KEY) };

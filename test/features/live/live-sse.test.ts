@@ -116,6 +116,23 @@ describe('server-sent events', () => {
     await body.return(undefined);
     await live.expectNoMorePolls();
   });
+
+  it('end for embedders with the signal of the request, though nobody cancels the body', async () => {
+    const api = live.useApi();
+    api.connect('s', 'a');
+    const leaving = new AbortController();
+    const response = await live.gateway.fetch('http://gateway/graphql', {
+      ...jsonPost(SESSIONS, { accept: 'text/event-stream', token: 'k' }),
+      signal: leaving.signal,
+    });
+    const body = textOf(response);
+    let text = '';
+    while (!text.includes('event: next')) text += (await body.next()).value;
+    leaving.abort();
+    await live.expectNoMorePolls();
+    await live.clock.advance(60_000);
+    await expect(body.next()).rejects.toThrow();
+  });
 });
 
 describe('which form an answer has', () => {

@@ -57,11 +57,11 @@ function randomStep({ pick, below, chance }: Seeded): Step {
       { rate: 7, recovery: 1 },
     ]);
     const wants = [`${me}.${below(9)}`, pick([0, 1, 3, 50]), pick([0, 0, 0, 10]), below(20)];
-    const slow = chance(0.1) ? pick([500, 10_000]) : 0;
+    const backoff = chance(0.1) ? pick([0.5, 0.8]) : 0;
     return inStore(
       TAKE,
       ['quota', 'asking', 'pace'],
-      [rate, 3, recovery, me, ...wants, slow, ...(chance(0.7) ? permits() : [])],
+      [rate, 3, recovery, me, ...wants, backoff, ...(chance(0.7) ? permits() : [])],
     );
   };
   return pick([
@@ -168,7 +168,7 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       redis.command('EVAL', source, String(1 + keys.length), 'store', ...keys, 'store-1', ...args);
     await run(LOOK_UP, ['entry', 'lease'], '0', '', 'one', '3000');
     await run(LOOK, ['value', 'live-lease'], '', 'one', '3000');
-    await run(TAKE, ['quota', 'asking', 'pace'], '50', '3', '0.02', 'one', 'one.1', '51', '0', '0', '500');
+    await run(TAKE, ['quota', 'asking', 'pace'], '50', '3', '0.02', 'one', 'one.1', '51', '0', '0', '0.8');
     for (const [key, mostMs] of Object.entries({ lease: 3_000, 'live-lease': 3_000, ...TIMES })) {
       const leftMs = Number(await redis.command('PTTL', key));
       expect([key, leftMs > 0 && leftMs <= mostMs]).toEqual([key, true]);

@@ -5,7 +5,6 @@ import { Agent } from 'undici';
 import { defaults } from '../../../src/config/config.ts';
 import { type EmbeddedGatewayOptions, withDefaults } from '../../../src/embed/options.ts';
 import * as features from '../../../src/features/gateway-features.ts';
-import { mostBodyBytes } from '../../../src/gate/memory.ts';
 import { createGateway } from '../../../src/gateway.ts';
 import type { GatewayOptions } from '../../../src/gateway-options.ts';
 import { createCors } from '../../../src/http/guards.ts';
@@ -23,7 +22,6 @@ export function withGatewayDefaults<Given extends GivenOptions>({ limits, liveLi
   return {
     operationTimeoutMs,
     maxBodyBytes,
-    maxBodiesBytes: mostBodyBytes(),
     timeouts: { read: 5_000, write: 5_000 },
     credentials: {},
     features,
