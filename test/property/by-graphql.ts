@@ -6,7 +6,7 @@ import type { GatewayOptions } from '../../src/gateway-options.ts';
 import { annotationsOf } from '../../src/plan/cost.ts';
 import type { PlannedInfo } from '../../src/plan/look-ahead.ts';
 import { type PreparedOperation, prepareOperation } from '../../src/plan/prepared-operation.ts';
-import { objectsOf, type ValuePlan } from '../../src/plan/tree.ts';
+import { type FieldPlan, objectsOf } from '../../src/plan/tree.ts';
 import { coerceVariables } from '../../src/plan/variables.ts';
 import { AbortSource } from '../../src/transport/call.ts';
 import { parseExactJson, stringifyExactJson } from '../../src/transport/json.ts';
@@ -64,7 +64,9 @@ function schemaForGraphql() {
       if (!resolve || !annotationsOf(field).usesInfo) continue;
       field.resolve = (source, args, context: Partial<Planned>, info) => {
         const tree = context.prepared?.treeFor(info.variableValues);
-        const planned = tree ? { ...info, value: planAt(tree.fields, info.path) } : info;
+        const plan = tree && planAt(tree.fields, info.path);
+        if (!plan) return resolve(source, args, context, info);
+        const planned: PlannedInfo = { ...info, field: plan };
         return resolve(source, args, context, planned);
       };
     }
@@ -74,9 +76,9 @@ function schemaForGraphql() {
 
 type Fields = ReturnType<PreparedOperation['treeFor']>['fields'];
 
-function planAt(root: Fields, { key, prev, typename = '' }: PlannedInfo['path']): ValuePlan | undefined {
+function planAt(root: Fields, { key, prev, typename = '' }: PlannedInfo['path']): FieldPlan | undefined {
   if (typeof key === 'number') return prev && planAt(root, prev);
   const above = prev && planAt(root, prev);
-  const fields = above ? objectsOf(above).get(typename)?.fields : root;
-  return fields?.find((field) => field.key === key)?.value;
+  const fields = above ? objectsOf(above.value).get(typename)?.fields : root;
+  return fields?.find((field) => field.key === key);
 }
