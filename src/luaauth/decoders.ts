@@ -38,7 +38,8 @@ interface Takes {
 
 /** Longer names are errors at their field. */
 export const MAX_NAME = 4_096;
-const MAX_TEXT = 65_536;
+/** Longer texts are errors at their field. */
+export const MAX_TEXT = 65_536;
 
 const NOTHING: Takes = {
   strings: false,

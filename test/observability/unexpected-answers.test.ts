@@ -271,12 +271,27 @@ describe('answers that are not as documented', () => {
     expect(all.at(-1)).toMatch(/\{endpoint="others",member="others",kind="new"\} \d{3}$/);
   });
 
-  it('name the length of a string that is too long', async () => {
-    const script = { ...wireScript('a'), name: 'x'.repeat(4_097) };
-    const { gateway, seen } = await openWith(() => ({ script }));
-    await gateway.execute('{ script(id: "a") { id } }');
-    expect(seen).toMatchObject([
-      { member: 'script.name', kind: 'type', documented: 'string', found: 'string of 4097 characters' },
+  it.each([
+    ['name', 'string', 4_096, '4,096'],
+    ['execution_webhook', 'string or null', 65_536, '65,536'],
+  ])('name the limit of a string that is too long, such as %s', async (member, documented, most, limit) => {
+    let value = 'x'.repeat(most);
+    const answer = () => ({ project: { ...wireProject('p'), [member]: value } });
+    const { gateway, seen, clock } = await openWith(answer);
+    const readProject = () => gateway.execute('{ project(id: "p") { allowFingerprintResets } }');
+    await readProject();
+    expect(seen).toEqual([]);
+    value += 'x';
+    await clock.advance(1_000);
+    await readProject();
+    expect(seen).toEqual([
+      {
+        endpoint: 'GET /projects/:project_id',
+        member: `project.${member}`,
+        kind: 'type',
+        documented,
+        found: `string of more than ${limit} characters`,
+      },
     ]);
   });
 

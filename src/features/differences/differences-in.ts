@@ -1,4 +1,4 @@
-import { isUsable, MAX_NAME } from '../../luaauth/decoders.ts';
+import { isUsable, MAX_NAME, MAX_TEXT } from '../../luaauth/decoders.ts';
 import { type Form, type ListForm, MapForm, type ObjectForm } from '../../luaauth/documented-form.ts';
 import { isObject, type JsonObject } from '../../luaauth/envelope.ts';
 import type { WireKind } from '../../luaauth/wire.ts';
@@ -23,7 +23,7 @@ export function differencesIn(
   function note(kind: Difference['kind'], member: string, form?: Form, value?: unknown): void {
     if (differences.size === MAX_DIFFERENCES) return;
     const documented = form === undefined ? undefined : typeIn(form);
-    const found = kind === 'missing' ? undefined : typeOf(value);
+    const found = kind === 'missing' ? undefined : typeOf(value, form);
     differences.set(`${kind} ${member}`, { member, kind, documented, found });
   }
 
@@ -100,10 +100,20 @@ function typeIn(form: Form): string {
   return or === undefined ? TYPES[kind] : `${TYPES[kind]} or null`;
 }
 
-function typeOf(value: unknown): string {
+/** How many characters the gateway accepts. LuaAuth documents no limit. */
+const MAX_LENGTHS: Readonly<Partial<Record<WireKind, number>>> = { name: MAX_NAME, text: MAX_TEXT };
+
+function maxLengthOf(form: Form | undefined): number {
+  if (typeof form !== 'string') return Infinity;
+  const [kind] = form.split(' or ') as [WireKind];
+  return MAX_LENGTHS[kind] ?? Infinity;
+}
+
+function typeOf(value: unknown, form: Form | undefined): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'list' : 'object';
-  // A longer text is refused where a string is documented, so its length is what differs.
-  if (typeof value === 'string' && value.length > MAX_NAME) return `string of ${value.length} characters`;
+  const maxLength = maxLengthOf(form);
+  if (typeof value === 'string' && value.length > maxLength)
+    return `string of more than ${maxLength.toLocaleString('en')} characters`;
   return typeof value === 'bigint' ? 'number' : typeof value;
 }
