@@ -42,11 +42,25 @@ function isLikeOurs(name: string, value: string): boolean {
   return OURS.test(name) && !SERVICE_LINK.test(name) && !SERVICE_URL.test(value);
 }
 
-/** Names the variables that begin with the same word. */
 function adviceFor(name: string): string {
-  const [word] = /^[A-Z]+_/.exec(name.toUpperCase()) ?? [];
-  const alike = VARIABLE_NAMES.filter((known) => word !== undefined && known.startsWith(word));
-  return alike.length > 0
-    ? `There are ${alike.join(', ')}.`
-    : 'Remove it; "luaauth-graphql serve --help" lists all variables.';
+  const given = name.toUpperCase();
+  const byEdits = VARIABLE_NAMES.map((known) => ({ known, edits: editsBetween(given, known) }));
+  const [nearest] = byEdits.sort((one, other) => one.edits - other.edits);
+  return nearest && nearest.edits <= 2
+    ? `Did you mean ${nearest.known}?`
+    : 'Correct its name, or remove it; "luaauth-graphql serve --help" lists all variables.';
+}
+
+/** The number of letters to add, remove or change to get from one text to the other (Levenshtein). */
+function editsBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [column, other] of [...to].entries()) {
+      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
 }

@@ -252,24 +252,24 @@ describe('a gateway key', () => {
 
 const unknown = (name: string, how: string, advice: string) =>
   `${name}: ${how}, but there is no such variable. ${advice}`;
-const REMOVE = 'Remove it; "luaauth-graphql serve --help" lists all variables.';
+const CORRECT = 'Correct its name, or remove it; "luaauth-graphql serve --help" lists all variables.';
 
 describe('a name that is no variable', () => {
   it.each([
-    ['HOTS', REMOVE],
-    ['FOO_SECRET', REMOVE],
-    ['SHUTDOWN_GRACE', 'There are SHUTDOWN_GRACE_MS.'],
+    ['FOO_SECRET', CORRECT],
+    ['HOTS', 'Did you mean HOST?'],
+    ['LUAUTH_TOKEN', 'Did you mean LUAAUTH_TOKEN?'],
+    ['LUAAUTH_APIURL', 'Did you mean LUAAUTH_API_URL?'],
   ])('is a problem in .env: %s', (name, advice) => {
     expect(findUnknownNames({ [name]: SECRET }, {})).toEqual([unknown(name, '.env sets it', advice)]);
   });
 
   it.each([
-    ['LUA_AUTH_API_URL', REMOVE],
-    [
-      'MAX_DEPHT',
-      'There are MAX_BODY_BYTES, MAX_DEPTH, MAX_REST_CALLS, MAX_ANSWER_OBJECTS, MAX_ANSWER_BYTES.',
-    ],
-    ['redis_url', 'There are REDIS_URL, REDIS_URL_FILE, REDIS_PREFIX.'],
+    ['LUAAUTH_TOKN', 'Did you mean LUAAUTH_TOKEN?'],
+    ['LUA_AUTH_API_URL', 'Did you mean LUAAUTH_API_URL?'],
+    ['MAX_DEPHT', 'Did you mean MAX_DEPTH?'],
+    ['REDIS_COLOUR', CORRECT],
+    ['redis_url', 'Did you mean REDIS_URL?'],
   ])('is a problem in the environment if it begins like ours: %s', (name, advice) => {
     expect(findUnknownNames({}, { [name]: SECRET })).toEqual([unknown(name, 'it is set', advice)]);
   });

@@ -21,8 +21,8 @@ describe('a process', () => {
       [
         'The configuration has problems:',
         '  .env: line 3 has no =, so it sets nothing. Write NAME=value, or put # before it.',
-        '  FOO_SECRET: .env sets it, but there is no such variable. Remove it; "luaauth-graphql serve --help" lists all variables.',
-        '  LUAAUTH_TOKN: it is set, but there is no such variable. There are LUAAUTH_API_URL, LUAAUTH_SANDBOX, LUAAUTH_TOKEN, LUAAUTH_TOKEN_FILE, LUAAUTH_TIMEOUT_MS, LUAAUTH_RATE, LUAAUTH_TOTAL_RATE, LUAAUTH_INSTANCES.',
+        '  FOO_SECRET: .env sets it, but there is no such variable. Correct its name, or remove it; "luaauth-graphql serve --help" lists all variables.',
+        '  LUAAUTH_TOKN: it is set, but there is no such variable. Did you mean LUAAUTH_TOKEN?',
         '  --port: "80.5": must be a whole number from 0 to 65535 (0: any free port).',
         '  LOG_LEVEL: "loud": must be one of trace, debug, info, warn, error, fatal, silent.',
         '',
