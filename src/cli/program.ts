@@ -37,7 +37,7 @@ export interface CommandParts {
   readonly terminal: Terminal;
   readonly features: ProcessFeatures;
   /** Reads the configuration and the flags. @throws StartError with all problems */
-  configure(flags: FlagValues, standInsFor?: (given: Environment) => Environment): Promise<Config>;
+  configure(flags: FlagValues, standInsFor?: (given: Environment) => Environment): Config;
   /** Sets the exit code, which is 0 by default. */
   exitWith(code: number): void;
 }
@@ -98,7 +98,7 @@ async function createProgram(parts: CommandParts, features: CommandLineFeatures)
   addFlags(program.command('serve').description('run the gateway (the default)'))
     .configureHelp(HELP_OF_SERVE)
     .action(async (flags: FlagValues) => {
-      const config = await configure(flags);
+      const config = configure(flags);
       // A process that starts workers needs little of the gateway.
       if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
       return (await import('../server/serve.ts')).serve(config, features, 'http');
@@ -136,7 +136,7 @@ function addMcp(program: Command, { configure, features }: CommandParts): void {
     .option('--arbitrary', 'also gives the agent a tool for any query within the scopes of its key')
     .action(async ({ arbitrary: isArbitrary = false, ...flags }: FlagValues & { arbitrary?: boolean }) => {
       const sandbox = (await features.sandbox?.())?.facts;
-      const config = await configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
+      const config = configure({ ...flags, mcp: true }, (given) => mcpStandIns(given, sandbox?.key));
       const { serve } = await import('../server/serve.ts');
       if (isArbitrary && config.persisted.mode === 'only') throw new StartError(ONLY_LISTED);
       // This gateway serves only the client that started it, which reads no metrics and no page.

@@ -49,7 +49,7 @@ export function inTermsOfFlags(problem: string, given: Environment): string {
   return flag ? `--${flag.name}${problem.slice(flag.variable.length)}` : problem;
 }
 
-function flagName(variable: string): string {
+export function flagName(variable: string): string {
   return variable
     .replace(/^LUAAUTH_/, '')
     .toLowerCase()

@@ -26,7 +26,7 @@ export function addCommands(program: Command, parts: CommandParts): void {
   command.action(async ({ probe: isProbe = false, json = false, ...flags }: CheckFlags) => {
     if (isProbe && !features.differences)
       command.error('error: --probe needs the feature differences, which is not installed in this build.');
-    const config = await configure(flags);
+    const config = configure(flags);
     const needsKey = isProbe ? config.apiUrl !== undefined : flags.script !== undefined;
     if (needsKey && config.credentials.heldKey === undefined)
       command.error(
@@ -42,9 +42,14 @@ export function addCommands(program: Command, parts: CommandParts): void {
 }
 
 function addKeysCommand(program: Command, { terminal }: CommandParts): void {
-  program
-    .command('keys')
-    .description('make gateway keys')
+  const keys = program.command('keys').description('make gateway keys');
+  const gone = keys.command('check', { hidden: true }).argument('[file]');
+  gone.action(() =>
+    gone.error(
+      'error: keys check: this command is gone. Run "luaauth-graphql check --gateway-keys-file FILE".',
+    ),
+  );
+  keys
     .command('new')
     .description('make a gateway key, and print it once')
     .requiredOption('--name <name>', 'name of the person or program that gets the key')

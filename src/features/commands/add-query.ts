@@ -17,6 +17,8 @@ interface QueryFlags {
   readonly resume?: true;
   readonly repeatUnknown?: true;
   readonly dryRun?: true;
+  /** Of earlier versions. */
+  readonly url?: unknown;
 }
 
 export function addQuery(program: Command, parts: CommandParts): void {
@@ -43,6 +45,7 @@ export function addQuery(program: Command, parts: CommandParts): void {
           'with --resume: also send writes whose outcome is unknown, if repeating has no further effect',
         ).implies({ resume: true }),
       )
+      .addOption(new Option('--url [url]').hideHelp())
       .addOption(
         new Option('--dry-run', 'with --each: print the price and the time, and run nothing').conflicts(
           'resume',
@@ -53,6 +56,8 @@ export function addQuery(program: Command, parts: CommandParts): void {
     const { variables: text, operation, plan = false, each, output, ...more } = given;
     const { resume = false, repeatUnknown = false, dryRun = false, ...flags } = more;
     const refuse = (problem: string) => command.error(`error: ${problem}`);
+    if (given.url !== undefined)
+      refuse('--url: this flag is gone. Ask a running gateway with curl, or leave it out.');
     if (each === undefined && (output !== undefined || resume || dryRun))
       refuse('--output, --resume, --repeat-unknown and --dry-run need --each ROWS.');
     if (each !== undefined && output === undefined && !dryRun)
@@ -60,7 +65,7 @@ export function addQuery(program: Command, parts: CommandParts): void {
     if (file === '-' && each === '-')
       refuse('both the document and the rows come from stdin. Give the path of a file for one of them.');
     const variables = text === undefined ? undefined : await variablesIn(text);
-    const config = await configure(flags);
+    const config = configure(flags);
     const document = await inputOf(file, 'a document');
     if (each === undefined) {
       const { query } = await import('./query.ts');
