@@ -52,15 +52,14 @@ COPY schema/introspection.d.ts schema/relay.graphql schema/schema.graphql schema
 COPY --from=build /app/dist dist
 COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
 COPY examples/agents/documents examples/agents/documents
-# See docs/deployment.md.
-ENV NODE_OPTIONS=--max-semi-space-size=32
-# The code that V8 has compiled, for each start by this user. It then belongs to root, so that a gateway cannot change it.
+# The code that V8 has compiled, for each start by this user with the same flags. It then belongs to root, so that a gateway cannot
+# change it.
 RUN mkdir -p dist/.compiled && chown node dist/.compiled \
-  && echo '{ __typename }' | LUAAUTH_SANDBOX=true su -s /bin/sh -c 'node dist/main.js query -' node \
+  && echo '{ __typename }' | LUAAUTH_SANDBOX=true su -s /bin/sh -c 'node --max-semi-space-size=32 dist/main.js query -' node \
   && chown -R root dist/.compiled && chmod -R a+rX dist/.compiled
 USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD wget -q -O /dev/null "http://127.0.0.1:$PORT/health"
-# Further arguments are arguments of the command line: "check", "--read-only".
-ENTRYPOINT ["node", "dist/main.js"]
+# See docs/deployment.md for the flag. Further arguments are arguments of the command line: "check", "--read-only".
+ENTRYPOINT ["node", "--max-semi-space-size=32", "dist/main.js"]

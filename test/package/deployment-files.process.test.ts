@@ -52,8 +52,7 @@ it.each<[file: string, names: readonly string[], some: string]>([
   ['render.yaml', render.services.flatMap(({ envVars }) => envVars.map(({ key }) => key)), 'LUAAUTH_API_URL'],
 ])('%s sets variables that the gateway knows', (_file, names, some) => {
   expect(names).toContain(some);
-  // Node reads NODE_OPTIONS itself.
-  expect(names.filter((name) => ![...VARIABLE_NAMES, 'NODE_OPTIONS'].includes(name))).toEqual([]);
+  expect(names.filter((name) => !VARIABLE_NAMES.includes(name))).toEqual([]);
 });
 
 it.each([
@@ -84,6 +83,13 @@ describe('the image', () => {
       .filter((name) => name.startsWith('@'))
       .map((name) => `${name}@${packages[`node_modules/${name}`]?.version}`);
     expect(added.toSorted()).toEqual(wanted.toSorted());
+  });
+
+  it('starts Node with the flags with which its code was compiled', () => {
+    const [start = '[]'] = all(dockerfile, /^ENTRYPOINT (.*)$/gm);
+    const compiled = all(dockerfile, /su -s \/bin\/sh -c '(.*) query -' node/g);
+    expect(compiled).toEqual([JSON.parse(start).join(' ')]);
+    expect(compiled[0]).toContain('--max-semi-space-size=');
   });
 
   it('has a health check that is answered', async () => {
