@@ -1,6 +1,7 @@
 import {
   coerceInputValue,
   type FieldNode,
+  GraphQLBoolean,
   type GraphQLError,
   type GraphQLField,
   type GraphQLInputType,
@@ -81,7 +82,9 @@ function reasonOf(error: GraphQLError, value: unknown, type: GraphQLInputType): 
   if (value === null || value === undefined) return `null is not allowed. Give a value of type ${type}.`;
   const isQuoted = isLeafType(getNamedType(type)) && error.extensions.code !== 'BAD_USER_INPUT';
   const isHarmless = ['number', 'bigint', 'boolean'].includes(typeof value);
-  return isQuoted && !isHarmless ? `it is not a value of type ${type}.` : error.message;
+  if (!isQuoted || isHarmless) return error.message;
+  const allowed = getNullableType(type) === GraphQLBoolean ? 'true or false' : `a value of type ${type}`;
+  return `it has another type. Give ${allowed}.`;
 }
 
 function typeAt(type: GraphQLInputType, [key, ...rest]: Path): GraphQLInputType {

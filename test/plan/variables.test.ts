@@ -37,7 +37,16 @@ describe('a variable that does not fit its type', () => {
     [SCRIPTS, {}, '$ids: it is missing. Give a value of type [ID!]!.'],
     [SCRIPTS, { ids: null }, '$ids: null is not allowed. Give a value of type [ID!]!.'],
     [SCRIPTS, { ids: ['a', null] }, '$ids[1]: null is not allowed. Give a value of type ID!.'],
-    [UPDATE, { input: { id: 'x', source: { a: 1 } } }, '$input.source: it is not a value of type String!.'],
+    [
+      UPDATE,
+      { input: { id: 'x', source: { a: 1 } } },
+      '$input.source: it has another type. Give a value of type String!.',
+    ],
+    [
+      'mutation ($on: Boolean!) { toggleScript(input: { id: "x", enabled: $on }) { __typename } }',
+      { on: 'perhaps' },
+      '$on: it has another type. Give true or false.',
+    ],
     [UPDATE, { input: { id: 'x' } }, '$input: Field "source" of required type "String!" was not provided.'],
     [
       'query ($n: Int) { script(id: "x") { sessions(first: $n) { nodes { id } } } }',

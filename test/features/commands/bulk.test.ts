@@ -459,7 +459,7 @@ describe('rows', () => {
     ]);
     expect([code, ids]).toEqual([3, ['a', 'e', 'h']]);
     expect(stderr).toContain('line 4: its quotes are wrong');
-    expect(stderr).toContain('line 5: $deep: it is not a value of type Boolean.');
+    expect(stderr).toContain('line 5: $deep: it has another type. Give true or false.');
     expect(stderr).toMatch(/9 rows: 3 OK, 6 INVALID\. 3 sent in /);
     expect(lastLine(stderr)).toBe('Next: correct the rows with INVALID, and run it again with --resume.');
   });
