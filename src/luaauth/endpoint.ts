@@ -206,18 +206,21 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
     const answer = api.ask(made, api.usage);
     return options.extendsDeadline ? answer.finally(() => extend(api)) : answer;
   };
-  const declared: Declaration = {
-    about: [],
-    documented: {},
-    ...options,
-    narrow: options.narrow as Narrow<unknown> | undefined,
+  return Object.assign(call, {
     route,
     kind,
     parts,
+    about: options.about ?? [],
+    shows: options.shows,
+    narrow: options.narrow as Narrow<unknown> | undefined,
+    isPublic: options.isPublic,
+    freshFor: options.freshFor,
     refusals,
+    documented: options.documented ?? {},
     isSentOnce,
-  };
-  return Object.assign(call, declared, { route });
+    timeoutMs: options.timeoutMs,
+    ifUnknown: options.ifUnknown,
+  });
 }
 
 function extend(api: Access): void {

@@ -150,9 +150,8 @@ export type LoadedFeatures = {
 
 /** @throws StartError if the configuration asks for a feature that this build lacks, or whose package is not installed */
 export async function loadFeatures(config: Config, features: ProcessFeatures): Promise<LoadedFeatures> {
-  const { apiUrl, metrics, persisted } = config;
+  const { metrics, persisted } = config;
   const gateway = await features.gateway();
-  if (!apiUrl && !features.sandbox) throw new StartError(NO_API);
   const asked: readonly (readonly [feature: string, variable: string, isAsked: boolean])[] = [
     ['agents', 'MCP', config.agents !== undefined],
     ['audit', 'AUDIT_LOG_FILE', config.auditFile !== undefined],
@@ -163,7 +162,7 @@ export async function loadFeatures(config: Config, features: ProcessFeatures): P
     ['persisted', 'PERSISTED_DOCUMENTS', persisted.mode === 'only'],
     ['redis', 'REDIS_URL', config.redis !== undefined],
     ['tracing', 'OTEL_EXPORTER_OTLP_ENDPOINT', config.tracesUrl !== undefined],
-    ['sandbox', 'LUAAUTH_API_URL', !apiUrl],
+    ['sandbox', 'LUAAUTH_API_URL', !config.apiUrl],
   ];
   const loaded: Record<string, unknown> = { gateway };
   for (const [name, variable, isAsked] of asked) {
@@ -171,7 +170,9 @@ export async function loadFeatures(config: Config, features: ProcessFeatures): P
     const { [name]: load }: Readonly<Record<string, Load<unknown> | undefined>> = { ...features };
     if (!load)
       throw new StartError(
-        `${variable} needs the feature ${name}, which is not installed in this build. Leave ${variable} out.`,
+        name === 'sandbox'
+          ? NO_API
+          : `${variable} needs the feature ${name}, which is not installed in this build. Leave ${variable} out.`,
       );
     loaded[name] = await load().catch((cause) => {
       throw name === 'agents' ? new StartError(NO_PACKAGE, { cause }) : cause;
