@@ -22,38 +22,41 @@ interface MaskingOptions {
  */
 export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
   return errors.map((error) => {
-    const masked = maskError(error, options);
-    const coordinate = masked.path && options.coordinateOf(masked.nodes?.[0]);
-    return coordinate === undefined ? masked : withFacts(masked, { coordinate });
+    const located = error instanceof GraphQLError ? error : undefined;
+    const shown = maskError(error, located, options);
+    const coordinate = located?.path && options.coordinateOf(located.nodes?.[0]);
+    const facts = coordinate === undefined ? {} : { coordinate };
+    return at(located, shown, facts);
   });
 }
 
-function maskError(error: unknown, { hasData, onUnexpected }: MaskingOptions): GraphQLError {
-  const located = error instanceof GraphQLError ? error : undefined;
+function maskError(
+  error: unknown,
+  located: GraphQLError | undefined,
+  { hasData, onUnexpected }: MaskingOptions,
+): Shown {
   const original = located?.originalError ?? error;
-  if (original instanceof CallFailure) return at(located, describe(original));
+  if (original instanceof CallFailure) return describe(original);
   if (located && (original === located || original instanceof GraphQLError)) {
+    const { message, extensions } = located;
     // GraphQL itself gives no code to errors that only variables cause, such as null for the `if` of @include.
-    const isCoded = located.extensions.code !== undefined;
-    return isCoded ? located : withFacts(located, { code: 'BAD_USER_INPUT' });
+    return { message, extensions: { code: 'BAD_USER_INPUT', ...extensions } };
   }
   const requestId = onUnexpected(error);
   const http = hasData ? {} : { http: { status: 500 } };
-  return at(
-    located,
-    codedError('INTERNAL_SERVER_ERROR', MASKED, { ...(requestId && { requestId }), ...http }),
-  );
+  return codedError('INTERNAL_SERVER_ERROR', MASKED, { ...(requestId && { requestId }), ...http });
 }
 
 function withFacts(error: GraphQLError, facts: object): GraphQLError {
-  return at(error, { message: error.message, extensions: { ...error.extensions, ...facts } });
+  return at(error, error, facts);
 }
 
 /** What the client is told, without the place in the document. */
 type Shown = Pick<GraphQLError, 'message' | 'extensions'>;
 
-function at(located: GraphQLError | undefined, { message, extensions }: Shown): GraphQLError {
-  const shown = withoutStacks(() => new GraphQLError(message, { path: located?.path, extensions }));
+function at(located: GraphQLError | undefined, { message, extensions }: Shown, facts: object): GraphQLError {
+  const options = { path: located?.path, extensions: { ...extensions, ...facts } };
+  const shown = withoutStacks(() => new GraphQLError(message, options));
   if (!located) return shown;
   // GraphQL would search the whole document for line and column again.
   const { nodes, source, positions, locations } = located;
