@@ -18,6 +18,9 @@ const STEPS = 120;
 /** How long the values of a quota are kept, in ms. */
 const TIMES = { quota: 300_000, asking: 300_000, pace: 300_000 };
 
+/** Values and leases that a history writes are kept for this time, in ms, so that none ends on a slow machine: a real Redis ends them itself. */
+const KEPT_MS = 60_000;
+
 /** Scripts read the time from a key: the clock of a real Redis goes on by itself. */
 const CLOCK = 'clock-of-test';
 const atGivenTime = (source: string) =>
@@ -79,23 +82,23 @@ function randomStep({ pick, below, chance }: Seeded): Step {
       inStore(
         NOTE_WRITE,
         ['writes', 'doubts'],
-        [`${me}.1`, pick([0, 0, 900]), 60_000, ...some(['a', 'b', 'c', '*'])],
+        [`${me}.1`, pick([0, 0, KEPT_MS]), KEPT_MS, ...some(['a', 'b', 'c', '*'])],
       ),
     () => inStore(READ_WRITES, ['writes', 'doubts'], [pick(['0', '0', String(seen), '1900000000000'])]),
     () =>
       inStore(
         LOOK_UP,
         ['entry', 'lease'],
-        [pick([0, 500, 5_000]), pick(['', '0', String(seen)]), `${me}.1`, 3_000],
+        [pick([0, 500, 5_000]), pick(['', '0', String(seen)]), `${me}.1`, KEPT_MS],
       ),
-    () => inStore(FILL, ['entry', 'lease'], [`${me}.1`, below(800), 60_000, pick(['value', 'other'])]),
+    () => inStore(FILL, ['entry', 'lease'], [`${me}.1`, below(800), KEPT_MS, pick(['value', 'other'])]),
     () => inStore(RELEASE, [pick(['lease', 'live-lease'])], [`${me}.1`]),
-    () => inStore(LOOK, ['value', 'live-lease'], [pick(['', 'v1', 'v2']), `${me}.1`, 3_000]),
+    () => inStore(LOOK, ['value', 'live-lease'], [pick(['', 'v1', 'v2']), `${me}.1`, KEPT_MS]),
     () =>
       inStore(
         STORE,
         ['value', 'live-lease'],
-        [pick(['v1', 'v2', 'v3']), `${me}.1`, 3_000, below(500), pick(['s', 't'])],
+        [pick(['v1', 'v2', 'v3']), `${me}.1`, KEPT_MS, below(500), pick(['s', 't'])],
       ),
   ])();
 }
