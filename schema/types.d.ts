@@ -714,7 +714,7 @@ export type RateLimit = {
   __typename?: 'RateLimit';
   /** The most REST calls that this operation may make: every id distinct, every page full, nothing shared. */
   cost: Scalars['Int']['output'];
-  /** REST calls that the quota allows per second. Fewer for a while after LuaAuth answered 429. Null: no limit. */
+  /** REST calls that the quota allows per second. Fewer for a while after LuaAuth has answered `ratelimited`. Null: no limit. */
   limit?: Maybe<Scalars['Int']['output']>;
   /** Calls of this API key that wait for their turn. */
   queued: Scalars['Int']['output'];
@@ -862,7 +862,7 @@ export type SessionsDelay = LiveEvent & {
   sequence: Scalars['SafeInt']['output'];
 };
 
-/** The whole list of connected users, within the filter. Replace what you know with it. It comes first in a stream, then once a minute, and when a change would be larger than the whole list. */
+/** The whole list of connected users, within the filter. Replace what you know with it. It comes first in a stream, then once a minute, and in place of a change of more than 1,000 sessions. */
 export type SessionsSnapshot = LiveEvent & {
   __typename?: 'SessionsSnapshot';
   /** When the gateway read the data of this event. */

@@ -18,7 +18,7 @@ const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit
     limit: t.exposeInt('limit', {
       nullable: true,
       description:
-        'REST calls that the quota allows per second. Fewer for a while after LuaAuth answered 429. Null: no limit.',
+        'REST calls that the quota allows per second. Fewer for a while after LuaAuth has answered `ratelimited`. Null: no limit.',
     }),
     remaining: t.exposeInt('remaining', {
       nullable: true,

@@ -60,7 +60,7 @@ const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').impl
 const SessionsSnapshot = builder.objectRef<NumberedEvent<SnapshotEvent>>('SessionsSnapshot').implement({
   scopes: 'inherited',
   description:
-    'The whole list of connected users, within the filter. Replace what you know with it. It comes first in a stream, then once a minute, and when a change would be larger than the whole list.',
+    'The whole list of connected users, within the filter. Replace what you know with it. It comes first in a stream, then once a minute, and in place of a change of more than 1,000 sessions.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     sessions: t.expose('sessions', { type: [Session], description: 'The sessions, in no particular order.' }),
