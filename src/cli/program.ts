@@ -15,9 +15,9 @@ const AFTER_HELP = `
 Without a command it serves: "luaauth-graphql --port 4100" is
 "luaauth-graphql serve --port 4100".
 
-The flags of serve are environment variables as well. A flag
-wins over the environment, the environment over the file .env in the working
-directory. API keys have no flag: set a variable, or name a file.
+The flags of serve are environment variables as well. A flag wins over the
+environment, the environment over the file .env in the working directory.
+API keys have no flag: set a variable, or name a file.
 
 Exit codes:
   ${EXIT.ok}  all is well
