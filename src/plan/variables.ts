@@ -9,7 +9,6 @@ import {
   getArgumentValues,
   getNamedType,
   getNullableType,
-  getVariableValues,
   isInputObjectType,
   isInputType,
   isLeafType,
@@ -20,6 +19,7 @@ import {
   typeFromAST,
   type ValueNode,
   type VariableDefinitionNode,
+  valueFromAST,
 } from 'graphql';
 import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
 import { cut } from './limits.ts';
@@ -39,42 +39,49 @@ const MAX_ERRORS = 10;
 
 const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
-/** Says why variables do not fit. GraphQL's own errors would quote the values, which may be licence keys or source code. */
+/**
+ * Like graphql's `getVariableValues`, but says why variables do not fit without quoting them. They may be licence keys, source code, or
+ * huge.
+ */
 export function coerceVariables(
   { schema, operation: { variableDefinitions: definitions = [] } }: DeclaredVariables,
   given: Given = {},
 ): { readonly coerced: CoercedVariables } | { readonly errors: readonly GraphQLError[] } {
   if (definitions.length === 0) return NO_VARIABLES;
-  const { coerced } = getVariableValues(schema, definitions, given, { maxErrors: 1 });
-  if (coerced) return { coerced };
-  const errors = definitions.flatMap((definition) => {
+  // A variable may be named `__proto__`.
+  const coerced: Record<string, unknown> = Object.create(null);
+  const errors: GraphQLError[] = [];
+  for (const definition of definitions) {
+    const name = definition.variable.name.value;
     const type = typeFromAST(schema, definition.type);
-    return isInputType(type) ? findErrors(definition, type, given) : [];
-  });
-  return { errors };
+    // A valid operation has only variables of input types.
+    if (!isInputType(type)) continue;
+    if (Object.hasOwn(given, name)) coerced[name] = coerceGiven(definition, type, given[name], errors);
+    else if (definition.defaultValue) coerced[name] = valueFromAST(definition.defaultValue, type);
+    else if (isNonNullType(type))
+      errors.push(refuse(definition, [], `it is missing. Give a value of type ${type}.`));
+  }
+  return errors.length === 0 ? { coerced } : { errors };
 }
 
-function findErrors(
+/** Adds at most `MAX_ERRORS` errors. */
+function coerceGiven(
   definition: VariableDefinitionNode,
   type: GraphQLInputType,
-  given: Given,
-): GraphQLError[] {
-  const name = definition.variable.name.value;
-  if (!Object.hasOwn(given, name)) {
-    if (!isNonNullType(type) || definition.defaultValue) return [];
-    return [refuse(definition, [], `it is missing. Give a value of type ${type}.`)];
-  }
-  const errors: GraphQLError[] = [];
+  given: unknown,
+  errors: GraphQLError[],
+): unknown {
+  const most = errors.length + MAX_ERRORS;
   const enough = new Error('enough');
   try {
-    coerceInputValue(given[name], type, (path, value, error) => {
+    return coerceInputValue(given, type, (path, value, error) => {
       errors.push(refuse(definition, path, reasonOf(error, value, typeAt(type, path))));
-      if (errors.length === MAX_ERRORS) throw enough;
+      if (errors.length === most) throw enough;
     });
   } catch (error) {
     if (error !== enough) throw error;
+    return undefined;
   }
-  return errors;
 }
 
 /** Shows a value only if it is a number or a boolean. Our own scalars quote nothing. */

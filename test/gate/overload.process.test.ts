@@ -28,10 +28,12 @@ const read = (id: string, token: string) =>
 /** A masked text frame of a client. */
 function frame(message: object): Buffer {
   const bytes = Buffer.from(JSON.stringify(message));
-  const head =
-    bytes.length < 126
-      ? Buffer.from([0x81, 0x80 | bytes.length])
-      : Buffer.from([0x81, 0xfe, bytes.length >> 8, bytes.length & 0xff]);
+  const { length } = bytes;
+  const long = Buffer.alloc(8);
+  long.writeUIntBE(length, 2, 6);
+  const short = length < 126 ? [0x80 | length] : [0xfe, length >> 8, length & 0xff];
+  const size = length < 65_536 ? Buffer.from(short) : Buffer.concat([Buffer.from([0xff]), long]);
+  const head = Buffer.concat([Buffer.from([0x81]), size]);
   return Buffer.concat([head, Buffer.alloc(4), bytes]);
 }
 
@@ -107,30 +109,40 @@ describe.skipIf(process.platform !== 'linux')(
         frame({ type: 'ping' }),
       ]);
 
-    it.each([
-      ['20 introspections each, whose client reads', 20, subscribe, true],
-      ['20 introspections each, whose client does not read', 20, subscribe, false],
-      ['100 introspections each that the client leaves', 100, subscribeAndLeave, false],
-    ])('serves others beside 200 WebSockets without a key, of %s', async (_what, length, messages, reads) => {
-      const all = Buffer.concat([
-        frame({ type: 'connection_init', payload: {} }),
-        ...Array.from({ length }, messages),
-      ]);
-      const probe = await open();
-      const clients = [];
-      for (let count = 0; count < 200; count += 1) {
-        const client = await openRaw(url);
-        sockets.push(client.socket);
-        client.socket.write(upgradeText('/graphql'));
-        await client.until('101 ');
-        client.socket.removeAllListeners('data');
-        if (reads) client.socket.resume();
-        else client.socket.pause();
-        clients.push(client);
-      }
-      for (const { socket } of clients) socket.write(all);
-      await expectOthersServed(probe);
-    });
+    /** A message of 1.4 MB that needs no operation, so that no turn of the gate applies. */
+    const members = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_item, index) => [`name${index}`, 1]),
+    );
+    const largePong = () => frame({ type: 'pong', payload: members });
+
+    it.each<[sockets: number, what: string, length: number, messages: typeof subscribe, reads: boolean]>([
+      [200, '20 introspections each, whose client reads', 20, subscribe, true],
+      [200, '20 introspections each, whose client does not read', 20, subscribe, false],
+      [200, '100 introspections each that the client leaves', 100, subscribeAndLeave, false],
+      [20, '4 large messages each', 4, largePong, true],
+    ])(
+      'serves others beside %i WebSockets without a key, of %s',
+      async (many, _what, length, messages, reads) => {
+        const all = Buffer.concat([
+          frame({ type: 'connection_init', payload: {} }),
+          ...Array.from({ length }, messages),
+        ]);
+        const probe = await open();
+        const clients = [];
+        for (let count = 0; count < many; count += 1) {
+          const client = await openRaw(url);
+          sockets.push(client.socket);
+          client.socket.write(upgradeText('/graphql'));
+          await client.until('101 ');
+          client.socket.removeAllListeners('data');
+          if (reads) client.socket.resume();
+          else client.socket.pause();
+          clients.push(client);
+        }
+        for (const { socket } of clients) socket.write(all);
+        await expectOthersServed(probe);
+      },
+    );
 
     it.each<[sockets: number, times: number, what: string, text: string]>([
       [100, 100, 'introspections', introspection],

@@ -72,21 +72,21 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
   }
 
   async function run({ listing, query }: Tool, args: JsonSchema, record: RequestRecord) {
-    const { [PLAN]: _isPlan, ...given } = args;
-    const isListed = query !== undefined;
-    const operation = isListed ? { query, operationName: listing.name, variables: given } : given;
     const errors = checkArguments(listing, args);
-    try {
-      const params = paramsFromJson(operation, 'payload');
-      if (errors.length === 0)
+    if (errors.length === 0) {
+      const { [PLAN]: _isPlan, ...given } = args;
+      const isListed = query !== undefined;
+      const operation = isListed ? { query, operationName: listing.name, variables: given } : given;
+      try {
         return await pipeline.run({
-          params,
+          params: paramsFromJson(operation, 'payload'),
           record,
           checkMethod: isListed ? undefined : checkQuery,
           hasTurn: true,
         });
-    } catch (error) {
-      errors.push(error as GraphQLError);
+      } catch (error) {
+        errors.push(error as GraphQLError);
+      }
     }
     const refusals = listing.annotations?.readOnlyHint
       ? errors

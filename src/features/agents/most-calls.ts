@@ -8,11 +8,9 @@ import {
   typeFromAST,
 } from 'graphql';
 import { MAX_KEYS_OF_ID, type UserTable } from '../../callers/user-table.ts';
+import { MAX_JSON_VALUES } from '../../operation/params.ts';
 import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { CoercedVariables } from '../../plan/variables.ts';
-
-/** A longer list does not fit into a request. */
-const MOST_ITEMS = 150_000;
 
 const MOST_KEYS = Array.from({ length: MAX_KEYS_OF_ID }, String);
 /** Every Discord id has as many keys as it may have. */
@@ -30,7 +28,8 @@ export function mostCalls(prepared: PreparedOperation, limit: number): number {
   });
   // A reference can name any type.
   if (variables.some(({ type }) => getNamedType(type).name === '_Any')) return limit;
-  const length = Math.min(limit, MOST_ITEMS) + 1;
+  // A longer list does not fit into a request.
+  const length = Math.min(limit, MAX_JSON_VALUES) + 1;
   const values = variables
     .filter(({ type }) => getNamedType(type).name !== 'Boolean')
     .map(({ name, type }) => [name, largest(type, name, length)]);

@@ -103,9 +103,19 @@ function readMcpMessage(bytes: Uint8Array) {
   const parsedBody = jsonFromBody(bytes);
   const weight = weightOf(parsedBody);
   const { params } = (parsedBody ?? {}) as { readonly params?: { readonly arguments?: unknown } | null };
-  if (weight - weightOf(params?.arguments) > MAX_FRAME) throw FRAME_TOO_LARGE;
+  const { arguments: given = {} } = params ?? {};
+  if (weight - weightOf(given) > MAX_FRAME) throw FRAME_TOO_LARGE;
+  if (Object.keys(given ?? {}).length > MAX_ARGUMENTS) throw TOO_MANY_ARGUMENTS;
   return { parsedBody, weight };
 }
+
+/** More than any operation has variables. The library checks each, which takes long if there are many. */
+const MAX_ARGUMENTS = 2_000;
+const TOO_MANY_ARGUMENTS = requestError(
+  'BAD_REQUEST',
+  400,
+  `The call has more than ${MAX_ARGUMENTS} arguments. Give only the arguments of the tool.`,
+);
 
 const FRAME_TOO_LARGE = requestError(
   'BODY_TOO_LARGE',

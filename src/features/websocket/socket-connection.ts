@@ -50,13 +50,14 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   let isEnding = false;
   /** The memory of the upgrade's head, and later of the headers. */
   let kept = reserve(headBytes);
-  const arrival = watchArrival(() => reserve(0), options, cut);
+  const arrival = watchArrival(() => reserve(0), socket, options, cut);
   let isAlive = true;
   upgrade.socket.on('data', ({ length }: Buffer) => {
     isAlive = true;
     arrival.add(length);
   });
   socket.on('message', (data, isBinary) => {
+    arrival.parsing();
     arrival.ended();
     // Messages may follow the one for which the connection is closed.
     if (socket.readyState !== socket.OPEN) return;
@@ -150,9 +151,13 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   };
 }
 
-/** Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. */
+/**
+ * Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. A connection is
+ * read on later if other messages and bodies are parsed in this turn of the event loop.
+ */
 function watchArrival(
   reserve: () => Reservation,
+  socket: Pick<Socket, 'pause' | 'resume'>,
   { clock }: Pick<AdapterParts, 'clock'>,
   cut: (reason: string) => void,
 ) {
@@ -168,6 +173,8 @@ function watchArrival(
   };
   return {
     ended,
+    /** The message has arrived and is about to be parsed. */
+    parsing: () => memory?.parsing(),
     add(length: number): void {
       bytes += length;
       if (!memory) {
@@ -175,6 +182,7 @@ function watchArrival(
         toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TOO_SLOW));
       }
       if (!memory.take(length + CHUNK_BYTES)) cut(NO_ROOM);
+      else if (memory.pauses(() => socket.resume())) socket.pause();
     },
     /** These bytes belonged to no message. */
     remove(length: number): void {
