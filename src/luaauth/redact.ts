@@ -15,12 +15,24 @@ export const MAX_LENGTH = 500;
 
 /** Shortens a message of the API and removes keys. Drops the whole message if it quotes one of the texts. */
 export function redact(words: string, { keys, texts }: Secrets): string {
-  const hidden = keys.reduce(
-    (text, key) => (key.length < LEAST_LENGTH ? text : text.replaceAll(key, '…')),
-    words,
-  );
+  const hidden = keys
+    .filter(({ length }) => length >= LEAST_LENGTH)
+    .flatMap(formsOf)
+    .reduce((text, key) => text.replaceAll(key, '…'), words);
   const short = shorten(hidden);
-  return texts.some((text) => quotes(short, text)) ? '(left out: it quotes what was sent)' : short;
+  const compared = withoutEscapes(short);
+  const isQuoted = texts.some((text) => quotes(compared, withoutEscapes(text)));
+  return isQuoted ? '(left out: it quotes what was sent)' : short;
+}
+
+/** As it was sent, as it stands in a path, and as some programs write a URL in JSON. */
+function formsOf(key: string): readonly string[] {
+  return [key, key.replaceAll(':', '%3A'), key.replaceAll('/', String.raw`\/`)];
+}
+
+/** A text and its quotation in JSON become the same, but for escapes of single characters as numbers. */
+function withoutEscapes(text: string): string {
+  return text.replace(/\\[nrt]|[\s\\]/g, '');
 }
 
 export function shorten(words: string): string {

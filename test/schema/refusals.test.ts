@@ -386,6 +386,33 @@ it('hides a secret as a whole, also where another one is a part of it', async ()
   expect(data?.editProject).toMatchObject({ message: '… and … are the same' });
 });
 
+const SOURCE = 'local a = 1\nlocal k = "one"\nprint(k)\nx = 2\n';
+
+it.each([
+  ['as JSON', JSON.stringify(SOURCE)],
+  ['as JSON in JSON', JSON.stringify(JSON.stringify({ script: SOURCE }))],
+  ['in one line', SOURCE.replaceAll('\n', ' ')],
+])('leaves out a message that quotes source %s', async (_how, quoted) => {
+  answerWith({ success: false, error: { code: 7, message: `cannot parse ${quoted}` } });
+  const { data } = await fixture.gateway.execute(UPDATE, {
+    input: { id: seeded.scriptId, source: SOURCE },
+  });
+  expect(data?.updateScript).toMatchObject({ message: '(left out: it quotes what was sent)' });
+});
+
+it.each([
+  ['a licence key as it stands in a path', 'no route /users/KEY%3AABC', 'no route /users/…'],
+  ['a webhook as JSON', String.raw`wrong: "https:\/\/hooks.example.com\/1"`, 'wrong: "…"'],
+])('hides %s', async (_what, message, shown) => {
+  answerWith({ success: false, error: { code: 7, message } });
+  const { data } = message.includes('users')
+    ? await fixture.gateway.execute(EDIT_USER, { input: { key: 'KEY:ABC', note: 'n' } })
+    : await fixture.gateway.execute(EDIT_PROJECT, {
+        input: { id: seeded.projectId, executionWebhook: 'https://hooks.example.com/1' },
+      });
+  expect(Object.values(data ?? {})).toMatchObject([{ message: shown }]);
+});
+
 it('leaves out a message that quotes a webhook of thousands of parts', async () => {
   const parts = Array.from({ length: 5_000 }, (_part, index) => `a-part-that-is-secret-${index}`);
   const executionWebhook = `https://hooks.example.com/${parts.join('/')}`;

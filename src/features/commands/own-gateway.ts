@@ -43,7 +43,9 @@ export async function openOwnGateway(
   needsKey: boolean,
 ): Promise<OwnGateway> {
   if (!config.apiUrl && !config.wantsSandbox) throw new StartError(NO_API);
-  const own = { ...config, ...NOT_OF_COMMANDS };
+  // The user of the command has the API key, so any document may run, and no gateway key is needed.
+  const persisted = { ...config.persisted, mode: 'allowed' as const };
+  const own = { ...config, ...NOT_OF_COMMANDS, persisted };
   const loaded = await loadFeatures(own, features);
   const sandbox = loaded.sandbox?.facts;
   const heldKey = config.credentials.heldKey ?? sandbox?.key;
@@ -55,7 +57,6 @@ export async function openOwnGateway(
     ...own,
     features: loaded.gateway,
     transport,
-    // The user of the command has the API key, so no gateway key is needed.
     credentials: { heldKey },
     liveLimits: own.live,
     graphiql: undefined,

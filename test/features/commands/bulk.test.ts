@@ -67,6 +67,14 @@ describe('a run', () => {
     expect(calls.filter(isProof)).toHaveLength(1);
   });
 
+  it('runs any document, also if clients of a gateway may run only listed ones', async () => {
+    const { url, keys } = await openApi(succeed);
+    const list = file('list.json', '{"one":"{ __typename }"}');
+    const variables = { ...VARIABLES, PERSISTED_DOCUMENTS: 'only', PERSISTED_DOCUMENTS_FILE: list };
+    const { code } = await run(bulk(url, keysTo(2)), { variables });
+    expect([code, keys()]).toEqual([0, ['k1', 'k2']]);
+  });
+
   it('sends nothing with a key that LuaAuth refuses, and leaves no file', async () => {
     const { url, calls } = await record((_call, response) =>
       json(response, { success: false, error: NO_KEY }),
