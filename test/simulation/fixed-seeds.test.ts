@@ -99,6 +99,10 @@ it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
     { seed: 'rd-3-12-6', seconds: 90, gateways: 3, untilMs: 76_000 },
   ],
   [
+    'a process that has lost Redis gives back the permits that have returned meanwhile',
+    { seed: 'T2-1-96-6', seconds: 120, gateways: 1, faultsPerMinute: 20 },
+  ],
+  [
     'a delay of a process that has read no state yet replaces no state',
     { seed: 'q-2', seconds: 90, gateways: 3, faultsPerMinute: 25, untilMs: 20_000 },
   ],

@@ -46,9 +46,12 @@ export class HeldPermits {
     this.#tell = tell;
   }
 
+  /** How many permits have not returned. While Redis is there, a permit counts until Redis knows that it has returned. */
   get size(): number {
+    const { isLost, now } = this.link;
     this.#drop();
-    return this.#held.size;
+    if (!isLost) return this.#held.size;
+    return [...this.#held].filter((permit) => returnsIn(permit, now()) > 0).length;
   }
 
   /** Takes a permit that the store gave at `takenAt`. */
@@ -108,15 +111,11 @@ export class HeldPermits {
     if (this.size > 0) this.#tellWithin(RENEW_MS);
   }
 
-  /** Forgets permits that have returned, once the store knows. A store that is lost need not know. */
+  /** Forgets permits that have returned, once the store knows. */
   #drop(): void {
-    const { isLost } = this.link;
     const now = this.link.now();
-    for (const permit of this.#held) {
-      if (returnsIn(permit, now) > 0 || (this.#untold.has(permit) && !isLost)) continue;
-      this.#held.delete(permit);
-      this.#untold.delete(permit);
-    }
+    for (const permit of this.#held)
+      if (returnsIn(permit, now) <= 0 && !this.#untold.has(permit)) this.#held.delete(permit);
   }
 }
 
