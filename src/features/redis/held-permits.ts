@@ -21,6 +21,7 @@ interface PermitTimes {
   readonly args: readonly (string | number)[];
   /** How many permits this process then has. */
   readonly own: number;
+  readonly permits: readonly HeldPermit[];
 }
 
 /**
@@ -33,10 +34,7 @@ export class HeldPermits {
   arrivalMs = 0;
   readonly #tell: () => Promise<unknown>;
   readonly #held = new Set<HeldPermit>();
-  /**
-   * Permits with news that the store has not heard. If the script fails, Redis is lost, and the permits return there by themselves
-   * after `PERMIT_LEASE_MS`.
-   */
+  /** Permits with news that the store has not heard. */
   readonly #untold = new Set<RequestPermit>();
   #timer: { readonly at: number; callOff(): void } | undefined;
 
@@ -75,16 +73,26 @@ export class HeldPermits {
     this.#drop();
     const now = this.link.now();
     const args: (string | number)[] = [];
+    const permits: HeldPermit[] = [];
     let own = 0;
     for (const permit of this.#held) {
       const returnsInMs = Math.max(0, Math.ceil(returnsIn(permit, now)));
       if (returnsInMs > 0) own += 1;
       if (!this.#isDue(permit, now)) continue;
       args.push(permit.name, returnsInMs);
+      permits.push(permit);
       permit.toldAt = now;
     }
     this.#untold.clear();
-    return { args, own };
+    return { args, own, permits };
+  }
+
+  /** The script has failed, so the next one tells the same again. */
+  notTold({ permits }: PermitTimes): void {
+    for (const permit of permits) {
+      this.#held.add(permit);
+      this.#untold.add(permit);
+    }
   }
 
   #isDue(permit: HeldPermit, now: number): boolean {
@@ -106,9 +114,10 @@ export class HeldPermits {
 
   async #look(): Promise<void> {
     const { isLost, isClosed, now } = this.link;
-    if (isClosed || this.size === 0) return;
+    this.#drop();
+    if (isClosed || this.#held.size === 0) return;
     if (!isLost && [...this.#held].some((permit) => this.#isDue(permit, now()))) await this.#tell();
-    if (this.size > 0) this.#tellWithin(RENEW_MS);
+    this.#tellWithin(RENEW_MS);
   }
 
   /** Forgets permits that have returned, once the store knows. */

@@ -90,7 +90,10 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     const times = held.times();
     const wants = [link.me, name, wanted, kept, times.own, slowsDown ? backoff : 0];
     const args = [rate, link.instances, recoveryPerSecond, ...wants, ...times.args];
-    const reply = (await account.run(TAKE, names, args)) as Reply;
+    const reply = (await account.run(TAKE, names, args).catch((error) => {
+      held.notTold(times);
+      throw error;
+    })) as Reply;
     limit = reply[3];
     seen = { used: reply[2], at: now() };
     return reply;

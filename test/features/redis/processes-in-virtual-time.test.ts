@@ -4,6 +4,7 @@ import { loadClient } from '../../../src/features/redis/driver.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { getScript } from '../../../src/luaauth/scripts.ts';
 import type { MaybePromise } from '../../../src/state/maybe-promise.ts';
+import type { Permit } from '../../../src/state/port.ts';
 import { RateLimited } from '../../../src/transport/errors.ts';
 import { SimulatedApi } from '../../simulation/api.ts';
 import { DriftingClock, processClock, processRandom } from '../../simulation/clocks.ts';
@@ -89,6 +90,25 @@ it('processes slow down once for all requests that LuaAuth refuses within a seco
   await pass(1_000);
   await settle(quota.slowDown());
   expect(await limit()).toBe(Math.floor(41 * 0.8));
+});
+
+it('permits that return while Redis is lost are given back, even if no call follows', async () => {
+  const { store, pass, settle, open } = await createProcesses();
+  const { isLost, cut, openQuota } = await open('one');
+  const quota = openQuota();
+  await pass(2_000);
+  const permit = (await settle(quota.take(1, false))) as Permit;
+  permit.sent();
+  cut(500);
+  permit.answered();
+  await pass(400);
+  expect(isLost()).toBe(true);
+  await pass(3_600);
+  expect([isLost(), quota.isIdle()]).toEqual([false, true]);
+  const left = store.model.keys
+    .filter((key) => key.endsWith(':quota'))
+    .flatMap((key) => store.model.zall(key));
+  expect(left).toEqual([]);
 });
 
 it('a write that takes longer than 10 s is in doubt for a process that has read no write before', async () => {
