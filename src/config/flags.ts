@@ -49,6 +49,7 @@ export function inTermsOfFlags(problem: string, given: Environment): string {
   return flag ? `--${flag.name}${problem.slice(flag.variable.length)}` : problem;
 }
 
+/** The flag of a variable, without dashes: `LUAAUTH_RATE` is `rate`. */
 export function flagName(variable: string): string {
   return variable
     .replace(/^LUAAUTH_/, '')

@@ -4,7 +4,7 @@ import { shorten } from '../luaauth/redact.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
 import { resourceOf } from '../luaauth/resource.ts';
 import { CallFailure, type RateLimited, type Unavailable, withoutStacks } from '../transport/errors.ts';
-import { codedError, type ErrorCode } from './coded-error.ts';
+import type { ErrorCode } from './coded-error.ts';
 
 const MASKED = 'Something went wrong in the gateway.';
 
@@ -44,7 +44,8 @@ function maskError(
   }
   const requestId = onUnexpected(error);
   const http = hasData ? {} : { http: { status: 500 } };
-  return codedError('INTERNAL_SERVER_ERROR', MASKED, { ...(requestId && { requestId }), ...http });
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', ...(requestId && { requestId }), ...http };
+  return { message: MASKED, extensions };
 }
 
 function withFacts(error: GraphQLError, facts: object): GraphQLError {

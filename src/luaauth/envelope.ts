@@ -2,7 +2,7 @@ import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, type CallFailure, RateLimited } from '../transport/errors.ts';
 import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 import { proxyFailure, rayOf } from './proxy-answer.ts';
-import { MAX_LENGTH, redact, type Secrets } from './redact.ts';
+import { MAX_LENGTH, redactionOf, type Secrets } from './redact.ts';
 import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';
 
 export type JsonObject = Record<string, unknown>;
@@ -79,7 +79,7 @@ function readRefusal(error: unknown): Refusal | undefined {
   let left = MAX_WORDS_LENGTH;
   const isShown = (words: unknown): words is string => {
     if (typeof words !== 'string') return false;
-    left -= Math.min(words.length, MAX_LENGTH);
+    left -= Math.max(1, Math.min(words.length, MAX_LENGTH));
     return left >= 0;
   };
   return {
@@ -100,7 +100,7 @@ function messagesIn(error: unknown): unknown[] {
 }
 
 function redactRefusal({ code, message, authorization, fields }: Refusal, secrets: Secrets): Refusal {
-  const clean = (words: string) => redact(words, secrets);
+  const clean = redactionOf(secrets);
   return {
     code,
     message: clean(message),

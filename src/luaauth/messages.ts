@@ -3,7 +3,7 @@ import { BadResponse } from '../transport/errors.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import { a, write } from './endpoint.ts';
 import type { JsonObject } from './envelope.ts';
-import { redact } from './redact.ts';
+import { redactionOf } from './redact.ts';
 import { session } from './sessions.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -61,7 +61,7 @@ function decodeOutcome(
   if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
   const words = typeof reason === 'string' ? reason : '';
   // The sent message may be quoted: a function that failed reports its error to the sender.
-  const detail = redact(words, { keys: [key], texts: [] });
+  const detail = redactionOf({ keys: [key], texts: [] })(words);
   const said = words.trim().toLowerCase();
   const known = REASONS.find(([beginning]) => said.startsWith(beginning));
   return { processed, reason: known?.[1] ?? 'UNKNOWN', detail };

@@ -8,45 +8,44 @@ export interface Secrets {
 }
 
 /** A shared piece of this length counts as a quotation. */
-const PIECE_LENGTH = 16;
+const PIECES = /.{16}/gs;
 /** Shorter texts and licence keys would be found in every message. */
 const LEAST_LENGTH = 4;
 export const MAX_LENGTH = 500;
 
-/** Shortens a message of the API and removes keys. Drops the whole message if it quotes one of the texts. */
-export function redact(words: string, { keys, texts }: Secrets): string {
-  const hidden = keys
-    .filter(({ length }) => length >= LEAST_LENGTH)
-    .flatMap(formsOf)
-    .reduce((text, key) => text.replaceAll(key, '…'), words);
-  const short = shorten(hidden);
-  const compared = withoutEscapes(short);
-  const isQuoted = texts.some((text) => quotes(compared, withoutEscapes(text)));
-  return isQuoted ? '(left out: it quotes what was sent)' : short;
+/**
+ * Makes a function that shortens a message of the API and hides keys in it. If the message quotes one of the texts, the function gives
+ * another text instead.
+ */
+export function redactionOf({ keys, texts }: Secrets): (words: string) => string {
+  const hidden = keys.filter(({ length }) => length >= LEAST_LENGTH).flatMap(formsOf);
+  const wholes = texts.filter(({ length }) => length >= LEAST_LENGTH && length <= MAX_LENGTH);
+  const quotable = wholes.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
+  const compared = texts.map(withoutEscapes);
+  return (words) => {
+    const short = shorten(hidden.reduce((text, key) => text.replaceAll(key, '…'), words));
+    // Each quotation of twice the length contains one of the pieces.
+    const pieces = withoutEscapes(short).match(PIECES) ?? [];
+    const isQuoted =
+      quotable.some((text) => short.includes(text)) ||
+      compared.some((text) => pieces.some((piece) => text.includes(piece)));
+    return isQuoted ? '(left out: it quotes what was sent)' : short;
+  };
 }
 
-/** As it was sent, as it stands in a path, and as some programs write a URL in JSON. */
+/** How a message may quote a key: as it was sent, as it stands in a path, and as some programs write a URL in JSON. */
 function formsOf(key: string): readonly string[] {
-  return [key, key.replaceAll(':', '%3A'), key.replaceAll('/', String.raw`\/`)];
+  return [...new Set([key, key.replaceAll(':', '%3A'), key.replaceAll('/', String.raw`\/`)])];
 }
 
-/** A text and its quotation in JSON become the same, but for escapes of single characters as numbers. */
+/** Drops white space and the escapes of JSON, so that a text and its quotation are the same, except for characters that are escaped by number. */
 function withoutEscapes(text: string): string {
-  return text.replace(/\\[nrt]|[\s\\]/g, '');
+  return text.replace(/(?:\\[bfnrt]|[\s\\\b])+/g, '');
 }
 
 export function shorten(words: string): string {
   // Joined, because a slice would keep the whole text in V8's memory.
   return words.length <= MAX_LENGTH ? words : [words.slice(0, MAX_LENGTH - 1), '…'].join('');
-}
-
-/** Whether the text is quoted wholly or in part. Any quotation of twice the piece length contains a whole piece. */
-function quotes(words: string, text: string): boolean {
-  if (text.length >= LEAST_LENGTH && words.includes(text)) return true;
-  for (let start = 0; start + PIECE_LENGTH <= words.length; start += PIECE_LENGTH) {
-    if (text.includes(words.slice(start, start + PIECE_LENGTH))) return true;
-  }
-  return false;
 }
 
 /** More pieces than a webhook has. Each piece is searched for in every message of the API. */

@@ -34,8 +34,9 @@ interface DeclaredVariables {
 type Given = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
-/** The most errors for one variable, as a list can have thousands of bad items. */
+/** The most errors of an operation, as a list can have thousands of bad items. */
 const MAX_ERRORS = 10;
+const ENOUGH = new Error('enough');
 
 const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
@@ -52,6 +53,7 @@ export function coerceVariables(
   const coerced: Record<string, unknown> = Object.create(null);
   const errors: GraphQLError[] = [];
   for (const definition of definitions) {
+    if (errors.length === MAX_ERRORS) break;
     const name = definition.variable.name.value;
     const type = typeFromAST(schema, definition.type);
     // A valid operation has only variables of input types.
@@ -64,22 +66,20 @@ export function coerceVariables(
   return errors.length === 0 ? { coerced } : { errors };
 }
 
-/** Adds at most `MAX_ERRORS` errors. */
+/** Adds errors until there are `MAX_ERRORS`. */
 function coerceGiven(
   definition: VariableDefinitionNode,
   type: GraphQLInputType,
   given: unknown,
   errors: GraphQLError[],
 ): unknown {
-  const most = errors.length + MAX_ERRORS;
-  const enough = new Error('enough');
   try {
     return coerceInputValue(given, type, (path, value, error) => {
       errors.push(refuse(definition, path, reasonOf(error, value, typeAt(type, path))));
-      if (errors.length === most) throw enough;
+      if (errors.length === MAX_ERRORS) throw ENOUGH;
     });
   } catch (error) {
-    if (error !== enough) throw error;
+    if (error !== ENOUGH) throw error;
     return undefined;
   }
 }

@@ -361,6 +361,7 @@ describe('a failed write, by editScript', () => {
 
   it.each([
     ['reasons', Array(2_000).fill('x'.repeat(100)), { reasons: Array(40).fill('x'.repeat(100)) }],
+    ['empty reasons', Array(5_000).fill(''), { reasons: Array(4_000).fill('') }],
     [
       'messages',
       [{ field: 'a', errors: Array(2_000).fill('x'.repeat(499)) }],

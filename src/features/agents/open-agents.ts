@@ -11,6 +11,7 @@ import type { NodeHandler } from '../../http/node.ts';
 import { COMMON_HEADERS, REQUEST_ID } from '../../http/response.ts';
 import { methodNotAllowed } from '../../http/routes.ts';
 import { responseHead } from '../../http/shown-result.ts';
+import { isObject } from '../../luaauth/envelope.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
@@ -69,7 +70,8 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
   function refuse(error: GraphQLError, record: RequestRecord): Response {
     const { errors } = pipeline.failed(error, record) as { errors: [GraphQLError] };
     const [{ message, extensions: data }] = errors;
-    const code = data.code === 'BAD_REQUEST' && error !== BATCH ? -32_700 : -32_600;
+    const isJson = data.code !== 'BAD_REQUEST' || error === BATCH || error === TOO_MANY_ARGUMENTS;
+    const code = isJson ? -32_600 : -32_700;
     const shown = { code, message, data: { code: data.code } };
     const head = responseHead({ errors }, 'application/json');
     return Response.json({ jsonrpc: '2.0', id: null, error: shown }, head);
@@ -103,13 +105,13 @@ function readMcpMessage(bytes: Uint8Array) {
   const parsedBody = jsonFromBody(bytes);
   const weight = weightOf(parsedBody);
   const { params } = (parsedBody ?? {}) as { readonly params?: { readonly arguments?: unknown } | null };
-  const { arguments: given = {} } = params ?? {};
+  const given = params?.arguments;
   if (weight - weightOf(given) > MAX_FRAME) throw FRAME_TOO_LARGE;
-  if (Object.keys(given ?? {}).length > MAX_ARGUMENTS) throw TOO_MANY_ARGUMENTS;
+  if (isObject(given) && Object.keys(given).length > MAX_ARGUMENTS) throw TOO_MANY_ARGUMENTS;
   return { parsedBody, weight };
 }
 
-/** More than any operation has variables. The library checks each, which takes long if there are many. */
+/** No operation has so many variables. The library checks every argument, which takes long if there are many. */
 const MAX_ARGUMENTS = 2_000;
 const TOO_MANY_ARGUMENTS = requestError(
   'BAD_REQUEST',

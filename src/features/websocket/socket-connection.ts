@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Source } from '../../gate/client.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
 import { headBytesOf } from '../../http/http-request.ts';
@@ -38,7 +39,9 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   const headBytes = headBytesOf(upgrade);
   const sender = createSender(socket);
   let headers: SentHeaders | undefined;
-  const requestWith = (signal: AbortSource) => socketRequest(upgrade, headers ?? NO_HEADERS, signal, socket);
+  const sourceFor = createSources(socket);
+  const atGate = sourceFor('gate');
+  const requestWith = (signal: AbortSource) => socketRequest(upgrade, headers ?? NO_HEADERS, signal, atGate);
   const operations = createSocketOperations({
     ...options,
     sender,
@@ -50,20 +53,29 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   let isEnding = false;
   /** The memory of the upgrade's head, and later of the headers. */
   let kept = reserve(headBytes);
-  const arrival = watchArrival(() => reserve(0), socket, options, cut);
+  const arrival = watchArrival(() => reserve(0), sourceFor('parsing'), options, cut);
   let isAlive = true;
   upgrade.socket.on('data', ({ length }: Buffer) => {
     isAlive = true;
     arrival.add(length);
   });
+  /** Messages that have arrived and are parsed in a later turn of the event loop, in their order. */
+  const waiting: (() => void)[] = [];
+  const takeWaiting = () => {
+    for (const take of waiting.splice(0)) take();
+  };
   socket.on('message', (data, isBinary) => {
-    arrival.parsing();
-    arrival.ended();
-    // Messages may follow the one for which the connection is closed.
-    if (socket.readyState !== socket.OPEN) return;
-    const message = isBinary ? undefined : readClientMessage(String(data));
-    if (message === undefined) socket.close(CLOSE.badRequest, 'Invalid message received');
-    else handle(message, (data as Buffer).length);
+    const take = () => {
+      arrival.parsing();
+      arrival.ended();
+      // Messages may follow the one for which the connection is closed.
+      if (socket.readyState !== socket.OPEN) return;
+      const message = isBinary ? undefined : readClientMessage(String(data));
+      if (message === undefined) socket.close(CLOSE.badRequest, 'Invalid message received');
+      else handle(message, (data as Buffer).length);
+    };
+    if (waiting.length === 0 && !arrival.waits(takeWaiting)) take();
+    else waiting.push(take);
   });
   for (const control of ['ping', 'pong'] as const) {
     socket.on(control, ({ length }) => {
@@ -75,6 +87,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   socket.on('close', () => {
     toInit.callOff();
     toPing.callOff();
+    waiting.length = 0;
     arrival.ended();
     kept.release();
     operations.closed();
@@ -151,13 +164,25 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   };
 }
 
-/**
- * Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. A connection is
- * read on later if other messages and bodies are parsed in this turn of the event loop.
- */
+/** Makes what pauses and resumes the connection for one reason. It is read on when no reason is left to leave it unread. */
+function createSources(socket: Socket) {
+  const reasons = new Set<string>();
+  return (reason: string): Source => ({
+    pause() {
+      reasons.add(reason);
+      socket.pause();
+    },
+    resume() {
+      reasons.delete(reason);
+      if (reasons.size === 0) socket.resume();
+    },
+  });
+}
+
+/** Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. */
 function watchArrival(
   reserve: () => Reservation,
-  socket: Pick<Socket, 'pause' | 'resume'>,
+  source: Source,
   { clock }: Pick<AdapterParts, 'clock'>,
   cut: (reason: string) => void,
 ) {
@@ -171,9 +196,19 @@ function watchArrival(
     memory?.release();
     memory = undefined;
   };
+  /** @returns whether others are parsed in this turn of the event loop. Then the connection is read on in a later turn. */
+  const waits = (resumed: () => void): boolean => {
+    const isLater = memory?.pauses(() => {
+      source.resume();
+      resumed();
+    });
+    if (isLater) source.pause();
+    return isLater === true;
+  };
   return {
     ended,
-    /** The message has arrived and is about to be parsed. */
+    waits,
+    /** The message is about to be parsed. */
     parsing: () => memory?.parsing(),
     add(length: number): void {
       bytes += length;
@@ -182,7 +217,7 @@ function watchArrival(
         toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TOO_SLOW));
       }
       if (!memory.take(length + CHUNK_BYTES)) cut(NO_ROOM);
-      else if (memory.pauses(() => socket.resume())) socket.pause();
+      else waits(() => undefined);
     },
     /** These bytes belonged to no message. */
     remove(length: number): void {
