@@ -69,7 +69,7 @@ function cutShort(response: ServerResponse, cors: CorsHeaders | undefined): void
 const CUT_SHORT = requestError(
   'SHUTTING_DOWN',
   503,
-  'The gateway is shutting down and could not wait for this operation. If it was a mutation, it may have been carried out: read the object before you try again.',
+  'The gateway is shutting down and could not wait for this operation. If it was a mutation, whether it was carried out is unknown: read the object before you try again.',
   {},
   { outcome: 'UNKNOWN' },
 );

@@ -3,6 +3,7 @@ import { getVariableValues, execute as graphqlExecute, Kind, parse, validate } f
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { execute } from '../../src/execution/execute.ts';
 import { prepareOperation } from '../../src/plan/prepared-operation.ts';
+import { coerceVariables } from '../../src/plan/variables.ts';
 import { documents } from '../support/random/documents.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 import { writeWhole } from '../support/random/write-document.ts';
@@ -52,11 +53,10 @@ it(
         for (const [turn, variableValues] of sets.entries()) {
           const operationName = operation.name?.value;
           const args = { schema: everyType, document, operationName, variableValues, rootValue: { turn } };
-          const { coerced } = getVariableValues(
-            everyType,
-            operation.variableDefinitions ?? [],
-            variableValues,
-          );
+          const expected = getVariableValues(everyType, operation.variableDefinitions ?? [], variableValues);
+          const found = coerceVariables(prepared, variableValues);
+          const coerced = 'coerced' in found ? found.coerced : undefined;
+          expect(coerced && { ...coerced }).toEqual(expected.coerced && { ...expected.coerced });
           if (!coerced) continue;
           const ofTurn = { ...temper, seed: temper.seed + turn };
           await expectSame(ofTurn, args, (given) =>
