@@ -85,7 +85,7 @@ test('the reference of the schema is found by the name of a mutation', async () 
     .first()
     .click();
   await page.waitForURL(/\/schema(\.html)?#mutationblacklistuser$/);
-  assert.ok(await page.locator('#mutationblacklistuser').isVisible());
+  await page.locator('#mutationblacklistuser').waitFor();
   assert.deepEqual(complaints, []);
 });
 
