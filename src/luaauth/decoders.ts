@@ -39,7 +39,7 @@ interface Takes {
 /** Longer names are errors at their field. */
 export const MAX_NAME = 4_096;
 /** Longer texts are errors at their field. */
-export const MAX_TEXT = 65_536;
+const MAX_TEXT = 65_536;
 
 const NOTHING: Takes = {
   strings: false,
@@ -117,6 +117,11 @@ export function objectDecoder<const Of extends Members>(object: string, members:
 
 const ONE_MEMBER = new Map<Member, ReturnType<typeof objectDecoder<{ readonly value: Member }>>>();
 const NOWHERE: About = { endpoint: '', kind: 'read' };
+
+/** The most characters of a text of this kind. */
+export function longestOf(kind: WireKind): number {
+  return TAKES[kind].longest;
+}
 
 export function isUsable(member: Member, value: unknown): boolean {
   const decode = ONE_MEMBER.get(member) ?? objectDecoder('member', { value: member });

@@ -38,7 +38,10 @@ function formsOf(key: string): readonly string[] {
   return [...new Set([key, key.replaceAll(':', '%3A'), key.replaceAll('/', String.raw`\/`)])];
 }
 
-/** Drops white space and the escapes of JSON, so that a text and its quotation are the same, except for characters that are escaped by number. */
+/**
+ * Drops white space and the escapes of JSON. A text and its quotation are then the same, except for characters that are escaped by their
+ * number.
+ */
 function withoutEscapes(text: string): string {
   return text.replace(/(?:\\[bfnrt]|[\s\\\b])+/g, '');
 }

@@ -33,7 +33,10 @@ export interface OperationPath {
 
 /** How deep variables and extensions may be nested. The scalar JSON allows 50 levels, two levels further down. */
 const MAX_JSON_DEPTH = 52;
-/** How many values the JSON of a request may hold. A request with that many short values takes about 0.2 s of CPU time. A whole script is one value. */
+/**
+ * How many values the JSON of a request may hold. A request with that many short values takes about 0.2 s of CPU time. A whole script is
+ * one value.
+ */
 export const MAX_JSON_VALUES = 110_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -41,8 +41,8 @@ const ENOUGH = new Error('enough');
 const NO_VARIABLES: { readonly coerced: CoercedVariables } = { coerced: {} };
 
 /**
- * Like graphql's `getVariableValues`, but says why variables do not fit without quoting them. They may be licence keys, source code, or
- * huge.
+ * Like graphql's `getVariableValues`, but says why a variable does not fit without quoting it: it may be a licence key, source code or
+ * megabytes of JSON.
  */
 export function coerceVariables(
   { schema, operation: { variableDefinitions: definitions = [] } }: DeclaredVariables,

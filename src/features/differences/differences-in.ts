@@ -1,4 +1,4 @@
-import { isUsable, MAX_NAME, MAX_TEXT } from '../../luaauth/decoders.ts';
+import { isUsable, longestOf } from '../../luaauth/decoders.ts';
 import { type Form, type ListForm, MapForm, type ObjectForm } from '../../luaauth/documented-form.ts';
 import { isObject, type JsonObject } from '../../luaauth/envelope.ts';
 import type { WireKind } from '../../luaauth/wire.ts';
@@ -101,12 +101,10 @@ function typeIn(form: Form): string {
 }
 
 /** How many characters the gateway accepts. LuaAuth documents no limit. */
-const MAX_LENGTHS: Readonly<Partial<Record<WireKind, number>>> = { name: MAX_NAME, text: MAX_TEXT };
-
 function maxLengthOf(form: Form | undefined): number {
-  if (typeof form !== 'string') return Infinity;
+  if (typeof form !== 'string' || form === 'anything') return Infinity;
   const [kind] = form.split(' or ') as [WireKind];
-  return MAX_LENGTHS[kind] ?? Infinity;
+  return longestOf(kind);
 }
 
 function typeOf(value: unknown, form: Form | undefined): string {

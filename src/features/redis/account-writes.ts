@@ -32,9 +32,9 @@ return { 1, now }`;
 
 /**
  * Reads the writes of an account since the number `count`. Replies the number of the last write. If that is another one, each
- * resource follows with its last write, and each write in doubt with the end of its doubt. With the number 0 they
- * follow each time: the store may have forgotten the write and still remember its doubt. This is a script because the values must be from one moment, and each
- * operation waits for them.
+ * resource follows with its last write, and each write in doubt with the end of its doubt. With the number 0 they follow each time,
+ * because the store may have forgotten the write and still remember its doubt. This is a script because the values must be from one
+ * moment, and each operation waits for them.
  */
 export const READ_WRITES = luaInStore('writes:zset doubts:zset', 'count')`
 local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or '0'

@@ -21,6 +21,7 @@ interface PermitTimes {
   readonly args: readonly (string | number)[];
   /** How many permits this process then has. */
   readonly own: number;
+  /** The permits that `args` names. */
   readonly permits: readonly HeldPermit[];
 }
 

@@ -6,7 +6,7 @@ import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 export const PERMIT_LEASE_MS = 5_000;
 /** While no other process waits, a process that waits for permits asks again within this time, in ms. */
 export const MOST_WAIT_MS = 100;
-/** With n processes waiting, each asks every n times this, in ms. */
+/** If n processes wait for permits, each of them asks again after n times this, in ms. */
 const TURN_MS = 25;
 /** If a process has asked in vain, the other processes leave a permit to it for this time, in ms. */
 const ASKS_MS = 400;

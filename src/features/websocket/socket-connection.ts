@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { Source } from '../../gate/client.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
 import { headBytesOf } from '../../http/http-request.ts';
 import { AbortSource } from '../../transport/call.ts';
 import { Deadline } from '../../transport/clock.ts';
 import { CLOSE, MESSAGE } from './protocol.ts';
+import { createSources, NO_ROOM, watchArrival } from './socket-arrival.ts';
 import {
   type ClientMessage,
   headersIn,
@@ -20,18 +20,10 @@ import { createSender, type Socket } from './socket-sender.ts';
 const INIT_WITHIN_MS = 3_000;
 /** As much as the headers of a request. The connection keeps them as long as it lives. */
 const MAX_INIT_BYTES = 64 * 1024;
-/** How long a message may take to arrive; the same as for a request. */
-const MESSAGE_WITHIN_MS = 60_000;
 /** A connection that has not answered the previous ping by then is dead. */
 const PING_EVERY_MS = 12_000;
-/** The approximate memory of Node.js and `ws` for each chunk of an unfinished message, besides its bytes. */
-const CHUNK_BYTES = 256;
 /** The size of the head of a client's ping or pong, in bytes. */
 const CONTROL_HEAD_BYTES = 6;
-
-// The reason of a close frame has at most 123 bytes.
-const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arrive. Send it again.`;
-const NO_ROOM = 'There is no room for this message. Send it again in a moment.';
 
 /** A connection of the protocol `graphql-transport-ws`: takes the client's messages. */
 export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: AdapterParts) {
@@ -160,69 +152,6 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     end() {
       isEnding = true;
       if (operations.end()) leave();
-    },
-  };
-}
-
-/** Makes what pauses and resumes the connection for one reason. It is read on when no reason is left to leave it unread. */
-function createSources(socket: Socket) {
-  const reasons = new Set<string>();
-  return (reason: string): Source => ({
-    pause() {
-      reasons.add(reason);
-      socket.pause();
-    },
-    resume() {
-      reasons.delete(reason);
-      if (reasons.size === 0) socket.resume();
-    },
-  });
-}
-
-/** Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. */
-function watchArrival(
-  reserve: () => Reservation,
-  source: Source,
-  { clock }: Pick<AdapterParts, 'clock'>,
-  cut: (reason: string) => void,
-) {
-  /** The bytes that have arrived of an unfinished message. */
-  let bytes = 0;
-  let memory: Reservation | undefined;
-  let toArrive: Deadline | undefined;
-  const ended = (): void => {
-    bytes = 0;
-    toArrive?.callOff();
-    memory?.release();
-    memory = undefined;
-  };
-  /** @returns whether others are parsed in this turn of the event loop. Then the connection is read on in a later turn. */
-  const waits = (resumed: () => void): boolean => {
-    const isLater = memory?.pauses(() => {
-      source.resume();
-      resumed();
-    });
-    if (isLater) source.pause();
-    return isLater === true;
-  };
-  return {
-    ended,
-    waits,
-    /** The message is about to be parsed. */
-    parsing: () => memory?.parsing(),
-    add(length: number): void {
-      bytes += length;
-      if (!memory) {
-        memory = reserve();
-        toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TOO_SLOW));
-      }
-      if (!memory.take(length + CHUNK_BYTES)) cut(NO_ROOM);
-      else waits(() => undefined);
-    },
-    /** These bytes belonged to no message. */
-    remove(length: number): void {
-      bytes -= length;
-      if (bytes <= 0) ended();
     },
   };
 }

@@ -1,0 +1,77 @@
+import type { Source } from '../../gate/client.ts';
+import type { Reservation } from '../../gate/memory.ts';
+import type { AdapterParts } from '../../http/adapter.ts';
+import { Deadline } from '../../transport/clock.ts';
+import type { Socket } from './socket-sender.ts';
+
+/** How long a message may take to arrive; the same as for a request. */
+const MESSAGE_WITHIN_MS = 60_000;
+/** The approximate memory of Node.js and `ws` for each chunk of an unfinished message, besides its bytes. */
+const CHUNK_BYTES = 256;
+
+// The reason of a close frame has at most 123 bytes.
+const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arrive. Send it again.`;
+export const NO_ROOM = 'There is no room for this message. Send it again in a moment.';
+
+/** Makes what pauses and resumes the connection for one reason. It is read on when no reason is left to leave it unread. */
+export function createSources(socket: Socket) {
+  const reasons = new Set<string>();
+  return (reason: string): Source => ({
+    pause() {
+      reasons.add(reason);
+      socket.pause();
+    },
+    resume() {
+      reasons.delete(reason);
+      if (reasons.size === 0) socket.resume();
+    },
+  });
+}
+
+/** Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. */
+export function watchArrival(
+  reserve: () => Reservation,
+  source: Source,
+  { clock }: Pick<AdapterParts, 'clock'>,
+  cut: (reason: string) => void,
+) {
+  /** The bytes that have arrived of an unfinished message. */
+  let bytes = 0;
+  let memory: Reservation | undefined;
+  let toArrive: Deadline | undefined;
+  const ended = (): void => {
+    bytes = 0;
+    toArrive?.callOff();
+    memory?.release();
+    memory = undefined;
+  };
+  /** @returns whether others are parsed in this turn of the event loop. Then the connection is read on in a later turn. */
+  const waits = (resumed: () => void): boolean => {
+    const isLater = memory?.pauses(() => {
+      source.resume();
+      resumed();
+    });
+    if (isLater) source.pause();
+    return isLater === true;
+  };
+  return {
+    ended,
+    waits,
+    /** The message is about to be parsed. */
+    parsing: () => memory?.parsing(),
+    add(length: number): void {
+      bytes += length;
+      if (!memory) {
+        memory = reserve();
+        toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TOO_SLOW));
+      }
+      if (!memory.take(length + CHUNK_BYTES)) cut(NO_ROOM);
+      else waits(() => undefined);
+    },
+    /** These bytes belonged to no message. */
+    remove(length: number): void {
+      bytes -= length;
+      if (bytes <= 0) ended();
+    },
+  };
+}
