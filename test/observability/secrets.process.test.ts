@@ -305,7 +305,7 @@ describe.concurrent.each([
       PORT: '0',
       LUAAUTH_API_URL: recorder.url,
       LOG_LEVEL: 'trace',
-      LUAAUTH_TIMEOUT_MS: '200',
+      LUAAUTH_TIMEOUT_MS: '1000',
       // Whatever would wait for the quota would not leak.
       LUAAUTH_RATE: '0',
       LUAAUTH_TOTAL_RATE: '0',

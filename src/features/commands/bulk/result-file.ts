@@ -120,18 +120,29 @@ export class ResultFile {
       const kept = [...load(this.#path).values()].filter(({ entry }) => isKept(entry));
       const ordered = kept.sort((one, other) => one.entry.row - other.entry.row);
       if (ordered.length === 0) rmSync(this.#path);
-      else
-        await replaceFile(this.#path, 'w', (file) => {
-          for (const { text } of ordered) writeFileSync(file, `${text}\n`);
-          fsyncSync(file);
-          // Last, because a run that begins after this finds that the file was replaced before it sends a row.
-          this.#checkOwner();
-        });
+      else await this.#replace(ordered.map(({ text }) => `${text}\n`));
       const counts = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
       for (const { entry } of ordered) counts[entry.status] += 1;
       return counts;
     } finally {
       closeSync(this.#file);
+    }
+  }
+
+  /** @throws StartError if another run has begun */
+  async #replace(lines: readonly string[]): Promise<void> {
+    try {
+      await replaceFile(this.#path, 'w', (file) => {
+        for (const line of lines) writeFileSync(file, line);
+        fsyncSync(file);
+        // Last, because a run that begins after this finds that the file was replaced before it sends a row.
+        this.#checkOwner();
+      });
+    } catch (error) {
+      const { syscall, code } = error as NodeJS.ErrnoException;
+      if (syscall !== 'rename' || code !== 'ENOENT') throw error;
+      // Another run that is ending has taken the new file away: it has the same name. The next look says who owns the file.
+      await this.#replace(lines);
     }
   }
 
