@@ -36,6 +36,9 @@ export function watchConnections(server: Server) {
   server.on('connection', (socket: Socket) => {
     // A socket appears again after it offered another protocol.
     if (open.has(socket)) return;
+    // At an upgrade node:http takes its own listener off, and a write that was begun before may still fail. An error without a listener
+    // ends the process. `close` follows each error.
+    socket.on('error', ignore);
     // Uses an array instead of a Set. A Set whose entries come and go makes new tables, and the old tables keep their
     // entries alive.
     turn += 1;
@@ -80,6 +83,8 @@ export function watchConnections(server: Server) {
         .map(({ socket }) => socket),
   };
 }
+
+function ignore(): void {}
 
 /** @returns a function to call with each request */
 function limitRequestsInTurn(sockets: () => Iterable<Socket>): () => void {

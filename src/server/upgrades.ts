@@ -21,7 +21,6 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
     }
     if (!request.complete || request.readableLength > 0) {
       // Node 26 leaves the body with this request, so it must be the last request on the socket.
-      socket.on('error', ignore);
       server.emit('request', request, responseOn(request, socket));
       return;
     }
@@ -36,17 +35,12 @@ export function takeUpgrades(server: Server, connections: Connections, upgrade: 
       take(request, socket, head);
       return;
     }
-    // node:http no longer handles errors of this socket.
-    socket.on('error', ignore);
     before.once('close', () => {
-      socket.off('error', ignore);
       if (socket.writable) take(request, socket, head);
       else socket.destroy();
     });
   });
 }
-
-function ignore(): void {}
 
 /** `isLast`: the connection is closed after the answer. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, isLast: boolean) {

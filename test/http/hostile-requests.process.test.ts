@@ -1,6 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
+import { openRaw } from '../support/clients/raw-http.ts';
+import { upgradeText } from '../support/clients/socket-client.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 
 /** The heap of a process of the product: a small machine's worth. */
@@ -63,6 +66,10 @@ const scripts = (count: number, id: string) =>
 const query = (text: string) => JSON.stringify({ query: text });
 const names = (count: number, write: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => write(index)).join(' ');
+
+const HEALTH = 'GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n';
+const offer = (protocol: string) =>
+  HEALTH.replace('\r\n\r\n', `\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\n`);
 
 /** Bodies that once cost far more time or memory than other bodies of their size, each with its answer. */
 const ATTACKS: readonly [string, string, string][] = [
@@ -127,6 +134,28 @@ describe(`a process with a heap of ${HEAP_MB} MB lives on, and others are answer
       expect([...new Set(told)]).toEqual([code]);
       expect((await fetch(`${url}/health`)).status).toBe(200);
     });
+  });
+
+  it.each([
+    ['of HTTP/2, and are reset', offer('h2c').repeat(8), 'resetAndDestroy'],
+    ['of HTTP/2, and are closed', offer('h2c').repeat(8), 'destroy'],
+    ['of WebSockets, and are reset', HEALTH.repeat(2) + upgradeText('/graphql'), 'resetAndDestroy'],
+    ['of WebSockets, and are closed', HEALTH.repeat(2) + upgradeText('/graphql'), 'destroy'],
+  ] as const)('connections with offers behind requests %s at once', async (_how, text, leave) => {
+    let opened = 0;
+    const comeAndGo = async () => {
+      while (opened < 1_000) {
+        opened += 1;
+        const { socket, closed } = await openRaw(url);
+        socket.write(text);
+        await setTimeout(opened % 5);
+        socket[leave]();
+        await closed;
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, comeAndGo));
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect(gateway.output.stderr).toBe('');
   });
 
   it('as many ids as a request can have', async () => {
