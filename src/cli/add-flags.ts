@@ -1,6 +1,5 @@
 import { type Command, type Help, Option } from 'commander';
-import { camelCase, FLAGS, type FlagValues, flagName } from '../config/flags.ts';
-import { GONE_VARIABLES } from '../config/gone-variables.ts';
+import { camelCase, FLAGS, type FlagValues } from '../config/flags.ts';
 
 /** Gives a command every flag of `serve`. The command's help lists only its own flags, and refers to the help of `serve`. */
 export function addFlagsOfServe(command: Command): Command {
@@ -21,8 +20,6 @@ export function addFlags(command: Command, areHidden = false): Command {
     for (const option of [on, ...off]) command.addOption(option.helpGroup(`${group}:`));
   }
   for (const { name } of SECRETS) command.addOption(new Option(`--${name} [value]`).hideHelp());
-  for (const { name } of GONE)
-    for (const form of [`--${name} [value]`, `--no-${name}`]) command.addOption(new Option(form).hideHelp());
   return command.hook('preAction', () => {
     const values: FlagValues = command.opts();
     for (const { name, variable, fileFlag } of SECRETS)
@@ -30,9 +27,6 @@ export function addFlags(command: Command, areHidden = false): Command {
         command.error(
           `error: --${name} would show the secret to everybody who can list processes. Give --${fileFlag}, or set ${variable}.`,
         );
-    for (const { name, instead } of GONE)
-      if (values[camelCase(name)] !== undefined)
-        command.error(`error: --${name}: this flag is gone. ${instead}`);
     // A variable of a script that is not set would turn off keys, or serve the sandbox.
     for (const { name } of FLAGS)
       if (values[camelCase(name)] === '')
@@ -45,12 +39,6 @@ const SECRETS = FLAGS.filter(({ isSecretFile }) => isSecretFile).map(({ variable
   name: name.replace(/-file$/, ''),
   variable: variable.replace(/_FILE$/, ''),
   fileFlag: name,
-}));
-
-/** Flags of earlier versions, which are refused with what took their place. */
-const GONE = Object.entries(GONE_VARIABLES).map(([variable, instead]) => ({
-  name: flagName(variable),
-  instead,
 }));
 
 const WIDTH = 80;

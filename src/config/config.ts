@@ -8,11 +8,11 @@ import { findContradictions, keysFrom, notesOn } from './rules.ts';
 import { parseDotEnv, readTextFile } from './text-file.ts';
 import { collect, named } from './unusable.ts';
 import { USERS } from './users-file.ts';
-import { findUnknownNames, notesOnGoneVariables } from './variable-names.ts';
+import { findUnknownNames } from './variable-names.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
-  /** Sentences about settings that are valid but may surprise, and about variables that are gone. */
+  /** Sentences about settings that are valid but may surprise. */
   readonly notes: readonly string[];
 };
 
@@ -57,8 +57,7 @@ export function readConfig(environment: Environment): ConfigResult {
   if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile));
   if (problems.length > 0) return { problems };
   const asksForKeys = keysFrom(values, files.keysFile !== undefined) !== undefined;
-  const notes = [...notesOnGoneVariables(environment), ...notesOn(values, asksForKeys)];
-  return { config: { ...assemble(values, files), notes } };
+  return { config: { ...assemble(values, files), notes: notesOn(values, asksForKeys) } };
 }
 
 function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {

@@ -50,7 +50,7 @@ export function inTermsOfFlags(problem: string, given: Environment): string {
 }
 
 /** The flag of a variable, without dashes: `LUAAUTH_RATE` is `rate`. */
-export function flagName(variable: string): string {
+function flagName(variable: string): string {
   return variable
     .replace(/^LUAAUTH_/, '')
     .toLowerCase()

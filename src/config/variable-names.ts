@@ -1,6 +1,5 @@
 import { VARIABLE_NAMES } from './env-variables.ts';
 import type { Environment } from './environment.ts';
-import { GONE_VARIABLES } from './gone-variables.ts';
 
 /** The beginnings of names that only the gateway reads. Other names, such as HOST, may exist on any machine. */
 const OURS = /^(?:LUA_?AUTH|GATEWAY|MAX|METRICS|REDIS|LIVE|PERSISTED|SHUTDOWN|CORS|CACHE_TTL)_/i;
@@ -26,16 +25,10 @@ export function findUnknownNames(dotEnv: Environment, outer: Environment): strin
   ];
 }
 
-/** A note for each variable that is gone and still set. */
-export function notesOnGoneVariables(environment: Environment): string[] {
-  const set = Object.entries(GONE_VARIABLES).filter(([name]) => environment[name]);
-  return set.map(([name, instead]) => `${name}: this variable is gone. ${instead}`);
-}
-
 function unknownOf(given: Environment): string[] {
   const names = Object.keys(given).filter((name) => given[name]);
   // Versions of Node read a file in different orders.
-  return names.filter((name) => !VARIABLE_NAMES.includes(name) && !(name in GONE_VARIABLES)).sort();
+  return names.filter((name) => !VARIABLE_NAMES.includes(name)).sort();
 }
 
 function isLikeOurs(name: string, value: string): boolean {

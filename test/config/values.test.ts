@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ROWS, VARIABLE_NAMES } from '../../src/config/env-variables.ts';
 import type { Environment } from '../../src/config/environment.ts';
-import { GONE_VARIABLES } from '../../src/config/gone-variables.ts';
 import { readText } from '../../src/config/text-kinds.ts';
 import { configOf } from '../support/gateways/configured.ts';
 
@@ -117,18 +116,6 @@ describe('a note', () => {
     const { notes } = configOf(environment);
     expect(notes).toEqual(note === undefined ? [] : [expect.stringMatching(note)]);
     expect(notes.join()).not.toContain(SECRET);
-  });
-});
-
-describe('a variable that is gone', () => {
-  it('is a note, which says what took its place', () => {
-    const gone = Object.keys(GONE_VARIABLES);
-    const { notes } = configOf(Object.fromEntries(gone.map((name) => [name, 'x'])));
-    expect(notes).toEqual(
-      gone.map((name) => expect.stringMatching(`^${name}: this variable is gone\\. [A-Z].*\\.$`)),
-    );
-    expect(gone.filter((name) => VARIABLE_NAMES.includes(name))).toEqual([]);
-    expect(configOf(Object.fromEntries(gone.map((name) => [name, '']))).notes).toEqual([]);
   });
 });
 

@@ -121,10 +121,6 @@ describe('a command line that is wrong', () => {
     [['query'], "missing required argument 'file'", ''],
     [['query', '-', '--variables', '[1]'], 'Give a JSON object, or @ and the path', ''],
     [['query', '-', '--variables', '@nowhere'], 'Give a JSON object, or @ and the path', ''],
-    [['--shutdown-delay-ms', '5'], '--shutdown-delay-ms: this flag is gone.', 'The listener closes at once.'],
-    [['check', '--no-compression'], '--compression: this flag is gone.', 'Answers are always compressed'],
-    [['query', '-', '--url', 'http://x'], '--url: this flag is gone.', 'Ask a running gateway with curl'],
-    [['keys', 'check', 'keys.json'], 'this command is gone', 'check --gateway-keys-file FILE'],
     [['check', '--script', '..'], "'..' is invalid. An id is 1 to 128 letters", ''],
     [['check', '--script', 'a'], '--script needs a key', 'Set LUAAUTH_TOKEN'],
   ])('%j ends with 2, says why and suggests the near one', async (args, problem, suggestion) => {

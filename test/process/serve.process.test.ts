@@ -73,13 +73,6 @@ describe('the process', () => {
     expect(gateway.output.stderr).toBe('');
   });
 
-  it('starts although a variable is set that is gone, and says what took its place', async () => {
-    const gateway = start({ COMPRESSION: 'false' });
-    await gateway.listening();
-    const messages = gateway.output.stdout.split('\n').map((line) => line && JSON.parse(line).msg);
-    expect(messages[0]).toMatch(/^COMPRESSION: this variable is gone\. Answers are always compressed/);
-  });
-
   it('in production, over an API, has no GraphiQL page and lives through unhandled failures and a lost API', async () => {
     const failing = "process.on('SIGUSR2', () => Promise.reject(new Error('nobody waits')))";
     const { gateway, url } = await startOverRecorder({

@@ -94,7 +94,7 @@ it('a query at the command line needs no server', async () => {
   writeFileSync(join(folder, 'read.graphql'), '{ __typename }');
   const { stdout, loaded } = await runWatched(MAIN, 'query', 'read.graphql', '--sandbox');
   expect(stdout).toBe('{"data":{"__typename":"Query"}}\n');
-  expect(isLoaded('features/commands/own-gateway.ts', loaded)).toBe(true);
+  expect(isLoaded('features/commands/query/own-gateway.ts', loaded)).toBe(true);
   expect(isLoaded('server/listen.ts', loaded)).toBe(false);
 });
 

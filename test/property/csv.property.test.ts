@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readCsv } from '../../src/config/csv.ts';
-import { csvLine } from '../../src/features/commands/bulk/result-csv.ts';
+import { csvLine } from '../../src/features/commands/query/bulk/result-csv.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
 const runs = { numRuns: propertyRuns(300), seed: propertySeed(7) };

@@ -4,8 +4,8 @@ import type { CommandParts } from '../../cli/program.ts';
 import { EXIT } from '../../cli/terminal.ts';
 import type { FlagValues } from '../../config/flags.ts';
 import { ID_FORM, isId } from '../../luaauth/decoders.ts';
-import { addQuery } from './add-query.ts';
-import type { NewKeyFlags } from './gateway-keys.ts';
+import type { NewKeyFlags } from './keys/gateway-keys.ts';
+import { addQuery } from './query/add-query.ts';
 
 type CheckFlags = FlagValues & {
   readonly script?: string;
@@ -32,7 +32,7 @@ export function addCommands(program: Command, parts: CommandParts): void {
       command.error(
         `error: ${isProbe ? '--probe' : '--script'} needs a key. Set LUAAUTH_TOKEN, or give --token-file.`,
       );
-    const { check } = await import('./check.ts');
+    const { check } = await import('./check/check.ts');
     const isFine = await check(config, parts, { scriptId: flags.script, isProbe, json });
     if (!isFine) exitWith(EXIT.failed);
   });
@@ -43,12 +43,6 @@ export function addCommands(program: Command, parts: CommandParts): void {
 
 function addKeysCommand(program: Command, { terminal }: CommandParts): void {
   const keys = program.command('keys').description('make gateway keys');
-  const gone = keys.command('check', { hidden: true }).argument('[file]');
-  gone.action(() =>
-    gone.error(
-      'error: keys check: this command is gone. Run "luaauth-graphql check --gateway-keys-file FILE".',
-    ),
-  );
   keys
     .command('new')
     .description('make a gateway key, and print it once')
@@ -69,7 +63,7 @@ function addKeysCommand(program: Command, { terminal }: CommandParts): void {
       ]),
     )
     .action(async (flags: NewKeyFlags) => {
-      const { makeKey } = await import('./gateway-keys.ts');
+      const { makeKey } = await import('./keys/gateway-keys.ts');
       await makeKey(flags, terminal);
     });
 }

@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { isObject } from '../../../luaauth/envelope.ts';
-import { StartError } from '../../../observability/start-error.ts';
-import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
-import { replaceFile, syncFolder } from '../replace-file.ts';
+import { isObject } from '../../../../luaauth/envelope.ts';
+import { StartError } from '../../../../observability/start-error.ts';
+import { parseExactJson, stringifyExactJson } from '../../../../transport/json.ts';
+import { replaceFile, syncFolder } from '../../replace-file.ts';
 import type { ReadableRow } from './rows.ts';
 
 const syncData = promisify(fdatasync);

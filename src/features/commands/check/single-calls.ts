@@ -1,8 +1,8 @@
-import type { Access, Timeouts } from '../../luaauth/api.ts';
-import type { Call, Reply } from '../../transport/call.ts';
-import { createTransport } from '../../transport/transport.ts';
-import { Usage } from '../../transport/usage.ts';
-import { version } from '../../version.ts';
+import type { Access, Timeouts } from '../../../luaauth/api.ts';
+import type { Call, Reply } from '../../../transport/call.ts';
+import { createTransport } from '../../../transport/transport.ts';
+import { Usage } from '../../../transport/usage.ts';
+import { version } from '../../../version.ts';
 
 interface SingleCallOptions {
   readonly url: URL;

@@ -6,7 +6,7 @@ import {
   parse,
   type TypeNode,
 } from 'graphql';
-import { StartError } from '../../../observability/start-error.ts';
+import { StartError } from '../../../../observability/start-error.ts';
 
 /** The operation that runs for each row. */
 export interface RowOperation {

@@ -1,14 +1,14 @@
-import type { CommandParts } from '../../cli/program.ts';
-import { printError } from '../../cli/terminal.ts';
-import type { Config } from '../../config/config.ts';
-import { createGateway } from '../../gateway.ts';
-import { isObject } from '../../luaauth/envelope.ts';
-import { StartError } from '../../observability/start-error.ts';
-import { loadFeatures } from '../../server/features.ts';
-import { createLog } from '../../server/log.ts';
-import { secretsOf } from '../../server/open-observability.ts';
-import { openUpstream } from '../../server/open-upstream.ts';
-import { parseExactJson, stringifyExactJson } from '../../transport/json.ts';
+import type { CommandParts } from '../../../cli/program.ts';
+import { printError } from '../../../cli/terminal.ts';
+import type { Config } from '../../../config/config.ts';
+import { createGateway } from '../../../gateway.ts';
+import { isObject } from '../../../luaauth/envelope.ts';
+import { StartError } from '../../../observability/start-error.ts';
+import { loadFeatures } from '../../../server/features.ts';
+import { createLog } from '../../../server/log.ts';
+import { secretsOf } from '../../../server/open-observability.ts';
+import { openUpstream } from '../../../server/open-upstream.ts';
+import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
 

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, fchmodSync, fchownSync, realpathSync, statSync, writeFileSync } from 'node:fs';
-import { EVERY_SCOPE, SCOPES } from '../../callers/scopes.ts';
-import { print, printError, printForSure, type Terminal } from '../../cli/terminal.ts';
-import { isKeysFile, parseKeyEntries, readKeysFile } from '../../config/keys-file.ts';
-import { named, Unusable } from '../../config/unusable.ts';
-import { StartError } from '../../observability/start-error.ts';
-import { replaceFile } from './replace-file.ts';
+import { EVERY_SCOPE, SCOPES } from '../../../callers/scopes.ts';
+import { print, printError, printForSure, type Terminal } from '../../../cli/terminal.ts';
+import { isKeysFile, parseKeyEntries, readKeysFile } from '../../../config/keys-file.ts';
+import { named, Unusable } from '../../../config/unusable.ts';
+import { StartError } from '../../../observability/start-error.ts';
+import { replaceFile } from '../replace-file.ts';
 
 export interface NewKeyFlags {
   readonly name: string;

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { CommandParts } from '../../../cli/program.ts';
-import { EXIT, print, printError, type Terminal } from '../../../cli/terminal.ts';
-import type { Config } from '../../../config/config.ts';
-import { named } from '../../../config/unusable.ts';
-import { StartError } from '../../../observability/start-error.ts';
-import { annotationsOf } from '../../../plan/cost.ts';
-import { createSchema } from '../../../schema/index.ts';
+import type { CommandParts } from '../../../../cli/program.ts';
+import { EXIT, print, printError, type Terminal } from '../../../../cli/terminal.ts';
+import type { Config } from '../../../../config/config.ts';
+import { named } from '../../../../config/unusable.ts';
+import { StartError } from '../../../../observability/start-error.ts';
+import { annotationsOf } from '../../../../plan/cost.ts';
+import { createSchema } from '../../../../schema/index.ts';
 import { type Answer, type Members, membersOf, type OwnGateway, openOwnGateway } from '../own-gateway.ts';
 import { type BulkEnd, runRows } from './bulk-run.ts';
 import { writeResultCsv } from './result-csv.ts';

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { addFlagsOfServe } from '../../cli/add-flags.ts';
-import type { CommandParts } from '../../cli/program.ts';
-import type { FlagValues } from '../../config/flags.ts';
-import { Unusable } from '../../config/unusable.ts';
-import { isObject } from '../../luaauth/envelope.ts';
+import { addFlagsOfServe } from '../../../cli/add-flags.ts';
+import type { CommandParts } from '../../../cli/program.ts';
+import type { FlagValues } from '../../../config/flags.ts';
+import { Unusable } from '../../../config/unusable.ts';
+import { isObject } from '../../../luaauth/envelope.ts';
 import { parseInputJson, readInput } from './input-text.ts';
 import type { Members } from './own-gateway.ts';
 
@@ -17,8 +17,6 @@ interface QueryFlags {
   readonly resume?: true;
   readonly repeatUnknown?: true;
   readonly dryRun?: true;
-  /** Of earlier versions. */
-  readonly url?: unknown;
 }
 
 export function addQuery(program: Command, parts: CommandParts): void {
@@ -45,7 +43,6 @@ export function addQuery(program: Command, parts: CommandParts): void {
           'with --resume: also send writes whose outcome is unknown, if repeating has no further effect',
         ).implies({ resume: true }),
       )
-      .addOption(new Option('--url [url]').hideHelp())
       .addOption(
         new Option('--dry-run', 'with --each: print the price and the time, and run nothing').conflicts(
           'resume',
@@ -56,8 +53,6 @@ export function addQuery(program: Command, parts: CommandParts): void {
     const { variables: text, operation, plan = false, each, output, ...more } = given;
     const { resume = false, repeatUnknown = false, dryRun = false, ...flags } = more;
     const refuse = (problem: string) => command.error(`error: ${problem}`);
-    if (given.url !== undefined)
-      refuse('--url: this flag is gone. Ask a running gateway with curl, or leave it out.');
     if (each === undefined && (output !== undefined || resume || dryRun))
       refuse('--output, --resume, --repeat-unknown and --dry-run need --each ROWS.');
     if (each !== undefined && output === undefined && !dryRun)

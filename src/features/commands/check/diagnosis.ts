@@ -1,5 +1,11 @@
-import { Refused } from '../../luaauth/refusal.ts';
-import { BadResponse, type CallFailure, RateLimited, TimedOut, Unavailable } from '../../transport/errors.ts';
+import { Refused } from '../../../luaauth/refusal.ts';
+import {
+  BadResponse,
+  type CallFailure,
+  RateLimited,
+  TimedOut,
+  Unavailable,
+} from '../../../transport/errors.ts';
 
 export interface Finding {
   /** `note` is worth knowing, `fail` has to be fixed. */

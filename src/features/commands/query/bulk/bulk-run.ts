@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { printError, type Terminal } from '../../../cli/terminal.ts';
-import { StartError } from '../../../observability/start-error.ts';
+import { printError, type Terminal } from '../../../../cli/terminal.ts';
+import { StartError } from '../../../../observability/start-error.ts';
 import type { OwnGateway } from '../own-gateway.ts';
 import type { ResultFile, RowResult, RowStatus } from './result-file.ts';
 import type { RowOperation } from './row-operation.ts';
