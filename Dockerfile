@@ -12,7 +12,7 @@ ARG GRAPHIQL=true
 RUN npm run build:release && if [ "$GRAPHIQL" != true ]; then rm -r dist/page; fi
 # The page that DASHBOARD=true serves.
 COPY schema/schema.graphql schema/
-COPY examples/react-dashboard examples/react-dashboard
+COPY dashboard dashboard
 RUN npm run dashboard
 
 FROM node:22.23.3-alpine@sha256:0a7108bf6c7bf5de370ffb1a3ed6be93d405b43ff159f681a8d18c0e2bc2e402
@@ -50,7 +50,7 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 # For the command "schema".
 COPY schema/introspection.d.ts schema/relay.graphql schema/schema.graphql schema/subgraph.graphql schema/types.d.ts schema/
 COPY --from=build /app/dist dist
-COPY --from=build /app/examples/react-dashboard/dist examples/react-dashboard/dist
+COPY --from=build /app/dashboard/dist dashboard/dist
 COPY examples/agents/documents examples/agents/documents
 # The code that V8 has compiled, for each start by this user with the same flags. It then belongs to root, so that a gateway cannot
 # change it.

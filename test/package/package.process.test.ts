@@ -49,15 +49,15 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'dashboard/dist/assets/index-<hash>.css',
+    'dashboard/dist/assets/index-<hash>.js',
+    'dashboard/dist/index.html',
     'dist/page/LICENSES.md',
     'dist/page/page.json',
     'dist/page/style-<hash>.css',
     'docs/images/dashboard.png',
     'docs/images/graphiql.png',
     ...[...EXAMPLE.keys()].map((name) => `examples/agents/documents/${name}.graphql`).sort(),
-    'examples/react-dashboard/dist/assets/index-<hash>.css',
-    'examples/react-dashboard/dist/assets/index-<hash>.js',
-    'examples/react-dashboard/dist/index.html',
     'package.json',
     'schema/introspection.d.ts',
     'schema/relay.graphql',
@@ -159,7 +159,7 @@ describe('what is installed serves', () => {
     const [, script = ''] = /src="\.\/([^"]+)"/.exec(page) ?? [];
     const { status, headers } = await fetch(new URL(script, `${new URL('/dashboard/', endpoint)}`));
     expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
-    const dist = join(product.copy, 'examples/react-dashboard/dist');
+    const dist = join(product.copy, 'dashboard/dist');
     rmSync(dist, { recursive: true });
     for (const code of ['ENOENT', 'ENOTDIR']) {
       if (code === 'ENOTDIR') writeFileSync(dist, '');

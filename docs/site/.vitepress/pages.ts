@@ -46,8 +46,8 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'CHANGELOG.md',
   ],
   Examples: [
-    'examples/react-dashboard/README.md',
-    'examples/react-dashboard/DEVELOPING.md',
+    'dashboard/README.md',
+    'dashboard/DEVELOPING.md',
     'examples/discord-bot/README.md',
     'examples/clients/README.md',
     'examples/bruno/README.md',

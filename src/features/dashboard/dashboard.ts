@@ -6,7 +6,7 @@ import { createStaticRoute } from '../../server/static-file.ts';
 import { PACKAGE } from '../../version.ts';
 
 /** The built dashboard. The package and the image contain it; a clone has to build it. */
-const FOLDER = fileURLToPath(new URL('examples/react-dashboard/dist/', PACKAGE));
+const FOLDER = fileURLToPath(new URL('dashboard/dist/', PACKAGE));
 
 /** A file that is not in the folder: the settings of this gateway, which the page reads. */
 const SETTINGS_FILE = '/dashboard/settings.json';

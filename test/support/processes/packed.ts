@@ -24,7 +24,7 @@ const SOURCES = [
   'tsconfig.build.json',
   'package.json',
 ];
-const DASHBOARD = 'examples/react-dashboard';
+const DASHBOARD = 'dashboard';
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples/agents/documents'];
 
 /** Whether no other process, such as an install or a build, writes this path. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axeProblems } from '../../../test/support/browsers/axe.ts';
+import { axeProblems } from '../../test/support/browsers/axe.ts';
 import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 
 const { scriptId, freeForAllScriptId } = seeded;

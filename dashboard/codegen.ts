@@ -1,7 +1,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const codegen: CodegenConfig = {
-  schema: '../../schema/schema.graphql',
+  schema: '../schema/schema.graphql',
   emitLegacyCommonJSImports: false,
   importExtension: '.ts',
   generates: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { axeProblems } from '../../../test/support/browsers/axe.ts';
+import { axeProblems } from '../../test/support/browsers/axe.ts';
 import { chooseIn, openDashboard, seeded } from './support/fixture.ts';
 
 const fixture = openDashboard();

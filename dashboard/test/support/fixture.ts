@@ -1,14 +1,14 @@
 import { after, afterEach, before, beforeEach } from 'node:test';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { sandboxKeys } from '../../../../src/features/sandbox/keys.ts';
-import { seeded } from '../../../../src/features/sandbox/seed-data.ts';
-import { type Sandbox, startSandbox } from '../../../../src/features/sandbox/server.ts';
-import { launchChromium } from '../../../../test/support/browsers/chromium.ts';
+import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { type Sandbox, startSandbox } from '../../../src/features/sandbox/server.ts';
+import { launchChromium } from '../../../test/support/browsers/chromium.ts';
 import {
   type GatewayProcess,
   startProcess,
   type Variables,
-} from '../../../../test/support/processes/process.ts';
+} from '../../../test/support/processes/process.ts';
 
 export { sandboxKeys, seeded };
 
