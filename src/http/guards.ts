@@ -2,7 +2,7 @@ import type { GraphQLError, OperationTypeNode } from 'graphql';
 import type { ClientRequest } from '../client-request.ts';
 import { requestError } from '../errors/coded-error.ts';
 import { isLoopback, isProbe } from './address.ts';
-import type { AcceptedTypes } from './negotiation.ts';
+import { type AcceptedTypes, MAX_ACCEPT_LENGTH } from './negotiation.ts';
 import { type HttpResponse, REQUEST_ID } from './response.ts';
 
 /** Headers that a browser sets and a page cannot choose, and the path. */
@@ -61,6 +61,17 @@ const ORIGIN_NOT_ALLOWED = requestError(
   'ORIGIN_NOT_ALLOWED',
   403,
   'This gateway accepts no WebSocket and no MCP from pages of this origin. Add the origin to CORS_ORIGINS.',
+);
+
+/** Yoga splits the whole header for each result. @throws BAD_REQUEST */
+export function checkAcceptLength(accept: string | null): void {
+  if (accept !== null && accept.length > MAX_ACCEPT_LENGTH) throw ACCEPT_TOO_LONG;
+}
+
+const ACCEPT_TOO_LONG = requestError(
+  'BAD_REQUEST',
+  431,
+  `The accept header has more than ${MAX_ACCEPT_LENGTH} characters, the most that this gateway reads. Accept application/graphql-response+json or application/json.`,
 );
 
 /** @throws NOT_ACCEPTABLE */

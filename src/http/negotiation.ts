@@ -57,16 +57,16 @@ function negotiator(headers: Readonly<Record<string, string>>): Negotiator {
 
 const MAX_REMEMBERED = 100;
 const MAX_LENGTH = 256;
-/** Longer than any real header. The rest is not read: 60 kB of media types would take 70 ms. */
-const MAX_READ = 4_096;
+/** Several times the length of any real header. Reading 60 kB of media types would take 70 ms. */
+export const MAX_ACCEPT_LENGTH = 1_024;
 
-/** Remembers results, because clients send few different headers. */
+/** Remembers results, because clients send few different headers. Does not read what is longer than `MAX_ACCEPT_LENGTH`. */
 function remember<Outcome>(read: (header: string) => Outcome, withoutHeader: Outcome) {
   const remembered = new Map<string, Outcome>();
   return (header: string | null | undefined): Outcome => {
     if (!header) return withoutHeader;
     if (remembered.has(header)) return remembered.get(header) as Outcome;
-    const outcome = read(header.slice(0, MAX_READ));
+    const outcome = read(header.slice(0, MAX_ACCEPT_LENGTH));
     if (remembered.size < MAX_REMEMBERED && header.length <= MAX_LENGTH) remembered.set(header, outcome);
     return outcome;
   };

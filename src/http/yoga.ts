@@ -6,6 +6,7 @@ import type { Plugin } from 'graphql-yoga';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
 import { urlOf } from './address.ts';
 import { createGatewayPlugin } from './gateway-plugin.ts';
+import { checkAcceptLength } from './guards.ts';
 import { abandon, type Exchange, fetchRequest, type ServerContext } from './http-request.ts';
 import { negotiateTypes } from './negotiation.ts';
 import { checkHead, type NodeHandler } from './node.ts';
@@ -85,6 +86,7 @@ export function createYogaAdapter(options: YogaOptions) {
   ): Promise<Response> => {
     const { request, record, accepted } = exchange;
     try {
+      checkAcceptLength(request.header('accept'));
       return await handle();
     } catch (error) {
       if (request.signal.aborted) throw error;

@@ -57,7 +57,25 @@ export type FieldCost =
 /** One call for each distinct item of a list argument. */
 export function eachIn(argument: string): CostOptions {
   const listIn = ({ [argument]: list }: Arguments): readonly unknown[] => (Array.isArray(list) ? list : []);
-  return { each: true, items: (args) => listIn(args).length, distinct: (args) => new Set(listIn(args)).size };
+  return { each: true, items: (args) => listIn(args).length, distinct: (args) => distinctIn(listIn(args)) };
+}
+
+const countsOfLists = new WeakMap<readonly unknown[], number>();
+
+/**
+ * How many of the items differ in what `keyOf` returns. A list in a variable may be an argument of thousands of fields, so each list is
+ * counted once; it must not change, and `keyOf` must be the same for all calls with a list.
+ */
+export function distinctIn<Item>(
+  list: readonly Item[],
+  keyOf: (item: Item) => unknown = (item) => item,
+): number {
+  const known = countsOfLists.get(list);
+  if (known !== undefined) return known;
+  const keys = new Set<unknown>();
+  for (const item of list) keys.add(keyOf(item));
+  countsOfLists.set(list, keys.size);
+  return keys.size;
 }
 
 /** One call for each licence key that the operator's table gives to the Discord id in an argument. */

@@ -1,6 +1,6 @@
 import { type GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql';
 import type { UserTable } from '../callers/user-table.ts';
-import { type Arguments, annotationsOf, type Cost, costOf, isFree } from './cost.ts';
+import { type Arguments, annotationsOf, type Cost, costOf, distinctIn, isFree } from './cost.ts';
 import { saturate } from './limits.ts';
 import { type FieldPlan, type ObjectPlan, objectsOf, type Selection, type ValuePlan } from './tree.ts';
 import type { CoercedVariables } from './variables.ts';
@@ -55,6 +55,8 @@ export function priceOf(
   };
   /** Endpoints that a query calls at most once. After each write they are called again. */
   const once = new Set<string>();
+  /** Many fields may have the same list of references. */
+  const grouped = new Map<readonly unknown[], ReferencesByType>();
 
   function addObject(sum: Sum, { fields }: ObjectPlan, place: ListsAbove): void {
     const shared = new Set<string>();
@@ -120,13 +122,16 @@ export function priceOf(
     const { representations } = argumentsOf(field);
     if (!Array.isArray(representations)) return;
     addObjects(sum, representations.length);
-    for (const [name, references] of byType(representations)) {
+    const byType = grouped.get(representations) ?? groupByType(representations);
+    grouped.set(representations, byType);
+    for (const [name, references] of byType) {
       const object = objectsOf(field.value).get(name);
       if (!object) continue;
       const times = references.length;
       const { upstream: cost, entityKey } = annotationsOf(object.type);
-      const keys = references.map((reference) => (entityKey ? reference[entityKey.field] : reference));
-      const distinct = new Set(keys).size;
+      const distinct = distinctIn(references, (reference) =>
+        entityKey ? reference[entityKey.field] : reference,
+      );
       const place = { times, distinct, items: 1, nextPage: undefined, provided: NONE };
       const endpoint = cost && endpointOf(cost, {}, place);
       if (cost && endpoint !== undefined) addCalls(sum.calls, endpoint, distinct);
@@ -179,9 +184,10 @@ function endpointOf({ endpoint }: Cost, args: Arguments, above: ListsAbove): str
 }
 
 type Reference = Readonly<Record<string, unknown>>;
+type ReferencesByType = ReadonlyMap<string, readonly Reference[]>;
 
 /** Groups references by type. A reference without a type reads nothing. */
-function byType(representations: readonly unknown[]): ReadonlyMap<string, readonly Reference[]> {
+function groupByType(representations: readonly unknown[]): ReferencesByType {
   const types = new Map<string, Reference[]>();
   for (const reference of representations) {
     const name = (reference as Reference | null)?.__typename;

@@ -1,9 +1,13 @@
+import { type OperationDefinitionNode, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { createSchema } from '../../src/features/schema.ts';
+import { prepareOperation } from '../../src/plan/prepared-operation.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 
+const schema = createSchema();
 const fixture = useSandbox({ shared: true });
 
 type Variables = Record<string, unknown>;
@@ -57,6 +61,26 @@ async function refused(query: string, variables: Variables = {}) {
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `script-${index}`);
 const list = (count: number) => JSON.stringify(ids(count));
 const references = (count: number, __typename = 'Script') => ids(count).map((id) => ({ __typename, id }));
+
+it.each([
+  ['scripts(ids: $list) { id }', '[ID!]!', ids(100_000)],
+  ['users(keys: $list) { key }', '[ID!]!', ids(100_000)],
+  ['_entities(representations: $list) { __typename }', '[_Any!]!', references(36_000)],
+])('looks once at a list that 700 fields have: %s', (field, type, items) => {
+  const fields = Array.from({ length: 700 }, (_one, index) => `f${index}: ${field}`);
+  const document = parse(`query ($list: ${type}) { ${fields.join(' ')} }`);
+  const [operation] = document.definitions as [OperationDefinitionNode];
+  let looks = 0;
+  const counted = Object.defineProperty([...items], Symbol.iterator, {
+    value() {
+      looks += 1;
+      return items.values();
+    },
+  });
+  const { calls, objects } = prepareOperation(schema, document, operation).price({ list: counted });
+  expect({ calls, objects }).toEqual({ calls: 700 * items.length, objects: 700 * items.length });
+  expect(looks).toBe(1);
+});
 
 describe('the price of a field', () => {
   it.each([
