@@ -7,13 +7,12 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/bundle.ts scripts/bundle-graphiql.ts scripts/
 COPY src src
-# --build-arg GRAPHIQL=false leaves the GraphiQL page out: 2.4 MB that NODE_ENV=production does not serve.
-ARG GRAPHIQL=true
-RUN npm run build:release && if [ "$GRAPHIQL" != true ]; then rm -r dist/page; fi
-# The page that DASHBOARD=true serves.
+# For the page that DASHBOARD=true serves.
 COPY schema/schema.graphql schema/
 COPY dashboard dashboard
-RUN npm run dashboard
+# --build-arg GRAPHIQL=false leaves the GraphiQL page out: 2.4 MB that NODE_ENV=production does not serve.
+ARG GRAPHIQL=true
+RUN npm run prepack && if [ "$GRAPHIQL" != true ]; then rm -r dist/page; fi
 
 FROM node:22.23.3-alpine@sha256:0a7108bf6c7bf5de370ffb1a3ed6be93d405b43ff159f681a8d18c0e2bc2e402
 LABEL org.opencontainers.image.title="luaauth-graphql" \

@@ -1,5 +1,5 @@
 /**
- * `npm run sizes` reports how heavy the project is: the lines of each folder, and our files and functions on the way of an
+ * `npx tsx scripts/sizes.ts`, after `npm run build`, reports how heavy the project is: the lines of each folder, and our files and functions on the way of an
  * operation, as V8 counts them in the built product. With `-- --functions` it lists these functions by layer, with the calls
  * of one warm operation. The figures are a report and no limit, so that a good name costs nothing.
  */

@@ -1,4 +1,4 @@
-/** `npm run bench:quota`: what the gateway makes of 50 REST calls a second. See README.md. */
+/** `npm run bench -- quota`: what the gateway makes of 50 REST calls a second. See README.md. */
 import { parseArgs } from 'node:util';
 import { bursts } from './scenarios/bursts.ts';
 import { identical } from './scenarios/identical.ts';

@@ -6,7 +6,8 @@ import { LoadableObjectRef } from './pothos.ts';
 
 /**
  * Defines a loader that reads each key once in an operation, and again after a write. It belongs to the operation's
- * context, where `name` is its own: the plugin's `WeakMap` would keep finished requests (docs/pothos-dataloader-issue.md).
+ * context, where `name` is its own. The plugin keeps loaders in a `WeakMap` by context, and V8's young collection treats the
+ * values of an old `WeakMap` as alive, so the loader, context and request of each operation would stay until a full collection.
  */
 export function defineLoader<Key, Value>(
   name: string,

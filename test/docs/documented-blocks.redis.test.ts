@@ -14,10 +14,8 @@ const TOLD = [
   'docs/architecture.md',
   'docs/coming-from-luarmor.md',
   'docs/luaauth-api.md',
-  'docs/pothos-dataloader-issue.md',
   'docs/set-up.md',
   'docs/typed-clients.md',
-  'docs/yoga-issue.md',
 ];
 const runnable = documents.filter((path) => !TOLD.includes(path));
 

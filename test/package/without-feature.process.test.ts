@@ -4,12 +4,12 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { featuresOf, removeFeature, withoutFeature } from '../../scripts/remove-feature.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { BUILDING, TYPESCRIPT } from '../support/processes/built.ts';
 import { type Outcome, run } from '../support/processes/packed.ts';
 import { startProcess, type Variables } from '../support/processes/process.ts';
+import { featuresOf, removeFeature, withoutFeature } from '../support/repository/remove-feature.ts';
 import { pathOf } from '../support/repository/repository.ts';
 
 const ROOT = pathOf('.');

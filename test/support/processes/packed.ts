@@ -28,8 +28,7 @@ const DASHBOARD = 'dashboard';
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples/agents/documents'];
 
 /** Whether no other process, such as an install or a build, writes this path. */
-const isOurs = (path: string) =>
-  !/\/(node_modules|dist|\.vitepress\/(\.temp|cache)|src\/gql)$/.test(relative(ROOT, path));
+const isOurs = (path: string) => !/\/(node_modules|dist|src\/gql)$/.test(relative(ROOT, path));
 
 export interface Outcome {
   readonly code: number;
