@@ -117,10 +117,9 @@ export function createContext(options: ContextOptions) {
       const { grant } = identity;
       // Copies each member: adding to a spread is ten times slower.
       const { key, account, caller, callerRate } = identity.origin;
-      const startedAt = this.#startedAt;
       const snapshot = generations.snapshot(account);
       const place = isKnown(account) ? undefined : placeOf(request);
-      const origin: Origin = { key, account, caller, place, callerRate, startedAt, snapshot };
+      const origin: Origin = { key, account, caller, place, callerRate, snapshot };
       // Every call of the operation adds a listener. More than ten are not a leak.
       if (signal instanceof EventTarget) setMaxListeners(0, signal);
       const api: Api = {
@@ -130,7 +129,7 @@ export function createContext(options: ContextOptions) {
         usage: this.usage,
         signal,
         timeouts,
-        deadline: startedAt + operationTimeoutMs,
+        deadline: this.#startedAt + operationTimeoutMs,
         pageSizes,
         rateLimit,
         status,

@@ -40,8 +40,6 @@ export interface Origin {
   readonly place?: string | undefined;
   /** Requests in any sliding second for this caller alone; undefined: the rate of the key. */
   readonly callerRate?: number | undefined;
-  /** In ms on the transport's clock. Where connections are scarce, the oldest operation goes first. */
-  readonly startedAt?: number | undefined;
   /** The generations that the operation's reads may show; undefined: each call looks them up. */
   readonly snapshot?: Snapshot | undefined;
 }

@@ -76,7 +76,6 @@ function createWorld(rate: number, totalRate: number, connections: number) {
 
   const originOf = (account: string, caller: string): Origin => ({
     ...{ key: account, account, caller },
-    startedAt: clock.now(),
   });
   const ask = (
     kind: Asked['kind'],

@@ -214,7 +214,7 @@ export class SimulatedGateway {
       rateLimit: () => transport.rateLimit(account),
       status: () => transport.status(account),
       clock,
-      origin: { key, account, caller, startedAt, snapshot: transport.state.generations.snapshot(account) },
+      origin: { key, account, caller, snapshot: transport.state.generations.snapshot(account) },
       usage: new Usage(),
       signal: new AbortSource(),
       timeouts: TIMEOUTS,

@@ -180,7 +180,7 @@ it('any number of operations, of which some always wait for a connection, takes 
     clock.ms += 1;
     // An operation of its own: of one account, and one caller.
     const call = callOf('read', `${index}`, 'account', clock);
-    const origin = { ...call.origin, startedAt: clock.ms };
+    const origin = { ...call.origin };
     class NotedCall extends QuietCall {
       override admitted() {
         underWay.push(this);

@@ -52,7 +52,7 @@ export function createScene({
     isUnsent: (_name: string) => false,
     originOf({ account = 'key', caller = 'caller', callerRate, place }: Asked): Origin {
       if (isAccepted) scheduler.accept(account);
-      return { key: account, account, caller, callerRate, place, startedAt: clock.now() };
+      return { key: account, account, caller, callerRate, place };
     },
     /** Asks for calls with these names, such as `a1 a2`, all of one operation. */
     ask(names: string, asked: Asked = {}): readonly ScheduledCall[] {

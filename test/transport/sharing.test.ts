@@ -198,7 +198,8 @@ describe('equal reads that wait for the quota', () => {
     const client = new AbortController();
     const { signal } = client;
     const stays = scene.read('a');
-    const leave = [scene.read('a', { signal }), scene.read('b', { signal }), scene.read('b', { signal })];
+    const leaving = { signal, timeoutMs: 10_000 };
+    const leave = [scene.read('a', leaving), scene.read('b', leaving), scene.read('b', leaving)];
     await scene.pass(0);
     client.abort();
     expect(await Promise.all(leave)).toEqual(Array(3).fill('ClientLeft'));
@@ -218,14 +219,14 @@ describe('equal reads that wait for the quota', () => {
   const one = { caller: 'one', timeoutMs: 60_000 };
   const two = { caller: 'two', timeoutMs: 60_000 };
 
-  it('of two callers take turns, and find the answer that the other one has got meanwhile', async () => {
+  it('of two callers take turns, and use the call that the other one has begun meanwhile', async () => {
     const scene = await useUpTheQuota();
     const greedy = ['a', 'b', 'c', 'd'].map((id) => scene.read(id, one));
     const other = scene.read('d', two);
     await scene.pass(WINDOW_MS);
     expect(await other).toBe('v1');
     await scene.pass(WINDOW_MS);
-    expect(await Promise.all(greedy)).toEqual(['v1', 'v1', 'v1', 'v1 fresh']);
+    expect(await Promise.all(greedy)).toEqual(['v1', 'v1', 'v1', 'v1 shared']);
     expect(scene.lines.map((line) => line.slice(-1))).toEqual(['a', 'd', 'b', 'c']);
   });
 

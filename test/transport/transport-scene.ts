@@ -83,7 +83,7 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
   }: Asking): Access => ({
     ask: transport.ask,
     clock,
-    origin: { key, account: key, caller, startedAt: clock.now() },
+    origin: { key, account: key, caller },
     usage: new Usage(),
     signal,
     timeouts: { read: timeoutMs, write: timeoutMs },

@@ -4,12 +4,11 @@ import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
 import { BackOff } from './back-off.ts';
 import { LateCalls } from './late-calls.ts';
-import type { Taker } from './line.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 
 /** The calls of one API key, from their arrival to their end. */
-export class Account implements Taker {
+export class Account {
   readonly quotas: AccountQuotas;
   readonly queue: AccountQueue;
   /** Whether LuaAuth has not accepted the key yet. */
@@ -41,7 +40,7 @@ export class Account implements Taker {
     if (call.state === 'over') return;
     const { place = '' } = call.call.origin;
     if (this.queue.size === 0) this.queue.moveTo(this.isUnaccepted ? unaccepted.accountsAt(place) : queue);
-    this.queue.add(call);
+    this.queue.lineOf(call).add(call);
     const refusal = this.#lateCalls.refusalOfNew(call);
     if (refusal) {
       this.#remove(call);
@@ -140,7 +139,7 @@ export class Account implements Taker {
   }
 
   #remove(call: ScheduledCall): void {
-    this.queue.remove(call);
+    this.queue.lineOf(call).remove(call);
     if (this.queue.size === 0) this.#backOff.rest();
   }
 

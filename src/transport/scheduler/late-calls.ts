@@ -45,7 +45,8 @@ export class LateCalls {
         : undefined;
     }
     this.#refused.set(origin, { until: now + wait.ms, wait });
-    for (const read of this.#queue.operationOf(call)) if (read !== call) read.fail(refusal(read, wait));
+    for (const other of this.#queue.lineOf(call).all())
+      if (other !== call && !other.isWrite) other.fail(refusal(other, wait));
     return refusal(call, wait);
   }
 
@@ -71,7 +72,7 @@ export class LateCalls {
       // Most calls are in time even behind all that wait. Counting the calls before them takes longer.
       if (pool.etaMs(pool.waiting) <= longest.ms) continue;
       const root = pool === total ? queue : pool === unaccepted.pool ? unaccepted.line : this.#queue;
-      const before = call.isInBackground ? pool.waiting : this.#queue.aheadOfCall(call, root);
+      const before = call.isInBackground ? pool.waiting : this.#queue.lineOf(call).aheadOfLast(root);
       const ms = pool.etaMs(Math.min(pool.waiting, before));
       if (ms > longest.ms) longest = { ms, isOfCaller: pool.isOfCaller };
     }

@@ -4,21 +4,17 @@
  * | | rule | file |
  * | --- | --- | --- |
  * | 1 | There are quotas of the key, of the gateway, and of a caller. A call takes a permit of each, or none. | account-quotas.ts |
- * | 2 | Accounts take turns, and so do the callers of an account. Who has had a turn goes to the end of the line. | line.ts |
- * | 3 | The writes of a caller get four of five turns while its reads wait. | caller-line.ts |
- * | 4 | Among the reads of a caller, the oldest operation goes first. | caller-line.ts |
- * | 5 | Calls in the background, which are revalidations and polls, get one permit of twenty. Beyond that they take only permits that leave a fifth free. | account-queue.ts |
- * | 6 | An account with requests under way leaves the last free connection to another account. | connections.ts |
- * | 7 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
- * | 8 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | late-calls.ts |
+ * | 2 | Accounts take turns, and so do the callers of an account, and the operations of a caller. The calls of an operation keep their order. | fair-line.ts |
+ * | 3 | Calls in the background, which are revalidations and polls, get one permit of twenty. Beyond that they take only permits that leave a fifth free. | account-queue.ts |
+ * | 4 | An account with requests under way leaves the last free connection to another account. | connections.ts |
+ * | 5 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
+ * | 6 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | late-calls.ts |
  *
  * An endpoint that LuaAuth refuses with `ratelimited` is paused, and its account slows down (back-off.ts).
  */
 export const RULES = {
   /** Calls of an account that may wait for a client, and as many in the background. */
   maxWaiting: 10_000,
-  /** Writes of a caller that start in a row while reads of this caller wait. */
-  writesInARow: 4,
   /** Calls for clients that start in a row while a call in the background waits. */
   clientCallsInARow: 19,
   /** What all keys that LuaAuth has not accepted may use of the quota of the gateway. */

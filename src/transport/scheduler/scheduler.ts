@@ -7,9 +7,10 @@ import type { CallFailure } from '../errors.ts';
 import type { KnownAccounts } from '../known-accounts.ts';
 import { Account } from './account.ts';
 import { Connections } from './connections.ts';
-import { Turns } from './line.ts';
+import { FairLine } from './fair-line.ts';
 import { NEVER_SLOWER, Pool } from './pool.ts';
 import { RULES } from './rules.ts';
+import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 import { UnacceptedKeys } from './unaccepted-keys.ts';
 
@@ -59,7 +60,7 @@ export function createScheduler(options: SchedulerOptions) {
     }
   };
 
-  const queue = new Turns('all');
+  const queue = new FairLine<ScheduledCall>('all');
   // Each process counts its own calls for all keys.
   const own = createSlidingWindows(clock.now);
   const poolOfGateway = (account: string, rate: number) =>
@@ -69,7 +70,8 @@ export function createScheduler(options: SchedulerOptions) {
   const total = poolOfGateway('total', totalRate);
   const ofUnaccepted = poolOfGateway('unaccepted', Math.max(1, Math.floor(totalRate * RULES.unacceptedPart)));
   // Without a permit for any account, the accounts that wait are not asked one by one.
-  const next = () => (total?.isEmpty ? undefined : queue.next());
+  const next = () =>
+    total?.isEmpty ? undefined : queue.next((call) => accountOf(call.call.origin.account).take(call, false));
   const shared: Shared = {
     clock,
     quotas,

@@ -1,8 +1,9 @@
 import type { Quotas } from '../../state/port.ts';
 import type { Clock } from '../clock.ts';
 import type { Connections } from './connections.ts';
-import type { Turns } from './line.ts';
+import type { FairLine } from './fair-line.ts';
 import type { Pool } from './pool.ts';
+import type { ScheduledCall } from './scheduled-call.ts';
 import type { UnacceptedKeys } from './unaccepted-keys.ts';
 
 /** What all accounts share. */
@@ -15,7 +16,7 @@ export interface Shared {
   readonly total: Pool | undefined;
   readonly unaccepted: UnacceptedKeys;
   /** All calls that wait. */
-  readonly queue: Turns;
+  readonly queue: FairLine<ScheduledCall>;
   readonly connections: Connections;
   /** Starts the calls that can start. */
   readonly pump: () => void;

@@ -1,8 +1,9 @@
 import { RateLimited } from '../errors.ts';
 import type { KnownAccounts } from '../known-accounts.ts';
-import { type Line, Turns } from './line.ts';
+import { FairLine } from './fair-line.ts';
 import type { Pool } from './pool.ts';
 import { RULES } from './rules.ts';
+import type { ScheduledCall } from './scheduled-call.ts';
 
 /**
  * The keys that LuaAuth has not accepted yet. Any client can make up any number of them, so they share a quota, and take
@@ -13,12 +14,12 @@ export class UnacceptedKeys {
   readonly known: KnownAccounts;
   /** Undefined: the gateway has no quota of its own, and then any key may use its own quota. */
   readonly pool: Pool | undefined;
-  readonly line: Turns<Turns>;
+  readonly line: FairLine<ScheduledCall>;
 
-  constructor(known: KnownAccounts, pool: Pool | undefined, root: Turns) {
+  constructor(known: KnownAccounts, pool: Pool | undefined, root: FairLine<ScheduledCall>) {
     this.known = known;
     this.pool = pool;
-    this.line = new Turns<Turns>('unaccepted keys', root);
+    this.line = new FairLine('unaccepted keys', root);
   }
 
   /** Whether the key of an account counts among these keys. */
@@ -27,15 +28,15 @@ export class UnacceptedKeys {
   }
 
   /** The accounts of the clients with this address. */
-  accountsAt(address: string): Turns {
-    return this.line.member(address, () => new Turns(address, this.line));
+  accountsAt(address: string): FairLine<ScheduledCall> {
+    return this.line.inner(address);
   }
 
   /** Refuses the last call of the address with the most calls if too many wait. */
   refuseOneTooMany(): void {
     if (this.line.size <= RULES.maxWaitingOfUnaccepted) return;
-    let largest: Line | undefined;
-    for (const address of this.line.members) if (address.size > (largest?.size ?? 0)) largest = address;
+    let largest: FairLine<ScheduledCall> | undefined;
+    for (const address of this.line.lines) if (address.size > (largest?.size ?? 0)) largest = address;
     const last = largest?.all().at(-1);
     last?.fail(new RateLimited(last.call, undefined, { byApi: false }));
   }

@@ -8,7 +8,7 @@ import type { Usage } from '../usage.ts';
 type FindAnswer = (call: Call<unknown>) => Answer<unknown> | undefined;
 
 /**
- * Joins a read to an equal call whose turn has come, or to an equal call of the same caller. Otherwise the read waits for
+ * Joins a read to an equal call whose turn has come, or to an equal call of the same operation. Otherwise the read waits for
  * its own turn. When its turn comes, it looks once more whether an equal call is under way or there is an answer.
  *
  * Each waiter leaves on its own, at its deadline or when its client leaves. The call is aborted when the last waiter leaves.
@@ -129,7 +129,7 @@ class SharedCall extends AbortSource implements Waiters {
     if (this.isUnderWayFor(call)) return true;
     const { generation, background, origin } = this.#call;
     if (this.aborted || generation !== call.generation) return false;
-    return background === call.background && origin.caller === call.origin.caller;
+    return background === call.background && origin === call.origin;
   }
 
   isUnderWayFor({ generation }: Call<unknown>): boolean {
