@@ -1,9 +1,6 @@
-import { Arrivals } from './arrivals.ts';
 import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from './port.ts';
-import { type PermitOwner, RequestPermit } from './request-permit.ts';
+import { TimedPermit, WINDOW_MS } from './timed-permit.ts';
 
-/** The second of the quota, plus a margin for errors of clocks and timers, in ms. */
-export const WINDOW_MS = 1_002;
 /**
  * The share of the permits that is reserved for calls with waiting callers. Without this share, revalidations would take all
  * permits at once, every second. A write would then wait for the next second.
@@ -16,33 +13,26 @@ export const FOREGROUND_SHARE = 0.2;
  * queue let 99 through in one second.
  */
 export function createSlidingWindows(now: () => number): Quotas {
-  const arrivals = new Arrivals(now);
   return {
-    open: (_account, _part, limits, onFreed) => new SlidingWindowLog({ ...limits, now, arrivals, onFreed }),
+    open: (_account, _part, limits, onFreed) => new SlidingWindowLog({ ...limits, now, onFreed }),
   };
 }
 
 /** The `rate` may change: it is read each time. */
 interface SlidingWindowOptions extends QuotaRules {
   readonly now: () => number;
-  readonly arrivals: Arrivals;
   /** As for `Quotas.open`. */
   readonly onFreed: () => void;
-  /** The length of the window, in ms. */
-  readonly windowMs?: number;
 }
 
 /** A quota in memory. */
-export class SlidingWindowLog implements Quota, PermitOwner {
+export class SlidingWindowLog implements Quota {
   /** Permits without a request, and permits whose requests count or will count. */
-  readonly #requests: RequestPermit[] = [];
+  readonly #requests: TimedPermit[] = [];
   #isWanted = false;
-  arrivalMs = 0;
-  readonly arrivals: Arrivals;
   readonly #now: () => number;
   readonly #onFreed: () => void;
   readonly #limits: QuotaRules;
-  readonly #windowMs: number;
   #reduced: number;
   #reducedAt: number;
   #forgottenAt = Number.NEGATIVE_INFINITY;
@@ -50,9 +40,7 @@ export class SlidingWindowLog implements Quota, PermitOwner {
 
   constructor(options: SlidingWindowOptions) {
     this.#limits = options;
-    this.#windowMs = options.windowMs ?? WINDOW_MS;
     this.#now = options.now;
-    this.arrivals = options.arrivals;
     this.#onFreed = options.onFreed;
     this.#reduced = options.rate;
     this.#reducedAt = options.now();
@@ -66,16 +54,16 @@ export class SlidingWindowLog implements Quota, PermitOwner {
       this.#isWanted = true;
       return waitMs;
     }
-    const permit = new RequestPermit(this);
+    const permit = new TimedPermit(this.#now, this.#changed);
     this.#requests.push(permit);
     return permit;
   }
 
-  changed(): void {
+  readonly #changed = (): void => {
     if (!this.#isWanted) return;
     this.#isWanted = false;
     this.#onFreed();
-  }
+  };
 
   etaMs(ahead: number, isBackground = false): number {
     const now = this.#now();
@@ -85,7 +73,7 @@ export class SlidingWindowLog implements Quota, PermitOwner {
   slowDown(): void {
     const now = this.#now();
     // The API may refuse all requests sent at the old speed. Slow down only once for all of them.
-    if (now - this.#slowedAt < this.#windowMs) return;
+    if (now - this.#slowedAt < WINDOW_MS) return;
     this.#slowedAt = now;
     this.#reduced = Math.max(1, Math.floor(this.#permitsAt(now) * this.#limits.backoff));
     this.#reducedAt = now;
@@ -121,12 +109,12 @@ export class SlidingWindowLog implements Quota, PermitOwner {
   #freeInMs(permits: number, now: number): number {
     // While enough permits are free, one `#forget` per window bounds the memory.
     const areFree = this.#requests.length < permits;
-    if (areFree && now - this.#forgottenAt < this.#windowMs) return 0;
+    if (areFree && now - this.#forgottenAt < WINDOW_MS) return 0;
     this.#forget(now);
     const over = this.#requests.length - permits;
     if (over < 0) return 0;
-    const arrivals = this.#requests.map(({ arrivedBy }) => arrivedBy);
-    return Math.max(1, (nth(arrivals, over) ?? now) + this.#windowMs - now);
+    const returns = this.#requests.map(({ returnsAt }) => returnsAt);
+    return Math.max(1, (nth(returns, over) ?? now) - now);
   }
 
   #permitInMs(ahead: number, rate: number, now: number): number {
@@ -135,16 +123,13 @@ export class SlidingWindowLog implements Quota, PermitOwner {
     this.#forget(now);
     const over = this.#requests.length - rate + ahead;
     if (over < 0) return 0;
-    const firstMs = this.#expectedInMs(over % rate, now);
-    return firstMs + (this.arrivalMs + this.#windowMs) * Math.floor(over / rate);
+    return this.#expectedInMs(over % rate, now) + WINDOW_MS * Math.floor(over / rate);
   }
 
-  /** In how many ms the `index`-th request frees its permit, if the network to the API works, and all others are sent now. */
+  /** In how many ms the `index`-th permit returns, if all requests that were not sent yet are sent and answered now. */
   #expectedInMs(index: number, now: number): number {
-    const expected = this.#requests.map(({ arrivedBy, sentAt, wayMs }) =>
-      Math.min(arrivedBy, Math.max(sentAt + wayMs, now)),
-    );
-    return (nth(expected, index) ?? now) + this.#windowMs - now;
+    const expected = this.#requests.map(({ returnsAt }) => Math.min(returnsAt, now + WINDOW_MS));
+    return (nth(expected, index) ?? now) - now;
   }
 
   #forget(now: number): void {
@@ -152,7 +137,7 @@ export class SlidingWindowLog implements Quota, PermitOwner {
     const requests = this.#requests;
     let kept = 0;
     for (const request of requests) {
-      if (request.arrivedBy + this.#windowMs <= now) continue;
+      if (request.returnsAt <= now) continue;
       requests[kept] = request;
       kept += 1;
     }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { UNKNOWN_MS } from '../../src/state/arrivals.ts';
 import type { Quotas } from '../../src/state/port.ts';
-import { createSlidingWindows, WINDOW_MS } from '../../src/state/sliding-window-log.ts';
+import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
+import { LONGEST_WAY_MS, WINDOW_MS } from '../../src/state/timed-permit.ts';
 import type { Call, Origin } from '../../src/transport/call.ts';
 import { ClientLeft } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
@@ -127,9 +127,9 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   const count = (isCounted: (asked: Asked) => boolean, account?: string) =>
     started.filter((asked) => (!account || asked.origin.account === account) && isCounted(asked)).length;
   const isOfLastSecond = ({ startedAt = 0 }: Asked) => startedAt > clock.now() - 1_000;
-  /** Whether a request may still use a permit: without an answer for a time, and after its answer for a window. */
-  const mayUsePermit = ({ startedAt = 0, answeredAt }: Asked) =>
-    clock.now() < WINDOW_MS + (answeredAt ?? startedAt + UNKNOWN_MS);
+  /** Whether a request still uses a permit: for a window after its answer, or after the longest way. */
+  const mayUsePermit = ({ startedAt = 0, answeredAt = Number.POSITIVE_INFINITY }: Asked) =>
+    clock.now() < WINDOW_MS + Math.min(answeredAt, startedAt + LONGEST_WAY_MS);
 
   /** Starts of each caller of an account while all these callers wait. */
   let since = 0;

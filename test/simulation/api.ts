@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { PERMIT_LEASE_MS } from '../../src/features/redis/semaphore.ts';
-import { LONGEST_WAY_MS, UNKNOWN_MS } from '../../src/state/arrivals.ts';
+import { LONGEST_WAY_MS } from '../../src/state/timed-permit.ts';
 import { wireUser } from '../support/api/live-api.ts';
 import { wireScript } from '../support/api/plain-api.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
@@ -27,17 +27,15 @@ export const GOOD_MOOD: Mood = { workMs: 20, refuses: 0, tooMany: 0, hangs: 0, c
 
 /** So long undici waits for a connection. */
 const CONNECT_MS = 10_000;
-/** A process without a sign of the API counts a request for this long at least, in ms: its clock may be fast by 1 %. */
-const COUNTS_MS = UNKNOWN_MS * 0.99;
-/** A request of a process that has ended counts for this long at least, in ms: the clock of the store may be fast by 5 %. */
-const COUNTS_OF_ENDED_MS = PERMIT_LEASE_MS * 0.9;
+/** A call that waits longer for its connection may have lost its permit, in ms: the clock of the store may be fast by 5 %. */
+const LEASE_MS = PERMIT_LEASE_MS * 0.95;
 
 interface ApiOptions {
   readonly kernel: Kernel;
   readonly seed: string;
   readonly visitors: Visitors;
   readonly onSending: (account: string, path: string, process: Owner) => void;
-  /** `isForgotten`: no process counts it any more. Its process has ended, or the API was silent for too long. */
+  /** `isForgotten`: it has been under way for so long that no process counts it any more. */
   readonly onArrival: (account: string, gateway: string, isForgotten: boolean) => void;
   /** A write is carried out: the version that it made. */
   readonly onWrite: (script: string, name: string, version: number) => void;
@@ -72,12 +70,6 @@ export class SimulatedApi {
   connectionsOf(process: Owner, link: Link): Dispatcher {
     const { kernel, seed, onSending } = this.#options;
     let connections = 0;
-    /** When this process had the last signs of the API. */
-    const signs: number[] = [];
-    const note = () => {
-      signs.push(kernel.now);
-      if (signs.length > 2_000) signs.splice(0, 1_000);
-    };
     const idle: { there: Channel; back: Channel }[] = [];
     const open = () => {
       connections += 1;
@@ -89,7 +81,7 @@ export class SimulatedApi {
       const connection = known ?? open();
       const { there, back } = connection;
       let isOver = false;
-      let leftAt = Number.POSITIVE_INFINITY;
+      const permitAt = kernel.now;
       const fail = (error: Error) => {
         if (isOver) return;
         isOver = true;
@@ -100,7 +92,6 @@ export class SimulatedApi {
         handler.onConnect?.((reason) => {
           if (isOver) return;
           isOver = true;
-          leftAt = kernel.now;
           kernel.after(0, () => handler.onError?.(reason ?? new Error('aborted')), process);
         });
         if (isOver) return;
@@ -108,22 +99,13 @@ export class SimulatedApi {
         onSending(token, options.path, process);
         kernel.log(`${process.name} sends ${token} ${options.method} ${options.path}`);
         const sentAt = kernel.now;
-        const isForgotten = () => {
-          const ageMs = kernel.now - sentAt;
-          if (process.hasEnded && ageMs > COUNTS_OF_ENDED_MS) return true;
-          if (leftAt - sentAt < LONGEST_WAY_MS && ageMs > LONGEST_WAY_MS) return true;
-          return ageMs > COUNTS_MS && !signs.some((at) => at > sentAt && at <= sentAt + COUNTS_MS);
-        };
-        const close = () => {
-          if (!isOver) note();
-          fail(new Error('other side closed'));
-        };
+        const isForgotten = () => kernel.now - sentAt > LONGEST_WAY_MS || sentAt - permitAt > LEASE_MS;
+        const close = () => fail(new Error('other side closed'));
         there.send(() => this.#arrive(options, process, isForgotten(), back, answerWith, close));
       };
       const answerWith = ({ status, headers, body }: Answer) => {
         if (isOver) return;
         isOver = true;
-        note();
         idle.push(connection);
         handler.onHeaders?.(
           status,

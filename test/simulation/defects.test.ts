@@ -73,16 +73,6 @@ const FLUSHES = createPlan({
   isBusy: true,
   hasStreams: false,
 });
-/** The network to LuaAuth is cut for longer than a permit lasts that is not renewed. */
-const CUTS = createPlan({
-  seed: '25',
-  seconds: 60,
-  gateways: 2,
-  faultsPerMinute: 8,
-  kinds: ['api is cut off'],
-  isBusy: true,
-  hasStreams: false,
-});
 /** At its end, all gateways have more to do than the quota allows. */
 const BUSY = {
   ...createPlan({ seed: '6', seconds: 40, gateways: 2, kinds: [], hasStreams: false }),
@@ -91,7 +81,6 @@ const BUSY = {
 const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'an arrival is never told': [BUSY, 'unused quota'],
   'an arrival is booked at the sending': [planOf('2'), 'quota'],
-  'a permit is not renewed while its request may still arrive': [CUTS, 'quota'],
   'the shares of absent processes are not left free': [LONG_CUTS, 'quota'],
   'a share is larger than its part': [LONG_CUTS, 'quota'],
   'a lease of a process that has ended goes on': [DEATH, 'failure'],

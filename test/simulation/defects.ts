@@ -1,6 +1,6 @@
 import type { createLive } from '../../src/features/live/live.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
-import { PERMIT_LEASE_MS, TAKE } from '../../src/features/redis/semaphore.ts';
+import { TAKE } from '../../src/features/redis/semaphore.ts';
 import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { BEAT } from '../../src/features/redis/slots.ts';
 import type { Permit, Quota, Snapshot } from '../../src/state/port.ts';
@@ -15,9 +15,6 @@ export const DEFECTS = {
   },
   'an arrival is booked at the sending': {
     state: (state) => withPermits(state, bookAtSending),
-  },
-  'a permit is not renewed while its request may still arrive': {
-    script: changing(TAKE, (args) => args.filter((_arg, index) => !isRenewal(args, index))),
   },
   'the shares of absent processes are not left free': {
     script: changing(TAKE, (args) => args.with(2, '0')),
@@ -46,13 +43,6 @@ export const DEFECTS = {
 } as const satisfies Record<string, Defect>;
 
 export type DefectName = keyof typeof DEFECTS;
-
-/** Whether an argument of `TAKE` belongs to a permit with its whole lease: its name or its time. */
-function isRenewal(args: readonly string[], index: number): boolean {
-  const time = index % 2 === 1 ? args[index] : args[index + 1];
-  return index >= FIRST_PERMIT && time === String(PERMIT_LEASE_MS);
-}
-const FIRST_PERMIT = 10;
 
 /** Changes the arguments of a script. */
 function changing(

@@ -1,8 +1,7 @@
 import { loadClient } from '../../src/features/redis/driver.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
 import { editScript, getScript } from '../../src/luaauth/scripts.ts';
-import { UNKNOWN_MS } from '../../src/state/arrivals.ts';
-import { WINDOW_MS } from '../../src/state/sliding-window-log.ts';
+import { WINDOW_MS } from '../../src/state/timed-permit.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import { GOOD_MOOD, type Mood, SimulatedApi } from './api.ts';
@@ -36,8 +35,6 @@ const SPARE_MS = 1_000;
 /** How often it is looked for operations without an answer, in ms. */
 const LOOK_EVERY_MS = 250;
 
-/** While these last, requests may have no answer. */
-const SILENT: readonly FaultKind[] = ['api is cut off', 'api hangs', 'api is slow'];
 /** After all callers have left, everything is over within this time, in ms. */
 const UNTIL_QUIET_MS = 12_000;
 /** The quota is used again within this time after the last fault, for so long at least, in ms. */
@@ -398,8 +395,6 @@ class World {
     // Requests without an answer may use the whole share for 10 s. The probe of the circuit breaker then waits for a permit.
     const isAlone = gateway.mayCountAlone(faultsEnd) || this.#kernel.now - gateway.backAt < TIMEOUTS.read;
     if (end === 'Unavailable' && isAlone) return;
-    // They may also use the part of a gateway while others wait.
-    if ((end === 'Unavailable' || end === 'TimedOut') && this.#wasSilentBefore(startedAt)) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
     // A gateway that loses the store sends nothing until its share is free. Others wait for what it reads until its lease ends.
@@ -409,12 +404,6 @@ class World {
     const made = ((this.#judge.countOf(caller.key) - countBefore) * 1_000) / (this.#kernel.now - startedAt);
     if (end === 'TimedOut' && made >= this.#leastUse()) return;
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
-  }
-
-  /** Whether requests that the API left unanswered may still count at this time. */
-  #wasSilentBefore(time: number): boolean {
-    const { faults } = this.#plan;
-    return faults.some(({ kind, at, forMs }) => SILENT.includes(kind) && time < at + forMs + UNKNOWN_MS);
   }
 
   async #read(

@@ -49,7 +49,7 @@ describe('quotas', () => {
     scene.ask(many('a', 10_001), { timeoutMs: 1e9 });
     scene.ask('late', { timeoutMs: 1e9 });
     scene.ask('other', { account: 'B' });
-    expect(scene.pass(0)).toEqual(['0 a1 late:RateLimited2504 other']);
+    expect(scene.pass(0)).toEqual(['0 a1 late:RateLimited2004 other']);
   });
 });
 

@@ -1,6 +1,6 @@
-import { Arrivals } from '../../state/arrivals.ts';
 import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
-import { FOREGROUND_SHARE, SlidingWindowLog, WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { FOREGROUND_SHARE, SlidingWindowLog } from '../../state/sliding-window-log.ts';
+import { WINDOW_MS } from '../../state/timed-permit.ts';
 import { soon } from '../../transport/clock.ts';
 import { HeldPermits } from './held-permits.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
@@ -14,16 +14,14 @@ const MAX_WANTED = 50;
 
 /** Counts the quotas of all processes together, in Redis and by its clock. */
 export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces): Quotas {
-  const arrivals = new Arrivals(link.now);
   const inUse = createSharesInUse(link.now);
   link.returnsIf(inUse.areNone);
   return {
     open(name, part, limits, onFreed) {
-      if (!Number.isFinite(limits.rate))
-        return new SlidingWindowLog({ ...limits, now: link.now, arrivals, onFreed });
+      if (!Number.isFinite(limits.rate)) return new SlidingWindowLog({ ...limits, now: link.now, onFreed });
       const account = accounts.of(name);
       const kind = part === undefined ? '' : `-${account.encryption.name(part)}`;
-      return createQuotaInRedis({ link, account, kind, limits, arrivals, onFreed, inUse });
+      return createQuotaInRedis({ link, account, kind, limits, onFreed, inUse });
     },
   };
 }
@@ -57,7 +55,6 @@ interface QuotaInRedisOptions {
   /** Part of the key names; empty: the quota of the account. */
   readonly kind: string;
   readonly limits: QuotaRules;
-  readonly arrivals: Arrivals;
   readonly onFreed: () => void;
   readonly inUse: SharesInUse;
 }
@@ -65,11 +62,11 @@ interface QuotaInRedisOptions {
 type Reply = [given: number, waitMs: number, used: number, limit: number, resetMs: number];
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
-  const { link, account, kind, limits, arrivals, onFreed, inUse } = options;
+  const { link, account, kind, limits, onFreed, inUse } = options;
   const { now } = link;
   const { rate, backoff, recoveryPerSecond } = limits;
   const names = ['quota', 'asking', 'pace'].map((name) => `${name}${kind}`);
-  const held = new HeldPermits(link, arrivals, () => run().catch(() => undefined));
+  const held = new HeldPermits(link, () => run().catch(() => undefined));
   /** The quota as the store last reported it. */
   let seen = { used: 0, at: Number.NEGATIVE_INFINITY };
   /** Until then no permit is free for this process, as far as the store has told. */
@@ -116,17 +113,12 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
         return Math.max(1, link.shareOf(rate));
       },
       now,
-      arrivals,
       onFreed,
-      // A part of a call each second is a call every few seconds. Parts below one are the same for each slot.
-      windowMs: WINDOW_MS * Math.max(1, Math.ceil(1 / link.shareOf(rate))),
     });
     return share;
   };
 
   const takeOwn = (waiting: number, isBackground: boolean): Permit | number => {
-    // The network to LuaAuth may be cut as well: requests under way in it count against the share.
-    if (held.size > 0) return MOST_WAIT_MS;
     const quota = ownShare();
     const permit = quota.take(waiting, isBackground);
     if (typeof permit === 'number') return later(permit);
@@ -218,7 +210,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       // Permits return one by one. The demand of other processes is not known.
       const most = isBackground ? limit - keptFree() : limit;
       const behind = ahead - Math.max(0, most - usedNow());
-      const eachMs = (WINDOW_MS + held.arrivalMs) / Math.max(1, limit);
+      const eachMs = WINDOW_MS / Math.max(1, limit);
       return behind < 0 ? silence : silence + (behind + 1) * eachMs;
     },
     async slowDown() {

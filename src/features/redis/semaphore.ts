@@ -1,4 +1,4 @@
-import { WINDOW_MS } from '../../state/sliding-window-log.ts';
+import { WINDOW_MS } from '../../state/timed-permit.ts';
 import { luaInStore } from './client.ts';
 import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 

@@ -119,15 +119,6 @@ describeWithRedis.concurrent('a gateway', () => {
       expect((await read(gateway, 'b')).extensions).toBeUndefined();
     });
 
-    it('makes a call every few seconds if LUAAUTH_INSTANCES is larger than the quota', async () => {
-      await fixture.redis.stop();
-      const gateway = await open({ transport: { rate: 2 }, redis: { instances: 5 } });
-      await read(gateway);
-      const sentAt = performance.now();
-      expect((await read(gateway, 'b')).data?.script?.name).toBe('name of b');
-      expect(performance.now() - sentAt).toBeGreaterThan(2_500);
-    });
-
     it('does not start if all slots are taken, and says what to do', async () => {
       await open({ redis: { instances: 1 } });
       await expect(open({ redis: { instances: 1 } })).rejects.toThrow(
