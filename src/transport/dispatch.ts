@@ -96,7 +96,7 @@ class Dispatch extends ScheduledCall implements AbortListener, Receiver {
   override sent(): void {
     super.sent();
     this.#sentAt = this.#options.clock.now();
-    this.#usage.sent();
+    this.#usage.sent(this.call);
   }
 
   received({ status, headers }: Omit<Reply, 'text'>, body: Buffer): void {

@@ -1,4 +1,4 @@
-import type { Allowance, Answer, CallSource } from './call.ts';
+import type { About, Allowance, Answer, CallSource } from './call.ts';
 
 /**
  * Counts the REST calls of one operation, and how its reads were answered. An answered read counts under exactly one of
@@ -24,13 +24,17 @@ export class Usage {
   /** Cloudflare's name of the last request that its proxy answered in place of the API. */
   ray: string | undefined;
 
+  /** Called when a request is about to be written. If it throws, the request is not written. */
+  onSend: ((call: About) => void) | undefined;
+
   /** `maxBytes`: decoded bytes that the operation's calls may receive in all. `keepsSources`: whether `sources` is kept. */
   constructor(maxBytes = Number.POSITIVE_INFINITY, keepsSources = false) {
     this.allowance = { bytesLeft: maxBytes };
     this.sources = keepsSources ? [] : undefined;
   }
 
-  sent(): void {
+  sent(call: About): void {
+    this.onSend?.(call);
     this.calls += 1;
   }
 

@@ -73,8 +73,8 @@ function callOf(
   return calls[0] as Call<unknown>;
 }
 
-const answerAtOnce: Send = async (_call, usage) => {
-  usage.sent();
+const answerAtOnce: Send = async (call, usage) => {
+  usage.sent(call);
   return { value: undefined as never, bytes: 300, sentAt: 0, source: 'call', ageMs: 0 };
 };
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { sendProxyPage } from '../../../src/features/sandbox/faults.ts';
 import { json, type Recorded, type Respond } from '../../support/api/recorder.ts';
@@ -192,11 +193,14 @@ describe('a run', () => {
     const args = bulk(url, keysTo(1_000));
     file('edit.graphql', 'query ($key: ID!) { script(id: $key) { id } }');
     const { code, stderr } = await runBulk(args);
-    expect([code, lastLine(stderr)]).toEqual([5, 'Next: run it again with --resume.']);
+    expect([code, lastLine(stderr)]).toEqual([5, expect.stringMatching(LEFT)]);
     expect(stderr).toContain('Stopped: GET /scripts/:script_id: ');
     expect(keys().length).toBeLessThan(500);
   });
 });
+
+/** The last line of a run that stopped, with the number of rows that the next run sends. */
+const LEFT = /^(\d+) rows are left\. Run it again with --resume\.$/;
 
 const NOT_PERMITTED = { code: -1, message: 'unauthorized or invalid request', failed: [] };
 const NO_KEY = { code: 0, message: 'unauthorized or invalid request', failed: ['invalid api key'] };
@@ -249,8 +253,8 @@ describe('a write whose outcome is unknown', () => {
     const args = bulk(url, keysTo(3));
     await runBulk(args);
     const [first = ''] = linesOf(textOf('out.jsonl'));
-    const sent = JSON.stringify({ row: 1, line: 2, sent: JSON.parse(first).digest, run: 'killed' });
-    file('out.jsonl', `\n{"run":"killed"}\n${sent}\n{"row":2,"li`);
+    const sent = JSON.stringify({ row: 1, line: 2, sent: JSON.parse(first).digest });
+    file('out.jsonl', `${sent}\n{"row":2,"li`);
     const { code, stderr } = await runBulk([...args, '--resume']);
     expect([code, statuses()], stderr).toEqual([3, ['UNKNOWN', 'OK', 'OK']]);
     expect(results()[0]?.problem).toContain('interrupted');
@@ -269,7 +273,8 @@ it('--resume after Ctrl-C sends what was not sent, and no write twice', async ()
   };
   const args = bulk(url, keysTo(200), '--rate', '10');
   const first = await run(args, { variables: VARIABLES, onStop });
-  expect([first.code, lastLine(first.stderr)]).toEqual([5, 'Next: run it again with --resume.']);
+  const left = (200 - keys().length).toString();
+  expect([first.code, LEFT.exec(lastLine(first.stderr) ?? '')?.[1]]).toEqual([5, left]);
   expect(first.stderr).toContain('Stopped: SIGINT ended the run.');
   expect(keys().length).toBeLessThan(100);
   expect(statuses()).toEqual(keys().map(() => 'OK'));
@@ -350,37 +355,50 @@ describe('the file of results', () => {
     expect(textOf('out.jsonl')).toBe(text);
   });
 
-  it('belongs to the run that began last; an earlier one with the same process id stops, and no write is sent twice', async () => {
-    let resumed: ReturnType<typeof run> | undefined;
+  it('belongs to one run at a time, and a second one sends nothing', async () => {
+    let second: ReturnType<typeof run> | undefined;
     const { url, keys } = await openApi((_call, response) => {
-      if (keys().length === 20) resumed ??= runBulk([...args, '--resume', '--rate', '0']);
-      json(response, { success: true });
+      second ??= runBulk([...args, '--resume']);
+      void second.then(() => json(response, { success: true }));
     });
-    const args = bulk(url, keysTo(400), '--rate', '10');
+    const args = bulk(url, keysTo(3));
     const first = await runBulk(args);
-    expect([first.code, first.stderr]).toEqual([
-      1,
-      expect.stringMatching(/out\.jsonl: another run has begun and continues with this file/),
-    ]);
-    const second = await resumed;
-    expect(new Set(keys()).size).toBe(keys().length);
-    // What the first run had noted, but not sent, when the second one began.
-    const unknown = statuses().filter((status) => status === 'UNKNOWN').length;
-    expect(statuses().filter((status) => status === 'OK')).toHaveLength(400 - unknown);
-    expect(keys().length).toBeGreaterThanOrEqual(400 - unknown);
-    const counts = unknown > 0 ? `400 rows: ${400 - unknown} OK, ${unknown} UNKNOWN.` : '400 rows: 400 OK.';
-    expect([second?.code, second?.stderr]).toEqual([unknown > 0 ? 3 : 0, expect.stringContaining(counts)]);
+    expect([first.code, statuses(), keys().sort()]).toEqual([0, ['OK', 'OK', 'OK'], keysTo(3)]);
+    expect(await second).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^out\.jsonl: another run is writing this file \(process \d+ of .+\)\..* remove out\.jsonl\.lock, and run this again with --resume\.\n$/,
+      ),
+    });
+    expect(existsSync(at('out.jsonl.lock'))).toBe(false);
   });
 
-  it('may have a line of a run that had lost it, which sent nothing', async () => {
+  it.each([
+    ['of a process that has ended is taken over', { pid: 2 ** 22 + 1, host: hostname() }, 0],
+    ['of another machine is respected', { pid: 2 ** 22 + 1, host: 'elsewhere' }, 1],
+    [
+      'of the same process id, as in another container, is respected',
+      { pid: process.pid, host: hostname() },
+      1,
+    ],
+    ['of a process that runs is respected', { pid: process.ppid, host: hostname() }, 1],
+    ['without sense is respected', 'hello', 1],
+  ])('whose lock is %s', async (_what, holder, code) => {
     const { url, keys } = await openApi(succeed);
-    const args = bulk(url, ['k1']);
+    const args = bulk(url, keysTo(3));
+    file('out.jsonl.lock', JSON.stringify(holder));
+    expect((await runBulk(args)).code).toBe(code);
+    expect([keys().length, existsSync(at('out.jsonl.lock'))]).toEqual(code === 0 ? [3, false] : [0, true]);
+  });
+
+  it('may end with a whole line without its line feed', async () => {
+    const { url, keys } = await openApi(succeed);
+    const args = bulk(url, keysTo(2));
     await runBulk(args);
-    const { digest } = JSON.parse(textOf('out.jsonl'));
-    const sent = (by: string) => JSON.stringify({ row: 1, line: 2, sent: digest, run: by });
-    file('out.jsonl', `\n{"run":"a"}\n\n{"run":"b"}\n${sent('a')}\n`);
+    file('out.jsonl', textOf('out.jsonl').trimEnd());
+    file('rows.csv', rowsOf(keysTo(3)));
     expect((await runBulk([...args, '--resume'])).code).toBe(0);
-    expect([keys(), statuses()]).toEqual([['k1', 'k1'], ['OK']]);
+    expect([keys(), statuses()]).toEqual([keysTo(3), ['OK', 'OK', 'OK']]);
   });
 
   it('keeps a run from being repeated without --resume, and a run that sent nothing leaves none', async () => {
@@ -513,10 +531,31 @@ describe('rows', () => {
   it('are counted on a terminal, with those that are invalid and those of earlier runs', async () => {
     const { url } = await openApi(succeed);
     const args = bulk(url, ['k1', 'k1', 'k3']);
-    expect((await run(args, { variables: VARIABLES, isTerminal: true })).stderr).toContain('\r3 of 3 rows\n');
+    expect((await run(args, { variables: VARIABLES, isTerminal: true })).stderr).toContain(
+      '\r3 of 3 rows\u001b[K\n',
+    );
     file('rows.csv', rowsOf(['k1', 'k2', 'k3']));
     const again = await run([...args, '--resume'], { variables: VARIABLES, isTerminal: true });
-    expect(again.stderr).toContain('\r3 of 3 rows\n');
+    expect(again.stderr).toContain('\r3 of 3 rows\u001b[K\n');
+  });
+
+  it('that are left, and the time that they need, are told on a terminal while others end', async () => {
+    let isLast = false;
+    const { url } = await openApi((_call, response) => {
+      if (isLast) waiting = response;
+      else json(response, { success: true });
+      isLast = true;
+    });
+    let waiting: ServerResponse | undefined;
+    const onStderr = (text: string) => {
+      if (waiting && text.includes(' 1 left')) json(waiting, { success: true });
+    };
+    const args = bulk(url, keysTo(2));
+    const { code, stderr } = await run(args, { variables: VARIABLES, isTerminal: true, onStderr });
+    expect([code, stderr.replaceAll(/[^\P{Cc}\n\r]/gu, '')]).toEqual([
+      0,
+      expect.stringMatching(/^\r1 of 2 rows, 1 left, about \d+ s\[K\r2 of 2 rows\[K\n/),
+    ]);
   });
 
   it('that were corrected are sent by the next run', async () => {
@@ -614,6 +653,18 @@ it('--dry-run prints the price and the time, and sends nothing', async () => {
   ]);
   expect([calls.length, existsSync(at('out.jsonl'))]).toEqual([0, false]);
   expect(stderr).toBe('line 4: it is the same write as line 2.\n');
+});
+
+it('--dry-run tells an error of the document once', async () => {
+  const { url } = await openApi(succeed);
+  const args = bulk(url, keysTo(300), '--dry-run');
+  file('edit.graphql', 'mutation ($key: ID!) { editUser(input: { key: $key }) { nope } }');
+  const { code, stdout, stderr } = await runBulk(args);
+  expect([code, stdout, stderr]).toEqual([
+    1,
+    '',
+    expect.stringMatching(/^Not used[^\n]*\n[^\n]*"nope"[^\n]* Nothing was sent\.\n$/),
+  ]);
 });
 
 it('refuses a file of results that is a device', async () => {

@@ -19,6 +19,8 @@ interface Around {
   readonly isTerminal?: boolean;
   /** A stdout that the test brings; by default its text is the result's `stdout`. */
   readonly stdout?: Writable;
+  /** Called with each text that the command writes to stderr. */
+  readonly onStderr?: (text: string) => void;
 }
 
 /** Runs commands in this process, and what they ask. What a test has opened is closed after it. */
@@ -50,7 +52,7 @@ export function useCommands() {
     /** Runs a command to its end. In its output, the folder of the test is left out of paths. */
     async run(
       args: readonly string[],
-      { variables = {}, files = {}, input = '', onStop, isTerminal, stdout: given }: Around = {},
+      { variables = {}, files = {}, input = '', onStop, isTerminal, stdout: given, onStderr }: Around = {},
     ) {
       for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
       const paths = args.map((arg) =>
@@ -58,7 +60,7 @@ export function useCommands() {
           Object.hasOwn(files, name) ? sign + at(name) : whole,
         ),
       );
-      const [stdout, stderr] = [collect(), Object.assign(collect(), { isTTY: isTerminal })];
+      const [stdout, stderr] = [collect(), Object.assign(collect(onStderr), { isTTY: isTerminal })];
       const terminal = {
         env: variables,
         stdin: Readable.from([Buffer.from(input)]),
@@ -72,12 +74,13 @@ export function useCommands() {
   };
 }
 
-function collect() {
+function collect(onText?: (text: string) => void) {
   const chunks: string[] = [];
   const stream = new Writable({
     decodeStrings: false,
     write(chunk: string, _encoding, done) {
       chunks.push(String(chunk));
+      onText?.(String(chunk));
       done();
     },
   });

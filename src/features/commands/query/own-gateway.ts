@@ -9,6 +9,7 @@ import { createLog } from '../../../server/log.ts';
 import { secretsOf } from '../../../server/open-observability.ts';
 import { openUpstream } from '../../../server/open-upstream.ts';
 import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
+import type { Usage } from '../../../transport/usage.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -31,8 +32,12 @@ export interface Answer {
 
 /** A gateway inside a command. It listens to no port. */
 export interface OwnGateway {
-  /** `plan` asks for the price and runs nothing. By default the answer has a report. */
-  ask(operation: Operation, mode?: 'plan' | 'report'): Promise<Answer>;
+  /**
+   * @param mode - `plan` asks for the price and runs nothing; by default the answer has a report
+   * @param onSend - called when a request is about to leave the process. What it throws keeps the request from leaving, and
+   *   rejects the promise
+   */
+  ask(operation: Operation, mode?: 'plan' | 'report', onSend?: Usage['onSend']): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -53,6 +58,8 @@ export async function openOwnGateway(
   if (sandbox) printError(terminal, 'Sandbox: made-up data. Nothing reaches LuaAuth.');
   // Its calls count in the quota that gateways share.
   const { transport, close } = await openUpstream(own, loaded, []);
+  const onSends = new Map<string, Usage['onSend']>();
+  let asked = 0;
   const gateway = createGateway({
     ...own,
     features: loaded.gateway,
@@ -60,14 +67,37 @@ export async function openOwnGateway(
     credentials: { heldKey },
     liveLimits: own.live,
     graphiql: undefined,
+    observers: [
+      {
+        running({ requestId, usage }) {
+          // The members of a usage are read-only for observers that only observe.
+          if (usage) Object.assign(usage, { onSend: onSends.get(requestId) });
+        },
+      },
+    ],
     log: createLog({ level: 'error', secrets: secretsOf(config), destination: terminal.stderr }),
   });
   return {
-    async ask(operation, mode = 'report') {
-      const headers = { 'content-type': 'application/json', 'x-upstream': mode };
+    async ask(operation, mode = 'report', onSend = undefined) {
+      asked += 1;
+      const id = String(asked);
+      const headers = { 'content-type': 'application/json', 'x-upstream': mode, 'x-request-id': id };
       const body = stringifyExactJson(operation);
+      let failure: { readonly error: unknown } | undefined;
+      if (onSend)
+        onSends.set(id, (call) => {
+          try {
+            onSend(call);
+          } catch (error) {
+            failure = { error };
+            throw error;
+          }
+        });
       const response = await gateway.fetch('http://localhost/graphql', { method: 'POST', headers, body });
-      return readAnswer(parseExactJson(await response.text()), mode);
+      const answer = parseExactJson(await response.text());
+      onSends.delete(id);
+      if (failure) throw failure.error;
+      return readAnswer(answer, mode);
     },
     async close() {
       gateway.endStreams();

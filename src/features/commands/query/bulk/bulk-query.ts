@@ -7,12 +7,13 @@ import { StartError } from '../../../../observability/start-error.ts';
 import { annotationsOf } from '../../../../plan/cost.ts';
 import { createSchema } from '../../../../schema/index.ts';
 import { type Answer, type Members, membersOf, type OwnGateway, openOwnGateway } from '../own-gateway.ts';
-import { type BulkEnd, runRows } from './bulk-run.ts';
+import { type BulkEnd, durationText, runRows } from './bulk-run.ts';
 import { writeResultCsv } from './result-csv.ts';
 import { type Counts, ResultFile, ROW_STATUSES } from './result-file.ts';
 import { type RowOperation, readRowOperation } from './row-operation.ts';
 import { messageOf } from './row-sender.ts';
 import { type ReadableRow, type Row, readRows } from './rows.ts';
+import { lockResults } from './run-lock.ts';
 
 interface BulkOptions {
   readonly document: string;
@@ -39,7 +40,9 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
     );
   const rows = rowsOf(options, operation, terminal);
   const gateway = await openOwnGateway(config, parts, true);
+  let unlock: () => void = () => undefined;
   try {
+    const price = await priceOfFirst(rows, operation, gateway);
     if (output === undefined) return await printPrice(rows, operation, gateway, config.rate, terminal);
     // CSV cannot be added to line by line: it is written from the results at the end.
     const results = output.endsWith('.csv') ? `${output}.jsonl` : output;
@@ -52,7 +55,7 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
     if (!existsSync(results) && existsSync(output))
       throw new StartError(`${output} exists, but not ${results}. Give another --output.`);
     await proveKey(gateway);
-    const price = await priceOfFirst(rows, operation, gateway);
+    unlock = await lockResults(results);
     const file = new ResultFile(results, !resume);
     const run = { rows, operation, gateway, file, price, rate: config.rate, repeatUnknown, terminal };
     const end = await runRows(run).catch(async (error) => {
@@ -68,6 +71,7 @@ export async function bulkQuery(options: BulkOptions, config: Config, parts: Com
     if (code === undefined || syscall === undefined) throw error;
     throw new StartError(`${path}: the system reports ${code} (${syscall}). Nothing more was sent.`);
   } finally {
+    unlock();
     await gateway.close();
   }
 }
@@ -157,7 +161,7 @@ async function printPrice(
 
 /** The last line says what to do next. */
 function report(
-  { sent, elapsedMs, stoppedBy }: BulkEnd,
+  { sent, left, elapsedMs, stoppedBy }: BulkEnd,
   counts: Counts,
   hasFurtherEffect: boolean,
   terminal: Terminal,
@@ -176,7 +180,13 @@ function report(
         ? ['run it again with --resume']
         : []),
   ];
-  printError(terminal, next.length > 0 ? `Next: ${next.join(', and ')}.` : 'Nothing is left to send.');
+  const todo = next.join(', and ');
+  if (stoppedBy !== undefined && left > 0)
+    printError(
+      terminal,
+      `${left.toLocaleString('en')} ${left === 1 ? 'row is' : 'rows are'} left. ${todo.charAt(0).toUpperCase()}${todo.slice(1)}.`,
+    );
+  else printError(terminal, next.length > 0 ? `Next: ${todo}.` : 'Nothing is left to send.');
   if (stoppedBy !== undefined) return EXIT.stopped;
   if (counts.FAILED + counts.UNKNOWN + counts.INVALID > 0) return EXIT.errors;
   return counts.REFUSED > 0 ? EXIT.refused : EXIT.ok;
@@ -190,13 +200,4 @@ function countsText(counts: Counts): string {
   );
   const rows = `${all.toLocaleString('en')} ${all === 1 ? 'row' : 'rows'}`;
   return parts.length === 0 ? rows : `${rows}: ${parts.join(', ')}`;
-}
-
-/** For example `3 min 20 s`. */
-function durationText(ms: number): string {
-  const seconds = Math.ceil(ms / 1_000);
-  const hours = Math.floor(seconds / 3_600);
-  const minutes = Math.floor((seconds % 3_600) / 60);
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

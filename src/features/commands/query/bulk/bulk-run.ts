@@ -23,6 +23,8 @@ interface BulkRun {
 /** How a run ended. `stoppedBy` says why some rows remain. */
 export interface BulkEnd {
   readonly sent: number;
+  /** How many rows the next run will send. */
+  readonly left: number;
   readonly elapsedMs: number;
   readonly stoppedBy: string | undefined;
 }
@@ -42,9 +44,14 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   terminal.onStop?.((signal) => stop.abort(`${signal} ended the run`));
   const send = createRowSender({ ...run, stop });
   const begun = performance.now();
-  let [sent, invalid] = [0, 0];
-  /** Rows that need nothing more from this run: they have a result, maybe of an earlier run. */
-  let done = 0;
+  let [sent, invalid, failed] = [0, 0, 0];
+  /** Whether an earlier run has ended the row, so that this run does not send it. */
+  const isOver = ({ row }: Row) => {
+    const before = file.before(row);
+    return before !== undefined && !isSentAgain(before.status, repeatUnknown);
+  };
+  /** Rows that need nothing more from this run. */
+  let done = rows.filter((row) => 'values' in row && isOver(row)).length;
   const running = new Set<Promise<void>>();
   let failure: unknown;
   const fail = (error: unknown) => {
@@ -54,6 +61,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   const end = (result: RowResult) => {
     file.ended(result);
     done += 1;
+    failed += result.status === 'FAILED' ? 1 : 0;
     if (result.status !== 'INVALID') {
       sent += 1;
       return;
@@ -71,7 +79,12 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
       .finally(() => running.delete(task));
     running.add(task);
   };
-  const progress = showProgress(terminal, () => `${done} of ${rows.length} rows`);
+  const progress = showProgress(terminal, () => {
+    const left = rows.length - done;
+    const leftMs = sent === 0 ? undefined : (left / sent) * (performance.now() - begun);
+    const rest = left > 0 && leftMs !== undefined ? `, ${left} left, about ${durationText(leftMs)}` : '';
+    return `${done} of ${rows.length} rows${rest}`;
+  });
   const inFlight = rate > 0 ? Math.ceil((rate * SECONDS_AHEAD) / price) : MOST_IN_FLIGHT;
   try {
     for (const row of rows) {
@@ -80,11 +93,7 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
         end({ row: row.row, line: row.line, status: 'INVALID', problem: row.problem });
         continue;
       }
-      const before = file.before(row.row);
-      if (before && !isSentAgain(before.status, repeatUnknown)) {
-        done += 1;
-        continue;
-      }
+      if (isOver(row)) continue;
       while (running.size >= Math.min(MOST_IN_FLIGHT, inFlight)) await Promise.race(running);
       if (!stop.signal.aborted) start(row);
     }
@@ -95,7 +104,12 @@ export async function runRows(run: BulkRun): Promise<BulkEnd> {
   await Promise.all(running);
   progress.stop();
   if (failure !== undefined) throw failure;
-  return { sent, elapsedMs: performance.now() - begun, stoppedBy: stop.signal.reason };
+  return {
+    sent,
+    left: rows.length - done + failed,
+    elapsedMs: performance.now() - begun,
+    stoppedBy: stop.signal.reason,
+  };
 }
 
 function isSentAgain(status: RowStatus, repeatUnknown: boolean): boolean {
@@ -115,7 +129,8 @@ function checkSameRow(row: Row, file: ResultFile): void {
 /** On a terminal, one line that changes. */
 function showProgress({ stderr }: Terminal, text: () => string) {
   if (!stderr.isTTY) return { stop: () => undefined };
-  const show = () => stderr.write(`\r${text()}`);
+  // The escape sequence removes the rest of a longer line.
+  const show = () => stderr.write(`\r${text()}\u001b[K`);
   const timer = setInterval(show, 500);
   return {
     stop() {
@@ -124,4 +139,13 @@ function showProgress({ stderr }: Terminal, text: () => string) {
       stderr.write('\n');
     },
   };
+}
+
+/** For example `3 min 20 s`. */
+export function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  const hours = Math.floor(seconds / 3_600);
+  const minutes = Math.floor((seconds % 3_600) / 60);
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

@@ -1,25 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  fdatasync,
-  fstatSync,
+  fdatasyncSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readFileSync,
-  readSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { promisify } from 'node:util';
 import { isObject } from '../../../../luaauth/envelope.ts';
 import { StartError } from '../../../../observability/start-error.ts';
 import { parseExactJson, stringifyExactJson } from '../../../../transport/json.ts';
 import { replaceFile, syncFolder } from '../../replace-file.ts';
 import type { ReadableRow } from './rows.ts';
-
-const syncData = promisify(fdatasync);
 
 /** How a row ended. INVALID: not sent. FAILED: an error, and nothing changed. UNKNOWN: something may have changed. */
 export const ROW_STATUSES = ['OK', 'REFUSED', 'FAILED', 'UNKNOWN', 'INVALID'] as const;
@@ -40,33 +35,23 @@ export interface RowResult {
 /** What the file says of a row. */
 type Entry = Pick<RowResult, 'row' | 'line' | 'status' | 'digest'>;
 
-/** The line by which a run begins. */
-const RUN = /^\{"run":"([\w-]+)"\}$/m;
+/** The results by row, each with its line. */
+type Results = ReadonlyMap<number, { readonly entry: Entry; readonly text: string }>;
 
 /**
  * The results of a run, in a file of JSON lines to which lines are only added:
- * - `{"run":…}` when a run begins. The last run owns the file, and an earlier run that has not ended sends nothing more.
- *   (Whether it has ended cannot be told by a process id, because every container has a process 1.)
- * - `{"row":…,"line":…,"sent":…,"run":…}` before a row with a write is sent. Its run sends the row if no other run has begun
- *   by the time at which the line is on the disk. So each later run knows what this run may have sent.
+ * - `{"row":…,"line":…,"sent":…}` before the request of a row with a write leaves the process. So the next run knows what
+ *   this run may have sent, even if this run is killed.
  * - `{"row":…,"line":…,"status":…}`, the result.
  *
- * At the end of a run only the results remain, in the order of the rows.
+ * At the end of a run only the results remain, in the order of the rows. One run at a time has the file: see `lockResults`.
  */
 export class ResultFile {
   readonly #path: string;
   readonly #file: number;
-  readonly #run = randomUUID();
-  /** The line by which this run begins. The line feed before it ends an incomplete line, which then counts for nothing. */
-  readonly #begin = `\n${JSON.stringify({ run: this.#run })}\n`;
-  readonly #before: ReadonlyMap<number, Entry>;
-  /** All bytes before this place were there when this run last looked for other runs. */
-  #seen: number;
-  /** Whether the last line may be incomplete, because the disk was full. */
-  #isTorn = false;
-  #running: Promise<void> = Promise.resolve();
-  /** The next sync, for all lines until then. */
-  #next: Promise<void> | undefined;
+  readonly #before: Results;
+  /** The bytes of all whole lines. */
+  #size: number;
 
   /**
    * @param isNew - whether the file must not exist yet
@@ -74,53 +59,52 @@ export class ResultFile {
    */
   constructor(path: string, isNew: boolean) {
     this.#path = path;
+    const exists = existsSync(path);
     // Reads the file before it is changed.
-    if (existsSync(path)) {
-      if (!statSync(path).isFile())
-        throw new StartError(`${path}: it is not a regular file. Give another --output.`);
-      load(path);
-    }
-    this.#file = openSync(path, isNew ? 'ax+' : 'a+', 0o600);
-    // A killed process may have left an incomplete line.
-    writeFileSync(this.#file, this.#begin);
+    if (exists && !statSync(path).isFile())
+      throw new StartError(`${path}: it is not a regular file. Give another --output.`);
+    const text = exists ? readFileSync(path, 'utf8') : '';
+    const { results, torn } = load(text, path);
+    this.#before = results;
+    this.#file = openSync(path, isNew ? 'ax' : 'a', 0o600);
+    this.#size = Buffer.byteLength(text) - Buffer.byteLength(torn);
+    ftruncateSync(this.#file, this.#size);
+    // A killed run may have left a whole line without its end.
+    if (this.#size > 0 && torn === '' && !text.endsWith('\n')) this.#append('');
     syncFolder(path);
-    this.#seen = readFileSync(path).indexOf(this.#run);
-    this.#before = new Map([...load(path)].map(([row, { entry }]) => [row, entry]));
   }
 
   /** The result of an earlier run: UNKNOWN if the row was sent and the run was killed. */
   before(row: number): Entry | undefined {
-    return this.#before.get(row);
+    return this.#before.get(row)?.entry;
   }
 
-  /** Notes that a row will be sent. Its write must wait for the promise. @throws StartError if another run has begun */
-  sent({ row, line, digest }: ReadableRow): Promise<void> {
-    this.#append({ row, line, sent: digest, run: this.#run });
-    // Rows that begin during a sync share the next sync.
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      this.#running = syncData(this.#file).then(() => this.#checkOwner());
-      return this.#running;
-    });
-    return this.#next;
+  /** Notes that the write of a row is about to be sent. The note is on the disk when this returns. */
+  sent({ row, line, digest }: ReadableRow): void {
+    this.#append(JSON.stringify({ row, line, sent: digest }));
+    fdatasyncSync(this.#file);
   }
 
   ended(result: RowResult): void {
-    this.#append(result);
+    this.#append(stringifyExactJson(result));
   }
 
   /**
    * Orders the results. A row after `lastRow` that was never carried out gets no result.
-   * A file without a result is removed. @returns the results by status @throws StartError if another run has begun
+   * A file without a result is removed. @returns the results by status
    */
   async close(lastRow = Number.POSITIVE_INFINITY): Promise<Counts> {
     try {
-      this.#checkOwner();
       const isKept = ({ row, status }: Entry) => row <= lastRow || !['INVALID', 'FAILED'].includes(status);
-      const kept = [...load(this.#path).values()].filter(({ entry }) => isKept(entry));
+      const { results } = load(readFileSync(this.#path, 'utf8'), this.#path);
+      const kept = [...results.values()].filter(({ entry }) => isKept(entry));
       const ordered = kept.sort((one, other) => one.entry.row - other.entry.row);
       if (ordered.length === 0) rmSync(this.#path);
-      else await this.#replace(ordered.map(({ text }) => `${text}\n`));
+      else
+        await replaceFile(this.#path, 'w', (file) => {
+          for (const { text } of ordered) writeFileSync(file, `${text}\n`);
+          fsyncSync(file);
+        });
       const counts = { OK: 0, REFUSED: 0, FAILED: 0, UNKNOWN: 0, INVALID: 0 };
       for (const { entry } of ordered) counts[entry.status] += 1;
       return counts;
@@ -129,85 +113,57 @@ export class ResultFile {
     }
   }
 
-  /** @throws StartError if another run has begun */
-  async #replace(lines: readonly string[]): Promise<void> {
+  #append(line: string): void {
     try {
-      await replaceFile(this.#path, 'w', (file) => {
-        for (const line of lines) writeFileSync(file, line);
-        fsyncSync(file);
-        // Last, because a run that begins after this finds that the file was replaced before it sends a row.
-        this.#checkOwner();
-      });
+      writeFileSync(this.#file, `${line}\n`);
     } catch (error) {
-      const { syscall, code } = error as NodeJS.ErrnoException;
-      if (syscall !== 'rename' || code !== 'ENOENT') throw error;
-      // Another run that is ending has taken the new file away: it has the same name. The next look says who owns the file.
-      await this.#replace(lines);
+      // A disk that is full may have taken the beginning of the line.
+      ftruncateSync(this.#file, this.#size);
+      throw error;
     }
-  }
-
-  #append(line: object): void {
-    const begin = this.#isTorn ? this.#begin : '';
-    this.#isTorn = true;
-    writeFileSync(this.#file, `${begin}${stringifyExactJson(line)}\n`);
-    this.#isTorn = false;
-  }
-
-  /** @throws StartError if another run has begun since, or has replaced the file */
-  #checkOwner(): void {
-    const { ino, size } = statSync(this.#path);
-    const added = Buffer.alloc(Math.max(0, size - this.#seen));
-    readSync(this.#file, added, 0, added.length, this.#seen);
-    if (
-      this.#seen < 0 ||
-      size < this.#seen ||
-      ino !== fstatSync(this.#file).ino ||
-      RUN.test(added.toString().replaceAll(this.#begin, '\n'))
-    )
-      throw new StartError(
-        `${this.#path}: another run has begun and continues with this file, so this one sends nothing more.`,
-      );
-    this.#seen += added.lastIndexOf(0x0a) + 1;
+    this.#size += Buffer.byteLength(line) + 1;
   }
 }
 
 /** The results of a run that has ended, in the order of the rows. */
 export function* resultsIn(path: string): Generator<RowResult> {
-  for (const { text } of load(path).values()) yield parseExactJson(text) as RowResult;
+  for (const { text } of load(readFileSync(path, 'utf8'), path).results.values())
+    yield parseExactJson(text) as RowResult;
 }
 
 const INTERRUPTED =
   'the earlier run was interrupted after it sent this write, so it is not known whether the write was carried out.';
 
-/** For each row its result, and the line of it. @throws StartError if the file has a line of another kind */
-function load(path: string): Map<number, { readonly entry: Entry; readonly text: string }> {
-  const found = new Map<number, { readonly entry: Entry; readonly text: string }>();
-  const lines = readFileSync(path, 'utf8').split('\n');
-  let run: string | undefined;
+/**
+ * The result of each row, and the beginning of a line that a killed run has left at the end.
+ * @throws StartError if the file has a line of another kind
+ */
+function load(content: string, path: string): { readonly results: Results; readonly torn: string } {
+  const results = new Map<number, { readonly entry: Entry; readonly text: string }>();
+  const lines = content.split('\n');
   for (const [index, text] of lines.entries()) {
-    const [, begun] = RUN.exec(text) ?? [];
-    run = begun ?? run;
-    if (begun !== undefined || text === '') continue;
-    const { row, line, status: given, digest, sent, run: sender } = objectIn(text);
+    if (text === '') continue;
+    const { row, line, status: given, digest, sent } = objectIn(text);
     const status = typeof sent === 'string' ? 'UNKNOWN' : ROW_STATUSES.find((known) => known === given);
     if (typeof row === 'number' && typeof line === 'number' && status !== undefined) {
       const entry = { row, line, status, digest: typeof digest === 'string' ? digest : undefined };
-      if (sent === undefined) found.set(row, { entry, text });
-      else if (sender === run) {
+      if (sent === undefined) results.set(row, { entry, text });
+      else {
         const unknown = { ...entry, digest: String(sent), problem: INTERRUPTED };
-        found.set(row, { entry: unknown, text: JSON.stringify(unknown) });
+        results.set(row, { entry: unknown, text: JSON.stringify(unknown) });
       }
       continue;
     }
-    // A killed run or a full disk may leave the beginning of a line: the file ends with it, or the line of a run follows.
-    const isTorn = RUN.test(lines[index + 1] ?? '') || (run !== undefined && index === lines.length - 1);
-    if (!isTorn)
-      throw new StartError(
-        `${path}: line ${index + 1} is not a line of results. Give another --output, or restore the file from a copy.`,
-      );
+    const isTorn = index === lines.length - 1 && text.startsWith(BEGIN.slice(0, text.length));
+    if (isTorn) return { results, torn: text };
+    throw new StartError(
+      `${path}: line ${index + 1} is not a line of results. Give another --output, or restore the file from a copy.`,
+    );
   }
-  return found;
+  return { results, torn: '' };
 }
+
+const BEGIN = '{"row":';
 
 function objectIn(text: string): Readonly<Record<string, unknown>> {
   try {

@@ -25,8 +25,12 @@ const GIVE_UP_MS = 10 * 60_000;
 const MOST_FAILURES = 5;
 
 /** Sends a row until it ends. It waits while the quota is used up, or while LuaAuth is down. */
-export function createRowSender({ gateway, operation, file, stop }: SenderOptions) {
-  const { document: query, name: operationName, mutation } = operation;
+export function createRowSender({
+  gateway,
+  operation: { document: query, name: operationName, mutation },
+  file,
+  stop,
+}: SenderOptions) {
   let lastEndAt = performance.now();
 
   /** Undefined if the run stops before the row is sent. */
@@ -35,14 +39,20 @@ export function createRowSender({ gateway, operation, file, stop }: SenderOption
     let failed: Outcome | undefined;
     for (let failures = 0; ; ) {
       if (stop.signal.aborted) return failed && { ...place, ...failed };
-      if (mutation !== undefined && failed === undefined) await file.sent({ row, line, digest, values });
-      const answer = await gateway.ask({ query, variables: values, operationName });
+      const operation = { query, variables: values, operationName };
+      let isNoted = false;
+      const answer = await gateway.ask(operation, 'report', ({ kind }) => {
+        if (kind === 'write' && !isNoted) file.sent({ row, line, digest, values });
+        isNoted ||= kind === 'write';
+      });
       const meaning = meaningOf(answer, mutation !== undefined);
       const now = performance.now();
       if ('tryAgainMs' in meaning) {
         failed = meaning.failed;
         failures += meaning.mayBeTheRow ? 1 : 0;
         if (failures === MOST_FAILURES) return { ...place, ...failed };
+        // If the run is killed while the row waits, the next run knows that nothing has changed.
+        if (isNoted) file.ended({ ...place, ...failed });
         if (now - lastEndAt > GIVE_UP_MS)
           stop.abort(`no row has ended for ten minutes. The last problem: ${messageOf(failed)}`);
         await sleep(meaning.tryAgainMs, undefined, stop).catch(() => undefined);
