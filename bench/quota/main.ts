@@ -17,14 +17,12 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1000' },
     only: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
     profile: { type: 'string' },
-    redis: { type: 'string' },
-    workers: { type: 'string', default: '1' },
   },
 });
 const options = {
   seconds: wholeNumber('seconds', values.seconds, 600),
   perSecond: wholeNumber('rate', values.rate, 10_000),
-  settings: { redisUrl: values.redis, workers: values.workers, profileDirectory: values.profile },
+  settings: { profileDirectory: values.profile },
 };
 
 const broken: string[] = [];

@@ -99,8 +99,6 @@ async function createProgram(parts: CommandParts, features: CommandLineFeatures)
     .configureHelp(HELP_OF_SERVE)
     .action(async (flags: FlagValues) => {
       const config = configure(flags);
-      // A process that starts workers needs little of the gateway.
-      if (config.workers > 1) return (await import('../server/workers.ts')).runWorkers(config);
       return (await import('../server/serve.ts')).serve(config, features, 'http');
     });
 

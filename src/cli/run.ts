@@ -11,8 +11,6 @@ export async function runCommandLine(args: readonly string[], features: CommandL
   // npx may end while its child, this process, still runs.
   if (env.npm_command === 'exec') stopWithParent();
   const code = await run(args, { env, stdin, stdout, stderr, onStop }, features);
-  // The channel to its parent would keep a worker running.
-  if (code !== EXIT.ok && process.channel) process.exit(code);
   process.exitCode = code || process.exitCode;
 }
 

@@ -93,7 +93,6 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
     freshMsFor: values.CACHE_TTL ?? {},
     staleMs: values.STALE_MS,
     redis: readRedis(values),
-    workers: values.WORKERS,
     // The default is longer than any write.
     graceMs: values.SHUTDOWN_GRACE_MS,
     limits: {

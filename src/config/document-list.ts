@@ -22,7 +22,7 @@ const UNKNOWN_FORMAT = `it has an unknown format. Give Apollo's manifest ("forma
  * @throws Unusable if the text is neither
  */
 function readManifest(text: string): ListedDocuments {
-  // Loaded late, because the process that starts workers has no other use for it.
+  // Loaded late, because most starts have no list and the messages of a wrong variable need no GraphQL.
   const { parse }: typeof graphql = createRequire(import.meta.url)('graphql');
   const documents = new Map<string, string>();
   for (const [id, document] of entriesOf(text)) {

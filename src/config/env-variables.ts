@@ -222,11 +222,6 @@ export const VARIABLES = {
       ...count(1, MOST_INSTANCES),
       meaning: `how many processes may share an API key at a time, with the extra ones of a rolling restart: each has that part of the quota while Redis is lost. Not set: ${MOST_INSTANCES}`,
     },
-    WORKERS: {
-      ...count(1, MOST_INSTANCES),
-      meaning: 'processes that serve requests; more than one needs REDIS_URL and LUAAUTH_API_URL',
-      byDefault: '1',
-    },
   }),
   ...group('Shutdown', {
     SHUTDOWN_GRACE_MS: {

@@ -30,9 +30,9 @@ export function findContradictions(
   keysFile: ReloadedFile<readonly KeyEntry[]> | undefined,
 ): string[] {
   const { LUAAUTH_API_URL: apiUrl, LUAAUTH_TOKEN: token, LUAAUTH_SANDBOX: wantsSandbox } = values;
-  const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP, WORKERS: workers } = values;
+  const { GATEWAY_KEYS: list = [], GATEWAY_JWKS_URL: jwksUrl, MCP } = values;
   const { PERSISTED_DOCUMENTS: mode, PERSISTED_DOCUMENTS_FILE: documents } = values;
-  const { REDIS_URL: redisUrl, LUAAUTH_INSTANCES: instances = MOST_INSTANCES } = values;
+  const { REDIS_URL: redisUrl } = values;
   const { HOST: host, PORT: port } = values;
   const keys = keysFrom(values, keysFile !== undefined);
   const isOpen = token !== undefined && keys === undefined;
@@ -92,17 +92,9 @@ export function findContradictions(
       documents !== undefined &&
       !MCP &&
       'PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off, so nothing would read it. Leave out one of the two.',
-    workers > 1 &&
-      redisUrl === undefined &&
-      `WORKERS: ${workers}, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.`,
-    workers > 1 &&
-      !apiUrl &&
-      `WORKERS: ${workers}, but LUAAUTH_API_URL is not set: each process would have a sandbox of its own. Set LUAAUTH_API_URL, or leave WORKERS out.`,
     values.LUAAUTH_INSTANCES !== undefined &&
       redisUrl === undefined &&
       'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
-    instances < workers &&
-      `LUAAUTH_INSTANCES: ${instances}, but WORKERS is ${workers}: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.`,
     values.METRICS_SCRIPTS &&
       token === undefined &&
       'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',

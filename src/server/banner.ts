@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
 import { version } from '../version.ts';
 import type { SandboxFacts } from './features.ts';
@@ -16,7 +15,7 @@ export function announce(
   log: Pick<OperationLog, 'lifeCycle'>,
 ): void {
   const { apiUrl, dashboard } = config;
-  if (!process.stdout.isTTY || cluster.isWorker) {
+  if (!process.stdout.isTTY) {
     log.lifeCycle('started', {
       version,
       url: `${url}/graphql`,

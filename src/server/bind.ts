@@ -7,16 +7,14 @@ interface Address {
   readonly host: string;
   readonly port: number;
   readonly names: string;
-  /** Whether each worker has its own port. */
-  readonly exclusive?: boolean;
 }
 
 /** @returns the URL. @throws StartError with the reason and advice */
 export async function bind(server: Server, address: Address): Promise<string> {
-  const { host, port, names, exclusive } = address;
+  const { host, port, names } = address;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, exclusive }, resolve);
+    server.listen({ host, port }, resolve);
   }).catch((cause: NodeJS.ErrnoException) => {
     const { code } = cause;
     const reason = code === 'EADDRINUSE' ? ', because a program listens there: stop it, or set' : '. Set';

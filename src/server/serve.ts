@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { announce } from './banner.ts';
@@ -24,8 +23,7 @@ export async function serve(config: Config, features: ProcessFeatures, by: 'http
 async function open(config: Config, features: LoadedFeatures, by: 'http' | 'stdin'): Promise<void> {
   const observability = await openObservability(config, features, by === 'stdin' ? 2 : 1);
   const { log } = observability;
-  // With workers, the process that starts them tells the notes once.
-  if (!cluster.isWorker) for (const note of config.notes) log.warn(note);
+  for (const note of config.notes) log.warn(note);
   const { transport, close } = await openUpstream(config, features, observability.upstream);
   // An unhandled rejection is a defect in one operation, and must not end the others.
   process.on('unhandledRejection', (reason) => log.error(reason));

@@ -93,8 +93,6 @@ const inClear = (origin: string) =>
   `LUAAUTH_API_URL: "${origin}" is not encrypted, so API keys would travel in the clear. Begin it with https://, or set ALLOW_INSECURE_API=true if the network in between is your own.`;
 const NO_API =
   'LUAAUTH_API_URL: not set, and NODE_ENV is production, so made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true to serve the sandbox.';
-const REDIS = { REDIS_URL: 'redis://127.0.0.1' };
-const API = { LUAAUTH_API_URL: 'https://a.b' };
 
 /** Several variables, and the problem that they have together. */
 const TOGETHER: readonly [environment: Environment, problem: string | undefined][] = [
@@ -142,24 +140,9 @@ const TOGETHER: readonly [environment: Environment, problem: string | undefined]
     { GATEWAY_KEYS: ONE },
     'GATEWAY_KEYS: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS out.',
   ],
-  [{ WORKERS: '1' }, undefined],
-  [{ WORKERS: '2', ...REDIS, ...API }, undefined],
-  [
-    { WORKERS: '2', ...API },
-    'WORKERS: 2, but REDIS_URL is not set: each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave WORKERS out.',
-  ],
-  [
-    { WORKERS: '2', ...REDIS },
-    'WORKERS: 2, but LUAAUTH_API_URL is not set: each process would have a sandbox of its own. Set LUAAUTH_API_URL, or leave WORKERS out.',
-  ],
   [
     { LUAAUTH_INSTANCES: '3' },
     'LUAAUTH_INSTANCES: set without REDIS_URL, so each process would count the quota of LuaAuth by itself. Set REDIS_URL, or leave LUAAUTH_INSTANCES out.',
-  ],
-  [{ WORKERS: '3', LUAAUTH_INSTANCES: '3', ...REDIS, ...API }, undefined],
-  [
-    { WORKERS: '3', LUAAUTH_INSTANCES: '2', ...REDIS, ...API },
-    'LUAAUTH_INSTANCES: 2, but WORKERS is 3: each worker counts, and some would have no share of the quota while Redis is lost. Set it to the number of all processes, or leave it out.',
   ],
   [
     { PORT: '4100', METRICS_PORT: '4100' },

@@ -79,7 +79,7 @@ it('a gateway loads Yoga, and nothing that only some gateways need', async () =>
 
 it.each([
   ['--help', ['--help'], ''],
-  ['a start with a wrong variable, as far as a process that starts workers gets', [], 'PORT=none'],
+  ['a start with a wrong variable', [], 'PORT=none'],
 ])('loads nothing of GraphQL: %s', async (_what, args, dotEnv) => {
   writeFileSync(join(folder, '.env'), dotEnv);
   await runWatched(MAIN, ...args).catch(({ code, stderr }) =>

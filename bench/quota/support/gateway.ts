@@ -6,23 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { stop } from './process.ts';
 
 export interface GatewaySettings {
-  /** Redis, for several processes; undefined: there is one. */
-  readonly redisUrl: string | undefined;
-  readonly workers: string;
-  /** Gateways with one prefix share what is in Redis; undefined: this one shares it with no other. */
-  readonly redisPrefix?: string;
   /** Where Node writes a CPU profile of the gateway when it ends; undefined: none is taken. */
   readonly profileDirectory: string | undefined;
-  readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** The built product, running in a process of its own, or in several. */
+/** The built product, running in a process of its own. */
 export interface GatewayProcess {
   readonly url: string;
   readonly pid: number;
   stop(): Promise<void>;
-  /** Ends it as a machine that is lost would. */
-  kill(): void;
 }
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
@@ -30,8 +22,7 @@ const START_TIMEOUT_MS = 30_000;
 
 /** Starts `node dist/main.js` with its defaults. Neither a `.env` nor the settings of the caller's shell apply. */
 export async function openGateway(apiUrl: string, settings: GatewaySettings): Promise<GatewayProcess> {
-  const { redisUrl, workers, profileDirectory, variables } = settings;
-  const { redisPrefix = `bench-${process.pid}-${Math.round(performance.now())}` } = settings;
+  const { profileDirectory } = settings;
   const directory = mkdtempSync(join(tmpdir(), 'bench-quota-'));
   const profiling = profileDirectory ? ['--cpu-prof', '--cpu-prof-dir', resolve(profileDirectory)] : [];
   const child = spawn(process.execPath, [...profiling, MAIN], {
@@ -41,11 +32,6 @@ export async function openGateway(apiUrl: string, settings: GatewaySettings): Pr
       PORT: '0',
       LUAAUTH_API_URL: apiUrl,
       NODE_ENV: 'production',
-      REDIS_URL: redisUrl,
-      // A prefix of its own, so that nothing of another run is found there.
-      REDIS_PREFIX: redisPrefix,
-      WORKERS: workers,
-      ...variables,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -72,11 +58,7 @@ export async function openGateway(apiUrl: string, settings: GatewaySettings): Pr
     });
   });
   try {
-    const kill = () => {
-      child.kill('SIGKILL');
-      rmSync(directory, { recursive: true, force: true });
-    };
-    return { url: await address, pid: child.pid as number, stop: close, kill };
+    return { url: await address, pid: child.pid as number, stop: close };
   } catch (error) {
     await close();
     throw error;

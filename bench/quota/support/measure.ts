@@ -1,5 +1,5 @@
 import type { Fixture } from './fixture.ts';
-import { cpuSeconds, cpuWaitSeconds, peakMemoryMb, withChildren } from './process.ts';
+import { cpuSeconds, cpuWaitSeconds, peakMemoryMb } from './process.ts';
 import type { SandboxCount } from './sandbox-messages.ts';
 
 /** The costs of a run, besides the answers that it gave. */
@@ -20,9 +20,8 @@ export async function measure<Result>(
   run: () => Promise<Result>,
 ): Promise<{ result: Result; cost: Cost }> {
   await sandbox.begin();
-  const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
   const cpuOf = (): [number, number, number] => [
-    sum(withChildren(gateway.pid).map(cpuSeconds)),
+    cpuSeconds(gateway.pid),
     cpuSeconds(process.pid),
     cpuSeconds(sandbox.pid),
   ];
@@ -38,7 +37,7 @@ export async function measure<Result>(
     rest: await sandbox.count(),
     cpuSeconds: { gateway: after[0] - before[0], harness: after[1] - before[1], rest: after[2] - before[2] },
     cpuWaitSeconds: waited === undefined || waitedBefore === undefined ? undefined : waited - waitedBefore,
-    gatewayPeakMb: sum(withChildren(gateway.pid).map(peakMemoryMb)),
+    gatewayPeakMb: peakMemoryMb(gateway.pid),
   };
   return { result, cost };
 }

@@ -13,25 +13,10 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** A process and all that it has started, itself first. */
-export function withChildren(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? [];
-  return [pid, ...children.flatMap((child) => withChildren(Number(child)))];
-}
-
 /** The most memory that a process has held so far (its peak resident set), in MB. */
 export function peakMemoryMb(pid: number): number {
-  return memoryMb(pid, 'VmHWM');
-}
-
-/** The memory that a process holds, in MB. */
-export function residentMb(pid: number): number {
-  return memoryMb(pid, 'VmRSS');
-}
-
-function memoryMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
   return Number(kilobytes) / 1024;
 }
 

@@ -16,12 +16,11 @@ try {
 }
 const sandbox = await startSandbox({
   rate: QUOTA_PER_SECOND,
-  latencyMs: LATENCY_MS,
   // Finer than the default clock, which would show a quota kept to the millisecond as broken.
   now: () => performance.now(),
-  maxCalls: 1_000_000,
   guestEveryMs: 1_000,
 });
+sandbox.fault({ kind: 'delay', ms: LATENCY_MS, times: Number.MAX_SAFE_INTEGER });
 const model = sandbox.scripts.get(seeded.idleScriptId);
 if (!model) throw new Error(`The sandbox has no script ${seeded.idleScriptId}.`);
 for (let index = 0; index < scripts; index += 1) {

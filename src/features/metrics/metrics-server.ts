@@ -28,8 +28,7 @@ export async function startMetricsServer(
       response.destroy(error as Error);
     }
   });
-  // Each worker has its own metrics.
-  const url = await bind(server, { host, port, names: 'METRICS_HOST and METRICS_PORT', exclusive: true });
+  const url = await bind(server, { host, port, names: 'METRICS_HOST and METRICS_PORT' });
   return {
     url: `${url}/metrics`,
     close() {

@@ -13,15 +13,14 @@ const [first, size] =
 /** The ports given last: their receivers may not listen yet. */
 const given: number[] = [];
 
-/** A free port followed by free ports, for processes that cannot report their port. */
-export async function freePort(count = 1): Promise<string> {
+/** A free port, for processes that cannot report theirs. */
+export async function freePort(): Promise<string> {
   for (;;) {
-    const port = first + Math.floor(Math.random() * (size - count));
-    const ports = Array.from({ length: count }, (_one, index) => port + index);
-    if (ports.some((one) => given.includes(one))) continue;
-    given.push(...ports);
+    const port = first + Math.floor(Math.random() * size);
+    if (given.includes(port)) continue;
+    given.push(port);
     given.splice(0, Math.max(0, given.length - 100));
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return String(port);
+    if (await isFree(port)) return String(port);
   }
 }
 
