@@ -977,7 +977,7 @@ export type UpdateScriptSuccess = {
 export type UpstreamState =
   /** LuaAuth answers, as far as is known. */
   | 'AVAILABLE'
-  /** At least a fifth of the last calls failed, or there was no call since LuaAuth was unavailable. */
+  /** The last call failed, or there was no call since LuaAuth was unavailable. */
   | 'DEGRADED'
   /** LuaAuth does not answer. The gateway tries again every few seconds if there is a call to make. */
   | 'UNAVAILABLE';

@@ -8,8 +8,7 @@ const UpstreamState = builder.enumType('UpstreamState', {
   values: {
     AVAILABLE: { description: 'LuaAuth answers, as far as is known.' },
     DEGRADED: {
-      description:
-        'At least a fifth of the last calls failed, or there was no call since LuaAuth was unavailable.',
+      description: 'The last call failed, or there was no call since LuaAuth was unavailable.',
     },
     UNAVAILABLE: {
       description:

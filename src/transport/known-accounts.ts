@@ -1,6 +1,6 @@
 import { createBoundedCache } from '../state/memory.ts';
 
-export const MAX_KNOWN = 10_000;
+const MAX_KNOWN = 10_000;
 
 /**
  * The accounts whose keys LuaAuth has accepted in this process, or that the gateway holds. Made-up keys are never added, so they

@@ -15,7 +15,7 @@ import { createScheduler, type RateLimitStatus } from './scheduler/scheduler.ts'
 import type { TransportState } from './shared-state.ts';
 import type { Interceptor, Send } from './step.ts';
 import { createCache } from './steps/cache.ts';
-import { createCircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
+import { CircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts';
 import { dedupe } from './steps/dedupe.ts';
 import { createGenerationCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
@@ -95,7 +95,7 @@ export function createTransport(
   const entries = createCacheEntries(clock.now);
   state.onReset?.(entries.clear);
   const scheduler = createScheduler({ connections, rate, totalRate, clock, quotas, known });
-  const circuitBreaker = createCircuitBreaker({
+  const circuitBreaker = new CircuitBreaker({
     clock,
     today,
     rejectQueued: (account) => scheduler.failAll(account, (call) => new Unavailable(call, 'no')),
@@ -109,7 +109,7 @@ export function createTransport(
     clock,
     isCurrent: createGenerationCheck(generations),
     hasRoom: (call) => scheduler.hasRoom(call),
-    isFailing: circuitBreaker.isOpen,
+    isFailing: ({ origin }) => circuitBreaker.isPausing(origin.account),
   });
   const steps: readonly Interceptor[] = [
     invalidation(generations, clock),
@@ -117,7 +117,7 @@ export function createTransport(
     dedupe(clock, cache.freshAnswer),
     ...(state.steps?.(cache.policy) ?? []),
     circuitBreaker.step,
-    retry({ clock, random, mayRetry: circuitBreaker.isClosed, known }),
+    retry({ clock, random, mayRetry: ({ origin }) => circuitBreaker.isClosed(origin.account) }),
   ];
   const dispatch = createDispatch({
     dispatcher,
@@ -149,7 +149,7 @@ export function createTransport(
       });
     },
     rateLimit: (account) => scheduler.status(account, today),
-    status: circuitBreaker.status,
+    status: (account) => circuitBreaker.status(account),
     isKnown: (account) => known.has(account),
     trust: scheduler.accept,
     clock,

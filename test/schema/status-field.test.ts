@@ -48,11 +48,7 @@ it('says since when LuaAuth has been down and why, without a call, to the caller
   await read();
   expect(await statusOf()).toEqual(down);
   await clock.advance(120_000);
-  expect(await statusOf()).toMatchObject({
-    upstream: 'DEGRADED',
-    since: at(60),
-    reason: expect.stringMatching(/ No call has been made since\.$/),
-  });
+  expect(await statusOf()).toEqual({ ...down, upstream: 'DEGRADED' });
 
   fixture.respond = answerPlainly;
   await read();

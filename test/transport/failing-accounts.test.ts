@@ -56,7 +56,7 @@ describe('an account whose calls fail', () => {
     await read(A);
     expect(states).toEqual(['open', 'closed']);
     expect((await read(B)).data?.script?.name).toBe('name of a');
-    expect(states).toEqual(['open', 'closed', 'half_open', 'closed']);
+    expect(states).toEqual(['open', 'closed']);
   });
 
   it('is told of as before where a probe has shown nothing, as its client has left', async () => {

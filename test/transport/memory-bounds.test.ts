@@ -12,7 +12,7 @@ import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
 import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import type { Send } from '../../src/transport/step.ts';
-import { createCircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
+import { CircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
 import { Usage } from '../../src/transport/usage.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
@@ -204,7 +204,7 @@ it('any number of operations, of which some always wait for a connection, takes 
 
 it('any number of keys, of each of which a call fails, takes bounded memory', async () => {
   const clock = createTicks();
-  const { step } = createCircuitBreaker({ clock, today: clock.now, rejectQueued() {} });
+  const { step } = new CircuitBreaker({ clock, today: clock.now, rejectQueued() {} });
   const send = step((call) => Promise.reject(new Unavailable(call, 'unknown')));
   await expectBounded(25_000, 30, (index) => {
     clock.ms += 2;
@@ -214,7 +214,9 @@ it('any number of keys, of each of which a call fails, takes bounded memory', as
 
 it('an open circuit is kept while 10,000 other keys call', async () => {
   const clock = createTicks();
-  const { step, status } = createCircuitBreaker({ clock, today: clock.now, rejectQueued() {} });
+  const breaker = new CircuitBreaker({ clock, today: clock.now, rejectQueued() {} });
+  const { step } = breaker;
+  const status = (account: string) => breaker.status(account);
   const send = (key: string, failure?: Error) =>
     step(() => (failure ? Promise.reject(failure) : new Promise(() => {})))(
       callOf('read', 'a', key),

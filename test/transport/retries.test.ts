@@ -62,34 +62,6 @@ describe('a read that failed', () => {
     expect(scene.lines).toHaveLength(1);
     expect(scene.clock.pending).toBe(0);
   });
-
-  it('spends from a budget: a fifth of the requests beyond what was saved up', async () => {
-    const scene = createTransportScene();
-    scene.answer = () => SERVER_ERROR;
-    const reads = 400;
-    for (let index = 0; index < reads; index += 1) expect(await scene.read(`s${index}`)).toBe('Refused');
-    const requests = scene.lines.length;
-    expect(requests - reads).toBeGreaterThan(0.2 * reads);
-    expect(requests - reads).toBeLessThanOrEqual(0.2 * requests + 25);
-  });
-
-  it.each(['an accepted key', 'a made-up key'])(
-    'does not spend the budget of another key if it is of %s',
-    async (which) => {
-      const scene = createTransportScene();
-      if (which === 'an accepted key') await scene.read('a', { key: 'other' });
-      await scene.read('a');
-      scene.answer = () => SERVER_ERROR;
-      for (let index = 0; index < 300; index += 1) await scene.read(`s${index}`, { key: 'other' });
-      // Its own budget is spent.
-      expect(scene.take().length).toBeLessThan(450);
-      scene.answer = () => {
-        scene.answer = scene.answerPlainly;
-        return SERVER_ERROR;
-      };
-      expect(await scene.read('b')).toBe('v1');
-    },
-  );
 });
 
 describe('a deadline', () => {
