@@ -66,18 +66,20 @@ function sayError({ message, extensions }: GraphQLErrors[number]): string {
     return `Your key of this gateway lacks ${[...scopes].join(', ')}.`;
   }
   if (outOfReach) return 'Your key of this gateway does not reach this.';
-  if (code === 'UNAUTHENTICATED') return `${sayUnknownKey(extensions)} Sign out, and try another.`;
+  if (code === 'UNAUTHENTICATED')
+    return `${sayUnknownKey({ message, extensions })} Sign out, and try another.`;
   const isGateway = extensions.endpoint === undefined;
   if (code === 'FORBIDDEN' && coordinate === 'Query.usersByDiscordId' && isGateway) return NO_TABLE;
   if (code === 'FORBIDDEN') return sayForbidden(OBJECTS[String(coordinate)]);
   return `${ERRORS[String(code)] ?? message}${unsure}`;
 }
 
-/** A refusal with an endpoint is LuaAuth's. */
-const sayUnknownKey = ({ endpoint }: GraphQLErrors[number]['extensions']): string =>
-  endpoint === undefined
-    ? 'The key is missing, malformed, expired, or not one of this gateway.'
-    : 'LuaAuth does not know this key.';
+/** A refusal with an endpoint is LuaAuth's. The gateway's own refusals say whether the key is missing, expired or unknown. */
+const sayUnknownKey = ({
+  message,
+  extensions,
+}: Pick<GraphQLErrors[number], 'message' | 'extensions'>): string =>
+  extensions.endpoint === undefined ? message : 'LuaAuth does not know this key.';
 
 const sayForbidden = (object: string | undefined): string =>
   object
@@ -88,7 +90,7 @@ const sayForbidden = (object: string | undefined): string =>
 export function sayKeyProblem(error: CombinedError | undefined): string | undefined {
   if (error?.networkError) return sayErrors(error).join(' ');
   const refusal = error?.graphQLErrors.find(({ extensions }) => extensions.code === 'UNAUTHENTICATED');
-  return refusal && sayUnknownKey(refusal.extensions);
+  return refusal && sayUnknownKey(refusal);
 }
 
 export interface Refusal {

@@ -70,16 +70,16 @@ export function createIdentify(credentials: Credentials, trust: Transport['trust
     return { origin: { ...held(), caller: grant.name ?? '', callerRate: grant.rate }, grant };
   };
   const readFound = (found: FoundKey): Identity => {
-    if (found === 'unknown') return NO_GATEWAY_KEY;
+    if (found === 'unknown') return UNKNOWN_GATEWAY_KEY;
     return found === 'expired' ? EXPIRED : known(found);
   };
   const readVerified = (verified: Grant | RefusedToken): Identity =>
     'reason' in verified
       ? refused(`This token ${verified.reason}. Present another one as "Authorization: Bearer <token>".`)
       : known(verified);
-  return ({ credentials: { bearer = '' } }) => {
+  return ({ credentials: { token, bearer = '' } }) => {
     // An embedder's key ring may contain the empty text, which is no key.
-    if (bearer === '') return NO_GATEWAY_KEY;
+    if (bearer === '') return token ? KEY_IN_TOKEN : NO_GATEWAY_KEY;
     if (tokenVerifier && TOKEN.test(bearer)) return whenKnown(tokenVerifier.verify(bearer), readVerified);
     return whenKnown(keys.find(bearer), readFound);
   };
@@ -135,9 +135,15 @@ const TWO_API_KEYS = refused(
 const NO_KEY_AT_ALL = refused(
   'The API key is malformed. A key is 1 to 512 visible ASCII characters without spaces; in the token header it has no prefix.',
 );
-/** The caller's `token` header is ignored: only the gateway's own key is sent to LuaAuth. */
 const NO_GATEWAY_KEY = refused(
-  'This gateway holds its own LuaAuth key. Present one of its gateway keys as "Authorization: Bearer <gateway key>".',
+  'No key was sent. This gateway holds its own LuaAuth key: present one of its gateway keys as "Authorization: Bearer <gateway key>".',
+);
+/** Says nothing about the key in `token`, which is not compared with any key: only the gateway's own key is sent to LuaAuth. */
+const KEY_IN_TOKEN = refused(
+  'The gateway holds its own LuaAuth key and does not read "token". A gateway key belongs into "authorization": send it as "Authorization: Bearer <gateway key>".',
+);
+const UNKNOWN_GATEWAY_KEY = refused(
+  'The gateway key in "authorization" is not one of this gateway\'s keys. Ask the operator of the gateway for a key.',
 );
 const EXPIRED = refused('This gateway key has expired. Ask the operator of the gateway for a new one.');
 

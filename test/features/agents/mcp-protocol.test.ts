@@ -44,15 +44,30 @@ it.each<
     -32_600,
     /CORS_ORIGINS/,
   ],
-  ['no key', JSON.stringify(LIST), { authorization: '' }, 401, -32_600, /Present one of its gateway keys/],
-  ['an unknown key', JSON.stringify(LIST), bearer('other'), 401, -32_600, /Present one of its gateway keys/],
+  ['no key', JSON.stringify(LIST), { authorization: '' }, 401, -32_600, /^No key was sent\. /],
+  [
+    'an unknown key',
+    JSON.stringify(LIST),
+    bearer('other'),
+    401,
+    -32_600,
+    /is not one of this gateway's keys/,
+  ],
+  [
+    'a key in token',
+    JSON.stringify(LIST),
+    { authorization: '', token: 'bot' },
+    401,
+    -32_600,
+    /does not read "token"/,
+  ],
   [
     "LuaAuth's own key",
     JSON.stringify(LIST),
     { ...bearer('sandbox-key'), token: 'sandbox-key' },
     401,
     -32_600,
-    /gateway keys/,
+    /is not one of this gateway's keys/,
   ],
 ])('refuses %s with a sentence', async (_what, body, headers, status, code, message) => {
   const answer = await post(body, headers);

@@ -249,7 +249,9 @@ describe('a token', () => {
 
   it('stands beside keys: what has not the form of one is looked up as a key', async () => {
     expect(await outcomeOf(gateway, 'eyJ-is-a-key')).toBe('ok');
-    expect(await outcomeOf(gateway, 'eyJ-is-no-key')).toMatch(/^UNAUTHENTICATED: This gateway holds/);
+    expect(await outcomeOf(gateway, 'eyJ-is-no-key')).toMatch(
+      /^UNAUTHENTICATED: The gateway key in "authorization" is not one of/,
+    );
   });
 });
 

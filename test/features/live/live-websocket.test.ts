@@ -244,6 +244,25 @@ describe('a gateway key', () => {
     expect(await next()).toMatchObject({ type: 'next', payload: snapshot('a') });
     socket.terminate();
   });
+
+  it.each([
+    ['is missing', {}, /^No key was sent\. /],
+    ['is in token', { token: 'watcher' }, /does not read "token"/],
+    ['is unknown', bearer('other'), /is not one of this gateway's keys/],
+  ])(
+    'of connectionParams that %s is refused with the sentence of HTTP',
+    async (_what, connectionParams, message) => {
+      const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams });
+      subscribe('1', '{ script(id: "s") { name } }');
+      expect(await next()).toMatchObject({
+        type: 'next',
+        payload: {
+          errors: [expect.toBeError('UNAUTHENTICATED', { message: expect.stringMatching(message) })],
+        },
+      });
+      socket.terminate();
+    },
+  );
 });
 
 describe('a WebSocket is refused', () => {
