@@ -89,9 +89,9 @@ class QueryRun {
     return this.answer(null);
   }
 
-  executeFields({ fields, keyCharacters, failure }: ObjectPlan, source: unknown, path: Path): MaybeData {
+  executeFields({ fields, bytes, failure }: ObjectPlan, source: unknown, path: Path): MaybeData {
     if (failure) throw failure;
-    this.#meter.countObject(keyCharacters);
+    this.#meter.countObject(bytes);
     const data = new Data();
     let promised: string[] | undefined;
     try {
@@ -111,9 +111,9 @@ class QueryRun {
     return promised ? whenAllThere(data, promised) : data;
   }
 
-  executeSerially({ fields, keyCharacters, failure }: ObjectPlan): MaybeData {
+  executeSerially({ fields, bytes, failure }: ObjectPlan): MaybeData {
     if (failure) throw failure;
-    this.#meter.countObject(keyCharacters);
+    this.#meter.countObject(bytes);
     const add = (data: Data, field: FieldPlan): MaybeData => {
       if (!this.#addField(data, field, this.#rootValue, undefined)) return data;
       return (data[field.key] as PromiseLike<unknown>).then((value) => {
@@ -183,7 +183,7 @@ class QueryRun {
   #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
     if (rawError instanceof AnswerRefused) throw rawError;
     // Counts before it makes the error, because a refused answer needs no further errors.
-    if (!plan.isNonNull) this.#meter.countError();
+    if (!plan.isNonNull) this.#meter.countError(rawError);
     this.#errors ??= new FieldErrors();
     const error = this.#errors.locate(rawError, nodes, path);
     if (plan.isNonNull) throw error;
@@ -241,6 +241,7 @@ class QueryRun {
   }
 
   #addItem(items: unknown[], plan: ValuePlan, field: FieldPlan, item: unknown, above: Path): boolean {
+    this.#meter.countItem();
     const path = { prev: above, key: items.length, typename: undefined };
     let value: unknown;
     try {

@@ -69,17 +69,19 @@ function notAnEnvelope(about: About, reply: Reply, reason: string): CallFailure 
 
 /** The most characters of failed fields that are shown, because all shown text is searched for secrets. */
 const MAX_WORDS_LENGTH = 4_000;
+/** The most failed fields, and words about them, that are shown: each field of an operation that had the refused call repeats them. */
+const MAX_FAILED = 100;
 
 function readRefusal(error: unknown): Refusal | undefined {
   if (!isObject(error)) return undefined;
   const code =
     typeof error.code === 'string' && /^-?\d{1,9}$/.test(error.code) ? Number(error.code) : error.code;
   if (typeof code !== 'number' || !Number.isInteger(code) || Math.abs(code) >= 2 ** 31) return undefined;
-  const failed = Array.isArray(error.failed) ? error.failed : [];
+  const failed = Array.isArray(error.failed) ? error.failed.slice(0, MAX_FAILED) : [];
   let left = MAX_WORDS_LENGTH;
   const isShown = (words: unknown): words is string => {
     if (typeof words !== 'string') return false;
-    left -= Math.max(1, Math.min(words.length, MAX_LENGTH));
+    left -= Math.max(MAX_WORDS_LENGTH / MAX_FAILED, Math.min(words.length, MAX_LENGTH));
     return left >= 0;
   };
   return {

@@ -26,7 +26,7 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql';
 import { annotationsOf } from './cost.ts';
-import type { FieldPlan, ObjectPlan, Selection, ValuePlan } from './tree.ts';
+import { BYTES_PER_VALUE, type FieldPlan, type ObjectPlan, type Selection, type ValuePlan } from './tree.ts';
 import { type CoercedVariables, planArguments } from './variables.ts';
 
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
@@ -82,7 +82,7 @@ class Walk {
     try {
       collected = this.#collectFields(type, sets);
     } catch (error) {
-      return { type, fields, keyCharacters: 0, failure: error as GraphQLError };
+      return { type, fields, bytes: 0, failure: error as GraphQLError };
     }
     for (const [key, nodes] of collected) {
       this.size += 1;
@@ -90,7 +90,8 @@ class Walk {
       // graphql-js also skips unknown fields, which validation refuses.
       if (definition) fields.push(this.#addField(type, key, definition, nodes));
     }
-    return { type, fields, keyCharacters: fields.map(({ key }) => key).join('').length, failure: undefined };
+    const bytes = fields.reduce((sum, { key }) => sum + key.length + BYTES_PER_VALUE, 0);
+    return { type, fields, bytes, failure: undefined };
   }
 
   #addField(

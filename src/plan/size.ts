@@ -1,6 +1,9 @@
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
+import { CallFailure } from '../transport/errors.ts';
+import { stringifyExactJson } from '../transport/json.ts';
 import { inWords, type Limits, overLimit } from './limits.ts';
 import type { Price } from './price.ts';
+import { BYTES_PER_VALUE } from './tree.ts';
 
 export function checkPrice(price: Price, { restCalls, answerObjects }: Limits): GraphQLError | undefined {
   if (price.calls > restCalls) return tooExpensive(price, restCalls);
@@ -38,14 +41,11 @@ export class AnswerRefused extends Error {
   }
 }
 
-/** JSON's characters around a value: quotes, colon, comma. */
-const AROUND_VALUE = 4;
-/** The size of a number, true or null. */
-const PLAIN_VALUE = 8;
 /** A character that JSON or UTF-8 writes with more than one byte. */
 const NOT_PLAIN = /[^ !#-[\]-~]/;
-/** An error has a message, a path and locations, and costs as much time as objects. */
+/** An error has a path and locations, and costs as much time as objects. */
 const OBJECTS_OF_AN_ERROR = 5;
+const BYTES_OF_AN_ERROR = 200;
 
 /** An answer that exceeds a limit despite its price is refused at once. Counting throws `AnswerRefused`. */
 export class AnswerMeter {
@@ -53,6 +53,8 @@ export class AnswerMeter {
   /** The root object does not count. The price does not count it either. */
   #objects = -1;
   #bytes = 0;
+  /** The bytes of what many fields may have: the JSON of a session, and failed calls. Undefined in most executions. */
+  #known: Map<object, number> | undefined;
   /** Made once: thousands of values may exceed the limit. */
   #refusal: AnswerRefused | undefined;
 
@@ -60,22 +62,39 @@ export class AnswerMeter {
     this.#limits = limits;
   }
 
-  countObject(keyCharacters: number): void {
+  /** Counts an object when it begins. `bytes`: see `ObjectPlan`. */
+  countObject(bytes: number): void {
     this.#objects += 1;
-    this.#bytes += keyCharacters;
+    this.#bytes += bytes;
+    this.#check();
+  }
+
+  countItem(): void {
+    this.#bytes += BYTES_PER_VALUE;
     this.#check();
   }
 
   countLeaf(value: unknown): void {
-    this.#bytes += AROUND_VALUE;
-    if (typeof value !== 'string') this.#bytes += PLAIN_VALUE;
-    else this.#bytes += NOT_PLAIN.test(value) ? Buffer.byteLength(JSON.stringify(value)) : value.length;
+    if (typeof value === 'string')
+      this.#bytes += NOT_PLAIN.test(value) ? Buffer.byteLength(JSON.stringify(value)) : value.length;
+    else if (typeof value === 'object' && value !== null) this.#bytes += this.#bytesOf(value);
     this.#check();
   }
 
-  countError(): void {
+  /** Counts an error by what was thrown. An error that is no failure known here is shown without its members. */
+  countError(thrown: unknown): void {
     this.#objects += OBJECTS_OF_AN_ERROR;
+    this.#bytes += BYTES_OF_AN_ERROR;
+    if (thrown instanceof CallFailure || thrown instanceof GraphQLError)
+      this.#bytes += thrown.message.length + this.#bytesOf(thrown);
     this.#check();
+  }
+
+  #bytesOf(value: object): number {
+    this.#known ??= new Map();
+    const bytes = this.#known.get(value) ?? Buffer.byteLength(stringifyExactJson(value));
+    this.#known.set(value, bytes);
+    return bytes;
   }
 
   #check(): void {

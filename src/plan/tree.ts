@@ -9,11 +9,18 @@ import type {
 } from 'graphql';
 import type { ArgumentsPlan } from './variables.ts';
 
+/**
+ * What a field of an object, or an item of a list, takes in an answer besides its key and its text: null and an empty text take as much
+ * of the heap.
+ */
+export const BYTES_PER_VALUE = 16;
+
 /** Fields that are selected on objects of one type. */
 export interface ObjectPlan {
   readonly type: GraphQLObjectType;
   readonly fields: readonly FieldPlan[];
-  readonly keyCharacters: number;
+  /** What an object takes in an answer without its texts: its keys, and `BYTES_PER_VALUE` for each field. */
+  readonly bytes: number;
   /** Why no field can be executed: the condition of a @skip or @include is null. */
   readonly failure: GraphQLError | undefined;
 }

@@ -2,7 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
-import { answerPlainly, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
+import { answerPlainly, scriptIdOf, wireScript, wireUser } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
@@ -228,13 +228,57 @@ describe('an answer while it is made', () => {
     ['letters of two bytes', 'é', 2],
     ['characters of four bytes', '😀', 4],
   ])('is counted as it is sent, in which short texts of %s are longer', async (_what, character, bytes) => {
-    const limits = { answerBytes: 50 * 20 * bytes };
+    const limits = { answerBytes: 50 * 100 * bytes };
     const other = await openGateway({ upstream: fixture.recorder.url, limits });
-    answerWithName(character.repeat(20));
-    // Each name has 4 characters around it and one of its key, for which the last one makes room.
+    answerWithName(character.repeat(100));
+    // Each name counts 18 bytes more with its key.
     const names = (count: number) => `{ script(id: "a") { ${times(count, (i) => `n${i}: name`)} } }`;
     expect((await other.execute(names(35))).errors).toBeUndefined();
     expect((await other.execute(names(50))).errors).toEqual([expect.toBeError('ANSWER_TOO_LARGE', {})]);
+    await other.close();
+  });
+
+  const LIMIT = 100_000;
+  /** An operation whose fields or items take much more memory than their texts have bytes, and what the API answers. */
+  const HEAVY: readonly [string, string, Record<string, unknown>][] = [
+    [
+      'fields that are null',
+      `{ users(keys: [${'"k" '.repeat(100)}]) { ${times(100, (i) => `n${i}: note`)} } }`,
+      {},
+    ],
+    [
+      'empty texts',
+      `{ scripts(ids: [${'"a" '.repeat(100)}]) { ${times(100, (i) => `n${i}: name`)} } }`,
+      { script: wireScript('a', { name: '' }) },
+    ],
+    [
+      'JSON',
+      `mutation { messageSession(input: { id: "s", handler: "h" }) { ... on MessageDelivered { ${times(30, (i) => `r${i}: response`)} } } }`,
+      { processed: true, response: { text: 'x'.repeat(10_000) } },
+    ],
+  ];
+
+  it.each(HEAVY)('is refused while it is made, if it is of %s', async (_what, document, answer) => {
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: true, user: wireUser('k'), ...answer });
+    const other = await openGateway({ upstream: fixture.recorder.url, limits: { answerBytes: LIMIT } });
+    const { errors } = await other.execute(document);
+    expect(errors).toEqual([expect.toBeError('ANSWER_TOO_LARGE', { limit: LIMIT })]);
+    // It was not made any further.
+    expect(errors?.[0]?.extensions.found).toBeLessThan(1.2 * LIMIT);
+    await other.close();
+  });
+
+  it('is refused while errors are added to it that quote a refusal with many fields', async () => {
+    const failed = Array.from({ length: 45_000 }, () => ({ field: '', errors: [] }));
+    fixture.respond = (_recorded, response) =>
+      json(response, { success: false, error: { code: 400, message: 'invalid fields', failed } });
+    const other = await openGateway({ upstream: fixture.recorder.url, limits: { answerBytes: LIMIT } });
+    const document = (count: number) => `{ ${times(count, (i) => `s${i}: script(id: "a") { name }`)} }`;
+    const { errors: [shown] = [] } = await other.execute(document(1));
+    expect(JSON.stringify(shown).length).toBeLessThan(10_000);
+    const { errors } = await other.execute(document(249));
+    expect(errors).toEqual([expect.toBeError('ANSWER_TOO_LARGE', { limit: LIMIT })]);
     await other.close();
   });
 

@@ -361,11 +361,16 @@ describe('a failed write, by editScript', () => {
 
   it.each([
     ['reasons', Array(2_000).fill('x'.repeat(100)), { reasons: Array(40).fill('x'.repeat(100)) }],
-    ['empty reasons', Array(5_000).fill(''), { reasons: Array(4_000).fill('') }],
+    ['empty reasons', Array(5_000).fill(''), { reasons: Array(100).fill('') }],
     [
       'messages',
       [{ field: 'a', errors: Array(2_000).fill('x'.repeat(499)) }],
-      { fields: [{ path: ['input', 'a'], messages: Array(8).fill('x'.repeat(499)) }] },
+      { fields: [{ path: ['input', 'a'], messages: Array(7).fill('x'.repeat(499)) }] },
+    ],
+    [
+      'fields',
+      Array(20_000).fill({ field: 'a', errors: [] }),
+      { fields: Array(100).fill({ path: ['input', 'a'], messages: [] }) },
     ],
     [
       'nested messages',
