@@ -197,7 +197,6 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       name: `${origin.account} ${method} ${target} ${text ?? ''}`,
       // Set when the call begins.
       generation: 0,
-      isInDoubt: false,
       isAlone: false,
       isUnshared: false,
       waiters: undefined,

@@ -77,23 +77,15 @@ export interface Generations {
 export interface Snapshot {
   /** The current generation of a resource. A cached answer of another generation may be outdated. */
   read(resource: string): MaybePromise<Generation>;
-  /** Called before the write is sent. Until its end, at most for `doubtMs`, no answer about these resources is cached. */
-  write(resources: readonly string[], doubtMs: number): MaybePromise<Write>;
+  /**
+   * Counts a write to the resources, which gives them a new generation. Await this before the client is answered. Returns false
+   * if other processes may not know of the write.
+   */
+  wrote(resources: readonly string[]): MaybePromise<boolean>;
 }
-
-export interface Write {
-  /** Await this before the client is answered. The API may still carry out a write of unknown outcome for `doubtMs`. */
-  end(outcome: WriteOutcome, doubtMs: number): MaybePromise<void>;
-  /** Whether other processes may have missed this write. */
-  readonly isLost: boolean;
-}
-
-export type WriteOutcome = 'done' | 'not done' | 'unknown';
 
 export interface Generation {
   readonly number: number | string;
-  /** An answer read now is not worth caching. */
-  readonly isInDoubt: boolean;
   /** Whether other processes may have written unnoticed. */
   readonly isAlone: boolean;
 }

@@ -91,8 +91,6 @@ export interface Call<T> extends About, Asked {
   readonly name: string;
   /** Counts the writes to the resources of a read. Reads of one name and generation may share one answer. */
   readonly generation: number | string;
-  /** Whether a write to the resource may still be carried out. Then no answer is worth keeping. */
-  readonly isInDoubt: boolean;
   /** Whether other processes may have written unnoticed. */
   readonly isAlone: boolean;
   /** Whether the call needs its own request. The answer is cached for others. */
@@ -121,7 +119,7 @@ export type Source = 'call' | 'shared' | 'fresh' | 'stale';
 
 /**
  * Why a call was not answered from the cache. `miss`: no answer was kept. `expired`: the kept answer was too old. `written`: a write
- * has made the kept answer old, or may still do so. `bypass`: no earlier answer will do, as for a write.
+ * has made the kept answer old. `bypass`: no earlier answer will do, as for a write.
  */
 export type WhyAsked = 'miss' | 'expired' | 'written' | 'bypass';
 

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../state/maybe-promise.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { createPageSizes, type PageSizes } from '../state/page-sizes.ts';
 import type { Call } from './call.ts';
-import { type Clock, systemClock, timeOfDay } from './clock.ts';
+import { backgroundClock, type Clock, systemClock, timeOfDay } from './clock.ts';
 import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
@@ -85,7 +85,7 @@ export function createTransport(
   const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, log } = options;
   let closing: Promise<void> | undefined;
   const { clock = systemClock } = options;
-  const state: TransportState = options.state ?? createStateInMemory({ now: clock.now });
+  const state: TransportState = options.state ?? createStateInMemory(clock);
   const { random = systemRandom.next, today = timeOfDay } = options;
   const observers = createObservers([options.observer ?? []].flat(), log);
   const dispatcher = openConnections(url.origin, connections);
@@ -112,7 +112,7 @@ export function createTransport(
     isFailing: ({ origin }) => circuitBreaker.isPausing(origin.account),
   });
   const steps: readonly Interceptor[] = [
-    invalidation(generations, clock),
+    invalidation(generations, options.clock ?? backgroundClock),
     cache.step,
     dedupe(clock, cache.freshAnswer),
     ...(state.steps?.(cache.policy) ?? []),

@@ -111,8 +111,6 @@ async function play(
   const known = new Map<string, number>();
   const showFromNow = (id: string, [version = 0]: readonly number[]) =>
     void known.set(id, Math.max(known.get(id) ?? 0, version));
-  /** Until when a write of each script whose outcome is unknown may be carried out yet. */
-  const inDoubt = new Map<string, number>();
   let writes = 0;
 
   const apiFor = (key: string, signal: AbortSignal): Api => ({
@@ -130,10 +128,7 @@ async function play(
 
   const read = async (api: Api, id: string) => {
     const least = known.get(id) ?? 0;
-    const isInDoubt = clock.now() < (inDoubt.get(id) ?? 0);
     const script = await getScript(api, { script_id: id });
-    const { fresh, stale } = api.usage;
-    if (isInDoubt) expect(fresh + stale, 'nothing is cached of what a write may change yet').toBe(0);
     const [version, key] = JSON.parse(usable(script, 'name')) as [number, string];
     expect(version, 'a read shows what was written before it started').toBeGreaterThanOrEqual(least);
     expect(key, 'a read shows what its own key may see').toBe(api.origin.key);
@@ -149,8 +144,6 @@ async function play(
       expect(versionsMade().length, 'no write is carried out twice').toBeLessThanOrEqual(1);
       if ((failure as CallFailure).executed === 'no') {
         expect(versionsMade(), 'what is said not to be executed was not').toEqual([]);
-      } else if ((failure as CallFailure).executed === 'unknown') {
-        inDoubt.set(id, clock.now() + UNSETTLED_MS);
       }
       showFromNow(id, versionsMade());
       throw failure;

@@ -35,7 +35,7 @@ export const DEFECTS = {
     state: (state) =>
       withSnapshots(state, (open) => ({
         read: (resource) => open.read(resource),
-        write: () => ({ isLost: false, end() {} }),
+        wrote: () => true,
       })),
   },
   'a change is lost when the poller changes': { live: losingAtNewPoller },
@@ -109,7 +109,7 @@ function rememberingReads(now: () => number): (open: Snapshot) => Snapshot {
       known.set(resource, { at: now(), generation });
       return generation;
     },
-    write: (...args) => open.write(...args),
+    wrote: (resources) => open.wrote(resources),
   });
 }
 

@@ -137,35 +137,25 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
   return [1, now, given, wait, used + given, limit, last - now];
 });
 
-const noteWrite = inStore(
-  NOTE_WRITE,
-  (redis, [, writes = '', doubts = ''], [write, doubt, keep, ...resources]) => {
-    const { now } = redis;
-    const number = Math.max((redis.zall(writes).at(-1)?.[1] ?? 0) + 1, now);
-    if (redis.zall(writes).length > 10_000) {
-      redis.del(writes);
-      redis.zadd(writes, number, '*');
-    }
-    for (const resource of resources) {
-      redis.zadd(writes, number, resource);
-      redis.zadd(doubts, now + Number(doubt), `${resource} ${write}`);
-    }
-    for (const [mark, until] of redis.zall(doubts)) if (until <= now) redis.zrem(doubts, mark);
-    redis.pexpire(writes, Math.max(redis.pttl(writes), Number(keep)));
-    redis.pexpire(doubts, Math.max(redis.pttl(doubts), Number(doubt)));
-    return [1, now];
-  },
-);
+const noteWrite = inStore(NOTE_WRITE, (redis, [, writes = ''], [keep, ...resources]) => {
+  const { now } = redis;
+  const number = Math.max((redis.zall(writes).at(-1)?.[1] ?? 0) + 1, now);
+  if (redis.zall(writes).length > 10_000) {
+    redis.del(writes);
+    redis.zadd(writes, number, '*');
+  }
+  for (const resource of resources) redis.zadd(writes, number, resource);
+  redis.pexpire(writes, Math.max(redis.pttl(writes), Number(keep)));
+  return [1, now];
+});
 
-const readWrites = inStore(READ_WRITES, (redis, [, writes = '', doubts = ''], [count = '']) => {
+const readWrites = inStore(READ_WRITES, (redis, [, writes = ''], [count = '']) => {
   const { now } = redis;
   const all = redis.zall(writes);
   const last = all.at(-1)?.[1] ?? 0;
-  if (String(last) === count && last > 0) return [1, now, count];
+  if (String(last) === count) return [1, now, count];
   const news = all.filter(([, number]) => last <= Number(count) || number > Number(count));
-  const inDoubt = redis.zall(doubts).filter(([, until]) => until >= now);
-  const flat = (pairs: typeof news) => pairs.flatMap(([member, score]) => [member, String(score)]);
-  return [1, now, String(last), flat(news), flat(inDoubt), now];
+  return [1, now, String(last), news.flatMap(([member, score]) => [member, String(score)])];
 });
 
 const lookUp = inStore(LOOK_UP, (redis, [, entry = '', lease = ''], [fresh, since, holder = '', ms]) => {

@@ -119,6 +119,8 @@ describe('an API that takes too long', () => {
   ];
 
   it.each(SLOW)('and $title times out at the deadline, and its socket is closed', async ({ strike }) => {
+    // The writes of unknown outcome of earlier tests are counted once more later.
+    const timersBefore = clock.pending;
     fixture.respond = strikeOnly('bad', strike);
     const answer = fixture.gateway.execute(SCRIPT, { id: 'bad' });
     const { socket } = await arrival(fixture.recorder, 0);
@@ -133,7 +135,7 @@ describe('an API that takes too long', () => {
     await closed;
     expect(fixture.recorder.calls).toHaveLength(1);
     await expect(nameOf(fixture.gateway, 'good')).resolves.toBe('name of good');
-    expect(clock.pending).toBe(0);
+    expect(clock.pending).toBe(timersBefore);
   });
 
   it.each(SLOW)('and $title leaves the outcome of a mutation unknown', async ({ strike }) => {

@@ -106,7 +106,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   };
 
   return (next) => (call, usage) => {
-    const isReady = !link.isLost && !call.isInDoubt && !call.isAlone;
+    const isReady = !link.isLost && !call.isAlone;
     const isShared = call.kind === 'read' && policy.mayBeOlder(call) && policy.freshMsOf(call) > 0;
     return isReady && isShared ? read(next, call, usage) : next(call, usage);
   };

@@ -108,8 +108,6 @@ export function createCache(options: CacheOptions) {
   /** The kept answer to a read, and why the API is asked if that answer will not do. */
   const lookUp = (call: Call<unknown>): { readonly entry?: CacheEntry; readonly why: WhyAsked } => {
     if (!isKept(call) || !mayBeOlder(call)) return BYPASS;
-    // A write that may still be carried out would make any entry old.
-    if (call.isInDoubt) return WRITTEN;
     const entry = entries.get(call.name);
     if (!entry) return MISS;
     return entry.generation === call.generation ? { entry, why: 'expired' } : WRITTEN;
@@ -118,7 +116,7 @@ export function createCache(options: CacheOptions) {
   const step: Interceptor = (next) => (call, usage) => {
     const { entry, why } = lookUp(call);
     if (entry) return noted(readOwn(next, call, usage, entry), call, usage, why);
-    const answer = isKept(call) && !call.isInDoubt ? fetch(next, call, usage) : next(call, usage);
+    const answer = isKept(call) ? fetch(next, call, usage) : next(call, usage);
     return noted(answer, call, usage, why);
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, serve };

@@ -1,5 +1,5 @@
 import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
-import type { Generation, Generations, WriteOutcome } from '../../state/port.ts';
+import type { Generation, Generations } from '../../state/port.ts';
 import type { Answer, Call } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import { CallFailure } from '../errors.ts';
@@ -9,39 +9,35 @@ import type { Usage } from '../usage.ts';
 /** An endpoint answers within this time or not at all (`docs/luaauth-api.md#in-general`). */
 const LONGEST_CALL_MS = 100_000;
 
-/** In ms, at least. A write expires if its end is never reported. */
-const SPARE_MS = 10_000;
-
 /**
  * Generation numbers, not times, decide what is older. A read notes the generations of its resources when it begins.
  * Other reads may share its answer until a later write touches these resources. A write raises the generations of its
- * resources once it was, or may have been, carried out.
+ * resources when it ends, if it was, or may have been, carried out. LuaAuth may carry out a write of unknown outcome later, so
+ * such a write raises them once more when it can no longer be carried out.
+ * @param clock - its timers do not keep the process alive
  */
 export function invalidation(generations: Generations, clock: Clock): Interceptor {
   const write = async <T>(next: Send, call: Call<T>, usage: Usage): Promise<Answer<T>> => {
-    const waitMs = Math.max(SPARE_MS, Math.min(call.timeoutMs, call.deadline - clock.now()));
-    const { snapshot = generations.snapshot(call.origin.account) } = call.origin;
-    const begun = snapshot.write(call.resources, LONGEST_CALL_MS + waitMs);
-    const write = begun instanceof Promise ? await begun : begun;
-    const end = async (outcome: WriteOutcome) => {
-      await write.end(outcome, LONGEST_CALL_MS);
-      if (write.isLost) usage.isUncoordinated = true;
+    // A timer must not keep the body of the call.
+    const { resources } = call;
+    const { account, snapshot = generations.snapshot(account) } = call.origin;
+    const count = async () => {
+      if (!(await snapshot.wrote(resources))) usage.isUncoordinated = true;
     };
-    try {
-      const answer = await next(call, usage);
-      await end('done');
-      return answer;
-    } catch (failure) {
-      const executed = failure instanceof CallFailure ? failure.executed : 'unknown';
-      await end(executed === 'unknown' ? 'unknown' : 'not done');
+    const answer = await next(call, usage).catch(async (failure) => {
+      if (failure instanceof CallFailure && failure.executed !== 'unknown') throw failure;
+      await count();
+      clock.after(LONGEST_CALL_MS, () => void generations.snapshot(account).wrote(resources));
       throw failure;
-    }
+    });
+    await count();
+    return answer;
   };
 
   const read = <T>(next: Send, call: Call<T>, usage: Usage, generation: Generation) => {
     if (generation.isAlone) usage.isUncoordinated = true;
-    const { number, isInDoubt, isAlone } = generation;
-    return next({ ...call, generation: number, isInDoubt, isAlone }, usage);
+    const { number, isAlone } = generation;
+    return next({ ...call, generation: number, isAlone }, usage);
   };
 
   return (next) => (call, usage) => {
@@ -70,6 +66,5 @@ function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<
 }
 
 function both(one: Generation, other: Generation): Generation {
-  const number = `${one.number}.${other.number}`;
-  return { number, isInDoubt: one.isInDoubt || other.isInDoubt, isAlone: one.isAlone || other.isAlone };
+  return { number: `${one.number}.${other.number}`, isAlone: one.isAlone || other.isAlone };
 }

@@ -78,13 +78,8 @@ function randomStep({ pick, below, chance }: Seeded): Step {
     take,
     take,
     take,
-    () =>
-      inStore(
-        NOTE_WRITE,
-        ['writes', 'doubts'],
-        [`${me}.1`, pick([0, 0, KEPT_MS]), KEPT_MS, ...some(['a', 'b', 'c', '*'])],
-      ),
-    () => inStore(READ_WRITES, ['writes', 'doubts'], [pick(['0', '0', String(seen), '1900000000000'])]),
+    () => inStore(NOTE_WRITE, ['writes'], [KEPT_MS, ...some(['a', 'b', 'c', '*'])]),
+    () => inStore(READ_WRITES, ['writes'], [pick(['0', '0', String(seen), '1900000000000'])]),
     () =>
       inStore(
         LOOK_UP,
@@ -159,7 +154,7 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       }
       for (const key of model.keys)
         expect([key, await redis.command('TYPE', key)]).toEqual([key, model.type(key)]);
-      for (const key of ['quota', 'asking', 'pace', 'writes', 'doubts'])
+      for (const key of ['quota', 'asking', 'pace', 'writes'])
         expect(await redis.command('ZRANGE', key, '0', '-1', 'WITHSCORES')).toEqual(model.zall(key));
     }
   });

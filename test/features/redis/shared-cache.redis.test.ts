@@ -91,15 +91,6 @@ describeWithEachEngine('several gateways', (engine) => {
     await expectCalls(recorder, 9);
   });
 
-  it('share no answer while a write may still be carried out', async () => {
-    respond = (recorded, response) =>
-      recorded.line.startsWith('POST') ? void recorded.socket.destroy() : answerPlainly(recorded, response);
-    const [one, other] = await openTwo();
-    await one.execute(TOGGLE, { input: { id: 'a', enabled: true } }, KEY);
-    for (const gateway of [one, other, other]) await gateway.execute(SCRIPT, { id: 'a' }, KEY);
-    await expectCalls(recorder, 4);
-  });
-
   it('show a read after a write in one document what the write has done, at each of them', async () => {
     respond = createVersions().answer;
     const gateways = await openTwo();

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { createStateInMemory } from '../../../src/state/memory.ts';
-import type { Quota, Snapshot, Write } from '../../../src/state/port.ts';
+import type { Quota, Snapshot } from '../../../src/state/port.ts';
 import type { Clock } from '../../../src/transport/clock.ts';
 import type { TransportState } from '../../../src/transport/shared-state.ts';
 
@@ -41,13 +41,9 @@ function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
 }
 
 function lateSnapshot(snapshot: Snapshot): Snapshot {
-  const lateWrite = (write: Write): Write => ({
-    isLost: write.isLost,
-    end: (outcome, doubtMs) => later(() => write.end(outcome, doubtMs)),
-  });
   return {
     read: (resource) => later(() => snapshot.read(resource)),
-    write: (resources, doubtMs) => later(async () => lateWrite(await snapshot.write(resources, doubtMs))),
+    wrote: (resources) => later(() => snapshot.wrote(resources)),
   };
 }
 
