@@ -3,7 +3,7 @@ import type { Route } from '../../luaauth/endpoints.ts';
 import type { WireError } from '../../luaauth/wire.ts';
 
 /** The kinds of fault. `handled`: the request takes effect although no answer arrives. */
-export type Mishap =
+type Mishap =
   /** A failure of the API. By default with status 200, as all failures of the sandbox. */
   | ({ kind: 'failure'; status?: number } & WireError)
   /** Any answer: a proxy's HTML page, an empty body, a redirect. */
@@ -19,8 +19,6 @@ export type Mishap =
 
 /** A fault, the requests that it affects (by default all) and how many of them (`times`, by default one). */
 export type Fault = Mishap & { route?: Route; method?: string; times?: number };
-
-const MAX_FAULTS = 1_000;
 
 /** The pending faults. The oldest matching fault affects a request. */
 export function createFaults() {
@@ -38,7 +36,6 @@ export function createFaults() {
       if (entry.left <= 0) due.splice(due.indexOf(entry), 1);
       return entry.fault;
     },
-    isFull: () => due.length >= MAX_FAULTS,
     clear(): void {
       due.length = 0;
     },

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Body, readBody, toJson } from './body.ts';
-import { control, createCallLog, isControl, type SandboxCall } from './control.ts';
+import { CallLog, type SandboxCall } from './calls.ts';
 import { type Behaviour, invalid, isObject, Later, Refusal, unauthorized } from './endpoint.ts';
 import { createFaults, type Fault, sendProxyPage } from './faults.ts';
 import { createQuota, isSandboxKey } from './keys.ts';
@@ -61,7 +61,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { guestEveryMs = 0, updateDelayMs = 0, dates = 'fixed', unknownKeyAdvice } = options;
   const behaviour = { maxLimit, guestEveryMs, disconnectMs, updateDelayMs, messageDelayMs, messageTimeoutMs };
   const state = createState();
-  const calls = createCallLog();
+  const calls = new CallLog();
   const quota = createQuota(rate);
   const faults = createFaults();
 
@@ -146,17 +146,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const at = now();
     const { method = '', url: path = '', headers } = request;
     // Unknown keys are refused anyway, and counting them would use unlimited memory.
-    const limited = !isControl(path) && isSandboxKey(headers.token) && !quota.take(headers.token, at);
+    const limited = isSandboxKey(headers.token) && !quota.take(headers.token, at);
     const body = await readBody(request);
     if (!body) return;
     const { text, value } = body;
-    if (isControl(path)) {
-      send(
-        response,
-        render(() => control(`${method} ${path}`, value, { calls, faults, reset })),
-      );
-      return;
-    }
     const matched = match(method, path);
     const route = matched?.route;
     calls.add({ method, path, route, headers, text, body: value, at, limited });

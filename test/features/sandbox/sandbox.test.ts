@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SANDBOX_RAY } from '../../../src/features/sandbox/faults.ts';
+import { type Fault, SANDBOX_RAY } from '../../../src/features/sandbox/faults.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { Sandbox } from '../../../src/features/sandbox/server.ts';
@@ -28,16 +28,12 @@ describe('what every endpoint shares', () => {
     expect(await answer(SCRIPT, { token })).toEqual(refused('invalid api key'));
   });
 
-  it.each([
-    'GET /',
-    'GET /scripts/',
-    `${SCRIPT}/`,
-    `DELETE /scripts/${scriptId}`,
-    'GET /scripts/%E0%A4%A',
-    'GET /_sandbox/other',
-  ])('%s is an invalid endpoint', async (endpoint) => {
-    expect(await answer(endpoint)).toEqual(failed(-1, 'invalid endpoint'));
-  });
+  it.each(['GET /', 'GET /scripts/', `${SCRIPT}/`, `DELETE /scripts/${scriptId}`, 'GET /scripts/%E0%A4%A'])(
+    '%s is an invalid endpoint',
+    async (endpoint) => {
+      expect(await answer(endpoint)).toEqual(failed(-1, 'invalid endpoint'));
+    },
+  );
 
   it('decodes the ids of a path', async () => {
     const [session] = sandbox.sessions.values();
@@ -63,7 +59,7 @@ describe('what every endpoint shares', () => {
     const text = `{"key":"echo","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     // A newer Node writes any depth.
     expect((await ask(MESSAGE, { text })).status).toBe(200);
-    expect((await ask('GET /_sandbox/calls')).status).toBe(200);
+    expect((await ask(SCRIPT)).status).toBe(200);
   });
 });
 
@@ -102,7 +98,7 @@ describe('the quota', () => {
 });
 
 describe('the call record', () => {
-  it('holds what arrived, and when; over HTTP without API keys', async () => {
+  it('holds what arrived, and when', async () => {
     const path = `/scripts/${scriptId}/sessions/filter?a=%20b&key=${userKey}`;
     await ask(`GET ${path}`);
     await ask('POST /nothing', { token: null, text: '{ "from": 1 }' });
@@ -121,27 +117,19 @@ describe('the call record', () => {
         limited: false,
       },
     ]);
-    const text = await (await ask('GET /_sandbox/calls', { token: null })).text();
-    expect(text).not.toContain(sandboxKeys.full);
-    expect(JSON.parse(text)).toMatchObject({
-      success: true,
-      total: 2,
-      calls: [{ route }, { body: { from: 1 } }],
-    });
-    expect(sandbox.calls).toHaveLength(2);
   });
 });
 
 describe('faults', () => {
   const disconnect = `POST /sessions/${sessionId}/disconnect`;
 
-  it('come over HTTP, strike in their order what they name, as often as they say', async () => {
-    for (const body of [
+  it('strike in their order what they name, as often as they say', async () => {
+    const faults: Fault[] = [
       { kind: 'proxy', status: 521, by: 'cloudflare' },
       { kind: 'proxy', status: 502, route: 'GET /scripts/:script_id', times: 2 },
       { kind: 'failure', code: -1, message: 'internal server error', status: 500, method: 'GET' },
-    ])
-      expect(await answer('POST /_sandbox/faults', { body, token: null })).toEqual(ok());
+    ];
+    faults.forEach(sandbox.fault);
     const page = await ask(SCRIPT);
     expect([page.status, page.headers.get('cf-ray'), await page.text()]).toEqual([
       521,
@@ -152,26 +140,6 @@ describe('faults', () => {
     for (const endpoint of [SCRIPT, disconnect, SCRIPT, SCRIPT, SCRIPT])
       statuses.push((await ask(endpoint)).status);
     expect(statuses).toEqual([502, 200, 502, 500, 200]);
-  });
-
-  it.each([
-    [undefined, 'a fault is an object'],
-    [{ kind: 'raw', status: 200 }, 'kind is one of failure, proxy, reset, hang, delay'],
-    [{ kind: 'toString' }, 'kind is one of failure, proxy, reset, hang, delay'],
-    [{ kind: 'proxy', status: 200 }, 'a member of this proxy is missing or wrong'],
-    [{ kind: 'delay' }, 'a member of this delay is missing or wrong'],
-    [{ kind: 'hang', times: 0 }, 'times is a whole number from 1 to 10000'],
-    [{ kind: 'hang', handled: 1 }, 'handled is true or false'],
-  ])('refuses the fault %j', async (body, problem) => {
-    expect(await answer('POST /_sandbox/faults', { body })).toEqual(refused(field('fault', problem)));
-    expect((await ask(SCRIPT)).status).toBe(200);
-  });
-
-  it('are a thousand at most', async () => {
-    for (let count = 0; count < 1_000; count += 1) sandbox.fault({ kind: 'hang' });
-    expect(await answer('POST /_sandbox/faults', { body: { kind: 'hang' } })).toEqual(
-      refused(field('fault', 'too many faults are due: reset the sandbox')),
-    );
   });
 
   it('failure and raw answer anything', async () => {
@@ -217,14 +185,13 @@ describe('faults', () => {
     expect((await pending)[1].script.name).toBe('Nightfall Hub');
   });
 
-  it.each(['in process', 'over HTTP'])('go with a reset %s, which restores the seed', async (how) => {
+  it('go with a reset, which restores the seed', async () => {
     const { calls, scripts } = sandbox;
     await ask(`POST /scripts/${scriptId}/edit`, { body: { name: 'Other' } });
     await ask(`POST /scripts/${freeForAllScriptId}/remove`);
     await ask(disconnect);
     sandbox.fault({ kind: 'hang', times: Number.POSITIVE_INFINITY });
-    if (how === 'in process') sandbox.reset();
-    else expect(await answer('POST /_sandbox/reset', { token: null })).toEqual(ok());
+    sandbox.reset();
     expect([calls, sandbox.disconnected.size, scripts.get(scriptId)?.name]).toEqual([[], 0, 'Nightfall Hub']);
     expect((await answer(`GET /scripts/${freeForAllScriptId}`))[1].script.name).toBe('Nightfall Lite');
   });
