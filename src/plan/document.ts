@@ -11,6 +11,7 @@ import {
   validate,
 } from 'graphql';
 import { CANNOT_RUN, codedError } from '../errors/coded-error.ts';
+import { RULES } from './field-advice.ts';
 import { cut, inWords, type Limits, overLimit } from './limits.ts';
 import { checkShape } from './shape.ts';
 
@@ -89,7 +90,7 @@ export function validateDocument(
 ): readonly GraphQLError[] {
   const refusals = checkShape(document, limits);
   if (refusals.length > 0) return refusals;
-  return validate(schema, document, undefined, { maxErrors: MAX_ERRORS }).map(asValidationError);
+  return validate(schema, document, RULES, { maxErrors: MAX_ERRORS }).map(asValidationError);
 }
 
 /** graphql-js ends a validation that compares too many fields with one another. Its error says only this. */
