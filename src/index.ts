@@ -27,8 +27,16 @@ export type { UserTable } from './callers/user-table.ts';
 export type { EmbeddedGatewayOptions, EmbeddedTransportOptions } from './embed/options.ts';
 export type { Gateway } from './gateway-options.ts';
 export type { Timeouts } from './luaauth/api.ts';
+export type { LiveObserver, OnlineObserver } from './observability/observers.ts';
+export type {
+  RequestEnd,
+  RequestObserver,
+  RequestRecord,
+  WriteFacts,
+} from './observability/request-record.ts';
 export type { Limits } from './plan/limits.ts';
 export type { AgentOptions, RedisStateOptions } from './server/features.ts';
+export type { Observer as TransportObserver } from './transport/observer.ts';
 export type { Transport, TransportOptions } from './transport/transport.ts';
 
 /**

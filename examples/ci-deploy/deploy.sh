@@ -7,7 +7,7 @@
 #
 # Exit codes:
 #   0  the script has the new source
-#   2  something is missing here; nothing was sent
+#   2  something is missing or wrong here, such as the key; nothing was changed
 #   3  it went wrong, and the script has its old source: the same again may do
 #   4  LuaAuth refused, and will again until something is changed
 #   5  nobody knows whether the script has the new source: look before doing it again, each update may be a new version
@@ -84,6 +84,9 @@ case $type in
     [ -n "$what" ] || lost "The answer is not the gateway's"
     if jq -e 'any(.errors[]?; .extensions.outcome == "UNKNOWN")' <<<"$answer" >/dev/null; then
       fail 5 "$what"
+    fi
+    if jq -e 'any(.errors[]?; .extensions.code | IN("UNAUTHENTICATED", "FORBIDDEN", "BAD_USER_INPUT"))' <<<"$answer" >/dev/null; then
+      fail 2 "$what"
     fi
     fail 3 "$what"
     ;;

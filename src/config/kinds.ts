@@ -70,7 +70,7 @@ export function problemsOf(name: string, value: unknown, kind: Kind): string[] {
   if (!members) return [];
   const given = value as Readonly<Record<string, unknown>>;
   const pathOf = (member: string) => (name === '' ? member : `${name}.${member}`);
-  const unknown = Object.keys(given).filter((member) => given[member] !== undefined && !(member in members));
+  const unknown = ownNames(given).filter((member) => given[member] !== undefined && !(member in members));
   const known = Object.keys(members).join(', ');
   return [
     ...unknown.map((member) => `${pathOf(cut(member))}: there is no such member. There are ${known}.`),
@@ -79,6 +79,12 @@ export function problemsOf(name: string, value: unknown, kind: Kind): string[] {
       return of.isRequired ? [`${pathOf(member)}: missing. It must be ${of.allowed}.`] : [];
     }),
   ];
+}
+
+/** None for an instance of a class, which may have members for its own use. */
+function ownNames(value: object): string[] {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.keys(value) : [];
 }
 
 export const HIDDEN = 'the given value (not shown)';

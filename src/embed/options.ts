@@ -15,7 +15,10 @@ import { count, duration } from '../config/text-kinds.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
 import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { Timeouts } from '../luaauth/api.ts';
+import type { LiveObserver, OnlineObserver } from '../observability/observers.ts';
+import type { RequestObserver } from '../observability/request-record.ts';
 import type { Limits, LiveLimits } from '../plan/limits.ts';
+import type { Observer } from '../transport/observer.ts';
 import type { TransportOptions } from '../transport/transport.ts';
 
 export type EmbeddedTransportOptions = Partial<
@@ -49,6 +52,30 @@ const anObject: Kind = { has: (value) => typeof value === 'object' && value !== 
 const aFunction: Kind = { has: (value) => typeof value === 'function', allowed: 'a function' };
 const objects: Kind = { has: Array.isArray, allowed: 'a list of objects', items: anObject };
 
+/** An object with some of these methods. A misspelt method would never be called. */
+function observerOf<Name extends string>(methods: Readonly<Record<Name, true>>): Kind {
+  const kinds = Object.keys(methods).map((name) => [name, { ...aFunction, allowed: 'a method' }] as const);
+  return objectOf(Object.fromEntries(kinds));
+}
+
+const REQUEST_OBSERVER = observerOf<keyof RequestObserver>({
+  began: true,
+  running: true,
+  wrote: true,
+  ended: true,
+});
+const TRANSPORT_OBSERVER = observerOf<keyof Observer>({
+  queued: true,
+  requested: true,
+  retried: true,
+  answered: true,
+  breakerChanged: true,
+  coordinationChanged: true,
+  valueRejected: true,
+});
+const LIVE_OBSERVER = observerOf<keyof LiveObserver>({ counted: true, polled: true, delivered: true });
+const ONLINE_OBSERVER = observerOf<keyof OnlineObserver>({ sampled: true, failed: true });
+
 const TRANSPORT_OPTIONS = objectOf({
   url: required(VARIABLES.LUAAUTH_API_URL),
   userAgent: textLike(/^[\x20-\x7e]{1,200}$/, '1 to 200 visible ASCII characters'),
@@ -58,7 +85,16 @@ const TRANSPORT_OPTIONS = objectOf({
   freshMsFor: VARIABLES.CACHE_TTL,
   staleMs: VARIABLES.STALE_MS,
   state: { ...anObject, allowed: 'what openStateInRedis returns' },
-  observer: { ...anObject, allowed: 'an observer, or a list of observers' },
+  observer: {
+    ...anObject,
+    allowed: 'an observer, or a list of observers',
+    problem: (given) =>
+      [given]
+        .flat()
+        .flatMap((one, index) =>
+          problemsOf(Array.isArray(given) ? `[${index}]` : '', one, TRANSPORT_OBSERVER),
+        )[0],
+  },
   log: withMethod('error', 'an object with the method error'),
 } satisfies Record<keyof EmbeddedTransportOptions, Kind>);
 
@@ -99,9 +135,9 @@ const GATEWAY_OPTIONS = objectOf({
     maxScripts: count(1, 10_000),
     maxLifetimeMs: duration(1_000, 86_400_000),
   } satisfies Record<keyof LiveLimits, Kind>),
-  liveObserver: anObject,
+  liveObserver: LIVE_OBSERVER,
   metricsScripts: VARIABLES.METRICS_SCRIPTS,
-  onlineObserver: anObject,
+  onlineObserver: ONLINE_OBSERVER,
   users: withMethod('get', 'a Map of lists of licence keys by Discord id, or an object with its method get'),
   isReady: aFunction,
   path: textLike(/^(?:\/[\w.-]+)*\/graphql$/, 'a path that ends in /graphql, such as /api/graphql'),
@@ -111,7 +147,7 @@ const GATEWAY_OPTIONS = objectOf({
   hosts: listOf(textLike(/^[\w.:*-]+$/, 'a host name, or * for every name'), 100, 'host names'),
   trustedProxy: VARIABLES.TRUSTED_PROXY,
   log: withMethod('error', 'an object with the method error'),
-  observers: objects,
+  observers: { ...objects, items: REQUEST_OBSERVER },
   plugins: objects,
   openAgents: aFunction,
 } satisfies Record<keyof EmbeddedGatewayOptions, Kind>);

@@ -41,7 +41,7 @@ export function createYogaAdapter(options: YogaOptions) {
       // Plugins may have added others.
       const names: readonly object[] = all;
       const embedded = names.slice(names.indexOf(operations) + 1, names.indexOf(inspection));
-      for (const plugin of embedded) checkHooks(plugin);
+      for (const plugin of embedded) checkHooks(plugin, plugins.indexOf(plugin));
     },
   };
   const yoga = createYoga<ServerContext>({

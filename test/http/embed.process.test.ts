@@ -60,6 +60,10 @@ it.each<[options: object, problem: string]>([
     { url: 'http://localhost', freshMsFor: { script: 5 } },
     'freshMsFor.script: there is no such member. There are ads, executions, projects, scripts, sessions, users.',
   ],
+  [
+    { url: 'http://localhost', observer: [{}, { anwsered() {} }] },
+    'observer: [1].anwsered: there is no such member. There are queued, requested, retried, answered,',
+  ],
 ])('createTransport refuses %j, and says what is allowed', (options, problem) => {
   const create = () => createTransport(options as { url: string });
   expect(create).toThrow(TypeError);
@@ -73,6 +77,19 @@ it.each<[options: object, problem: string]>([
   [{ maxBodyBytes: 0 }, 'maxBodyBytes: 0: must be bytes, a whole number from 1 to 100000000, or Infinity.'],
   [{ limits: { tokens: 9 } }, 'limits.tokens: there is no such member.'],
   [{ readonly: true }, 'readonly: there is no such member.'],
+  [
+    { observers: [{ ended() {} }, { end() {} }] },
+    'observers[1].end: there is no such member. There are began, running, wrote, ended.',
+  ],
+  [{ observers: [{ ended: true }] }, 'observers[0].ended: true: must be a method.'],
+  [
+    { liveObserver: { poled() {} } },
+    'liveObserver.poled: there is no such member. There are counted, polled, delivered.',
+  ],
+  [
+    { onlineObserver: { sample() {} } },
+    'onlineObserver.sample: there is no such member. There are sampled, failed.',
+  ],
   [
     { credentials: { heldKey: SECRET } },
     'credentials.heldKey: the given value (not shown) must be 1 to 512 visible ASCII characters without spaces, and not a path.',
@@ -94,6 +111,18 @@ it.each<[options: object, problem: string]>([
   expect(create).toThrow(TypeError);
   expect(create).toThrow(`createGateway cannot take its options.\n  ${problem}`);
   expect(create).not.toThrow(SECRET);
+});
+
+it('takes an observer that is an instance of a class with members of its own', async () => {
+  class Counter {
+    count = 0;
+    ended() {
+      this.count += 1;
+    }
+  }
+  const counter = new Counter();
+  await ask(createGateway({ transport, observers: [counter] }), { token: 'sandbox-key' });
+  expect(counter.count).toBe(1);
 });
 
 it('gives an option that is undefined its default, in a gateway and in its transport', async () => {
@@ -183,9 +212,9 @@ it('fails to create a gateway whose plugin cannot start', () => {
   expect(() => createGateway({ transport, plugins: [broken] })).toThrow('a plugin without its licence');
 });
 
-it.each<[hook: string, plugin: object]>([
+it.each<[hook: string, plugin: object, place?: string]>([
   ['the hook onParse', { onParse() {} }],
-  ['the hook onExecute', { onExecute() {} }],
+  ['the hook onExecute', { name: 'tracer', onExecute() {} }, 'The plugin "tracer"'],
   [
     'the hook onContextBuilding',
     new (class {
@@ -196,12 +225,16 @@ it.each<[hook: string, plugin: object]>([
   [
     'the hook onEnveloped',
     { onPluginInit: ({ addPlugin }) => addPlugin({ onEnveloped() {} }) } satisfies Plugin,
+    'A plugin that another one adds',
   ],
-])('refuses a plugin with %s, which it would not call, and names what it calls', (name, plugin) => {
-  expect(() => createGateway({ transport, plugins: [{}, plugin] })).toThrow(
-    new RegExp(`^A plugin has ${name}, which this gateway does not call, .* It calls .*observers\\.$`),
-  );
-});
+])(
+  'refuses a plugin with %s, which it would not call, and names what it calls',
+  (name, plugin, place = 'plugins\\[1\\]') => {
+    expect(() => createGateway({ transport, plugins: [{}, plugin] })).toThrow(
+      new RegExp(`^${place} has ${name}, which this gateway does not call, .* It calls .*observers\\.$`),
+    );
+  },
+);
 
 it.each<[sent: string, path: string, body: object]>([
   ['a document', '/graphql', { query: NAME }],

@@ -69,14 +69,26 @@ test('an answer that is not the gateway’s ends with 5', async () => {
   }
 });
 
-test('a gateway that is not there, and what it refuses, end with 3', async () => {
+test('a gateway that is not there, and a quota that is used up, end with 3', async () => {
   writeFileSync(fixture.file, SOURCE);
   const away = await fixture.deploy([scriptId, fixture.file], { GATEWAY_URL: 'http://127.0.0.1:1/graphql' });
   assert.equal(away.code, 3);
-  const refused = await fixture.deploy(['a/b', fixture.file]);
-  assert.equal(refused.code, 3);
-  assert.match(refused.output, /^BAD_USER_INPUT: /);
+  fixture.sandbox.fault({ kind: 'failure', code: -1, message: 'ratelimited', times: 3 });
+  const limited = await fixture.deploy([scriptId, fixture.file]);
+  assert.deepEqual([limited.code, limited.output.split(':')[0]], [3, 'RATE_LIMITED']);
+});
+
+test('a key or an id that is refused ends with 2, as the same again would be refused', async () => {
+  writeFileSync(fixture.file, SOURCE);
+  const id = await fixture.deploy(['a/b', fixture.file]);
+  assert.deepEqual([id.code, id.output.split(':')[0]], [2, 'BAD_USER_INPUT']);
   assert.deepEqual(fixture.lines(), []);
+  const malformed = await fixture.deploy([scriptId, fixture.file], { LUAAUTH_TOKEN: 'no key' });
+  const failed = ['invalid api key'];
+  fixture.sandbox.fault({ kind: 'failure', code: 0, message: 'unauthorized or invalid request', failed });
+  const unknown = await fixture.deploy([scriptId, fixture.file]);
+  for (const { code, output } of [malformed, unknown])
+    assert.deepEqual([code, output.split(':')[0]], [2, 'UNAUTHENTICATED']);
 });
 
 test('nothing is in doubt where the address is none', async () => {
