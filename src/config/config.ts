@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { DOCUMENT_LIST } from './document-list.ts';
 import { KEYS_AT_FULL_RATE, VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
 import { type Environment, overlay, parseSecret, readSecretFile, readValues } from './environment.ts';
-import { isKeysFile, parseKeyEntries, readKeysFile } from './keys-file.ts';
+import { parseKeyEntries, readKeysFile } from './keys-file.ts';
+import { isKeysFile } from './plain-keys.ts';
 import { openReloadedFile } from './reloaded-file.ts';
 import { findContradictions, keysFrom, notesOn } from './rules.ts';
 import { parseDotEnv, readTextFile } from './text-file.ts';
 import { collect, named } from './unusable.ts';
 import { USERS } from './users-file.ts';
-import { findUnknownNames } from './variable-names.ts';
+import { findUnknownNames, notesOnSimilarNames } from './variable-names.ts';
 
 /** The whole configuration. Most members have the value of a variable of env-variables.ts. */
 export type Config = Readonly<ReturnType<typeof assemble>> & {
@@ -35,8 +36,10 @@ export function loadConfig(
   problems.push(...findUnknownNames(dotEnv, environment));
   const given = overlay(dotEnv, environment, flags);
   const result = readConfig(overlay(given, standInsFor?.(given) ?? {}));
-  if (problems.length === 0) return result;
-  return { problems: 'problems' in result ? [...problems, ...result.problems] : problems };
+  if ('problems' in result) return { problems: [...problems, ...result.problems] };
+  if (problems.length > 0) return { problems };
+  const { notes } = result.config;
+  return { config: { ...result.config, notes: [...notes, ...notesOnSimilarNames(environment)] } };
 }
 
 /** @throws Unusable if the file cannot be read */
@@ -118,7 +121,7 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
 
 const TOKEN = {
   readText: readSecretFile,
-  parse: (text: string) => parseSecret('LUAAUTH_TOKEN', VARIABLES.LUAAUTH_TOKEN, text),
+  parse: (text: string) => parseSecret(VARIABLES.LUAAUTH_TOKEN, text),
 };
 const KEYS = { readText: readKeysFile, parse: parseKeyEntries };
 

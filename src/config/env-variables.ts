@@ -35,6 +35,8 @@ export interface Variable extends TextKind {
   readonly byDefault?: string;
   /** A value for `.env.example` if there is no default. */
   readonly example?: string;
+  /** Says in a sentence or two that a value is hardly meant, although it is allowed. Undefined for other values. */
+  readonly unusual?: (value: never) => string | undefined;
 }
 
 function group<const R extends Readonly<Record<string, Omit<Variable, 'group'>>>>(title: string, rows: R) {
@@ -52,6 +54,14 @@ export const WRITE_TIMEOUT_FACTOR = 2.5;
  * (`docs/luaauth-api.md#in-general` does not say), and clients can make up any number of keys.
  */
 export const KEYS_AT_FULL_RATE = 4;
+
+/** LuaAuth's documented limit, in calls per second for an API key. */
+const DOCUMENTED_RATE = 50;
+
+const belowASecond = (ms: number) =>
+  ms < 1_000
+    ? `${ms} ms may be less than an answer of LuaAuth takes.${ms > 0 ? ` Did you mean ${ms}s?` : ''}`
+    : undefined;
 
 /** How many processes may share an API key at a time. */
 export const MOST_INSTANCES = 10;
@@ -170,6 +180,7 @@ export const VARIABLES = {
       ...duration(1, 600_000),
       meaning: 'how long a whole operation may take',
       byDefault: '30000',
+      unusual: belowASecond,
     },
   }),
   ...group('Rate limit and cache', {
@@ -177,6 +188,10 @@ export const VARIABLES = {
       ...perSecond(100_000),
       meaning: 'rate limit: requests per second to LuaAuth for one API key; 0: no limit',
       byDefault: '50',
+      unusual: (rate: number) =>
+        rate === 0 || rate > DOCUMENTED_RATE
+          ? `${rate === 0 ? '0 means no limit, which' : rate} is more than the ${DOCUMENTED_RATE} calls per second that LuaAuth documents for a key. LuaAuth refuses the calls above its limit. Leave LUAAUTH_RATE out.`
+          : undefined,
     },
     LUAAUTH_TOTAL_RATE: {
       ...perSecond(1_000_000),
@@ -228,6 +243,7 @@ export const VARIABLES = {
       ...duration(0, 600_000),
       meaning: 'how long requests in flight may take to finish after SIGTERM',
       byDefault: '30000',
+      unusual: belowASecond,
     },
   }),
   ...group('Limits', {

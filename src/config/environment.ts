@@ -1,5 +1,4 @@
 import { ROWS, type VariableValues } from './env-variables.ts';
-import { isKeysFile } from './keys-file.ts';
 import { cut, HIDDEN, show } from './kinds.ts';
 import { readTextFile } from './text-file.ts';
 import { readText, type TextKind } from './text-kinds.ts';
@@ -30,11 +29,8 @@ function readVariable(environment: Environment, name: string, kind: TextKind): u
   if (!file && text === '') return undefined;
   if (!file) return checked(text, kind, `${name}: `, secret ? HIDDEN : `${show(text)}:`);
   if (text !== '') throw new Unusable(`${name}_FILE: ${name} is set as well. Set one of the two.`);
-  // A .json file of keys is read elsewhere, with its permissions.
-  if (name === 'GATEWAY_KEYS' && isKeysFile(file)) return undefined;
-  return named(`${name}_FILE: ${JSON.stringify(cut(file))}`, () =>
-    parseSecret(name, kind, readSecretFile(file)),
-  );
+  if (kind.isOtherFile?.(file)) return undefined;
+  return named(`${name}_FILE: ${JSON.stringify(cut(file))}`, () => parseSecret(kind, readSecretFile(file)));
 }
 
 /** @throws Unusable */
@@ -43,17 +39,11 @@ export function readSecretFile(path: string): string {
 }
 
 /** Parses the text of the file NAME_FILE. @throws Unusable */
-export function parseSecret<Value>(name: string, kind: TextKind<Value>, text: string): Value {
-  const isKeyList = name === 'GATEWAY_KEYS';
-  const content = isKeyList ? withoutComments(text) : text.trim();
-  if (isKeyList && /^[[{]/.test(content)) throw new Unusable(NO_LIST);
-  if (content === '') throw new Unusable(isKeyList ? NO_KEY : 'it is empty. Put the secret in it.');
+export function parseSecret<Value>(kind: TextKind<Value>, text: string): Value {
+  const content = kind.inFile ? kind.inFile(text) : text.trim();
+  if (content === '') throw new Unusable('it is empty. Put the secret in it.');
   return checked(content, kind, '', 'its content');
 }
-
-const NO_LIST =
-  'it holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.';
-const NO_KEY = 'it holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.';
 
 /** `place` begins a problem, and `given` stands for the value in it. @throws Unusable */
 function checked<Value>(text: string, kind: TextKind<Value>, place: string, given: string): Value {
@@ -77,10 +67,4 @@ export function overlay(...layers: readonly Environment[]): Environment {
     Object.assign(result, layer);
   }
   return result;
-}
-
-/** The lines of a list without comments and empty lines. A comment is a line of its own, or follows a space. */
-function withoutComments(text: string): string {
-  const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
-  return lines.filter((line) => line !== '').join('\n');
 }

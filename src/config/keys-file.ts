@@ -50,11 +50,6 @@ const FILE = objectOf({
   keys: required({ has: Array.isArray, allowed: 'a list of keys', items: ENTRY }),
 });
 
-/** Whether the file lists keys with their permissions. Any other file is a plain list. */
-export function isKeysFile(path: string): boolean {
-  return path.toLowerCase().endsWith('.json');
-}
-
 /** @throws Unusable */
 export function readKeysFile(path: string): string {
   return readTextFile(path, MAX_BYTES);

@@ -22,6 +22,11 @@ const EXAMPLES: ReadonlySet<string> = new Set([
   'key-of-the-scraper',
 ]);
 
+/** Whether the file lists keys with their permissions. Any other file is a plain list. */
+export function isKeysFile(path: string): boolean {
+  return path.toLowerCase().endsWith('.json');
+}
+
 /** Whether everyone can read the key in an example. Only the sandbox, or a stand-in for LuaAuth, may have it. */
 export function isExampleKey(key: string): boolean {
   return EXAMPLES.has(key) || /^[$<%{]/.test(key) || isPlaceholder(key);

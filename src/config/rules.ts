@@ -1,11 +1,8 @@
 import { createKeyRing, entriesOfPlainKeys, type KeyEntry, readPlainKey } from '../callers/key-ring.ts';
 import { hostInUrl, isInClear, isLoopback } from '../http/address.ts';
-import { MOST_INSTANCES, type VariableValues } from './env-variables.ts';
+import { MOST_INSTANCES, ROWS, type VariableValues } from './env-variables.ts';
 import { isExampleKey } from './plain-keys.ts';
 import type { ReloadedFile } from './reloaded-file.ts';
-
-/** LuaAuth's documented limit, in calls per second for an API key. */
-const DOCUMENTED_RATE = 50;
 
 /** All three are needed. Without one of them, tokens of other issuers or for other services would be accepted. */
 const JWT_VARIABLES = ['GATEWAY_JWKS_URL', 'GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'] as const;
@@ -110,9 +107,7 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
   const { LUAAUTH_RATE: rate, NODE_ENV: nodeEnv = '' } = values;
   const isLive = reachesLuaAuth(values);
   return textsIn([
-    isLive &&
-      (rate === 0 || rate > DOCUMENTED_RATE) &&
-      `LUAAUTH_RATE: ${rate === 0 ? '0 means no limit, which' : rate} is more than the ${DOCUMENTED_RATE} calls per second that LuaAuth documents for a key. LuaAuth refuses the calls above its limit. Leave LUAAUTH_RATE out.`,
+    ...(isLive ? unusualIn(values) : []),
     values.USERS_FILE !== undefined &&
       values.LUAAUTH_TOKEN === undefined &&
       'USERS_FILE: set without LUAAUTH_TOKEN, so usersByDiscordId is an error: callers send their own LuaAuth keys, and the table is not for them. Set LUAAUTH_TOKEN, or leave USERS_FILE out.',
@@ -128,6 +123,16 @@ export function notesOn(values: VariableValues, asksForKeys: boolean): string[] 
     /^(?:prod(?!uction$)|live$)/i.test(nodeEnv) &&
       `NODE_ENV: ${JSON.stringify(nodeEnv)} has no effect. Did you mean production? Only production requires LUAAUTH_API_URL and turns GraphiQL off.`,
   ]);
+}
+
+/** What the rows of the variables say of values that are hardly meant. */
+function unusualIn(values: Readonly<Record<string, unknown>>): string[] {
+  return ROWS.flatMap(([name, { unusual }]) => {
+    const value = values[name];
+    // Each row has read its value, with the type of the row.
+    const told = value === undefined ? undefined : unusual?.(value as never);
+    return told === undefined ? [] : [`${name}: ${told}`];
+  });
 }
 
 /** A stand-in for LuaAuth, on this machine or without TLS, has its own limit, and its key is no secret. */

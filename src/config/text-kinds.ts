@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { ID_FORM, isId } from '../luaauth/decoders.ts';
 import { type Kind, objectOf, oneOf, textLike, trueOrFalse, wholeNumber } from './kinds.ts';
-import { describeBadKeys, isPath, KEY_FORM } from './plain-keys.ts';
+import { describeBadKeys, isKeysFile, isPath, KEY_FORM } from './plain-keys.ts';
+import { Unusable } from './unusable.ts';
 
 /** A kind of a variable or a flag, whose value is written as a text. */
 export interface TextKind<Value = unknown> extends Kind {
@@ -11,6 +12,10 @@ export interface TextKind<Value = unknown> extends Kind {
   readonly allowedText?: string;
   /** The value's form in help; `value` by default. */
   readonly form?: 'ms' | 'url' | 'file';
+  /** Of a secret: the value as a text, from the text of its file; by default the file without spaces at its ends. @throws Unusable */
+  readonly inFile?: (content: string) => string;
+  /** Of a secret: whether a file with this path has another form, which is read elsewhere. */
+  readonly isOtherFile?: (path: string) => boolean;
   /** On or off: the flag has no value. */
   readonly isSwitch?: boolean;
 }
@@ -112,11 +117,14 @@ export const filePath: TextKind<string> = { ...text(/./s, 'the path of a file'),
 export const redisPrefix = text(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and - . _ :');
 export const claim = text(/^[\x20-\x7e]{1,500}$/, '1 to 500 visible ASCII characters');
 
-/** Refuses a number and a switch: other programs take them to say how many proxies they trust. */
+/**
+ * A name of several words. Refuses what other programs take to say which proxies they trust: a number, a switch, an
+ * address, or a word such as loopback.
+ */
 export const headerName: TextKind<string> = {
   ...text(
-    /^(?!(?:\d+|true|false|on|off)$)[\w!#$%&'*+.^`|~-]+$/,
-    'the name of a header, such as x-forwarded-for',
+    /^[a-z][a-z\d]*(?:-[a-z\d]+)+$/i,
+    'the name of the header in which the proxy names its client, such as x-forwarded-for, x-real-ip or cf-connecting-ip, not an address or a number of proxies',
   ),
   parse: (name) => name.toLowerCase(),
 };
@@ -143,13 +151,31 @@ const isTextList = (value: unknown) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 const itemsIn = (text: string) => text.split(',').map((item) => item.trim());
 
+/** A list of keys. In a file each has a line, beside comments. A .json file has entries with scopes instead. */
 export const keyList: TextKind<readonly string[]> = {
   has: isTextList,
+  inFile(content) {
+    const keys = withoutComments(content);
+    if (/^[[{]/.test(keys))
+      throw new Unusable(
+        'it holds JSON, but by its name it is a plain list of keys. Give it a name that ends in .json.',
+      );
+    if (keys === '')
+      throw new Unusable('it holds no key. Put a key in each line; "luaauth-graphql keys new" makes one.');
+    return keys;
+  },
+  isOtherFile: isKeysFile,
   parse: (text) => text.split(/[,\n]/).map((item) => item.trim()),
   problem: describeBadKeys,
   allowed: `a list of keys, each ${KEY_FORM}`,
   allowedText: `keys separated by commas or line breaks, each ${KEY_FORM}`,
 };
+
+/** The lines of a list without comments and empty lines. A comment is a line of its own, or follows a space. */
+function withoutComments(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
+  return lines.filter((line) => line !== '').join('\n');
+}
 
 /** Ids of LuaAuth, each once. */
 export function idList(most: number): TextKind<readonly string[]> {

@@ -35,13 +35,33 @@ function isLikeOurs(name: string, value: string): boolean {
   return OURS.test(name) && !SERVICE_LINK.test(name) && !SERVICE_URL.test(value);
 }
 
+/** Other names of the environment that differ little from one of ours. Short ones are left out: HOME is no misspelt HOST. */
+export function notesOnSimilarNames(outer: Environment): string[] {
+  return unknownOf(outer).flatMap((name) => {
+    const nearest = isLikeOurs(name, outer[name] as string) ? undefined : nearestTo(name);
+    const isMeant = nearest !== undefined && nearest.length >= SHORTEST_SIMILAR;
+    return isMeant
+      ? [`${name}: the environment sets it, but there is no such variable. Did you mean ${nearest}?`]
+      : [];
+  });
+}
+
+const SHORTEST_SIMILAR = 7;
+
 function adviceFor(name: string): string {
-  const given = name.toUpperCase();
-  const byEdits = VARIABLE_NAMES.map((known) => ({ known, edits: editsBetween(given, known) }));
-  const [nearest] = byEdits.sort((one, other) => one.edits - other.edits);
-  return nearest && nearest.edits <= 2
-    ? `Did you mean ${nearest.known}?`
+  const nearest = nearestTo(name);
+  return nearest
+    ? `Did you mean ${nearest}?`
     : 'Correct its name, or remove it; "luaauth-graphql serve --help" lists all variables.';
+}
+
+/** The variable from which the name differs least, if by at most two letters. */
+function nearestTo(name: string): string | undefined {
+  const given = name.toUpperCase();
+  const alike = VARIABLE_NAMES.filter((known) => Math.abs(known.length - given.length) <= 2);
+  const byEdits = alike.map((known) => ({ known, edits: editsBetween(given, known) }));
+  const [nearest] = byEdits.sort((one, other) => one.edits - other.edits);
+  return nearest && nearest.edits <= 2 ? nearest.known : undefined;
 }
 
 /** The number of letters to add, remove or change to get from one text to the other (Levenshtein). */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { parseDotEnv } from '../../src/config/text-file.ts';
-import { findUnknownNames } from '../../src/config/variable-names.ts';
+import { findUnknownNames, notesOnSimilarNames } from '../../src/config/variable-names.ts';
 import { configOf, problemsIn } from '../support/gateways/configured.ts';
 
 const SECRET = 'sentinel-5f0c';
@@ -39,6 +39,8 @@ const ms = (from: number, to: string) =>
   `must be milliseconds, a whole number from ${from} to ${to}, or with a unit such as 2s or 500ms.`;
 const KEY =
   'must be 1 to 512 visible ASCII characters without spaces, and not a path. A variable whose name ends in _FILE takes the path of a file that holds the key.';
+const PROXY_FORM =
+  'must be the name of the header in which the proxy names its client, such as x-forwarded-for, x-real-ip or cf-connecting-ip, not an address or a number of proxies.';
 const REDIS_FORM =
   'must be a percent-encoded URL such as redis://host:6379 or rediss://user:password@host:6380/0.';
 
@@ -47,7 +49,17 @@ it.each<[name: string, problem: string, ...texts: string[]]>([
   ['OTEL_EXPORTER_OTLP_ENDPOINT', URL_FORM, '127.0.0.1:4318'],
   ['CORS_ORIGINS', ORIGINS, 'https://a.example/, http://b.example:81/page', 'a.example'],
   ['HOST', 'must be a host name or an IP address to listen on.', 'http://x', '999.1.1.1'],
-  ['TRUSTED_PROXY', 'must be the name of a header, such as x-forwarded-for.', '1', 'true'],
+  [
+    'TRUSTED_PROXY',
+    PROXY_FORM,
+    '1',
+    'true',
+    'loopback',
+    '127.0.0.1',
+    '10.0.0.0/8',
+    '::1',
+    'x-forwarded-for,',
+  ],
   ['PORT', PORT_FORM, '65536', '-1', '80.5'],
   ['GRAPHIQL', 'must be true or false.', 'yes', 'TRUE'],
   ['LUAAUTH_TIMEOUT_MS', ms(1, '100000'), '0', '2m'],
@@ -238,6 +250,21 @@ const unknown = (name: string, how: string, advice: string) =>
 const CORRECT = 'Correct its name, or remove it; "luaauth-graphql serve --help" lists all variables.';
 
 describe('a name that is no variable', () => {
+  it.each([
+    ['DASHBORD', 'DASHBOARD'],
+    ['GRAPHIQLS', 'GRAPHIQL'],
+    ['Fresh_ms_', 'FRESH_MS'],
+    ['HOTS', undefined],
+    ['HOME', undefined],
+    ['LOGNAME', undefined],
+    ['DASHBOARD', undefined],
+  ])('is a note if it differs from a variable by at most two letters: %s', (name, meant) => {
+    const given = { [name]: SECRET };
+    const note = `${name}: the environment sets it, but there is no such variable. Did you mean ${meant}?`;
+    expect(notesOnSimilarNames(given)).toEqual(meant === undefined ? [] : [note]);
+    expect(findUnknownNames({}, given)).toEqual([]);
+  });
+
   it.each([
     ['FOO_SECRET', CORRECT],
     ['HOTS', 'Did you mean HOST?'],

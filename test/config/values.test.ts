@@ -106,6 +106,16 @@ describe('a note', () => {
     [{ LUAAUTH_API_URL: 'http://127.0.0.1:4001', LUAAUTH_TOKEN: SECRET, LUAAUTH_RATE: '0' }, undefined],
     [{ ...LIVE, LUAAUTH_RATE: '51' }, /^LUAAUTH_RATE: 51 is more than the 50 calls per second/],
     [{ LUAAUTH_RATE: '5' }, undefined],
+    [{ SHUTDOWN_GRACE_MS: '30', OPERATION_TIMEOUT_MS: '30' }, undefined],
+    [{ ...LIVE, SHUTDOWN_GRACE_MS: '1s', OPERATION_TIMEOUT_MS: '1s' }, undefined],
+    [
+      { ...LIVE, OPERATION_TIMEOUT_MS: '30' },
+      /^OPERATION_TIMEOUT_MS: 30 ms may be less .*\. Did you mean 30s\?$/,
+    ],
+    [
+      { ...LIVE, SHUTDOWN_GRACE_MS: '0' },
+      /^SHUTDOWN_GRACE_MS: 0 ms may be less than an answer of LuaAuth takes\.$/,
+    ],
     [{ NODE_ENV: 'prod' }, /^NODE_ENV: "prod" has no effect\. Did you mean production\?/],
     [
       { ...LIVE, LUAAUTH_TOKEN: SECRET },

@@ -104,6 +104,16 @@ describe('the image', () => {
   });
 });
 
+it.each([
+  'compose.yaml',
+  'examples/deploy/compose.yaml',
+  'examples/deploy/luaauth-graphql.service',
+  'examples/deploy/render.yaml',
+  `${KUBERNETES}/gateway.yaml`,
+])('%s names the header in which the proxy before it names its clients', (name) => {
+  expect(textOf(name)).toMatch(/TRUSTED_PROXY\W[^#]{1,30}\bx-forwarded-for\b|TRUSTED_PROXY=x-forwarded-for/);
+});
+
 it('the compose files give every address to this machine alone', () => {
   const published = all(`${compose}${several}`, /^ {6}- (\S+:\d+:\d+)$/gm);
   expect(published.length).toBeGreaterThan(0);
@@ -150,7 +160,7 @@ describe('the manifests for Kubernetes', () => {
 
 it('the blueprint for Render has no secret in it', () => {
   const set = render.services.flatMap(({ envVars }) => envVars.filter(({ value }) => value !== undefined));
-  expect(set.map(({ key }) => key)).toEqual(['LUAAUTH_API_URL']);
+  expect(set.map(({ key }) => key)).toEqual(['TRUSTED_PROXY', 'LUAAUTH_API_URL']);
 });
 
 describe('the egg for Pterodactyl and Pelican', () => {

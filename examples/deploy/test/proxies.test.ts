@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaults } from '../../../src/config/config.ts';
@@ -21,6 +24,24 @@ test('Caddy gives an answer more time than a subscription lasts', () => {
   const [, minutes] = /^\t*write (\d+)m$/m.exec(textOf('Caddyfile')) ?? [];
   assert.ok(Number(minutes) * 60_000 > defaults.live.maxLifetimeMs);
 });
+
+for (const name of ['nginx', 'caddy'] as const)
+  test(`${name} names the client in the header of TRUSTED_PROXY, whatever the client has written there`, async () => {
+    const echo = createServer(({ headers }, response) => response.end(headers['x-forwarded-for'])).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(echo, 'listening');
+    const proxy = await startProxy(name, `http://127.0.0.1:${(echo.address() as AddressInfo).port}`);
+    try {
+      const headers = { 'x-forwarded-for': '203.0.113.7' };
+      const { body } = await ask(proxy, { method: 'POST', path: '/graphql', headers, body: '{}' });
+      assert.equal(body.split(',').at(-1)?.trim(), '127.0.0.1');
+    } finally {
+      await proxy.stop();
+      echo.close();
+    }
+  });
 
 for (const name of ['nginx', 'caddy'] as const) {
   describe(name, () => {
