@@ -714,7 +714,7 @@ export type RateLimit = {
   __typename?: 'RateLimit';
   /** The most REST calls that this operation may make: every id distinct, every page full, nothing shared. */
   cost: Scalars['Int']['output'];
-  /** REST calls that the quota allows per second. Fewer for a while after LuaAuth has answered `ratelimited`. Null: no limit. */
+  /** REST calls that the quota allows per second. Null: no limit. */
   limit?: Maybe<Scalars['Int']['output']>;
   /** Calls of this API key that wait for their turn. */
   queued: Scalars['Int']['output'];

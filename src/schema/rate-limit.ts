@@ -17,8 +17,7 @@ const RateLimit = builder.objectRef<Awaited<ReturnType<typeof read>>>('RateLimit
   fields: (t) => ({
     limit: t.exposeInt('limit', {
       nullable: true,
-      description:
-        'REST calls that the quota allows per second. Fewer for a while after LuaAuth has answered `ratelimited`. Null: no limit.',
+      description: 'REST calls that the quota allows per second. Null: no limit.',
     }),
     remaining: t.exposeInt('remaining', {
       nullable: true,

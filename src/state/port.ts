@@ -12,22 +12,14 @@ export interface State {
 
 export interface Quotas {
   /**
-   * Opens the quota of an account or of a `part`, which is a caller. `onFreed` is called when a sent or released
-   * request may have freed a permit, not for permits that time frees.
+   * Opens the quota of an account or of a `part`, which is a caller: at most `rate` requests may arrive in any sliding window.
+   * Infinity: no limit. `onFreed` is called when a sent or released request may have freed a permit, not for permits that time
+   * frees.
    */
-  open(account: string, part: string | undefined, limits: QuotaRules, onFreed: () => void): Quota;
+  open(account: string, part: string | undefined, rate: number, onFreed: () => void): Quota;
 }
 
-export interface QuotaRules {
-  /** Requests that may arrive in any sliding window. Infinity: no limit. */
-  readonly rate: number;
-  /** The share of the rate that remains after each `slowDown`. */
-  readonly backoff: number;
-  /** The share of the full rate that recovers each second. */
-  readonly recoveryPerSecond: number;
-}
-
-/** Allows at most `rate` requests in any sliding window. Each process estimates by itself, so estimates never wait. */
+/** The requests of one quota. Each process estimates by itself, so estimates never wait. */
 export interface Quota {
   /**
    * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `waiting`: how many calls
@@ -36,18 +28,13 @@ export interface Quota {
   take(waiting: number, isBackground: boolean): MaybePromise<Permit | number>;
   /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. 0: now. */
   etaMs(ahead: number, isBackground?: boolean): number;
-  /**
-   * Reduces the rate for a while, because the API refuses calls again and again. Once in a second: the API may refuse all
-   * requests sent at the old speed.
-   */
-  slowDown(): MaybePromise<void>;
   status(): MaybePromise<QuotaStatus>;
   /** Whether the quota can be dropped without allowing more calls. */
   isIdle(): boolean;
 }
 
 export interface QuotaStatus {
-  /** Requests that may arrive in a second now: fewer than usual after a `slowDown`. Infinity: no limit. */
+  /** Requests that may arrive in a second now. Infinity: no limit. */
   readonly limit: number;
   /** Permits that are free now. */
   readonly remaining: number;

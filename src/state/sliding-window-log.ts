@@ -1,4 +1,4 @@
-import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from './port.ts';
+import type { Permit, Quota, QuotaStatus, Quotas } from './port.ts';
 import { TimedPermit, WINDOW_MS } from './timed-permit.ts';
 
 /**
@@ -14,12 +14,13 @@ export const FOREGROUND_SHARE = 0.2;
  */
 export function createSlidingWindows(now: () => number): Quotas {
   return {
-    open: (_account, _part, limits, onFreed) => new SlidingWindowLog({ ...limits, now, onFreed }),
+    open: (_account, _part, rate, onFreed) => new SlidingWindowLog({ rate, now, onFreed }),
   };
 }
 
 /** The `rate` may change: it is read each time. */
-interface SlidingWindowOptions extends QuotaRules {
+interface SlidingWindowOptions {
+  readonly rate: number;
   readonly now: () => number;
   /** As for `Quotas.open`. */
   readonly onFreed: () => void;
@@ -32,24 +33,19 @@ export class SlidingWindowLog implements Quota {
   #isWanted = false;
   readonly #now: () => number;
   readonly #onFreed: () => void;
-  readonly #limits: QuotaRules;
-  #reduced: number;
-  #reducedAt: number;
+  readonly #options: { readonly rate: number };
   #forgottenAt = Number.NEGATIVE_INFINITY;
-  #slowedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SlidingWindowOptions) {
-    this.#limits = options;
+    this.#options = options;
     this.#now = options.now;
     this.#onFreed = options.onFreed;
-    this.#reduced = options.rate;
-    this.#reducedAt = options.now();
   }
 
   take(_waiting: number, isBackground: boolean): Permit | number {
     const now = this.#now();
-    if (this.#limits.rate === Number.POSITIVE_INFINITY) return FREE;
-    const waitMs = this.#freeInMs(this.#permitsAt(now, isBackground), now);
+    if (this.#isUnlimited) return FREE;
+    const waitMs = this.#freeInMs(this.#permitsFor(isBackground), now);
     if (waitMs > 0) {
       this.#isWanted = true;
       return waitMs;
@@ -67,42 +63,30 @@ export class SlidingWindowLog implements Quota {
 
   etaMs(ahead: number, isBackground = false): number {
     const now = this.#now();
-    return this.#isUnlimited ? 0 : this.#permitInMs(ahead, this.#permitsAt(now, isBackground), now);
-  }
-
-  slowDown(): void {
-    const now = this.#now();
-    // The API may refuse all requests sent at the old speed. Slow down only once for all of them.
-    if (now - this.#slowedAt < WINDOW_MS) return;
-    this.#slowedAt = now;
-    this.#reduced = Math.max(1, Math.floor(this.#permitsAt(now) * this.#limits.backoff));
-    this.#reducedAt = now;
+    return this.#isUnlimited ? 0 : this.#permitInMs(ahead, this.#permitsFor(isBackground), now);
   }
 
   status(): QuotaStatus {
     const now = this.#now();
     this.#forget(now);
-    const limit = this.#isUnlimited ? this.#limits.rate : this.#permitsAt(now);
+    const limit = this.#options.rate;
     const used = this.#requests.length;
     const remaining = Math.max(0, limit - used);
     return { limit, remaining, used, resetInMs: used === 0 ? 0 : this.#expectedInMs(used - 1, now) };
   }
 
   isIdle(): boolean {
-    const now = this.#now();
-    this.#forget(now);
-    return this.#requests.length === 0 && this.#permitsAt(now) === this.#limits.rate;
+    this.#forget(this.#now());
+    return this.#requests.length === 0;
   }
 
   get #isUnlimited(): boolean {
-    return this.#limits.rate === Number.POSITIVE_INFINITY;
+    return this.#options.rate === Number.POSITIVE_INFINITY;
   }
 
-  #permitsAt(now: number, isBackground = false): number {
-    const { rate, recoveryPerSecond } = this.#limits;
-    const recovered = ((now - this.#reducedAt) / 1_000) * recoveryPerSecond * rate;
-    const permits = Math.min(rate, Math.floor(this.#reduced + recovered));
-    return isBackground ? permits - Math.floor(permits * FOREGROUND_SHARE) : permits;
+  #permitsFor(isBackground: boolean): number {
+    const { rate } = this.#options;
+    return isBackground ? rate - Math.floor(rate * FOREGROUND_SHARE) : rate;
   }
 
   /** Time until one of `permits` permits may be free, in ms. 0: now. */

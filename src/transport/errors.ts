@@ -111,8 +111,6 @@ export class RateLimited extends CallFailure {
   override name = 'RateLimited' as const;
   /** How long to wait before the next try, in ms. */
   readonly retryAfterMs: number;
-  /** Whether `retryAfterMs` was given, or is the default. */
-  readonly saysWhen: boolean;
   /** Whether the API refused the call, not the gateway. */
   readonly byApi: boolean;
   /** Whether the rate of this caller alone is used up. */
@@ -123,7 +121,6 @@ export class RateLimited extends CallFailure {
     const reason = isOfCaller ? 'the rate of this gateway key is used up' : 'the LuaAuth quota is used up';
     super(about, reason, { transient: true, executed: 'no', ray });
     this.retryAfterMs = retryAfterMs ?? RETRY_AFTER_MS;
-    this.saysWhen = retryAfterMs !== undefined;
     this.byApi = byApi;
     this.isOfCaller = isOfCaller;
   }

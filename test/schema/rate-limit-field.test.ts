@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerPlainly, answerRateLimited } from '../support/api/plain-api.ts';
+import { answerPlainly } from '../support/api/plain-api.ts';
 import { graphql } from '../support/clients/graphql.ts';
 import { SCRIPTS } from '../support/clients/reads.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
@@ -76,18 +76,6 @@ describe('rateLimit', () => {
     expect(await rateLimitOf(fixture)).toMatchObject({ limit: 10, remaining: 0, used: 10, queued: 5 });
     await clock.advance(1_100);
     expect((await answer).errors).toBeUndefined();
-  });
-
-  it('shows the smaller quota when LuaAuth said ratelimited', async () => {
-    fixture.respond = (_recorded, response) => answerRateLimited(response, '20');
-    const client = new AbortController();
-    const left = fixture.gateway
-      .execute(SCRIPTS, { ids: ['a', 'b'] }, { token: 'key-a' }, client.signal)
-      .catch(() => undefined);
-    await expectCalls(fixture.recorder, 2);
-    expect(await rateLimitOf(fixture)).toMatchObject({ limit: 8, remaining: 6 });
-    client.abort();
-    await left;
   });
 
   it('tells what the operation may cost at most, beside reads whose calls it does not wait for', async () => {

@@ -97,26 +97,19 @@ const leave = twinOf(LEAVE, (redis, [store = ''], [slot = '', me]) => {
   return [redis.now];
 });
 
-const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = ''], args) => {
+const take = inStore(TAKE, (redis, [store = '', quota = '', asking = ''], args) => {
   const { now } = redis;
-  const [rate = 0, slots = 0, recovery = 1] = args.slice(0, 3).map(Number);
-  const [, , , me = '', name = ''] = args;
-  const [wanted = 0, kept = 0, own = 0, backoff = 0] = args.slice(5, 9).map(Number);
-  for (let index = 9; index < args.length; index += 2)
+  const [rate = 0, slots = 0] = args.slice(0, 2).map(Number);
+  const [, , me = '', name = ''] = args;
+  const [wanted = 0, kept = 0, own = 0] = args.slice(4, 7).map(Number);
+  for (let index = 7; index < args.length; index += 2)
     redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
   redis.zrem(asking, me);
-  for (const times of [quota, asking, pace])
+  for (const times of [quota, asking])
     for (const [member, at] of redis.zall(times))
       if (at <= now || at >= now + 300_000) redis.zrem(times, member);
-  const full = redis.zscore(pace, 'full') ?? now;
-  let limit = Math.max(1, Math.floor(rate - ((full - now) * recovery * rate) / 1_000));
-  if (backoff > 0 && redis.zscore(pace, 'slowed') === undefined) {
-    limit = Math.max(1, Math.floor(limit * backoff));
-    redis.zadd(pace, now + 1_002, 'slowed');
-    redis.zadd(pace, now + Math.ceil(((rate - limit) * 1_000) / (recovery * rate)), 'full');
-  }
   const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
-  let usable = limit;
+  let usable = rate;
   for (let slot = 1; slot <= slots; slot += 1) {
     const { away = 0, silent = 0 } = slotOf(redis, store, slot) ?? {};
     if (away < 1_000 || silent >= 3_600_000) continue;
@@ -133,8 +126,8 @@ const take = inStore(TAKE, (redis, [store = '', quota = '', asking = '', pace = 
     wait = Math.max(25 * (others + 1), Math.min(100, next - now));
   }
   const last = redis.zall(quota).at(-1)?.[1] ?? now;
-  for (const times of [quota, asking, pace]) redis.pexpire(times, 300_000);
-  return [1, now, given, wait, used + given, limit, last - now];
+  for (const times of [quota, asking]) redis.pexpire(times, 300_000);
+  return [1, now, given, wait, used + given, last - now];
 });
 
 const noteWrite = inStore(NOTE_WRITE, (redis, [, writes = ''], [keep, ...resources]) => {

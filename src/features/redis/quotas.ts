@@ -1,4 +1,4 @@
-import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
 import { FOREGROUND_SHARE, SlidingWindowLog } from '../../state/sliding-window-log.ts';
 import { WINDOW_MS } from '../../state/timed-permit.ts';
 import { soon } from '../../transport/clock.ts';
@@ -17,11 +17,11 @@ export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces)
   const inUse = createSharesInUse(link.now);
   link.returnsIf(inUse.areNone);
   return {
-    open(name, part, limits, onFreed) {
-      if (!Number.isFinite(limits.rate)) return new SlidingWindowLog({ ...limits, now: link.now, onFreed });
+    open(name, part, rate, onFreed) {
+      if (!Number.isFinite(rate)) return new SlidingWindowLog({ rate, now: link.now, onFreed });
       const account = accounts.of(name);
       const kind = part === undefined ? '' : `-${account.encryption.name(part)}`;
-      return createQuotaInRedis({ link, account, kind, limits, onFreed, inUse });
+      return createQuotaInRedis({ link, account, kind, rate, onFreed, inUse });
     },
   };
 }
@@ -54,18 +54,17 @@ interface QuotaInRedisOptions {
   readonly account: AccountKeyspace;
   /** Part of the key names; empty: the quota of the account. */
   readonly kind: string;
-  readonly limits: QuotaRules;
+  readonly rate: number;
   readonly onFreed: () => void;
   readonly inUse: SharesInUse;
 }
 
-type Reply = [given: number, waitMs: number, used: number, limit: number, resetMs: number];
+type Reply = [given: number, waitMs: number, used: number, resetMs: number];
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
-  const { link, account, kind, limits, onFreed, inUse } = options;
+  const { link, account, kind, rate, onFreed, inUse } = options;
   const { now } = link;
-  const { rate, backoff, recoveryPerSecond } = limits;
-  const names = ['quota', 'asking', 'pace'].map((name) => `${name}${kind}`);
+  const names = ['quota', 'asking'].map((name) => `${name}${kind}`);
   const held = new HeldPermits(link, () => run().catch(() => undefined));
   /** The quota as the store last reported it. */
   let seen = { used: 0, at: Number.NEGATIVE_INFINITY };
@@ -73,25 +72,20 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   let emptyUntil = Number.NEGATIVE_INFINITY;
   /** Permits that were taken for waiting calls, which are about to ask for them. */
   const ready: Permit[] = [];
-  let limit = rate;
   let asking = 0;
   /** How many permits are worth asking for: calls may wait for more than this quota. */
   let usable = MAX_WANTED;
   let share: SlidingWindowLog | undefined;
 
-  /**
-   * Runs the script of the quota. @param slowsDown - whether the account slows down
-   * @throws when Redis is lost
-   */
-  const run = async ({ name = '', wanted = 0, kept = 0, slowsDown = false } = {}): Promise<Reply> => {
+  /** Runs the script of the quota. @throws when Redis is lost */
+  const run = async ({ name = '', wanted = 0, kept = 0 } = {}): Promise<Reply> => {
     const times = held.times();
-    const wants = [link.me, name, wanted, kept, times.own, slowsDown ? backoff : 0];
-    const args = [rate, link.instances, recoveryPerSecond, ...wants, ...times.args];
+    const wants = [link.me, name, wanted, kept, times.own];
+    const args = [rate, link.instances, ...wants, ...times.args];
     const reply = (await account.run(TAKE, names, args).catch((error) => {
       held.notTold(times);
       throw error;
     })) as Reply;
-    limit = reply[3];
     seen = { used: reply[2], at: now() };
     return reply;
   };
@@ -101,14 +95,13 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   /** The used permits as last seen; 0 once the last look is a window ago. */
   const usedNow = () => (now() - seen.at < WINDOW_MS ? seen.used : 0);
   /** How many permits background calls leave to others. */
-  const keptFree = () => Math.floor(limit * FOREGROUND_SHARE);
+  const keptFree = () => Math.floor(rate * FOREGROUND_SHARE);
   /** Redis may come back sooner than the share has a permit. */
   const later = (ms: number) => (link.isLost ? Math.min(ms, MOST_WAIT_MS) : ms);
 
   /** The quota of this process while Redis is lost. Its rate follows the slot of this process, which may change meanwhile. */
   const ownShare = (): SlidingWindowLog => {
     share ??= new SlidingWindowLog({
-      ...limits,
       get rate() {
         return Math.max(1, link.shareOf(rate));
       },
@@ -189,9 +182,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   };
 
   const statusInStore = async (): Promise<QuotaStatus> => {
-    const [, , used, most, resetMs] = await run();
-    const remaining = silentMs() > 0 ? 0 : Math.max(0, most - used);
-    return { limit: most, used, remaining, resetInMs: Math.max(resetMs, silentMs()) };
+    const [, , used, resetMs] = await run();
+    const remaining = silentMs() > 0 ? 0 : Math.max(0, rate - used);
+    return { limit: rate, used, remaining, resetInMs: Math.max(resetMs, silentMs()) };
   };
 
   return {
@@ -208,14 +201,10 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
       const silence = Math.max(0, Math.min(silentMs(), 5_000));
       if (link.isLost) return Math.max(silence, ownShare().etaMs(ahead, isBackground));
       // Permits return one by one. The demand of other processes is not known.
-      const most = isBackground ? limit - keptFree() : limit;
+      const most = isBackground ? rate - keptFree() : rate;
       const behind = ahead - Math.max(0, most - usedNow());
-      const eachMs = WINDOW_MS / Math.max(1, limit);
+      const eachMs = WINDOW_MS / Math.max(1, rate);
       return behind < 0 ? silence : silence + (behind + 1) * eachMs;
-    },
-    async slowDown() {
-      ownShare().slowDown();
-      await run({ slowsDown: true }).catch(() => undefined);
     },
     status: () => (link.isLost ? statusOfShare() : statusInStore().catch(statusOfShare)),
     isIdle: () => asking === 0 && ready.length === 0 && held.size === 0 && (share?.isIdle() ?? true),

@@ -1,4 +1,3 @@
-import { WINDOW_MS } from '../../state/timed-permit.ts';
 import { luaInStore } from './client.ts';
 import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 
@@ -16,33 +15,22 @@ const LONGEST_MS = 300_000;
 /**
  * The quota of an account: a sorted set of permits, their scores the times at which they return. First come the permits of this
  * process with new times: each as its name, and in how many ms it returns. 0: now. Then it takes up to `wanted` permits, and leaves
- * `kept` free. `pace` has the time at which the account has recovered from its last slow-down: `full`. With a `backoff`, the limit
- * becomes this part of itself. Further slow-downs within a second are ignored, as LuaAuth may refuse all requests that several
- * processes have sent at the old speed: `slowed`.
+ * `kept` free.
  *
  * The shares of absent slots stay free. While other processes ask in vain, no process has more than its part. `own`: how many permits
  * this process has.
  *
- * Replies the number of permits taken, when to ask again in ms, the used permits, the limit, and in how many ms all permits have
+ * Replies the number of permits taken, when to ask again in ms, the used permits, and in how many ms all permits have
  * returned.
  */
-export const TAKE = luaInStore(
-  'quota:zset asking:zset pace:zset',
-  'rate# slots# recovery# me name wanted# kept# own# backoff#',
-)`
-for index = 11, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
+export const TAKE = luaInStore('quota:zset asking:zset', 'rate# slots# me name wanted# kept# own#')`
+for index = 9, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
-for _, times in ipairs({ quota, asking, pace }) do
+for _, times in ipairs({ quota, asking }) do
   redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
 end
-local full = redis.call('ZSCORE', pace, 'full') or now
-local limit = math.max(1, math.floor(rate - (full - now) * recovery * rate / 1000))
-if backoff > 0 and redis.call('ZADD', pace, 'NX', now + ${WINDOW_MS}, 'slowed') == 1 then
-  limit = math.max(1, math.floor(limit * backoff))
-  redis.call('ZADD', pace, now + math.ceil((rate - limit) * 1000 / (recovery * rate)), 'full')
-end
-local used, others, usable = redis.call('ZCARD', quota), redis.call('ZCARD', asking), limit
+local used, others, usable = redis.call('ZCARD', quota), redis.call('ZCARD', asking), rate
 for slot = 1, slots do
   local mark, heard = string.match(redis.call('HGET', store, slot) or '', '^%S+ (%d+) (%d+)$')
   if mark and now - mark >= ${ABSENT_MS} and now - heard < ${FORGOTTEN_MS} then
@@ -59,6 +47,6 @@ if given < wanted then
   local next = redis.call('ZRANGE', quota, 0, 0, 'WITHSCORES')[2] or now
   wait = math.max(${TURN_MS} * (others + 1), math.min(${MOST_WAIT_MS}, next - now))
 end
-for _, times in ipairs({ quota, asking, pace }) do redis.call('PEXPIRE', times, ${LONGEST_MS}) end
-return { 1, now, given, wait, used + given, limit,
+for _, times in ipairs({ quota, asking }) do redis.call('PEXPIRE', times, ${LONGEST_MS}) end
+return { 1, now, given, wait, used + given,
   (redis.call('ZRANGE', quota, -1, -1, 'WITHSCORES')[2] or now) - now }`;

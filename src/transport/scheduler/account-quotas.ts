@@ -1,10 +1,7 @@
-import type { QuotaRules } from '../../state/port.ts';
 import type { Call } from '../call.ts';
-import { NEVER_SLOWER, Pool } from './pool.ts';
+import { Pool } from './pool.ts';
 import type { Shared } from './shared.ts';
 
-/** The pace of a key that LuaAuth refuses with `ratelimited`. */
-const KEY_PACE = { backoff: 0.8, recoveryPerSecond: 0.02 };
 const SWEEP_AT = 1_000;
 
 /** The quotas in which the calls of one account count: of the gateway, of callers with their own rate, and of the key. */
@@ -24,7 +21,7 @@ export class AccountQuotas {
     this.#shared = shared;
     this.#onReady = onReady;
     const { rate, total, unaccepted } = shared;
-    this.key = this.#pool({ rate, ...KEY_PACE });
+    this.key = this.#pool(rate);
     const ofGateway = [total, unaccepted.has(account) ? unaccepted.pool : undefined];
     this.#ofGateway = ofGateway.filter((pool) => pool !== undefined);
     this.#usual = [...this.#ofGateway, this.key];
@@ -51,19 +48,19 @@ export class AccountQuotas {
     return [this.key, ...this.#callers.values()].every((pool) => pool.isIdle());
   }
 
-  #pool(limits: QuotaRules, caller?: string): Pool {
+  #pool(rate: number, caller?: string): Pool {
     const { quotas, clock } = this.#shared;
     const part = caller === undefined ? undefined : `caller:${caller}`;
-    return new Pool({ quotas, account: this.#account, part, limits, clock, onReady: this.#onReady });
+    return new Pool({ quotas, account: this.#account, part, rate, clock, onReady: this.#onReady });
   }
 
   #ofCaller(caller: string, rate: number): Pool {
     const known = this.#callers.get(caller);
     // A new rate is a new quota. Calls that wait for a permit of the old quota go on waiting there.
-    if (known?.options.limits.rate === rate) return known;
+    if (known?.options.rate === rate) return known;
     if (this.#callers.size >= SWEEP_AT)
       for (const [other, pool] of this.#callers) if (pool.isIdle()) this.#callers.delete(other);
-    const pool = this.#pool({ rate, ...NEVER_SLOWER }, caller);
+    const pool = this.#pool(rate, caller);
     this.#callers.set(caller, pool);
     return pool;
   }

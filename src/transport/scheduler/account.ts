@@ -2,8 +2,8 @@ import type { Call } from '../call.ts';
 import { CallFailure, RateLimited, TimedOut } from '../errors.ts';
 import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
-import { BackOff } from './back-off.ts';
 import { LateCalls } from './late-calls.ts';
+import { Pauses } from './pauses.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 
@@ -14,7 +14,7 @@ export class Account {
   /** Whether LuaAuth has not accepted the key yet. */
   isUnaccepted: boolean;
   readonly #shared: Shared;
-  readonly #backOff: BackOff;
+  readonly #pauses: Pauses;
   readonly #lateCalls: LateCalls;
   /** Requests under way. */
   underWay = 0;
@@ -25,8 +25,8 @@ export class Account {
     this.isUnaccepted = unaccepted.has(name);
     this.quotas = new AccountQuotas(name, shared, () => this.#onReady());
     this.queue = new AccountQueue(name, shared.queue, this);
-    this.#backOff = new BackOff(clock, pump);
-    this.#lateCalls = new LateCalls(this.queue, this.#backOff, shared);
+    this.#pauses = new Pauses(clock, pump);
+    this.#lateCalls = new LateCalls(this.queue, this.#pauses, shared);
   }
 
   /** Starts a call if that is possible at once. Otherwise the call waits, or fails if it could not start in time. */
@@ -110,13 +110,13 @@ export class Account {
 
   /** Whether a call could start at this moment and leave permits for other calls. */
   hasRoomFor(call: Call<unknown>): boolean {
-    if (!this.isOpen || this.#backOff.leftMs(call.endpoint) > 0) return false;
+    if (!this.isOpen || this.#pauses.leftMs(call.endpoint) > 0) return false;
     return this.quotas.poolsOf(call).every((pool) => pool.hasBackgroundPermit);
   }
 
   /** Whether a new account of the same key would allow no more calls. */
   isIdle(): boolean {
-    return this.underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#backOff.isIdle();
+    return this.underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#pauses.isIdle();
   }
 
   get #hasConnection(): boolean {
@@ -134,13 +134,13 @@ export class Account {
   take(call: ScheduledCall, leavesRoom: boolean): boolean {
     const { deadline, endpoint, waiters } = call.call;
     // After a standstill, permits may come before an overdue timer fires.
-    if (deadline <= this.#shared.clock.now() || this.#backOff.blocks(endpoint)) return false;
+    if (deadline <= this.#shared.clock.now() || this.#pauses.blocks(endpoint)) return false;
     return waiters?.needRequest() !== false && call.takePermits(leavesRoom);
   }
 
   #remove(call: ScheduledCall): void {
     this.queue.lineOf(call).remove(call);
-    if (this.queue.size === 0) this.#backOff.rest();
+    if (this.queue.size === 0) this.#pauses.stopTimers();
   }
 
   #count(by: number): void {
@@ -150,9 +150,8 @@ export class Account {
 
   /** Learns from the end of a request that was sent. */
   #learn({ endpoint, origin }: Call<unknown>, failure: unknown): void {
-    if (failure === undefined) this.#backOff.passed(endpoint);
-    else if (failure instanceof RateLimited) {
-      if (this.#backOff.refused(endpoint, failure)) this.quotas.key.slowDown();
+    if (failure instanceof RateLimited) {
+      this.#pauses.begin(endpoint, failure);
       this.#lateCalls.refuseDuringPause(endpoint);
     }
     const { known } = this.#shared.unaccepted;

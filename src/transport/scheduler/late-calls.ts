@@ -1,7 +1,7 @@
 import type { Origin } from '../call.ts';
 import { RateLimited } from '../errors.ts';
 import type { AccountQueue } from './account-queue.ts';
-import type { BackOff } from './back-off.ts';
+import type { Pauses } from './pauses.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
 
@@ -14,14 +14,14 @@ interface Wait {
 /** Refuses waiting calls of an account that cannot start in time, and says when to come back. */
 export class LateCalls {
   readonly #queue: AccountQueue;
-  readonly #backOff: BackOff;
+  readonly #pauses: Pauses;
   readonly #shared: Shared;
   /** Operations of which a read was refused, and until when their further reads are refused if they have to wait. */
   readonly #refused = new WeakMap<Origin, { readonly until: number; readonly wait: Wait }>();
 
-  constructor(queue: AccountQueue, backOff: BackOff, shared: Shared) {
+  constructor(queue: AccountQueue, pauses: Pauses, shared: Shared) {
     this.#queue = queue;
-    this.#backOff = backOff;
+    this.#pauses = pauses;
     this.#shared = shared;
   }
 
@@ -56,7 +56,7 @@ export class LateCalls {
 
   /** Fails the waiting calls to an endpoint that cannot start before the end of its pause. */
   refuseDuringPause(endpoint: string): void {
-    const until = this.#shared.clock.now() + this.#backOff.leftMs(endpoint);
+    const until = this.#shared.clock.now() + this.#pauses.leftMs(endpoint);
     for (const call of this.#queue.all())
       if (call.call.endpoint === endpoint && call.startBy < until) call.fail(this.refusalOf(call));
   }
@@ -65,7 +65,7 @@ export class LateCalls {
   #longestWait(call: ScheduledCall, leastMs: number): Wait {
     const { total, unaccepted, queue } = this.#shared;
     let longest: Wait = {
-      ms: Math.max(leastMs, this.#backOff.leftMs(call.call.endpoint)),
+      ms: Math.max(leastMs, this.#pauses.leftMs(call.call.endpoint)),
       isOfCaller: false,
     };
     for (const pool of call.pools) {

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../state/maybe-promise.ts';
-import type { Permit, Quota, QuotaRules, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
 import type { Clock } from '../clock.ts';
 
 interface PoolOptions {
@@ -7,14 +7,11 @@ interface PoolOptions {
   readonly account: string;
   /** A caller of the account; undefined: the whole account. */
   readonly part?: string | undefined;
-  readonly limits: QuotaRules;
+  readonly rate: number;
   readonly clock: Clock;
   /** Called when calls that wait may have a permit again. */
   readonly onReady: () => void;
 }
-
-/** The pace of a quota that `ratelimited` does not slow down: LuaAuth limits by key. */
-export const NEVER_SLOWER = { backoff: 1, recoveryPerSecond: 1 };
 
 /**
  * The permits of a quota. `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a
@@ -33,8 +30,8 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.options = options;
-    const { quotas, account, part, limits } = options;
-    this.#quota = quotas.open(account, part, limits, this.#refill);
+    const { quotas, account, part, rate } = options;
+    this.#quota = quotas.open(account, part, rate, this.#refill);
   }
 
   get isOfCaller(): boolean {
@@ -89,10 +86,6 @@ export class Pool {
     if (this.waiting > 0) return;
     this.giveBack();
     this.#reset();
-  }
-
-  slowDown(): void {
-    void this.#quota.slowDown();
   }
 
   /** When a call with `ahead` calls before it can have a permit, in ms from now. */

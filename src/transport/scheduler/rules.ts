@@ -10,7 +10,7 @@
  * | 5 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
  * | 6 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | late-calls.ts |
  *
- * An endpoint that LuaAuth refuses with `ratelimited` is paused, and its account slows down (back-off.ts).
+ * An endpoint that LuaAuth refuses with `ratelimited` pauses for its account (pauses.ts).
  */
 export const RULES = {
   /** Calls of an account that may wait for a client, and as many in the background. */

@@ -8,7 +8,7 @@ import type { KnownAccounts } from '../known-accounts.ts';
 import { Account } from './account.ts';
 import { Connections } from './connections.ts';
 import { FairLine } from './fair-line.ts';
-import { NEVER_SLOWER, Pool } from './pool.ts';
+import { Pool } from './pool.ts';
 import { RULES } from './rules.ts';
 import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
@@ -64,9 +64,7 @@ export function createScheduler(options: SchedulerOptions) {
   // Each process counts its own calls for all keys.
   const own = createSlidingWindows(clock.now);
   const poolOfGateway = (account: string, rate: number) =>
-    totalRate > 0
-      ? new Pool({ quotas: own, account, limits: { rate, ...NEVER_SLOWER }, clock, onReady: pump })
-      : undefined;
+    totalRate > 0 ? new Pool({ quotas: own, account, rate, clock, onReady: pump }) : undefined;
   const total = poolOfGateway('total', totalRate);
   const ofUnaccepted = poolOfGateway('unaccepted', Math.max(1, Math.floor(totalRate * RULES.unacceptedPart)));
   // Without a permit for any account, the accounts that wait are not asked one by one.

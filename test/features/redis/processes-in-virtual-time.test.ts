@@ -15,7 +15,7 @@ import { Store } from '../../simulation/store.ts';
 import { Visitors } from '../../simulation/visitors.ts';
 import { createSeeded } from '../../support/random/seeded.ts';
 
-const LIMITS = { rate: 50, backoff: 0.8, recoveryPerSecond: 0.02 };
+const RATE = 50;
 const LONG_MS = 60_000;
 
 /** Processes that share a Redis of the simulation. */
@@ -64,7 +64,7 @@ async function createProcesses() {
       isLost: () => isLost,
       /** Cuts the network to Redis for so long. */
       cut: (ms: number) => cut(kernel, link, ms),
-      openQuota: () => state.quotas.open('account', undefined, LIMITS, () => undefined),
+      openQuota: () => state.quotas.open('account', undefined, RATE, () => undefined),
       read: (account: string) => settle(state.generations.snapshot(account).read('script')),
       write: (account: string) => settle(state.generations.snapshot(account).wrote(['script'])),
     };
@@ -75,22 +75,6 @@ async function createProcesses() {
 function cut(kernel: Kernel, { there, back }: Link, ms: number): void {
   for (const way of [there, back]) Object.assign(way, { cutFrom: kernel.now, cutUntil: kernel.now + ms });
 }
-
-it('processes slow down once for all requests that LuaAuth refuses within a second', async () => {
-  const { pass, settle, open } = await createProcesses();
-  const quotas = [];
-  for (const name of ['one', 'other', 'third']) quotas.push((await open(name)).openQuota());
-  const [quota] = quotas as [(typeof quotas)[number]];
-  const limit = async () => (await settle(quota.status())).limit;
-  for (let refusals = 0; refusals < 21; refusals += 1) {
-    await settle(quotas[refusals % 3]?.slowDown());
-    await pass(10);
-  }
-  expect(await limit()).toBe(40);
-  await pass(1_000);
-  await settle(quota.slowDown());
-  expect(await limit()).toBe(Math.floor(41 * 0.8));
-});
 
 it('permits that return while Redis is lost are given back, even if no call follows', async () => {
   const { store, pass, settle, open } = await createProcesses();
@@ -192,7 +176,7 @@ it('a process whose slot another process has lets calls wait until it has a plac
   await pass(18_500);
   expect(successor.isRunning).toBe(true);
   await expect(read()).rejects.toThrow(RateLimited);
-  const quota = replaced.state?.quotas.open('account', undefined, LIMITS, ignore);
+  const quota = replaced.state?.quotas.open('account', undefined, RATE, ignore);
   expect([await quota?.take(1, false), quota?.isIdle()]).toEqual([expect.any(Number), true]);
   void successor.stop(LONG_MS);
   await pass(20_000);

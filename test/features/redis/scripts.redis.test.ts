@@ -16,7 +16,7 @@ const HISTORIES = 40;
 const STEPS = 120;
 
 /** How long the values of a quota are kept, in ms. */
-const TIMES = { quota: 300_000, asking: 300_000, pace: 300_000 };
+const TIMES = { quota: 300_000, asking: 300_000 };
 
 /** Values and leases that a history writes are kept for this time, in ms, so that none ends on a slow machine: a real Redis ends them itself. */
 const KEPT_MS = 60_000;
@@ -55,16 +55,11 @@ function randomStep({ pick, below, chance }: Seeded): Step {
   const seen = 1_800_000_000_000 + below(20_000);
   const known = chance(0.5) ? [1, 'one', 2, 'two'] : [];
   const take = () => {
-    const { rate, recovery } = pick([
-      { rate: 50, recovery: 0.02 },
-      { rate: 7, recovery: 1 },
-    ]);
     const wants = [`${me}.${below(9)}`, pick([0, 1, 3, 50]), pick([0, 0, 0, 10]), below(20)];
-    const backoff = chance(0.1) ? pick([0.5, 0.8]) : 0;
     return inStore(
       TAKE,
-      ['quota', 'asking', 'pace'],
-      [rate, 3, recovery, me, ...wants, backoff, ...(chance(0.7) ? permits() : [])],
+      ['quota', 'asking'],
+      [pick([50, 7]), 3, me, ...wants, ...(chance(0.7) ? permits() : [])],
     );
   };
   return pick([
@@ -154,7 +149,7 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       }
       for (const key of model.keys)
         expect([key, await redis.command('TYPE', key)]).toEqual([key, model.type(key)]);
-      for (const key of ['quota', 'asking', 'pace', 'writes'])
+      for (const key of ['quota', 'asking', 'writes'])
         expect(await redis.command('ZRANGE', key, '0', '-1', 'WITHSCORES')).toEqual(model.zall(key));
     }
   });
@@ -166,7 +161,7 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       redis.command('EVAL', source, String(1 + keys.length), 'store', ...keys, 'store-1', ...args);
     await run(LOOK_UP, ['entry', 'lease'], '0', '', 'one', '3000');
     await run(LOOK, ['value', 'live-lease'], '', 'one', '3000');
-    await run(TAKE, ['quota', 'asking', 'pace'], '50', '3', '0.02', 'one', 'one.1', '51', '0', '0', '0.8');
+    await run(TAKE, ['quota', 'asking'], '50', '3', 'one', 'one.1', '51', '0', '0');
     for (const [key, mostMs] of Object.entries({ lease: 3_000, 'live-lease': 3_000, ...TIMES })) {
       const leftMs = Number(await redis.command('PTTL', key));
       expect([key, leftMs > 0 && leftMs <= mostMs]).toEqual([key, true]);

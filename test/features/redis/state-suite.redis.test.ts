@@ -7,7 +7,7 @@ import { describeWithEachEngine, useRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 import { PATIENT_MS } from './several-gateways.ts';
 
-const LIMITS = { rate: 10, backoff: 0.5, recoveryPerSecond: 0.01 };
+const RATE = 10;
 
 /** What each implementation of the state promises. */
 function promises(open: () => Promise<State>): void {
@@ -17,8 +17,8 @@ function promises(open: () => Promise<State>): void {
   });
   afterEach(() => state.close?.());
 
-  const openQuota = (limits = LIMITS) => {
-    const quota = state.quotas.open('account', undefined, limits, () => undefined);
+  const openQuota = () => {
+    const quota = state.quotas.open('account', undefined, RATE, () => undefined);
     /** Takes so many permits, or fewer if there are no more. */
     const take = async (count: number, isBackground = false) => {
       const permits: Permit[] = [];
@@ -30,7 +30,7 @@ function promises(open: () => Promise<State>): void {
       return { permits, waitMs: 0 };
     };
     /** A store that has just begun gives no permit for a while. */
-    const isOpen = () => eventually(async () => expect((await quota.status()).remaining).toBe(limits.rate));
+    const isOpen = () => eventually(async () => expect((await quota.status()).remaining).toBe(RATE));
     return { quota, take, isOpen };
   };
 
@@ -67,14 +67,6 @@ function promises(open: () => Promise<State>): void {
     await take(8);
     expect((await take(1, true)).permits).toEqual([]);
     expect((await take(2)).permits).toHaveLength(2);
-  });
-
-  it('gives fewer permits after a slow-down', async () => {
-    const { quota, take, isOpen } = openQuota();
-    await isOpen();
-    await quota.slowDown();
-    expect((await quota.status()).limit).toBe(5);
-    expect((await take(10)).permits).toHaveLength(5);
   });
 
   it('gives a resource another generation after a write, and no other resource', async () => {

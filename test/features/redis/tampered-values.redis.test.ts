@@ -6,7 +6,7 @@ import { describeWithRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 import { PATIENT_MS, useSeveralGateways } from './several-gateways.ts';
 
-const LIMITS = { rate: 50, backoff: 0.5, recoveryPerSecond: 0.05 };
+const RATE = 50;
 
 describeWithRedis('what somebody else writes into Redis', () => {
   const fixture = useSeveralGateways();
@@ -37,7 +37,7 @@ describeWithRedis('what somebody else writes into Redis', () => {
 
   it('starves no account: a value of another type is dropped and counted, and so are absurd permits', async () => {
     const { state, rejected } = await open();
-    const quota = state.quotas.open('one', undefined, LIMITS, () => undefined);
+    const quota = state.quotas.open('one', undefined, RATE, () => undefined);
     const isGiven = () => eventually(async () => expect(await quota.take(1, false)).not.toBeTypeOf('number'));
     await isGiven();
     const key = await keyOf('*:quota');

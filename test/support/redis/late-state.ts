@@ -15,8 +15,8 @@ export function createLateState(
   const { quotas, generations } = createStateInMemory(clock);
   return {
     quotas: {
-      open: (account, part, limits, onFreed) =>
-        lateQuota(quotas.open(account, part, limits, onFreed), beforePermit),
+      open: (account, part, rate, onFreed) =>
+        lateQuota(quotas.open(account, part, rate, onFreed), beforePermit),
     },
     generations: { snapshot: (account) => lateSnapshot(generations.snapshot(account)) },
     values: {
@@ -34,7 +34,6 @@ function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
     take: (waiting, isBackground) => beforePermit().then(() => quota.take(waiting, isBackground)),
     etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
-    slowDown: () => later(() => quota.slowDown()),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
   };
