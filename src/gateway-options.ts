@@ -14,7 +14,7 @@ import type { Fetch } from './http/yoga.ts';
 import type { Timeouts } from './luaauth/api.ts';
 import type { LiveObserver, OnlineObserver } from './observability/observers.ts';
 import type { GatewayLog, RequestObserver } from './observability/request-record.ts';
-import type { DocumentResolver, ListedDocuments, PersistedDocuments } from './operation/document-resolver.ts';
+import type { DocumentResolver, PersistedDocuments } from './operation/document-resolver.ts';
 import type { Limits, LiveLimits } from './plan/limits.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -127,8 +127,6 @@ export type Gateway = RequestListener & {
   readonly upgrade: Upgrade;
   /** Whether the connection has sent an accepted credential. A server with too many connections closes the other ones first. */
   readonly isAccepted: (socket: Socket) => boolean;
-  /** Replaces the listed documents. @throws StartError if a document cannot be a tool; the previous documents stay. */
-  replaceDocuments(listed: ListedDocuments): void;
   /**
    * Ends every stream after its pending events, and every WebSocket after its operations. Refuses further WebSockets.
    * Call it before closing the server.

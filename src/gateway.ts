@@ -15,7 +15,6 @@ import { createRequestTracker } from './observability/request-record.ts';
 import { createDocumentCache } from './operation/document-cache.ts';
 import {
   type DocumentResolver,
-  type ListedDocuments,
   type PersistedDocuments,
   sentDocuments,
 } from './operation/document-resolver.ts';
@@ -99,11 +98,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     // No single body may exceed the memory of all bodies.
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
   };
-  const agents = options.openAgents?.(parts);
   const yoga = createYogaAdapter({
     ...parts,
     compress: options.compression === false ? undefined : features.compression?.createCompress(),
-    agents: agents?.answer,
+    agents: options.openAgents?.(parts),
     routes: [
       ...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []),
       ...pages,
@@ -116,10 +114,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     fetch: yoga.fetch,
     upgrade: sockets?.upgrade ?? ((_request, socket) => void socket.destroy()),
     isAccepted,
-    replaceDocuments(listed: ListedDocuments) {
-      agents?.replace(listed);
-      documentResolver.replace(listed);
-    },
     endStreams() {
       online?.end();
       live?.endAll();

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { DOCUMENT_LIST } from './document-list.ts';
+import type { ListedDocuments } from '../operation/document-resolver.ts';
+import { readDocumentList } from './document-list.ts';
 import { KEYS_AT_FULL_RATE, VARIABLES, type VariableValues, WRITE_TIMEOUT_FACTOR } from './env-variables.ts';
 import { type Environment, overlay, parseSecret, readSecretFile, readValues } from './environment.ts';
 import { parseKeyEntries, readKeysFile } from './keys-file.ts';
@@ -54,16 +55,18 @@ export function readConfig(environment: Environment): ConfigResult {
   const read = readValues(environment, problems);
   const files = openFiles(environment, read, problems);
   const { tokenFile } = files;
+  const path = read.PERSISTED_DOCUMENTS_FILE;
+  const listed = (path && collect(problems, () => readDocumentList(path))) || new Map<string, string>();
   // The file may have changed since the variable was read, and later changes are found by comparing with what was opened.
   const values = tokenFile ? { ...read, LUAAUTH_TOKEN: tokenFile.value } : read;
   // Values are compared with each other only if each of them is right.
   if (problems.length === 0) problems.push(...findContradictions(values, files.keysFile));
   if (problems.length > 0) return { problems };
   const asksForKeys = keysFrom(values, files.keysFile !== undefined) !== undefined;
-  return { config: { ...assemble(values, files), notes: notesOn(values, asksForKeys) } };
+  return { config: { ...assemble(values, files, listed), notes: notesOn(values, asksForKeys) } };
 }
 
-function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
+function assemble(values: VariableValues, files: ReturnType<typeof openFiles>, listed: ListedDocuments) {
   const { LUAAUTH_TIMEOUT_MS: timeoutMs, LUAAUTH_RATE: rate, PERSISTED_DOCUMENTS: mode } = values;
   return {
     /** Undefined: the gateway uses the built-in sandbox. */
@@ -83,7 +86,7 @@ function assemble(values: VariableValues, files: ReturnType<typeof openFiles>) {
     maxBodyBytes: values.MAX_BODY_BYTES,
     readOnly: values.READ_ONLY,
     subgraphScopes: values.SUBGRAPH_SCOPES,
-    persisted: { mode, listed: files.documents?.value ?? new Map<string, string>() },
+    persisted: { mode, listed },
     agents: values.MCP ? { isArbitrary: false } : undefined,
     gatewayKey: values.GATEWAY_KEY,
     /** In ms, like all times here. */
@@ -128,7 +131,7 @@ const KEYS = { readText: readKeysFile, parse: parseKeyEntries };
 /** Files that are read again when they change. */
 function openFiles(environment: Environment, values: VariableValues, problems: string[]) {
   const { LUAAUTH_TOKEN_FILE: tokenPath, GATEWAY_KEYS_FILE: keysPath = '' } = environment;
-  const { LUAAUTH_TOKEN: heldKey, PERSISTED_DOCUMENTS_FILE: documentsPath, USERS_FILE: usersPath } = values;
+  const { LUAAUTH_TOKEN: heldKey, USERS_FILE: usersPath } = values;
   return {
     // Without a value, the file has a problem already.
     tokenFile: openReloadedFile('LUAAUTH_TOKEN_FILE', heldKey && tokenPath, TOKEN, problems),
@@ -139,7 +142,6 @@ function openFiles(environment: Environment, values: VariableValues, problems: s
       problems,
     ),
     usersFile: openReloadedFile('USERS_FILE', usersPath, USERS, problems),
-    documents: openReloadedFile('PERSISTED_DOCUMENTS_FILE', documentsPath, DOCUMENT_LIST, problems),
   };
 }
 

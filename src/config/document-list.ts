@@ -3,15 +3,16 @@ import type graphql from 'graphql';
 import { DOCUMENT_ID_FORM, isDocumentId } from '../operation/document-id.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
 import { readDocuments } from './text-file.ts';
-import { Unusable } from './unusable.ts';
+import { named, Unusable } from './unusable.ts';
 
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** A manifest, or a folder of documents. */
-export const DOCUMENT_LIST = {
-  readText: (path: string) => readDocuments(path, MAX_BYTES),
-  parse: readManifest,
-};
+/** Reads the list of `PERSISTED_DOCUMENTS_FILE`: a manifest, or a folder of documents. @throws Unusable */
+export function readDocumentList(path: string): ListedDocuments {
+  return named(`PERSISTED_DOCUMENTS_FILE: ${JSON.stringify(path)}`, () =>
+    readManifest(readDocuments(path, MAX_BYTES)),
+  );
+}
 
 const APOLLO = 'apollo-persisted-query-manifest';
 

@@ -1,5 +1,4 @@
 import type { RequestTracker } from '../observability/request-record.ts';
-import type { ListedDocuments } from '../operation/document-resolver.ts';
 import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
 import type { Clock } from '../transport/clock.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -31,8 +30,5 @@ export interface SocketUpgrade {
   end(): void;
 }
 
-/** Serves MCP. `replace` sets other documents; if it throws, the previous documents stay. @throws StartError */
-export type OpenAgents = (parts: AdapterParts) => {
-  readonly answer: NodeHandler;
-  replace(listed: ListedDocuments): void;
-};
+/** Serves MCP. @throws StartError if a document cannot be a tool */
+export type OpenAgents = (parts: AdapterParts) => NodeHandler;

@@ -18,7 +18,6 @@ export interface ResolvedDocument {
 }
 
 export interface DocumentResolver {
-  replace(others: ListedDocuments): void;
   /**
    * Finds the document, in which a query set by a plugin replaces an id.
    * @param account - the account whose registered documents count
@@ -44,7 +43,6 @@ export const NOT_SUPPORTED = documentError(
 
 /** For a gateway without the feature persisted: every request must send its document. */
 export const sentDocuments: DocumentResolver = {
-  replace() {},
   resolve({ query, documentId, extensions }) {
     if (query === '' && documentId !== undefined) throw OFF;
     if (query === '' && extensions?.persistedQuery) throw NOT_SUPPORTED;

@@ -37,7 +37,7 @@ const MAX_JSON_DEPTH = 52;
  * How many values the JSON of a request may hold. A request with that many short values takes about 0.2 s of CPU time. A whole script is
  * one value.
  */
-export const MAX_JSON_VALUES = 110_000;
+const MAX_JSON_VALUES = 110_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

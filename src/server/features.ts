@@ -65,14 +65,14 @@ export interface ProcessFeatures {
     runSandbox(port: string, dates: 'fixed' | 'recent'): Promise<void>;
   }>;
   readonly tracing?: Load<{
+    /** Spans may show the names of `listed` documents only. */
     openTracing(
       url: URL,
+      listed: ListedDocuments,
       warn: (message: string) => void,
     ): Promise<{
       readonly operations: RequestObserver;
       readonly upstream: Observer;
-      /** Sets the documents whose names spans may show. */
-      list(documents: ListedDocuments): void;
       close(): Promise<void>;
     }>;
   }>;

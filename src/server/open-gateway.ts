@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { createGateway } from '../gateway.ts';
-import type { Gateway, GatewayOptions } from '../gateway-options.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
 import { createCors } from '../http/guards.ts';
 import { StartError } from '../observability/start-error.ts';
 import type { LoadedFeatures } from './features.ts';
@@ -16,7 +16,7 @@ export async function openGateway(
   parts: GatewayParts,
   by: 'http' | 'stdin',
   features: LoadedFeatures,
-): Promise<RunningServer & Pick<Gateway, 'replaceDocuments'>> {
+): Promise<RunningServer> {
   const openAgents = agentsOf(config, features, by);
   const sandbox = features.sandbox?.facts;
   // With a key of its own, the gateway does not ask visitors for the sandbox's.
@@ -40,15 +40,13 @@ export async function openGateway(
     openAgents,
     ...parts,
   });
-  const { replaceDocuments } = gateway;
-  if (by === 'stdin') return { url: 'stdin:', replaceDocuments, drain: async () => undefined };
+  if (by === 'stdin') return { url: 'stdin:', drain: async () => undefined };
   const { host, port } = config;
   const { upgrade, isAccepted } = gateway;
   const cors = createCors(config.corsOrigins);
   const server = await startServer({ listener: gateway, upgrade, isAccepted, cors, host, port });
   return {
     ...server,
-    replaceDocuments,
     drain(graceMs) {
       gateway.endStreams();
       return server.drain(graceMs);

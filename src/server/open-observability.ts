@@ -25,8 +25,8 @@ export async function openObservability(config: Config, features: LoadedFeatures
   const { auditFile, tracesUrl } = config;
   const audit =
     auditFile === undefined ? undefined : features.audit?.openAuditFile(auditFile, secretsOf(config));
-  const tracing = tracesUrl && (await features.tracing?.openTracing(tracesUrl, log.warn));
-  tracing?.list(config.persisted.listed);
+  const tracing =
+    tracesUrl && (await features.tracing?.openTracing(tracesUrl, config.persisted.listed, log.warn));
   const metrics = config.metrics && (await openMetrics(config, config.metrics, destination, features));
   // Tracing comes first, because a log line names the span.
   const all = [tracing, log, metrics].filter((one) => one !== undefined);
@@ -40,7 +40,6 @@ export async function openObservability(config: Config, features: LoadedFeatures
     live: metrics?.live,
     online: metrics?.online,
     pages: metrics?.pages ?? [],
-    list: tracing?.list,
     metricsUrl: metrics?.url,
     /** Hides further secrets in the log and the audit file. */
     hide(secrets: readonly string[]) {

@@ -6,7 +6,7 @@ import { openGateway } from './open-gateway.ts';
 import { openObservability } from './open-observability.ts';
 import { openUpstream } from './open-upstream.ts';
 import { exit, onStop } from './signals.ts';
-import { openKeys, openUsers, watch } from './watched-files.ts';
+import { openKeys, openUsers } from './watched-files.ts';
 
 /**
  * Serves on a port, or for an agent at stdin: then it runs until stdin ends, and logs to stderr. Ends the process if it cannot
@@ -32,16 +32,6 @@ async function open(config: Config, features: LoadedFeatures, by: 'http' | 'stdi
   if (observability.reopen) process.on('SIGHUP', observability.reopen);
   const parts = { transport, isReady: () => ready, credentials, users: openUsers(config, log) };
   const server = await openGateway(config, observability, parts, by, features);
-  if (config.documents)
-    watch(
-      config.documents,
-      (listed) => {
-        server.replaceDocuments(listed);
-        observability.list?.(listed);
-        return `${listed.size} documents`;
-      },
-      log,
-    );
   onStop(async (signal) => {
     ready = false;
     log.lifeCycle('stopping', { signal });

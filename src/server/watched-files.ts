@@ -14,8 +14,7 @@ const LOOK_EVERY_MS = 1_000;
 type Log = Pick<OperationLog, 'info' | 'warn'>;
 
 /**
- * Looks at the file now, when its time or size has changed (checked every second), and on SIGHUP. Changes within the files of a
- * folder need SIGHUP. A change counts when the next look finds the same, because another program may be writing the file. A file
+ * Looks at the file now, when its time or size has changed (checked every second), and on SIGHUP. A change counts when the next look finds the same, because another program may be writing the file. A file
  * that cannot be used leaves what was read before in force, and the next look tries it again.
  *
  * @param use - takes a new value into use, and returns what to log. @throws Error with the reason why it cannot be used

@@ -16,7 +16,7 @@ function start(variables: Variables) {
   return { gateway, isSaid };
 }
 
-it('the files of a key, of gateway keys, of users and of documents are read again while requests go on', async () => {
+it('the files of a key, of gateway keys and of users are read again while requests go on', async () => {
   const tokens = new Set<unknown>();
   let release = () => {};
   const api = await startRecorder(({ line, headers }, response) => {
@@ -33,14 +33,12 @@ it('the files of a key, of gateway keys, of users and of documents are read agai
     keysFile([{ name: 'steady' }, { name: 'first', sha256: sha256(`first-${SENTINEL}`) }]),
   );
   folder.write('users.csv', 'discord_id,user_key\n1,a\n');
-  folder.write('documents.json', JSON.stringify({ before: '{ __typename }' }));
   const file = (name: string) => `${folder.path}/${name}`;
   const { gateway, isSaid } = start({
     LUAAUTH_API_URL: api.url,
     LUAAUTH_TOKEN_FILE: file('token'),
     GATEWAY_KEYS_FILE: file('keys.json'),
     USERS_FILE: file('users.csv'),
-    PERSISTED_DOCUMENTS_FILE: file('documents.json'),
     LUAAUTH_RATE: '0',
     FRESH_MS: '0',
     LUAAUTH_TIMEOUT_MS: '60000',
@@ -79,18 +77,14 @@ it('the files of a key, of gateway keys, of users and of documents are read agai
     keysFile([{ name: 'steady' }, { name: 'second', sha256: sha256(`second-${SENTINEL}`) }]),
   );
   folder.write('users.csv', 'discord_id,user_key\n1,a\n1,b\n');
-  folder.write('documents.json', JSON.stringify({ after: '{ __typename }' }));
   await isSaid('LUAAUTH_TOKEN_FILE: read again, the secret has changed');
   await isSaid('GATEWAY_KEYS_FILE: read again, 2 keys');
   await isSaid('USERS_FILE: read again, 1 Discord ids');
-  await isSaid('PERSISTED_DOCUMENTS_FILE: read again, 1 documents');
   expect([await codeOf(`first-${SENTINEL}`), await codeOf(`second-${SENTINEL}`)]).toEqual([
     'UNAUTHENTICATED',
     'ok',
   ]);
   expect(await found()).toEqual({ usersByDiscordId: [{ key: 'a' }, { key: 'b' }] });
-  expect((await ask({ documentId: 'after' })).data).toEqual({ __typename: 'Query' });
-  expect((await ask({ documentId: 'before' })).errors).toHaveLength(1);
   expect([...tokens]).toEqual([`${SENTINEL}-1`, `${SENTINEL}-2`]);
   release();
   expect((await slow).data).toEqual({ script: { id: 'slow' } });
@@ -98,12 +92,10 @@ it('the files of a key, of gateway keys, of users and of documents are read agai
   folder.write('token', 'steady');
   folder.write('keys.json', '{ "keys": [');
   folder.write('users.csv', `discord_id,user_key\n1,b\n2,${SENTINEL}/\n`);
-  folder.write('documents.json', '{');
   gateway.signal('SIGHUP');
   await isSaid('LUAAUTH_TOKEN_FILE: it holds a gateway key, which callers know.');
   await isSaid('keys.json\\": it is no object of JSON.');
   await isSaid('users.csv\\": line 3: its user_key is not a licence key.');
-  await isSaid('documents.json\\": it is not JSON.');
   expect([await codeOf(`second-${SENTINEL}`), await found()]).toEqual([
     'ok',
     { usersByDiscordId: [{ key: 'a' }, { key: 'b' }] },

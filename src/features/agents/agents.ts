@@ -26,7 +26,10 @@ export type InRequest = <Answer>(
   answer: (record: RequestRecord) => Promise<Answer>,
 ) => Promise<Answer>;
 
-const INSTRUCTIONS = `Tools for LuaAuth: scripts, licence keys, sessions. Each call uses a shared quota of REST calls; plan: true returns its price without running it. ${DATA_NOTE}`;
+function instructionsFor(mostRestCalls: number): string {
+  const most = Number.isFinite(mostRestCalls) ? `, at most ${mostRestCalls} for each call` : '';
+  return `Tools for LuaAuth: scripts, licence keys, sessions. They use a shared quota of REST calls${most}; plan: true returns the price of a call without running it. ${DATA_NOTE}`;
+}
 
 const OPTIONS = {
   capabilities: { tools: {} },
@@ -38,9 +41,10 @@ export type Agents = ReturnType<typeof createAgents>;
 /** Serves MCP tools to connected clients. Each call runs as an ordinary operation. @throws StartError */
 export function createAgents(parts: AdapterParts, options: AgentDocuments) {
   const { pipeline, rateLimit, clock, schema } = parts;
-  let tools = readTools(options, parts);
+  const tools = readTools(options, parts);
   const { sandboxAdvice } = options;
-  const instructions = sandboxAdvice === undefined ? INSTRUCTIONS : `${sandboxAdvice} ${INSTRUCTIONS}`;
+  const general = instructionsFor(parts.limits.restCalls);
+  const instructions = sandboxAdvice === undefined ? general : `${sandboxAdvice} ${general}`;
 
   /** @throws UNAUTHENTICATED */
   async function identify(record: RequestRecord) {
@@ -106,10 +110,6 @@ export function createAgents(parts: AdapterParts, options: AgentDocuments) {
 
   return {
     identify,
-    /** @throws StartError; the previous tools then stay */
-    replace(listed: AgentDocuments['listed']): void {
-      tools = readTools({ ...options, listed }, parts);
-    },
     /** Creates the library's server for one connection. */
     createServer(inRequest: InRequest): Server {
       const server = new Server({ name: 'luaauth-graphql', version }, { ...OPTIONS, instructions });

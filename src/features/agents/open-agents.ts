@@ -11,7 +11,6 @@ import type { NodeHandler } from '../../http/node.ts';
 import { COMMON_HEADERS, REQUEST_ID } from '../../http/response.ts';
 import { methodNotAllowed } from '../../http/routes.ts';
 import { responseHead } from '../../http/shown-result.ts';
-import { isObject } from '../../luaauth/envelope.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { jsonFromBody, weightOf } from '../../operation/params.ts';
 import { type Agents, createAgents, type InRequest } from './agents.ts';
@@ -23,7 +22,7 @@ export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAg
   return (parts) => {
     const agents = createAgents(parts, options);
     if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts, ADDRESS);
-    return { answer: createHandler(agents, parts), replace: agents.replace };
+    return createHandler(agents, parts);
   };
 }
 
@@ -70,7 +69,7 @@ function createHandler({ identify, createServer }: Agents, parts: AdapterParts):
   function refuse(error: GraphQLError, record: RequestRecord): Response {
     const { errors } = pipeline.failed(error, record) as { errors: [GraphQLError] };
     const [{ message, extensions: data }] = errors;
-    const isJson = data.code !== 'BAD_REQUEST' || error === BATCH || error === TOO_MANY_ARGUMENTS;
+    const isJson = data.code !== 'BAD_REQUEST' || error === BATCH;
     const code = isJson ? -32_600 : -32_700;
     const shown = { code, message, data: { code: data.code } };
     const head = responseHead({ errors }, 'application/json');
@@ -98,30 +97,9 @@ const PREFLIGHT = {
     'authorization, content-type, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name',
 };
 
-/** The most bytes of a message beside the arguments of its call. The library repeats this part in its errors. */
-const MAX_FRAME = 64 * 1024;
-
 function readMcpMessage(bytes: Uint8Array) {
   const parsedBody = jsonFromBody(bytes);
-  const weight = weightOf(parsedBody);
-  const { params } = (parsedBody ?? {}) as { readonly params?: { readonly arguments?: unknown } | null };
-  const given = params?.arguments;
-  if (weight - weightOf(given) > MAX_FRAME) throw FRAME_TOO_LARGE;
-  if (isObject(given) && Object.keys(given).length > MAX_ARGUMENTS) throw TOO_MANY_ARGUMENTS;
-  return { parsedBody, weight };
+  return { parsedBody, weight: weightOf(parsedBody) };
 }
 
-/** No operation has so many variables. The library checks every argument, which takes long if there are many. */
-const MAX_ARGUMENTS = 2_000;
-const TOO_MANY_ARGUMENTS = requestError(
-  'BAD_REQUEST',
-  400,
-  `The call has more than ${MAX_ARGUMENTS} arguments. Give only the arguments of the tool.`,
-);
-
-const FRAME_TOO_LARGE = requestError(
-  'BODY_TOO_LARGE',
-  413,
-  `The message without the arguments of its call has more than ${MAX_FRAME} bytes, each value counted with at least 32. Shorten it.`,
-);
 const BATCH = requestError('BAD_REQUEST', 400, 'Batching is not supported. Send one message per POST.');

@@ -9,7 +9,6 @@ import type { PreparedOperation } from '../../plan/prepared-operation.ts';
 import type { RequiredScopes } from '../../plan/required-scopes.ts';
 import { objectsOf } from '../../plan/tree.ts';
 import { argumentsOf, type JsonSchema, objectOf } from './json-schema.ts';
-import { mostCalls } from './most-calls.ts';
 
 export interface AgentDocuments {
   readonly listed: ListedDocuments;
@@ -19,7 +18,7 @@ export interface AgentDocuments {
   readonly sandboxAdvice?: string | undefined;
 }
 
-type Parts = Pick<PipelineOptions, 'documents' | 'limits'>;
+type Parts = Pick<PipelineOptions, 'documents'>;
 
 export interface Tool {
   readonly listing: ToolListing;
@@ -35,7 +34,7 @@ export const PLAN = 'plan';
 
 /** Sorted by name. If wanted, a tool for any query comes last. @throws StartError for a document that cannot be a tool */
 export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts): readonly Tool[] {
-  const last = isArbitrary ? [anyQuery(parts.limits.restCalls)] : [];
+  const last = isArbitrary ? [ANY_QUERY] : [];
   const names = new Set(last.map(({ listing }) => listing.name));
   // A document with two ids is one tool.
   const ids = new Map([...listed].map(([id, query]) => [query, id]));
@@ -52,7 +51,7 @@ export function readTools({ listed, isArbitrary }: AgentDocuments, parts: Parts)
 }
 
 /** Adds its names to `names`. @throws Error with the problem of the document */
-function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts): Tool[] {
+function toolsIn(query: string, names: Set<string>, { documents }: Parts): Tool[] {
   const entry = documents.get(query);
   if (entry.refusals[0]) throw entry.refusals[0];
   return (entry.document?.definitions ?? []).flatMap((definition) => {
@@ -65,11 +64,11 @@ function toolsIn(query: string, names: Set<string>, { documents, limits }: Parts
     const prepared = entry.find(name) as PreparedOperation;
     if (!prepared.hasRoot) return [];
     names.add(name);
-    return { listing: listingOf(name, prepared, limits.restCalls), query, scopes: prepared.requiredScopes() };
+    return { listing: listingOf(name, prepared), query, scopes: prepared.requiredScopes() };
   });
 }
 
-function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: number): ToolListing {
+function listingOf(name: string, prepared: PreparedOperation): ToolListing {
   const { operation, description } = prepared.operation;
   const { properties, required } = argumentsOf(prepared);
   if (PLAN in properties)
@@ -84,10 +83,9 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
         `would not tell an agent that ${definition.name} was refused. Select __typename in it.`,
       );
   const effects = fields.map(({ definition }) => annotationsOf(definition).effect);
-  const about = description?.value ?? `Runs the ${operation} ${name}.`;
   return {
     name,
-    description: `${about} ${priceOf(mostCalls(prepared, mostRestCalls))}`,
+    description: description?.value ?? `Runs the ${operation} ${name}.`,
     inputSchema: inputOf(properties, required),
     annotations: {
       readOnlyHint: operation === 'query',
@@ -98,28 +96,21 @@ function listingOf(name: string, prepared: PreparedOperation, mostRestCalls: num
   };
 }
 
-function priceOf(most: number): string {
-  const price = Number.isFinite(most) ? `Costs at most ${most}` : 'Nothing limits its';
-  return `${price} REST ${most === 1 ? 'call' : 'calls'}.`;
-}
-
 function inputOf(properties: JsonSchema, required: string[]) {
   const plan = { type: 'boolean', description: 'true: returns the price of the call and sends nothing.' };
   return objectOf({ ...properties, [PLAN]: plan }, required) as ToolListing['inputSchema'];
 }
 
-function anyQuery(mostRestCalls: number): Tool {
-  return {
-    listing: {
-      name: 'graphql',
-      description: `Runs a GraphQL query, no mutation, against LuaAuth. ${priceOf(mostRestCalls)}`,
-      inputSchema: inputOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query']),
-      annotations: { readOnlyHint: true, openWorldHint: false },
-    },
-    query: undefined,
-    scopes: { all: new Set(), byPath: new Map() },
-  };
-}
+const ANY_QUERY: Tool = {
+  listing: {
+    name: 'graphql',
+    description: 'Runs a GraphQL query, no mutation, against LuaAuth.',
+    inputSchema: inputOf({ query: { type: 'string' }, variables: { type: 'object' } }, ['query']),
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  },
+  query: undefined,
+  scopes: { all: new Set(), byPath: new Map() },
+};
 
 /** Reports unknown arguments, which GraphQL would ignore: a model must learn of its misspelling. */
 export function checkArguments({ inputSchema }: ToolListing, args: JsonSchema) {

@@ -4,7 +4,6 @@ import { documentError, malformedRequest } from '../../errors/coded-error.ts';
 import { DOCUMENT_ID_FORM, hashOf, isDocumentId } from '../../operation/document-id.ts';
 import {
   type DocumentResolver,
-  type ListedDocuments,
   NOT_SUPPORTED,
   OFF,
   type PersistedDocuments,
@@ -37,10 +36,9 @@ function readHash(value: unknown): string {
   );
 }
 
-export function createDocumentResolver({ mode, ...given }: PersistedDocuments): DocumentResolver {
-  let listed = given.listed;
-  let byHash = hashed(listed);
-  let texts = new Set(listed.values());
+export function createDocumentResolver({ mode, listed }: PersistedDocuments): DocumentResolver {
+  const byHash = new Map([...listed.values()].map((document) => [hashOf(document), document]));
+  const texts = new Set(listed.values());
   /** By account and hash, in this process only. Clients send an evicted document again. */
   const registered = new LRUCache<string, string>({
     maxSize: MAX_BYTES,
@@ -67,11 +65,6 @@ export function createDocumentResolver({ mode, ...given }: PersistedDocuments): 
   }
 
   return {
-    replace(others: ListedDocuments) {
-      listed = others;
-      byHash = hashed(others);
-      texts = new Set(others.values());
-    },
     resolve(params: OperationParams, account: string | undefined): ResolvedDocument {
       const document = find(params, account);
       if (mode === 'only' && !texts.has(document.text)) throw ONLY_LISTED;
@@ -81,10 +74,6 @@ export function createDocumentResolver({ mode, ...given }: PersistedDocuments): 
       if (registers !== undefined && !byHash.has(registers)) registered.set(`${account} ${registers}`, text);
     },
   };
-}
-
-function hashed(listed: ListedDocuments): ListedDocuments {
-  return new Map([...listed.values()].map((document) => [hashOf(document), document]));
 }
 
 /** Apollo's invitation to register. Clients look for these words. */

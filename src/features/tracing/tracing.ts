@@ -33,8 +33,7 @@ import { version } from '../../version.ts';
 const WELL: readonly Outcome[] = ['ok', 'refused'];
 
 /** Only listed documents give spans a name, as clients can choose any other name. A call's usage leads to its operation. */
-export function createTracing(tracer: Tracer) {
-  let listed: ReadonlySet<string> = new Set();
+export function createTracing(tracer: Tracer, listed: ReadonlySet<string>) {
   const spans = new WeakMap<RequestRecord, Span>();
   const contexts = new WeakMap<Readonly<Usage>, Context>();
 
@@ -91,9 +90,6 @@ export function createTracing(tracer: Tracer) {
         if (context) trace.getSpan(context)?.addEvent('retry', attributes, performance.now());
       },
     } satisfies Observer,
-    list(hashes: ReadonlySet<string>) {
-      listed = hashes;
-    },
   };
 }
 
@@ -223,9 +219,8 @@ async function loadPackages() {
 }
 
 /** @throws StartError if OpenTelemetry's packages are not installed */
-export async function openTracing(url: URL, warn: (message: string) => void) {
+export async function openTracing(url: URL, listed: ListedDocuments, warn: (message: string) => void) {
   const { tracer, close } = await startOtel({ url, version, warn });
-  const tracing = createTracing(tracer);
-  const list = (documents: ListedDocuments) => tracing.list(new Set([...documents.values()].map(hashOf)));
-  return { ...tracing, list, close };
+  const hashes = new Set([...listed.values()].map(hashOf));
+  return { ...createTracing(tracer, hashes), close };
 }

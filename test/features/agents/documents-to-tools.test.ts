@@ -54,7 +54,7 @@ it('a tool for any query is there when it is wanted, and takes nothing else', as
   expect((await client.listTools()).tools).toEqual([
     expect.objectContaining({
       name: 'graphql',
-      description: 'Runs a GraphQL query, no mutation, against LuaAuth. Costs at most 250 REST calls.',
+      description: 'Runs a GraphQL query, no mutation, against LuaAuth.',
     }),
   ]);
   const ask = (query: string) => client.callTool({ name: 'graphql', arguments: { query } });

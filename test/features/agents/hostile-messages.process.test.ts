@@ -58,23 +58,14 @@ const ATTACKS: readonly [what: string, name: string, args: object, says: RegExp]
   [
     'arguments that nobody knows',
     'script',
-    Object.fromEntries(ids(2_000).map((id) => [`a${id}`, 0])),
-    /there is no such argument/,
-  ],
-  [
-    'more arguments than a tool has',
-    'script',
     Object.fromEntries(ids(50_000).map((id) => [`a${id}`, 0])),
-    /more than 2000 arguments/,
+    /there is no such argument/,
   ],
   ['a list that the API makes endless', 'script', { id: 'a' }, /UPSTREAM_BAD_RESPONSE/],
 ];
 
 const callOf = (members: string) =>
   `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"script",${members}}}`;
-
-const TOO_MUCH_BESIDE =
-  /^The message without the arguments of its call has more than 65536 bytes.* Shorten it\.$/;
 
 /** Values that nothing takes: each would have a line in the library's answer. */
 const WRONG = JSON.stringify(Object.fromEntries(ids(40_000).map((id) => [`a${id}`, 1])));
@@ -106,7 +97,7 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
     });
   });
 
-  it.each<[where: string, write: (nested: string) => string, says: RegExp, saysOfMore?: RegExp]>([
+  it.each<[where: string, write: (nested: string) => string, says: RegExp]>([
     [
       'arguments',
       (nested) => callOf(`"arguments":{"id":${nested}}`),
@@ -121,10 +112,9 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
       'what a client says of itself',
       (nested) => callOf(`"arguments":{"id":"b"},"_meta":{"x":${nested}}`),
       /"script":/,
-      TOO_MUCH_BESIDE,
     ],
-    ['the message', (nested) => nested, /not a valid JSON-RPC message/, TOO_MUCH_BESIDE],
-  ])('brackets that nest in %s', async (_where, write, says, saysOfMore = says) => {
+    ['the message', (nested) => nested, /not a valid JSON-RPC message/],
+  ])('brackets that nest in %s', async (_where, write, says) => {
     const nested = (depth: number) => `${'{"a":'.repeat(depth)}0${'}'.repeat(depth)}`;
     const ask = (depth: number) => sendText(url, KEY, write(nested(depth)));
     const said = async (depth: number) => {
@@ -132,7 +122,7 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
       return error?.message ?? JSON.stringify(result);
     };
     expect(await said(1_000)).toMatch(says);
-    expect(await said(100_000)).toMatch(saysOfMore);
+    expect(await said(100_000)).toMatch(says);
     expect(await ask(500_000)).toMatchObject({
       status: 400,
       error: { code: -32_700, message: expect.stringContaining('holds more than 110000 values') },
@@ -149,14 +139,11 @@ describe('a process with a heap of 256 MB lives on, and other agents are answere
     ['the id', `{"jsonrpc":"2.0","id":"${'x'.repeat(3_900_000)}","method":"ping"}`],
     ['the method', `{"jsonrpc":"2.0","id":1,"method":"${'x'.repeat(3_900_000)}"}`],
     ['arguments of arguments', callOf(`"arguments":{},"other":{"arguments":${WRONG}}`)],
-  ])(
-    'a message with more beside the arguments of its call than makes sense is refused: %s',
-    async (_what, body) => {
-      const answer = await sendText(url, KEY, body);
-      expect(answer).toMatchObject({ status: 413, error: { code: -32_600 } });
-      expect(answer.error?.message).toMatch(TOO_MUCH_BESIDE);
-    },
-  );
+  ])('six messages at once that are large beside the arguments of their call: %s', async (_what, body) => {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => sendText(url, KEY, body)));
+    for (const { status } of answers) expect([200, 503]).toContain(status);
+    await isWell();
+  });
 
   it('150 messages without a key that do not end are refused before they are read', async () => {
     const head = [

@@ -1,13 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { scriptIdOf, wireScript } from '../../support/api/plain-api.ts';
-import { json, startRecorder } from '../../support/api/recorder.ts';
 import { MAIN } from '../../support/processes/built.ts';
 
 const KEY = 'agent-key-0123456789';
@@ -22,32 +16,24 @@ const env = {
 };
 
 const open: { kill(signal: 'SIGKILL'): unknown }[] = [];
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
+afterEach(() => {
   for (const one of open.splice(0)) one.kill('SIGKILL');
-  await Promise.all(closing.splice(0).map((close) => close()));
 });
 
 /** A client that keeps to no rule of the protocol. */
-function connect(more: Record<string, string> = {}, reads = true) {
-  const child = spawn(process.execPath, [MAIN, 'mcp'], {
-    env: { ...env, ...more },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+function connect() {
+  const child = spawn(process.execPath, [MAIN, 'mcp'], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   open.push(child);
   child.stdin.on('error', () => undefined);
   let received = '';
-  const read = () =>
-    child.stdout.on('data', (text) => {
-      received += text;
-    });
-  if (reads) read();
+  child.stdout.on('data', (text) => {
+    received += text;
+  });
   let log = '';
   child.stderr.on('data', (text) => {
     log += text;
   });
   return {
-    read,
     log: () => log,
     ended: once(child, 'exit').then(([code]) => code as number | null),
     send: (text: string) => void child.stdin.write(`${text}\n`),
@@ -98,32 +84,4 @@ it('of 300 calls at once each is answered, and nothing is warned of', async () =
   client.end();
   expect(await client.ended).toBe(0);
   expect(client.log()).not.toContain('Warning');
-});
-
-it('a client that reads no answers is read no further, and is answered once it reads', async () => {
-  const api = await startRecorder((recorded, response) =>
-    json(response, { success: true, script: wireScript(scriptIdOf(recorded), { name: 'n'.repeat(2_000) }) }),
-  );
-  closing.push(api.close);
-  const list = join(mkdtempSync(join(tmpdir(), 'luaauth-graphql-')), 'list.json');
-  writeFileSync(
-    list,
-    '{"a":"query script($id: ID!) { script(id: $id) { a: name b: name c: name d: name } }"}',
-  );
-  const client = connect(
-    { LUAAUTH_SANDBOX: '', LUAAUTH_API_URL: api.url, LUAAUTH_RATE: '0', PERSISTED_DOCUMENTS_FILE: list },
-    false,
-  );
-  const ids = Array.from({ length: 600 }, (_, index) => index);
-  for (const id of ids)
-    client.send(message(id, 'tools/call', { name: 'script', arguments: { id: `id${id}` } }));
-  // The answers to all calls are 10 MB: until they stop coming, and while none is read.
-  for (let before = -1; before < api.calls.length || before === 0; await delay(1_000))
-    before = api.calls.length;
-  expect(api.calls.length).toBeLessThan(100);
-  client.read();
-  await expect.poll(() => client.answers().length).toBe(600);
-  expect(new Set(client.answers().map(({ id }) => id))).toEqual(new Set(ids));
-  client.end();
-  expect(await client.ended).toBe(0);
 });

@@ -55,24 +55,18 @@ it('a variable is described by its own operation, not by another one of its docu
   expect(ids).toHaveProperty('description', scripts?.args[0]?.description);
 });
 
-it('a tool whose price nothing limits says so, where there is no limit of calls', async () => {
-  const { gateway } = await open({
-    upstream: UPSTREAM,
-    credentials,
-    limits: { restCalls: Number.POSITIVE_INFINITY },
-    ...forAgents(
-      new Map([
-        ['a', 'query any($r: [_Any!]!) { _entities(representations: $r) { __typename } }'],
-        ['b', 'query one { script(id: "a") { name } }'],
-      ]),
-    ),
-  });
-  const { tools } = await (await connectAgent(gateway.url, 'bot')).listTools();
-  expect(tools.map(({ description }) => description)).toEqual([
-    'Runs the query any. Nothing limits its REST calls.',
-    'Runs the query one. Costs at most 1 REST call.',
-  ]);
-});
+it.each([
+  [12, 'They use a shared quota of REST calls, at most 12 for each call; plan: true returns the price'],
+  [Number.POSITIVE_INFINITY, 'They use a shared quota of REST calls; plan: true returns the price'],
+])(
+  'an agent is told of a limit of %s calls, and how to learn the price of a call',
+  async (restCalls, says) => {
+    const limits = { restCalls };
+    const { gateway } = await open({ upstream: UPSTREAM, credentials, limits, ...forAgents() });
+    const client = await connectAgent(gateway.url, 'bot', 'legacy');
+    expect(client.getInstructions()).toContain(says);
+  },
+);
 
 it('a mutation is no tool of a gateway that is READ_ONLY', async () => {
   const listed = new Map([

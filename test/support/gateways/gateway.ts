@@ -123,7 +123,6 @@ export async function openGateway({
     /** Ends the server as SIGTERM does; `close` afterwards does no harm. */
     drain: server.drain,
     endStreams: gateway.endStreams,
-    replaceDocuments: gateway.replaceDocuments,
     /** Errors that the gateway logged as unexpected. */
     logged,
     async close() {

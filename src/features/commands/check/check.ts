@@ -96,14 +96,16 @@ async function* findingsOf(
 
 /** Tries the audit file, the dashboard and tracing as a start would. `told` receives each problem. */
 async function tryToOpen(
-  { auditFile, tracesUrl, dashboard }: Config,
+  { auditFile, tracesUrl, dashboard, persisted }: Config,
   features: LoadedFeatures,
   told: (error: unknown) => undefined,
 ): Promise<void> {
   if (auditFile !== undefined) await features.audit?.checkAuditFile(auditFile).catch(told);
   if (dashboard) await features.dashboard?.loadDashboard({ ...dashboard, sandboxKey: undefined }).catch(told);
   if (tracesUrl)
-    await features.tracing?.openTracing(tracesUrl, () => undefined).then(({ close }) => close(), told);
+    await features.tracing
+      ?.openTracing(tracesUrl, persisted.listed, () => undefined)
+      .then(({ close }) => close(), told);
 }
 
 /** Asks Redis as a gateway would. Fails if the gateway would not start. */
