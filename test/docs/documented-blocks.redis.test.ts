@@ -14,6 +14,7 @@ const TOLD = [
   'docs/architecture.md',
   'docs/coming-from-luarmor.md',
   'docs/luaauth-api.md',
+  'docs/observers.md',
   'docs/set-up.md',
   'docs/typed-clients.md',
 ];
