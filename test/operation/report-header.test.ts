@@ -194,7 +194,7 @@ describe('the sources of a report', () => {
     await fixture.gateway.execute(TOGGLE_AND_READ, { id: 'a' }, KEY);
     fixture.respond = answerPlainly;
     expect(sourcesOf(await read())).toEqual([`${GET} api written`]);
-    expect(sourcesOf(await read())).toEqual([`${GET} api written`]);
+    expect(sourcesOf(await read())).toEqual([`${GET} cache`]);
   });
 
   it('name a failed call, and the cache where an older answer took its place', async () => {

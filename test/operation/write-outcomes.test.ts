@@ -106,8 +106,8 @@ describe('a mutation that is refused before anything is sent is NOT_EXECUTED:', 
 
 it('a mutation whose answer is too large after a write is UNKNOWN', async () => {
   const recorder = await record(answerPlainly);
-  const { gateway } = await open({ upstream: recorder.url, limits: { answerBytes: 60 } });
-  const document = `mutation { ${TOGGLE} a: __typename b: __typename c: __typename d: __typename }`;
+  const { gateway } = await open({ upstream: recorder.url, limits: { answerBytes: 200 } });
+  const document = `mutation { ${TOGGLE} ${'abcdefghi'.replace(/./g, '$&: __typename ')}}`;
   const { data, errors } = await gateway.execute(document, {}, { token: 'key' });
   expect(recorder.lines()).toEqual(['POST /scripts/a/toggle']);
   expect(data).toBeUndefined();
