@@ -737,7 +737,7 @@ export type Script = {
   __typename?: 'Script';
   /** Whether the script can be executed at all. Needs the scope `scripts:read`. */
   enabled: Scalars['Boolean']['output'];
-  /** Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each script. Free below `Project.scripts`, which reads the executions of all its scripts with one call. Needs the scope `scripts:read`. */
+  /** Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each project with two or more of the selected scripts, and one for each other script. If the call for a project fails, its scripts cost one each. Free below `Project.scripts`, which reads the executions of all its scripts with one call. Needs the scope `scripts:read`. */
   executions?: Maybe<Array<Execution>>;
   /** Whether users may execute the script without a key. Needs the scope `scripts:read`. */
   freeForAll: Scalars['Boolean']['output'];

@@ -21,10 +21,11 @@ export function reportModeOf(request: ClientRequest): ReportMode {
   );
 }
 
-/** The answer to `x-upstream: plan`, with the highest price of the operation. */
-export function planResult({ calls, objects, endpoints }: Price, limits: Limits): ExecutionResult {
+/** The answer to `x-upstream: plan`: the highest price of the operation, and how many of its calls batches can save. */
+export function planResult({ calls, saves, objects, endpoints }: Price, limits: Limits): ExecutionResult {
   const upstream = {
     price: calls,
+    ...(saves > 0 && { saves }),
     limit: finite(limits.restCalls),
     objects,
     objectsLimit: finite(limits.answerObjects),

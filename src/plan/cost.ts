@@ -36,6 +36,8 @@ export interface Cost {
   readonly perQuery?: boolean;
   /** Whether all fields of one object share the call. */
   readonly perObject?: boolean;
+  /** Whether one call may answer for several objects. At best all of them share one, at worst each has its own. */
+  readonly isBatched?: boolean;
   /** The call that an item of the field's list needs if more than `freeFields` is selected. */
   readonly item?: ItemCost;
 }

@@ -8,6 +8,8 @@ import type { CoercedVariables } from './variables.ts';
 /** The most that an operation may cost: every id distinct, every page full, nothing shared. */
 export interface Price {
   readonly calls: number;
+  /** How many of the calls are saved if batches answer for as many objects as they can. */
+  readonly saves: number;
   readonly objects: number;
   readonly endpoints: readonly { readonly endpoint: string; readonly calls: number }[];
   /** Whether the price depends only on what is selected, not on variables or on the operator's table of users. */
@@ -55,6 +57,8 @@ export function priceOf(
   };
   /** Endpoints that a query calls at most once. After each write they are called again. */
   const once = new Set<string>();
+  /** Endpoints of which one batch can replace all calls of a query. */
+  const batched = new Set<string>();
   /** Many fields may have the same list of references. */
   const grouped = new Map<readonly unknown[], ReferencesByType>();
 
@@ -84,6 +88,7 @@ export function priceOf(
       if (!isPaid && !isFree(cost, value))
         addCalls(sum.calls, endpoint, cost.each ? distinct : place.distinct);
       if (cost.perQuery) once.add(endpoint);
+      if (cost.isBatched) batched.add(endpoint);
       if (cost.perObject) shared.add(endpoint);
     }
     const { item } = cost ?? {};
@@ -152,11 +157,14 @@ export function priceOf(
 
   const total = nothing();
   addObject(total, root, { times: 1, distinct: 1, items: 1, nextPage: undefined, provided: NONE });
-  if (root.type !== schema.getMutationType())
+  let saves = 0;
+  if (root.type !== schema.getMutationType()) {
     for (const endpoint of once) if (total.calls.has(endpoint)) total.calls.set(endpoint, 1);
+    for (const endpoint of batched) saves += (total.calls.get(endpoint) ?? 1) - 1;
+  }
   const endpoints = [...total.calls].map(([endpoint, calls]) => ({ endpoint, calls }));
   endpoints.sort((a, b) => b.calls - a.calls);
-  return { calls: sumOf(total.calls), objects: total.objects, endpoints, isStatic };
+  return { calls: sumOf(total.calls), saves, objects: total.objects, endpoints, isStatic };
 }
 
 function nothing(): Sum {

@@ -1,3 +1,4 @@
+import type { Context } from '../context.ts';
 import { unusable, usable } from '../luaauth/decoders.ts';
 import {
   type DayCount,
@@ -8,14 +9,56 @@ import {
 import { getScript, type Script as ScriptShape } from '../luaauth/scripts.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { builder } from './builder.ts';
-import { defineLoader, oneByOne } from './loader.ts';
+import { defineLoader } from './loader.ts';
 import { MAX_READ, Project, projectExecutionsOf, tooMany } from './project.ts';
 import { Script } from './script.ts';
 
-const executionsOf = defineLoader(
-  'executions of a script',
-  oneByOne((api, script_id: string) => getExecutions(api, { script_id })),
-);
+/** A script whose executions are read, and its project if an answer has told it. */
+interface Counted {
+  readonly id: string;
+  readonly project?: string | undefined;
+}
+
+const executionsOf = defineLoader('executions of a script', readExecutions, ({ id }: Counted) => id);
+
+/**
+ * Reads the executions of several scripts. LuaAuth answers for all scripts of a project at once, so two or more scripts of a project
+ * share one call. A script has a call of its own if it is the only one of its project, if its project is unknown, or if the project's
+ * answer does not serve it. So each script has the value or the error that it would have alone.
+ */
+async function readExecutions(
+  scripts: readonly Counted[],
+  context: Context,
+): Promise<(DayCount[] | Error)[]> {
+  const sizes = new Map<string, number>();
+  for (const { project } of scripts) if (project) sizes.set(project, (sizes.get(project) ?? 0) + 1);
+  const answers = new Map<string | undefined, Promise<ReadonlyMap<string, DayCount[]>>>();
+  if (mayReadProjects(context))
+    for (const [project, size] of sizes) if (size > 1) answers.set(project, readListed(project, context));
+  return Promise.all(
+    scripts.map(async ({ id, project }) => {
+      const listed = await answers.get(project);
+      const alone = () => getExecutions(context.caller.api, { script_id: id });
+      return listed?.get(id) ?? alone().catch((error: Error) => error);
+    }),
+  );
+}
+
+/** Reads a project's executions by script. Scripts without usable counts are left out, and if the call fails there are none: they are read alone. */
+async function readListed(project: string, context: Context): Promise<ReadonlyMap<string, DayCount[]>> {
+  const { scripts = [] } = await projectExecutionsOf(context)
+    .load(project)
+    .catch(() => ({ scripts: undefined }));
+  const listed = new Map<string, DayCount[]>();
+  for (const { id, executions } of scripts)
+    if (id && executions?.every(({ count }) => count !== undefined)) listed.set(id, executions);
+  return listed;
+}
+
+/** Without the scope, a caller's scripts are read alone, so that its operation makes no call that its key does not allow. */
+function mayReadProjects({ caller: { grant } }: Context): boolean {
+  return grant?.scopes?.has('projects:read') !== false;
+}
 
 /** The API documents no maximum of days. A longer answer is priced when it arrives. */
 const USUAL_DAYS = 31;
@@ -42,10 +85,11 @@ builder.objectField(Script, 'executions', (t) =>
     type: [Execution],
     nullable: true,
     description:
-      'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each script. Free below `Project.scripts`, which reads the executions of all its scripts with one call.',
+      'Executions per day, in the order of the API, which does not document how many days it lists. Null, with an error here, if they cannot be read. Costs one REST call for each project with two or more of the selected scripts, and one for each other script. If the call for a project fails, its scripts cost one each. Free below `Project.scripts`, which reads the executions of all its scripts with one call.',
     scopes: ['scripts:read'],
-    cost: { endpoint: getExecutions, items: () => USUAL_DAYS },
-    resolve: (script, _args, context) => executionsOf(context).load(usable(script, 'id')),
+    cost: { endpoint: getExecutions, items: () => USUAL_DAYS, isBatched: true },
+    resolve: (script, _args, context) =>
+      executionsOf(context).load({ id: usable(script, 'id'), project: script.project_id }),
   }),
 );
 
@@ -84,7 +128,7 @@ builder.objectField(Project, 'scripts', (t) =>
       return listed.map((script, index) => {
         const { id, executions = unusable(script, 'executions') } = script;
         if (id === undefined) return unusable(script, 'id');
-        executionsOf(context).prime(id, executions);
+        executionsOf(context).prime({ id }, executions);
         if (isFree) return script as Omit<ListedScript, 'executions'> as ScriptShape;
         return index < MAX_READ ? id : tooMany('The project has', listed.length, 'scripts', LISTED);
       });

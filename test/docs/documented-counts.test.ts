@@ -8,7 +8,7 @@ import { useOpened, useSandbox } from '../support/gateways/fixture.ts';
 const fixture = useSandbox();
 const { closing, open } = useOpened();
 
-const { projectId, scriptId } = seeded;
+const { namesProjectId, projectId, scriptId } = seeded;
 const PLAN = { token: 'sandbox-key', 'x-upstream': 'plan' };
 
 interface Count {
@@ -43,11 +43,21 @@ const ofScript = (selection: string) => `{ script(id: "${scriptId}") { ${selecti
 
 const COUNTS: readonly (readonly [title: string, prepare: () => Count])[] = [
   [
-    'three scripts with their executions: 3 + 3',
+    'three scripts with their executions: 3, and 1 for their project',
     () => ({
       document: 'query ($ids: [ID!]!) { scripts(ids: $ids) { executions { count } } }',
       variables: { ids: addScripts(projectId, 3) },
-      calls: 3 + 3,
+      calls: 3 + 1,
+      planned: 3 + 3,
+    }),
+  ],
+  [
+    '40 scripts of two projects with their executions: 42 instead of 80',
+    () => ({
+      document: 'query ($ids: [ID!]!) { scripts(ids: $ids) { name executions { date count } } }',
+      variables: { ids: [...addScripts(projectId, 20), ...addScripts(namesProjectId, 20)] },
+      calls: 40 + 2,
+      planned: 40 + 40,
     }),
   ],
   [
