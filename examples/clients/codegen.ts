@@ -15,8 +15,6 @@ const codegen: CodegenConfig = {
       presetConfig: { fragmentMasking: false },
       config,
     },
-    // Which types are a Refusal: Apollo's cache has to know.
-    'src/gql/possible-types.ts': { plugins: ['fragment-matcher'], config: { useExplicitTyping: true } },
     // Documents as text, with the list that goes into PERSISTED_DOCUMENTS_FILE.
     'src/typed/gql/': {
       documents: ['src/typed/*.ts'],

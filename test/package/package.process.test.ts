@@ -60,6 +60,8 @@ it('packs what runs, its types and what is to be read, and nothing else', async 
     ...[...EXAMPLE.keys()].map((name) => `examples/agents/documents/${name}.graphql`).sort(),
     'package.json',
     'schema/introspection.d.ts',
+    'schema/possible-types.d.ts',
+    'schema/possible-types.js',
     'schema/relay.graphql',
     'schema/schema.graphql',
     'schema/subgraph.graphql',
@@ -354,6 +356,14 @@ it('types a client by gql.tada and by graphql-codegen, as docs/typed-clients.md 
     writeFileSync(join(folder, `wrong-${file}`), wrong);
     expect((await compile(`wrong-${file}`)).stdout).toMatch(/robloxIdd|massage/);
   }
+});
+
+it('exports the types of each interface, for the caches of clients', async () => {
+  const script = `import { possibleTypes } from 'luaauth-graphql/possible-types';
+console.log(JSON.stringify([possibleTypes.LiveEvent, possibleTypes.Refusal.includes('NotPermitted')]));`;
+  const args = ['--input-type=module', '-e', script];
+  const { stdout } = await run(process.execPath, args, { cwd: product.user });
+  expect(JSON.parse(stdout)).toEqual([expect.arrayContaining(['SessionsSnapshot']), true]);
 });
 
 it('exports nothing but what is meant to be used', async () => {

@@ -1,7 +1,8 @@
 import { ApolloClient, type ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
+// In your project: from 'luaauth-graphql/possible-types'.
+import { possibleTypes } from '../../../schema/possible-types.js';
 import { graphql } from './gql/index.ts';
-import possibleTypes from './gql/possible-types.ts';
 
 /** Apollo Client: pages of sessions are joined in the cache, one list for each script and filter. */
 export function createApollo(url: string, key: string, before?: ApolloLink): ApolloClient {
@@ -9,7 +10,8 @@ export function createApollo(url: string, key: string, before?: ApolloLink): Apo
   return new ApolloClient({
     link: before ? before.concat(http) : http,
     cache: new InMemoryCache({
-      possibleTypes: possibleTypes.possibleTypes,
+      // Without this, `... on Refusal { message }` has no message, and nothing says so.
+      possibleTypes,
       typePolicies: { Script: { fields: { sessions: relayStylePagination(['filter']) } } },
     }),
   });

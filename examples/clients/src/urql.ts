@@ -1,5 +1,8 @@
 import { Client, cacheExchange, fetchExchange } from '@urql/core';
+import { cacheExchange as graphcache } from '@urql/exchange-graphcache';
 import { persistedExchange } from '@urql/exchange-persisted';
+// In your project: from 'luaauth-graphql/possible-types'.
+import { possibleTypes } from '../../../schema/possible-types.js';
 import { graphql } from './gql/index.ts';
 
 /**
@@ -15,7 +18,16 @@ export function createUrql(url: string, key: string): Client {
   });
 }
 
-/** The same, sending hashes. It sends queries by GET, which needs no header beside the key. */
+/** With Graphcache, which keeps objects by type and id. Without `possibleTypes` it guesses which types are a Refusal. */
+export function createGraphcacheUrql(url: string, key: string): Client {
+  return new Client({
+    url,
+    exchanges: [graphcache({ possibleTypes }), fetchExchange],
+    fetchOptions: { headers: { token: key } },
+  });
+}
+
+/** The first client, sending hashes. It sends queries by GET, which needs no header beside the key. */
 export function createPersistedUrql(url: string, key: string): Client {
   return new Client({
     url,

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { createPersistedUrql, createUrql, SCRIPT, TOGGLE } from '../src/urql.ts';
+import { expect, it, vi } from 'vitest';
+import { createGraphcacheUrql, createPersistedUrql, createUrql, SCRIPT, TOGGLE } from '../src/urql.ts';
 import { sandboxKeys, seeded, useGateway } from './support/fixture.ts';
 
 const fixture = useGateway();
@@ -43,4 +43,16 @@ it('urql sends a hash by GET, registers the document once, and mutations go by P
     .mutation(TOGGLE, { input: { id, enabled: false } })
     .toPromise();
   expect(data?.toggleScript.__typename).toBe('ToggleScriptSuccess');
+});
+
+it("urql's Graphcache knows the types of a refusal, and does not guess", async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const { data } = await createGraphcacheUrql(fixture.url, sandboxKeys.full)
+    .mutation(TOGGLE, { input: { id: 'nobody', enabled: true } })
+    .toPromise();
+  expect(data?.toggleScript).toMatchObject({
+    __typename: 'NotPermitted',
+    message: 'unauthorized or invalid request',
+  });
+  expect(warn.mock.calls.flat().filter((text) => /heuristic/i.test(String(text)))).toEqual([]);
 });
