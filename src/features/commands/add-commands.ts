@@ -42,7 +42,7 @@ export function addCommands(program: Command, parts: CommandParts): void {
 }
 
 function addKeysCommand(program: Command, { terminal }: CommandParts): void {
-  const keys = program.command('keys').description('make gateway keys');
+  const keys = program.command('keys').description('make, list and revoke gateway keys');
   keys
     .command('new')
     .description('make a gateway key, and print it once')
@@ -65,6 +65,23 @@ function addKeysCommand(program: Command, { terminal }: CommandParts): void {
     .action(async (flags: NewKeyFlags) => {
       const { makeKey } = await import('./keys/gateway-keys.ts');
       await makeKey(flags, terminal);
+    });
+  keys
+    .command('list')
+    .description('list the names of the keys in a file, with scopes, lists and ends')
+    .requiredOption('--file <path>', 'the file of keys')
+    .action(async ({ file }: { file: string }) => {
+      const { listKeys } = await import('./keys/gateway-keys.ts');
+      listKeys(file, terminal);
+    });
+  keys
+    .command('revoke')
+    .description('remove the keys with this name from a file')
+    .argument('<name>', 'the name of the entry')
+    .requiredOption('--file <path>', 'the file of keys')
+    .action(async (name: string, { file }: { file: string }) => {
+      const { revokeKey } = await import('./keys/gateway-keys.ts');
+      await revokeKey(name, file, terminal);
     });
 }
 

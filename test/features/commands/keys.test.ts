@@ -155,3 +155,88 @@ describe('keys new', () => {
     expect([stderr.trimEnd().split('\n').length, stderr]).toEqual([101, expect.stringContaining('902 more')]);
   });
 });
+
+const keysOf = (command: string, ...args: string[]) => run(['keys', command, ...args]);
+
+describe('keys list', () => {
+  it('shows what each key may do and when it ends, and no hash', async () => {
+    await make(
+      'bot',
+      '--scopes',
+      'scripts:read,users:read',
+      '--expires-at',
+      '2020-01-01T00:00:00Z',
+      ...toFile(),
+    );
+    const limits = [
+      '--scripts',
+      'a,b',
+      '--projects',
+      'p',
+      '--rate',
+      '5',
+      '--expires-at',
+      '2099-01-01T00:00:00Z',
+    ];
+    await make('other', '--scopes', 'sessions:read', ...limits, ...toFile());
+    await make('other', '--rotate', ...toFile());
+    const before = textOf();
+    expect(await keysOf('list', ...toFile())).toEqual({
+      code: 0,
+      stdout: [
+        'bot',
+        '  scopes   scripts:read, users:read',
+        '  ends     2020-01-01T00:00:00Z, which is over',
+        'other',
+        '  scopes   sessions:read',
+        '  scripts  a, b',
+        '  projects p',
+        '  rate     5 REST calls per second',
+        '  ends     2099-01-01T00:00:00Z',
+        '  keys     two, of which the next --rotate ends the older one',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    expect(textOf()).toBe(before);
+  });
+});
+
+describe('keys revoke', () => {
+  it('removes one key, also the last one, and keeps the others', async () => {
+    await make('bot', '--scopes', '*', ...toFile());
+    await make('other', '--scopes', 'sessions:read', ...toFile());
+    const revoked = await keysOf('revoke', 'bot', ...toFile());
+    expect(revoked).toEqual({
+      code: 0,
+      stdout: '',
+      stderr:
+        'keys.json has no key bot any more. A running gateway refuses it within two seconds, and ends its live data.\n',
+    });
+    expect(JSON.parse(textOf())).toMatchObject({ keys: [{ name: 'other' }] });
+    await keysOf('revoke', 'other', ...toFile());
+    expect(JSON.parse(textOf())).toEqual({ keys: [] });
+    expect((await keysOf('list', ...toFile())).stderr).toBe('keys.json has no keys.\n');
+  });
+
+  it.each([
+    [
+      'revoke',
+      ['nobody', '--file', 'keys.json'],
+      1,
+      /^keys.json has no key with the name "nobody". There are bot.\n$/,
+    ],
+    ['revoke', ['bot', '--file', 'none.json'], 1, /^none.json: the file does not exist/],
+    ['revoke', ['bot', '--file', 'keys.txt'], 1, /^keys.txt: the name of a keys file must end in/],
+    ['revoke', ['bot'], 2, /--file <path>' not specified/],
+    ['revoke', ['--file', 'keys.json'], 2, /missing required argument 'name'/],
+    ['list', ['--file', 'none.json'], 1, /^none.json: the file does not exist/],
+    ['list', ['--file', 'keys.txt'], 1, /^keys.txt: the name of a keys file must end in/],
+  ])('changes nothing, and says why: keys %s %j', async (command, args, code, problem) => {
+    await make('bot', '--scopes', '*', ...toFile());
+    const before = textOf();
+    const ended = await keysOf(command, ...args.map((arg) => (/\.\w+$/.test(arg) ? at(arg) : arg)));
+    expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(problem) });
+    expect([textOf(), readdirSync(at(''))]).toEqual([before, ['keys.json']]);
+  });
+});

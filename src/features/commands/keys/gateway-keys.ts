@@ -40,34 +40,78 @@ export async function makeKey(flags: NewKeyFlags, terminal: Terminal): Promise<v
     printError(terminal, ['The key is shown only this time.', ...expiryOf(entry), its].join('\n'));
     return;
   }
-  const keys = await changeFile(file, key, terminal, (present) =>
-    isRotation ? rotated(present, file, name, sha256) : [...present, newEntry(flags, sha256)],
-  );
+  const change = (present: readonly JsonEntry[]) =>
+    isRotation ? rotated(present, file, name, sha256) : [...present, newEntry(flags, sha256)];
+  const keys = await changeFile(file, change, async () => {
+    // If the key cannot be shown, the file stays unchanged: an unknown key would be useless and would end an older key.
+    const lost = await printForSure(terminal, key);
+    if (lost) throw new StartError(`The key cannot be shown (${lost.code}): ${file} is unchanged.`);
+  });
   const entry = keys.find((one) => one.name === name) ?? {};
   const [use = 'A running gateway accepts it within two seconds.'] = expiryOf(entry);
   const more = isRotation ? ' The key before it stays valid, and an older one has ended.' : '';
   printError(terminal, `${file} has the hash of this key, which is shown only this time. ${use}${more}`);
 }
 
+/** Prints the name of each key with what it may do and when it ends. Never prints a hash. @throws StartError */
+export function listKeys(path: string, terminal: Terminal): void {
+  requireKeysFile(path);
+  const keys = entriesIn(path);
+  for (const { name, sha256, scopes, scripts, projects, rate, expiresAt } of keys) {
+    print(terminal, String(name));
+    const facts = {
+      scopes,
+      scripts,
+      projects,
+      rate: rate && `${rate} REST calls per second`,
+      ends: typeof expiresAt === 'string' && `${expiresAt}${isOver(expiresAt) ? ', which is over' : ''}`,
+      keys: [sha256].flat().length > 1 && 'two, of which the next --rotate ends the older one',
+    };
+    for (const [member, value] of Object.entries(facts))
+      if (value) print(terminal, `  ${member.padEnd(9)}${[value].flat().join(', ')}`);
+  }
+  if (keys.length === 0) printError(terminal, `${path} has no keys.`);
+}
+
+/** Removes the entry with this name from the file. @throws StartError */
+export async function revokeKey(name: string, path: string, terminal: Terminal): Promise<void> {
+  requireKeysFile(path);
+  // `changeFile` would make a new file where none is.
+  entriesIn(path);
+  await changeFile(path, (keys) => keys.toSpliced(indexOf(name, keys, path), 1));
+  printError(
+    terminal,
+    `${path} has no key ${name} any more. A running gateway refuses it within two seconds, and ends its live data.`,
+  );
+}
+
 /** Empty if the entry has not expired. */
 function expiryOf({ expiresAt }: JsonEntry): readonly string[] {
-  if (typeof expiresAt !== 'string' || Date.parse(expiresAt) > Date.now()) return [];
+  if (typeof expiresAt !== 'string' || !isOver(expiresAt)) return [];
   return [
     `No gateway accepts the key, because its entry expired at ${expiresAt}: set a later expiresAt there.`,
   ];
 }
 
-/** Changes the entries of a file, prints the key and returns the entries. @throws StartError */
-async function changeFile(
-  path: string,
-  key: string,
-  terminal: Terminal,
-  change: (keys: readonly JsonEntry[]) => readonly JsonEntry[],
-): Promise<readonly JsonEntry[]> {
+function isOver(expiresAt: string): boolean {
+  return Date.parse(expiresAt) <= Date.now();
+}
+
+/** @throws StartError */
+function requireKeysFile(path: string): void {
   if (!isKeysFile(path))
     throw new StartError(
       `${path}: the name of a keys file must end in .json, because a gateway reads any other file as a plain list. Rename it.`,
     );
+}
+
+/** Changes the entries of a file, and returns them. The file stays as it was if `beforeReplacing` fails. @throws StartError */
+async function changeFile(
+  path: string,
+  change: (keys: readonly JsonEntry[]) => readonly JsonEntry[],
+  beforeReplacing: () => Promise<void> = async () => undefined,
+): Promise<readonly JsonEntry[]> {
+  requireKeysFile(path);
   const before = existsSync(path) ? statSync(path) : undefined;
   const target = before ? realpathSync(path) : path;
   let keys: readonly JsonEntry[] = [];
@@ -80,9 +124,7 @@ async function changeFile(
       fchownSync(file, before.uid, before.gid);
       fchmodSync(file, before.mode);
     }
-    // If the key cannot be shown, the file stays unchanged: an unknown key would be useless and would end an older key.
-    const lost = await printForSure(terminal, key);
-    if (lost) throw new StartError(`The key cannot be shown (${lost.code}): ${path} is unchanged.`);
+    await beforeReplacing();
   };
   try {
     // `wx` serves as a lock: two commands that read and write at the same time would lose a change.
@@ -117,10 +159,18 @@ function newEntry(flags: NewKeyFlags, sha256: string): JsonEntry {
 
 /** Adds a hash to an entry. The previous key stays valid, and the key before it ends. @throws StartError */
 function rotated(keys: readonly JsonEntry[], file: string, name: string, sha256: string): JsonEntry[] {
-  const index = keys.findIndex((entry) => entry.name === name);
+  const index = indexOf(name, keys, file);
   const known = keys[index];
-  if (!known) throw new StartError(`${file} has no key with the name ${JSON.stringify(name)}.`);
-  return keys.with(index, { ...known, sha256: [...[known.sha256].flat().slice(-1), sha256] });
+  return keys.with(index, { ...known, sha256: [...[known?.sha256].flat().slice(-1), sha256] });
+}
+
+/** @throws StartError without such a key */
+function indexOf(name: string, keys: readonly JsonEntry[], file: string): number {
+  const index = keys.findIndex((entry) => entry.name === name);
+  if (index >= 0) return index;
+  const known =
+    keys.length === 0 ? 'It has none.' : `There are ${keys.map((entry) => entry.name).join(', ')}.`;
+  throw new StartError(`${file} has no key with the name ${JSON.stringify(name)}. ${known}`);
 }
 
 /** The other entries were right before, so each problem is one of the flags. @throws Unusable */
