@@ -50,6 +50,8 @@ export function SignIn({ onSignIn }: { readonly onSignIn: (key: string) => void 
             type="password"
             autoComplete="off"
             spellCheck={false}
+            // biome-ignore lint/a11y/noAutofocus: it is the only field, and the visitor has come to fill it in.
+            autoFocus
             aria-invalid={problem !== undefined}
             aria-describedby={problem && 'key-problem'}
           />

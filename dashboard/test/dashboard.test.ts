@@ -17,6 +17,14 @@ test('the projects that the ad systems name are listed, and any other opens by i
   assert.deepEqual(complaints, []);
 });
 
+test('the field of the key has the focus, so that a key can be pasted at once', async () => {
+  const { page } = await fixture.visit();
+  await page.locator('input[name=key]:focus').waitFor();
+  await page.keyboard.type(sandboxKeys.full);
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Nightfall Suite' }).waitFor();
+});
+
 test('an address that was cut short is answered, too', async () => {
   const { page, complaints } = await fixture.open('script/%E0%A4');
   await page.getByRole('alert').waitFor();

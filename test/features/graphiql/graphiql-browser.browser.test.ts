@@ -301,6 +301,28 @@ describe('GraphiQL in a browser', { timeout: TEST_MS, ...needing('Chromium') }, 
     expect(data).toMatchObject({ rateLimit: {} });
   });
 
+  it('runs it once by the keyboard, wherever the focus is', async () => {
+    await type('operation.graphql', '{ rateLimit { limit } }');
+    let sent = 0;
+    const count = (request: Request) => {
+      if (request.method() === 'POST') sent += 1;
+    };
+    page.on('request', count);
+    const prettify = page.getByLabel(/^Prettify query/);
+    const places = [
+      page.locator('.key-bar input'),
+      prettify,
+      editorOf('operation.graphql'),
+      editorOf('response.json'),
+    ];
+    for (const [index, place] of places.entries()) {
+      await place.focus();
+      await answerTo(() => page.keyboard.press('ControlOrMeta+Enter'));
+      expect(sent).toBe(index + 1);
+    }
+    page.off('request', count);
+  });
+
   it('lists the keys that it has, and none of another editor', async () => {
     await page.getByLabel('Open short keys dialog').click();
     const dialog = page.getByRole('dialog');

@@ -1,5 +1,5 @@
 import { ToolbarButton, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { PageOptions } from '../../../http/graphiql-options.ts';
 
 interface KeyBarProps {
@@ -48,4 +48,20 @@ export function PlanButton({ plan }: { readonly plan: (send: () => void) => void
       Plan
     </ToolbarButton>
   );
+}
+
+/** Runs the current operation at Ctrl-Enter, or Cmd-Enter, anywhere on the page. The editors do it themselves. */
+export function RunKeys() {
+  const { run } = useGraphiQLActions();
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+      // A button that has the focus must not be pressed as well.
+      event.preventDefault();
+      run();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [run]);
+  return null;
 }

@@ -10,7 +10,7 @@ import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 import type { PageOptions } from '../../../http/graphiql-options.ts';
 import { Footer } from './footer.tsx';
-import { KeyBar, PlanButton } from './key-bar.tsx';
+import { KeyBar, PlanButton, RunKeys } from './key-bar.tsx';
 import { buildRequest, type UpstreamMode } from './request.ts';
 import { createRuns } from './runs.ts';
 import { createFetcher } from './send.ts';
@@ -60,6 +60,7 @@ function start(root: HTMLElement, page: PageOptions): void {
         <GraphiQL.Toolbar>
           {({ prettify, merge, copy }) => (
             <>
+              <RunKeys />
               <PlanButton plan={plan} />
               {prettify}
               {merge}
