@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Sandbox, sandboxKeys, seeded, startSandbox } from 'luaauth-graphql/sandbox';
@@ -42,6 +43,21 @@ function operation(token?: string): RequestInit {
   };
 }
 
+/** A document that is registered and then asked for by its id in the path. */
+async function askById(send: (init: RequestInit, rest: string) => Promise<Response>) {
+  const sha256Hash = createHash('sha256').update(query).digest('hex');
+  const variables = { id: seeded.scriptId };
+  const body = JSON.stringify({
+    query,
+    variables,
+    extensions: { persistedQuery: { version: 1, sha256Hash } },
+  });
+  await send({ ...operation(sandboxKeys.full), body }, '');
+  const search = `/${sha256Hash}?variables=${encodeURIComponent(JSON.stringify(variables))}`;
+  const answer = await send({ headers: { token: sandboxKeys.full } }, search);
+  assert.deepEqual([answer.status, await answer.json()], [200, named]);
+}
+
 /** A query, a query without a key, and a request that a page could forge. */
 async function tryOut(send: (init?: RequestInit, search?: string) => Promise<Response>) {
   sandbox.reset();
@@ -57,6 +73,7 @@ async function tryOut(send: (init?: RequestInit, search?: string) => Promise<Res
   const forged = await send({ method: 'GET' }, '?query={__typename}');
   assert.deepEqual([forged.status, forged.headers.get('cache-control')], [400, 'no-store']);
   assert.equal(sandbox.calls.length, 1);
+  await askById(send);
 }
 
 for (const example of ['node', 'hono', 'express', 'fastify']) {
@@ -98,7 +115,7 @@ for (const [server, parsers] of [
 
 test('next serves the gateway through a route handler, at the path of the route', async () => {
   process.env.LUAAUTH_API_URL = sandbox.url;
-  const route = await import('../next/app/api/graphql/route.ts');
+  const route = await import('../next/app/api/graphql/[[...document]]/route.ts');
   await tryOut((init, search = '') => {
     const request = new Request(`http://localhost/api/graphql${search}`, init);
     return request.method === 'GET' ? route.GET(request) : route.POST(request);
