@@ -29,6 +29,5 @@ export default defineConfig({
     fileParallelism: false,
     // The built gateway runs in Node itself, so that it and its packages share one copy of graphql.
     server: { deps: { external: [/\/dist\//] } },
-    reporters: ['default', './test/support/sums.ts'],
   },
 });
