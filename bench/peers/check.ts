@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type BenchRequest, type Case, credentialOf } from './cases.ts';
+import { type BenchRequest, type Case, KEY } from './cases.ts';
 import type { Deviation } from './subjects.ts';
 
 /** A subject that answers at this address, and how its answers may deviate. */
@@ -51,20 +51,10 @@ function rightAnswer({ deviation }: Target, { answer }: BenchRequest): object {
   return deviation ? deviation.instead(answer) : answer;
 }
 
-function ask(target: Target, request: BenchRequest) {
-  return askWith(target, request, request.body);
-}
-
-/** Sends another body with the credential of a request. */
-export async function askWith(
-  { url }: Target,
-  request: BenchRequest,
-  body: string,
-): Promise<{ status: number; json: unknown }> {
-  const { header, value } = credentialOf(request);
+async function ask({ url }: Target, { body }: BenchRequest): Promise<{ status: number; json: unknown }> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', [header]: value },
+    headers: { 'content-type': 'application/json', token: KEY },
     body,
   });
   return { status: response.status, json: await response.json() };

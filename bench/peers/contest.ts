@@ -7,17 +7,6 @@ import { peakMemoryMb } from './process.ts';
 import { type Served, serve } from './serve.ts';
 import type { Subject } from './subjects.ts';
 
-/** A subject, and the case that it is measured on. */
-export interface Entry {
-  readonly subject: Subject;
-  readonly kind: Case;
-  readonly connections: number;
-  /** The process of the store that the subject uses. */
-  readonly storePid?: number;
-  /** Done before the warm-up, such as filling a cache. */
-  readonly prepare?: (served: Served) => Promise<void>;
-}
-
 /** The results of a subject in all rounds of a case. */
 export interface Row {
   readonly subject: Subject;
@@ -29,16 +18,13 @@ export interface Row {
   failure?: string;
 }
 
-export interface RoundOptions {
+export interface ContestOptions {
   readonly upstream: Upstream;
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  readonly onProgress: (line: string) => void;
-}
-
-export interface ContestOptions extends RoundOptions {
   readonly connections: number;
+  readonly onProgress: (line: string) => void;
 }
 
 /**
@@ -50,30 +36,21 @@ const LEAD_IN_SECONDS = 1;
 /** How many answers are compared before anything is timed. */
 const CHECKED = 50;
 
-/** Measures subjects on one case. */
-export function contest(
+/**
+ * Measures subjects on one case, in rounds, each subject once per round, so that other load on the machine affects all. Each round begins
+ * with another one, so none is always measured after the same one. Each round has fresh processes, because two
+ * processes of one build can differ by a fifth for as long as they run. While one is measured, the others idle.
+ */
+export async function contest(
   kind: Case,
   subjects: readonly Subject[],
-  { connections, ...options }: ContestOptions,
+  options: ContestOptions,
 ): Promise<Row[]> {
-  return measureInTurns(
-    subjects.map((subject) => ({ subject, kind, connections })),
-    options,
-  );
-}
-
-/**
- * Measures in rounds, each entry once per round, so that other load on the machine affects all entries. Each round begins
- * with another entry, so no entry is always measured after the same one. Each round has fresh processes, because two
- * processes of one build can differ by a fifth for as long as they run. While an entry is measured, the others idle.
- */
-export async function measureInTurns(entries: readonly Entry[], options: RoundOptions): Promise<Row[]> {
-  const { upstream, rounds, seconds, warmUpSeconds, onProgress } = options;
-  const runners = entries.map((entry) => {
-    const { subject, kind, connections, storePid } = entry;
+  const { upstream, rounds, seconds, warmUpSeconds, connections, onProgress } = options;
+  const round = { upstream, kind, bodiesFile: writeBodies(kind), connections };
+  const runners = subjects.map((subject) => {
     const row: Row = { subject, startupsMs: [], samples: [] };
-    const round = { upstream, kind, bodiesFile: writeBodies(kind), connections, storePid };
-    return { entry, row, round, served: undefined as Served | undefined };
+    return { row, served: undefined as Served | undefined };
   });
 
   for (let index = 0; index < rounds; index++) {
@@ -83,8 +60,7 @@ export async function measureInTurns(entries: readonly Entry[], options: RoundOp
     /** Does something with each row that still counts; a row that fails drops out. */
     const forEach = async (label: string, action: (runner: (typeof runners)[number]) => Promise<void>) => {
       for (const runner of inTurn.filter(({ row }) => row.failure === undefined)) {
-        const { kind, subject } = runner.entry;
-        onProgress(`${kind.title}: ${subject.name}, round ${index + 1} of ${rounds}, ${label}`);
+        onProgress(`${kind.title}: ${runner.row.subject.name}, round ${index + 1} of ${rounds}, ${label}`);
         try {
           await action(runner);
         } catch (error) {
@@ -94,19 +70,13 @@ export async function measureInTurns(entries: readonly Entry[], options: RoundOp
     };
 
     await forEach('start and warm-up', async (runner) => {
-      const { row, round, entry } = runner;
-      const served = await serve(
-        entry.subject,
-        upstream,
-        (entry.kind.first ?? entry.kind.requests[0]) as BenchRequest,
-      );
+      const served = await serve(runner.row.subject, upstream, kind.requests[0] as BenchRequest);
       runner.served = served;
-      row.startupsMs.push(served.startupMs);
-      await entry.prepare?.(served);
-      await checkAnswers(served, entry.kind, CHECKED);
+      runner.row.startupsMs.push(served.startupMs);
+      await checkAnswers(served, kind, CHECKED);
       await warmUp({ served, seconds: warmUpSeconds, ...round });
     });
-    await forEach('measurement', async ({ row, round, served }) => {
+    await forEach('measurement', async ({ row, served }) => {
       const subject = { served: served as Served, ...round };
       await measure({ ...subject, seconds: LEAD_IN_SECONDS });
       row.samples.push(await measure({ ...subject, seconds }));

@@ -2,7 +2,7 @@ import type { Case } from './cases.ts';
 import { keepChecking, WrongAnswer } from './check.ts';
 import { load } from './load/wrk.ts';
 import type { Upstream } from './nginx.ts';
-import { cpuTimeMs, residentMb } from './process.ts';
+import { cpuTimeMs } from './process.ts';
 import type { Served } from './serve.ts';
 
 /** One round of one subject. */
@@ -13,10 +13,6 @@ export interface Sample {
   readonly p99Ms: number;
   /** CPU time of the subject's processes for one answer. */
   readonly cpuUs: number;
-  /** CPU time of the store that it uses, for one answer; 0: it uses none. */
-  readonly storeCpuUs: number;
-  /** The memory that the subject's processes hold after the load. */
-  readonly residentMb: number;
   /** REST calls for one answer. */
   readonly calls: number;
 }
@@ -28,8 +24,6 @@ export interface Round {
   readonly bodiesFile: string;
   readonly seconds: number;
   readonly connections: number;
-  /** The process of the store that the subject uses; undefined: it uses none. */
-  readonly storePid?: number | undefined;
 }
 
 /** A busy machine may take several warm-ups to give the compilers as many answers as this. */
@@ -45,15 +39,12 @@ export async function warmUp(round: Round): Promise<void> {
 }
 
 /** Puts a subject under load. @throws WrongAnswer when an answer was wrong or did not arrive. */
-export async function measure({ served, upstream, kind, storePid, ...options }: Round): Promise<Sample> {
+export async function measure({ served, upstream, kind, ...options }: Round): Promise<Sample> {
   const stopChecking = keepChecking(served, kind);
   const callsBefore = await upstream.countRequests();
-  const storeCpuMs = () => (storePid === undefined ? 0 : cpuTimeMs(storePid));
   const cpuBefore = cpuTimeMs(served.pid);
-  const storeCpuBefore = storeCpuMs();
   const { requests, seconds, p50Us, p99Us, failed } = await load({ url: served.url, ...options });
   const cpuMs = cpuTimeMs(served.pid) - cpuBefore;
-  const storeMs = storeCpuMs() - storeCpuBefore;
   const calls = (await upstream.countRequests()) - callsBefore;
   await stopChecking();
   if (requests === 0) throw new WrongAnswer(`${kind.title}: no answer arrived in ${seconds} s.`);
@@ -64,8 +55,6 @@ export async function measure({ served, upstream, kind, storePid, ...options }: 
     p50Ms: p50Us / 1_000,
     p99Ms: p99Us / 1_000,
     cpuUs: (cpuMs * 1_000) / requests,
-    storeCpuUs: (storeMs * 1_000) / requests,
-    residentMb: residentMb(served.pid),
     calls: calls / requests,
   };
 }

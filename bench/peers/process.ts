@@ -43,7 +43,7 @@ export function startProcess({ name, command, args, env, cwd }: ProcessOptions):
   child.stderr.on('data', note);
   const ended = new Promise<void>((resolve) => {
     child.once('error', ({ message }) => {
-      failure = `${name} cannot be started (${message}). Install what it needs: apt-get install nginx-light redis-server, npm ci in bench/peers.`;
+      failure = `${name} cannot be started (${message}). Install what it needs: apt-get install nginx-light, npm ci in bench/peers.`;
       resolve();
     });
     child.once('exit', (code, signal) => {
@@ -105,17 +105,12 @@ function ownCpuTimeMs(pid: number): number {
 
 /** The most memory that a process and all that it has started have held so far, in MB; what they share counts for each. */
 export function peakMemoryMb(pid: number): number {
-  return sum(withChildren(pid).map((one) => memoryMb(one, 'VmHWM')));
+  return sum(withChildren(pid).map(ownPeakMemoryMb));
 }
 
-/** The memory that a process and all that it has started hold, in MB; what they share counts for each. */
-export function residentMb(pid: number): number {
-  return sum(withChildren(pid).map((one) => memoryMb(one, 'VmRSS')));
-}
-
-function memoryMb(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+function ownPeakMemoryMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }
 
 /** A process and all that it has started, itself first. */

@@ -5,28 +5,6 @@ import { median, number, ratios, restlessness, spread, table } from './figures.t
 import type { Sample } from './measure.ts';
 import { floor, gateway } from './subjects.ts';
 
-/** The gateway alone, where its cache answers: one row for each case. */
-export function reportCopies(rows: readonly (readonly [Case, Row])[]): string {
-  const body = rows.map(([{ title }, row]) => {
-    if (row.failure !== undefined) return [title, row.failure, '', '', '', ''];
-    const middle = (pick: (sample: Sample) => number) => median(row.samples.map(pick));
-    const p50Ms = middle((sample) => sample.p50Ms);
-    const cpuUs = middle((sample) => sample.cpuUs);
-    const calls = middle((sample) => sample.calls);
-    const memoryMb = number(row.peakMemoryMb ?? Number.NaN);
-    return [title, spread(perSecond(row)), number(p50Ms, 1), number(cpuUs), number(calls, 2), memoryMb];
-  });
-  const head = [
-    'asked for',
-    'requests/s',
-    'p50 ms',
-    'CPU µs per answer',
-    'REST calls per answer',
-    'peak memory MB',
-  ];
-  return ['### from the cache: the gateway', table(head, body)].join('\n\n');
-}
-
 /** A case as a table: medians of the rounds, with the range of the requests per second and of the ratios. */
 export function reportCase({ title, requests }: Case, rows: readonly Row[]): string {
   const floorRow = rows.find(({ subject }) => subject === floor);

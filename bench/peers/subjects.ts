@@ -29,18 +29,13 @@ export const floor = ofOurs('floor: node:http and undici, no GraphQL', 'floor');
 /** The built product with its protections at their defaults; what the other subjects do not have either is off. */
 export const gateway = ofTheGateway('this gateway', {});
 
-/** The same on two cores, as Tailcall with its two threads; what its processes have in common is in Redis. */
-export const gatewayOfTwo = (redisUrl: string) =>
-  ofTheGateway('this gateway, WORKERS=2', { WORKERS: '2', REDIS_URL: redisUrl });
+/** Its reads are answered from the cache once they are in it, for longer than any run takes. */
+export const fromCache = ofTheGateway('this gateway, from the cache', {
+  FRESH_MS: '3600000',
+  STALE_MS: '3600000',
+});
 
-/** Variables by which reads are answered from the cache once they are in it, for longer than any run takes. */
-export const withCache = { FRESH_MS: '3600000', STALE_MS: '3600000' };
-export const fromCache = ofTheGateway('from the cache', withCache);
-
-/** The same with a line in the log for each operation, as by default. */
-export const gatewayWithLog = ofTheGateway('this gateway', { LOG_LEVEL: 'info' });
-
-export const tailcall: Subject = {
+const tailcall: Subject = {
   name: 'Tailcall 1.6.14',
   deviation: {
     note: 'it cannot convert a number of the REST API to the string that an ID needs, so its robloxId is a number',
@@ -59,30 +54,20 @@ export const tailcall: Subject = {
   },
 };
 
-/** The gateway as built into a folder. */
-export const gatewayBuiltIn = (folder: string) =>
-  ofTheGateway(`gateway in ${folder}`, {}, join(folder, 'main.js'));
-
-export const mercurius = ofOurs('Mercurius 16, JIT on', 'mercurius');
-
 export const peers: readonly Subject[] = [
   tailcall,
-  mercurius,
+  ofOurs('Mercurius 16, JIT on', 'mercurius'),
   ofOurs('Yoga, Pothos and dataloader, plain', 'yoga'),
   ofOurs('Apollo Server 5 with datasource-rest', 'apollo'),
 ];
 
 /** The built product with its defaults but for what is given, and for what is off here: quota, cache, page, log. */
-export function ofTheGateway(
-  name: string,
-  variables: Readonly<Record<string, string>>,
-  main = file('../../../dist/main.js'),
-): Subject {
+function ofTheGateway(name: string, variables: Readonly<Record<string, string>>): Subject {
   return {
     name,
     command: (upstreamUrl, port) => ({
       command: process.execPath,
-      args: [main],
+      args: [file('../../../dist/main.js')],
       env: {
         ...IN_NODE,
         PORT: String(port),

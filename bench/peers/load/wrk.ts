@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Case, credentialOf } from '../cases.ts';
+import { type Case, KEY } from '../cases.ts';
 import { createFolder } from '../temporary.ts';
 
 export interface LoadOptions {
@@ -27,13 +27,10 @@ export interface LoadResult {
 const SCRIPT = fileURLToPath(new URL('../../load/post.lua', import.meta.url));
 const run = promisify(execFile);
 
-/** Writes the bodies of a case to a file, one a line, behind the header that names the caller and its value. */
+/** Writes the bodies of a case to a file, one a line, behind the header with the key and its value. */
 export function writeBodies({ requests }: Case): string {
   const file = join(createFolder(), 'bodies.jsonl');
-  const lines = requests.map((request) => {
-    const { header, value } = credentialOf(request);
-    return `${header}\t${value}\t${request.body}\n`;
-  });
+  const lines = requests.map(({ body }) => `token\t${KEY}\t${body}\n`);
   writeFileSync(file, lines.join(''));
   return file;
 }

@@ -18,6 +18,7 @@ function keyOf({ headers }: IncomingMessage): string {
 }
 
 async function dataOf(query: string, variables: Ids, token: string): Promise<object> {
+  if (query === '{ __typename }') return { __typename: 'Query' };
   const { id = '', ...ids } = variables;
   if (query.startsWith('query OneScript')) return { script: inFull(await getScript(id, token)) };
   if (query.startsWith('query Sessions')) {
