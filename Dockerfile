@@ -27,6 +27,7 @@ WORKDIR /app/gateway
 ARG TRACING=false
 RUN if [ "$TRACING" = true ]; then \
       npm install --prefix /app --no-audit --no-fund --ignore-scripts \
+        @opentelemetry/api@1.9.1 \
         @opentelemetry/exporter-trace-otlp-http@0.223.1 \
         @opentelemetry/resources@2.12.1 \
         @opentelemetry/sdk-trace-base@2.12.1 \
@@ -36,6 +37,12 @@ RUN if [ "$TRACING" = true ]; then \
 ARG REDIS=true
 RUN if [ "$REDIS" = true ]; then \
       npm install --prefix /app --no-audit --no-fund --ignore-scripts @redis/client@6.3.1 \
+      && npm cache clean --force; \
+    fi
+# --build-arg METRICS=false leaves out the package for METRICS_PORT and METRICS_KEY.
+ARG METRICS=true
+RUN if [ "$METRICS" = true ]; then \
+      npm install --prefix /app --no-audit --no-fund --ignore-scripts prom-client@15.1.3 \
       && npm cache clean --force; \
     fi
 # --build-arg MCP=true adds the package for the variable MCP.

@@ -49,7 +49,7 @@ async function runAll(upstream: Upstream): Promise<number> {
     rows.push(...ofCase);
   }
   print(reportStartups(rows));
-  // In one table, so that its requests and their cost stand beside those of a gateway without a cache.
+  // The gateway with its cache and without it, in one table.
   const fromCopies = await contest(oneScript(), [gateway, fromCache], options);
   print(reportCase(oneScript(), fromCopies));
   return [...rows, ...fromCopies].some(({ failure }) => failure !== undefined) ? 1 : 0;

@@ -175,14 +175,38 @@ export async function loadFeatures(config: Config, features: ProcessFeatures): P
           : `${variable} needs the feature ${name}, which is not installed in this build. Leave ${variable} out.`,
       );
     loaded[name] = await load().catch((cause) => {
-      throw name === 'agents' ? new StartError(NO_PACKAGE, { cause }) : cause;
+      throw isOptional(name) ? missingPackages(name, variable, cause) : cause;
     });
   }
   // Each name has got its own module.
   return loaded as LoadedFeatures;
 }
 
-const NO_PACKAGE =
-  'MCP needs a package that is not installed. Run "npm install @modelcontextprotocol/server@2", or leave MCP out.';
+/** The packages of features that an install of the gateway does not bring along. */
+const PACKAGES = {
+  agents: '@modelcontextprotocol/server@2',
+  metrics: 'prom-client@15',
+  tracing:
+    '@opentelemetry/api@1.9 @opentelemetry/sdk-trace-base@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223',
+};
+
+const isOptional = (feature: string): feature is keyof typeof PACKAGES => feature in PACKAGES;
+
+/** Says how to install what a feature needs. `variable` is what asks for the feature. */
+export function missingPackages(
+  feature: keyof typeof PACKAGES,
+  variable: string,
+  cause: unknown,
+): StartError {
+  const packages = PACKAGES[feature];
+  const missing = packages.includes(' ')
+    ? 'packages that are not installed'
+    : 'a package that is not installed';
+  return new StartError(
+    `${variable} needs ${missing}. Run "npm install ${packages}", or leave ${variable} out.`,
+    { cause },
+  );
+}
+
 const NO_API =
   'LUAAUTH_API_URL: not set, and this build lacks the feature sandbox, which would answer instead. Set LUAAUTH_API_URL=https://api.luaauth.com.';

@@ -73,15 +73,16 @@ describe('the image', () => {
     expect([bases.length, new Set(bases).size]).toEqual([all(dockerfile, /^(FROM) /gm).length, 1]);
   });
 
-  it('adds the packages for traces, Redis and agents that the gateway asks for, as they were tested', () => {
+  it('adds the packages for traces, metrics, Redis and agents that the gateway asks for, as they were tested', () => {
     const { packages } = JSON.parse(textOf('package-lock.json')) as {
       packages: Record<string, { version?: string }>;
     };
     const { peerDependencies } = JSON.parse(textOf('package.json')) as { peerDependencies: object };
-    const added = dockerfile.match(/@(?:opentelemetry|redis|modelcontextprotocol)\/\S+/g) ?? [];
-    const wanted = Object.keys(peerDependencies)
-      .filter((name) => name.startsWith('@'))
-      .map((name) => `${name}@${packages[`node_modules/${name}`]?.version}`);
+    const added =
+      dockerfile.match(/(?:@(?:opentelemetry|redis|modelcontextprotocol)\/|prom-client@)\S+/g) ?? [];
+    const wanted = Object.keys(peerDependencies).map(
+      (name) => `${name}@${packages[`node_modules/${name}`]?.version}`,
+    );
     expect(added.toSorted()).toEqual(wanted.toSorted());
   });
 

@@ -208,6 +208,29 @@ it.each([
   ]);
 });
 
+it.each([
+  ['METRICS_PORT', '9464', 'a package that is', 'prom-client@15'],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'http://127.0.0.1:4318',
+    'packages that are',
+    '@opentelemetry/api@1.9 @opentelemetry/sdk-trace-base@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223',
+  ],
+])(
+  'does not start with %s without the packages for it, and says the command that installs them',
+  async (...row) => {
+    const [variable, value, what, packages] = row;
+    const env = { PATH: process.env.PATH, LUAAUTH_SANDBOX: 'true', PORT: '0', [variable]: value };
+    const bin = join(product.user, 'node_modules/luaauth-graphql/dist/main.js');
+    const { code, stdout, stderr } = await run(process.execPath, [bin], { cwd: product.user, env });
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '',
+      `${variable} needs ${what} not installed. Run "npm install ${packages}", or leave ${variable} out.\n`,
+    ]);
+  },
+);
+
 /** Starts what is installed in a folder, over its sandbox. */
 async function serve(folder: string, ...args: string[]) {
   const child = spawn(join(folder, 'node_modules/.bin/luaauth-graphql'), ['--port', '0', ...args], {

@@ -22,9 +22,9 @@ import {
   type RequestObserver,
   type RequestRecord,
 } from '../../observability/request-record.ts';
-import { StartError } from '../../observability/start-error.ts';
 import { hashOf } from '../../operation/document-id.ts';
 import type { ListedDocuments } from '../../operation/document-resolver.ts';
+import { missingPackages } from '../../server/features.ts';
 import type { Observer, Outcome } from '../../transport/observer.ts';
 import type { Usage } from '../../transport/usage.ts';
 import { version } from '../../version.ts';
@@ -211,10 +211,7 @@ async function loadPackages() {
       import('@opentelemetry/exporter-trace-otlp-http'),
     ]);
   } catch (cause) {
-    throw new StartError(
-      'Tracing needs packages that are not installed. Run "npm install @opentelemetry/sdk-trace-base@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223", or leave OTEL_EXPORTER_OTLP_ENDPOINT out.',
-      { cause },
-    );
+    throw missingPackages('tracing', 'OTEL_EXPORTER_OTLP_ENDPOINT', cause);
   }
 }
 
