@@ -9,7 +9,8 @@ import { Palette } from './palette.tsx';
 import { Project } from './project.tsx';
 import { Projects } from './projects.tsx';
 import { createMeter, Quota } from './quota.tsx';
-import { hrefOf, PAGES, useRoute } from './route.ts';
+import { Requests } from './requests.tsx';
+import { hrefOf, usePages, useRoute } from './route.ts';
 import { Script } from './script.tsx';
 import { SignIn } from './sign-in.tsx';
 import { useTheme } from './theme.ts';
@@ -39,6 +40,7 @@ export function App() {
 /** Everything that is known is known by this key, and goes with it. */
 function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onSignOut: () => void }) {
   const { page } = useRoute();
+  const pages = usePages();
   const { isOpen, open, close } = usePalette();
   const { meter, client } = useMemo(() => {
     const ofKey = createMeter();
@@ -52,7 +54,7 @@ function SignedIn({ apiKey, onSignOut }: { readonly apiKey: string; readonly onS
           LuaAuth
         </a>
         <nav>
-          {PAGES.map(([name, title]) => (
+          {pages.map(([name, title]) => (
             <a
               key={name}
               href={hrefOf(name)}
@@ -132,6 +134,8 @@ function Page() {
       return <Users />;
     case 'ads':
       return <AdSystems />;
+    case 'requests':
+      return <Requests />;
     default:
       return <Projects />;
   }

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useId, useState } from 'react';
 import { chooseUser } from './chosen.ts';
 import { useModal } from './dialog.tsx';
 import { readOpened } from './opened.ts';
-import { hrefOf, PAGES } from './route.ts';
+import { hrefOf, usePages } from './route.ts';
 
 interface Choice {
   readonly label: string;
@@ -20,7 +20,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState('');
   const [position, setPosition] = useState(0);
   const given = text.trim();
-  const known = knownChoices(given, opened);
+  const pages = usePages();
+  const known = knownChoices(given, opened, pages);
   const choices = [...known, ...typedChoices(given)];
   const chosen = Math.min(position, choices.length - 1);
   const open = (choice: Choice | undefined) => {
@@ -79,17 +80,23 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function knownChoices(given: string, opened: ReturnType<typeof readOpened>): Choice[] {
+function knownChoices(
+  given: string,
+  opened: ReturnType<typeof readOpened>,
+  pages: ReturnType<typeof usePages>,
+): Choice[] {
   const isMatch = (words: string) => words.toLowerCase().includes(given.toLowerCase());
   return [
     ...opened
       .filter(({ id, name }) => isMatch(name) || (given !== '' && id === given))
       .map(({ page, id, name }) => ({ label: name, detail: page, href: hrefOf(page, id) })),
-    ...PAGES.filter(([, title]) => isMatch(title)).map(([page, title]) => ({
-      label: title,
-      detail: 'page',
-      href: hrefOf(page),
-    })),
+    ...pages
+      .filter(([, title]) => isMatch(title))
+      .map(([page, title]) => ({
+        label: title,
+        detail: 'page',
+        href: hrefOf(page),
+      })),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { useSettings } from './settings.ts';
 
 /** The page that the address names: what it is called, and the id that it is about. No key is ever part of it. */
 export interface Route {
@@ -6,12 +7,19 @@ export interface Route {
   readonly id: string;
 }
 
-/** The pages of the bar, with their titles. */
-export const PAGES = [
+/** The pages of each gateway, with their titles. */
+const PAGES = [
   ['projects', 'Projects'],
   ['users', 'Users'],
   ['ads', 'Ad systems'],
 ] as const;
+
+const REQUESTS = ['requests', 'Requests'] as const;
+
+/** The pages that this gateway has. */
+export function usePages(): readonly (readonly [page: string, title: string])[] {
+  return useSettings()?.hasRequests ? [...PAGES, REQUESTS] : PAGES;
+}
 
 const subscribe = (listener: () => void) => {
   addEventListener('hashchange', listener);

@@ -6,6 +6,8 @@ interface Settings {
   readonly projects: readonly string[];
   /** The key of the sandbox, if the sandbox answers. */
   readonly sandboxKey?: string;
+  /** Whether the gateway lists its last requests: it does if it holds the LuaAuth key. */
+  readonly hasRequests?: boolean;
 }
 
 /** For a page that another server serves. */

@@ -110,3 +110,24 @@ export function sayRefusal({ __typename, message, fields, reasons }: Refusal): s
   if (reasons) return `LuaAuth does not allow this: ${reasons.join(', ') || message}.`;
   return REFUSALS[__typename] ?? `LuaAuth refused: ${message}.`;
 }
+
+/** What a code of an error means to the operator of a gateway. */
+const CODES: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'The key is missing, wrong or expired.',
+  FORBIDDEN: 'LuaAuth refused, or the gateway key lacks a scope or does not reach the object.',
+  BAD_USER_INPUT: 'A value is malformed or out of range.',
+  RATE_LIMITED: 'The quota, or the rate of the gateway key, is used up.',
+  UPSTREAM_TIMEOUT: 'LuaAuth did not answer in time.',
+  UPSTREAM_UNAVAILABLE: 'LuaAuth cannot be reached.',
+  UPSTREAM_BAD_RESPONSE: 'LuaAuth answered otherwise than documented.',
+  UPSTREAM_ERROR: 'LuaAuth failed.',
+  OVERLOADED: 'The gateway was too busy.',
+  GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
+  GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
+  OPERATION_TOO_EXPENSIVE: 'It may need more REST calls than MAX_REST_CALLS.',
+  OPERATION_TOO_LARGE: 'Its answer may be larger than MAX_ANSWER_OBJECTS.',
+  PERSISTED_DOCUMENT_NOT_FOUND: 'The gateway does not know this document.',
+  INTERNAL_SERVER_ERROR: 'The gateway failed: its log has the reason under the request id.',
+};
+
+export const sayCode = (code: string): string => CODES[code] ?? 'See the table of error codes in the docs.';

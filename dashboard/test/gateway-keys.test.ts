@@ -8,6 +8,7 @@ import { openDashboard, sandboxKeys, seeded } from './support/fixture.ts';
 const KEY = 'key-of-a-viewer';
 const EDITOR_KEY = 'key-of-an-editor';
 const SUPPORT_KEY = 'key-of-the-support';
+const OPERATOR_KEY = 'key-of-the-operator';
 const READ_SCOPES = ['scripts:read', 'projects:read', 'sessions:read'];
 const keyOf = (name: string, key: string, scopes: readonly string[]) => ({
   name,
@@ -18,6 +19,7 @@ const keys = [
   keyOf('viewer', KEY, READ_SCOPES),
   keyOf('editor', EDITOR_KEY, [...READ_SCOPES, 'projects:write']),
   keyOf('support', SUPPORT_KEY, [...READ_SCOPES, 'users:read']),
+  keyOf('operator', OPERATOR_KEY, ['metrics:read']),
 ];
 const variables = { LUAAUTH_TOKEN: sandboxKeys.full, GATEWAY_KEYS_FILE: 'keys.json' };
 const DISCORD_ID = '123456789012345678';
@@ -112,6 +114,41 @@ test('a viewer sees who is on; what the key may not do is off, with the scopes t
     [],
   );
 });
+
+test('the last requests are listed, and chosen by caller and by outcome', async () => {
+  const viewer = await fixture.open(`project/${seeded.projectId}`, {}, KEY);
+  await viewer.page.getByRole('heading', { name: 'Nightfall Suite' }).waitFor();
+  const support = await fixture.open('script/no-such-script', {}, SUPPORT_KEY);
+  await support.page.getByRole('alert').first().waitFor();
+  const { page } = await fixture.open('requests', {}, OPERATOR_KEY);
+  const rows = page.locator('tbody tr');
+  const callers = async () => new Set(await rows.locator('td:nth-child(3)').allInnerTexts());
+  await rows.filter({ hasText: 'viewer' }).first().waitFor();
+  await page.getByLabel('Caller').selectOption('support');
+  await rows.filter({ hasText: 'viewer' }).first().waitFor({ state: 'detached' });
+  assert.deepEqual([...(await callers())], ['support']);
+  await page.getByLabel('Outcome').selectOption('FORBIDDEN');
+  await rows.filter({ hasText: 'LuaAuth refused, or the gateway key lacks a scope' }).first().waitFor();
+  assert.equal(await rows.filter({ hasText: 'fine' }).count(), 0);
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  assert.ok(!(await page.content()).includes('no-such-script'));
+});
+
+test('a key without the scope is told so on the page of requests', async () => {
+  const { page } = await fixture.open('requests', {}, KEY);
+  await page.getByRole('alert').filter({ hasText: 'lacks the scope metrics:read' }).waitFor();
+});
+
+for (const colorScheme of ['light', 'dark'] as const)
+  test(`the page of requests fits a phone, ${colorScheme}`, async () => {
+    const { page } = await fixture.open(
+      'requests',
+      { colorScheme, viewport: { width: 390, height: 844 } },
+      OPERATOR_KEY,
+    );
+    await page.locator('tbody tr').first().waitFor();
+    assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 390);
+  });
 
 test('without the scope of secrets the webhooks are unknown, and settings can be changed', async () => {
   const { page } = await fixture.open(`project/${seeded.projectId}`, {}, EDITOR_KEY);

@@ -38,7 +38,7 @@ export type Identity =
   | { readonly refusal: GraphQLError; readonly grant?: undefined };
 
 /** Resolves at once, except for tokens and for an embedder's asynchronous key ring. */
-export type Identify = (request: ClientRequest) => MaybePromise<Identity>;
+export type Identify = (request: Pick<ClientRequest, 'address' | 'credentials'>) => MaybePromise<Identity>;
 
 /** Whether every client that can connect may use the gateway's own key. */
 export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier }: Credentials): boolean {
@@ -115,7 +115,10 @@ export function createHash(): (key: string) => string {
 }
 
 /** Tells callers without keys apart: by address, and by credentials that other layers may require. */
-function anonymousCallerOf({ address, credentials: { token, bearer } }: ClientRequest): string {
+function anonymousCallerOf({
+  address,
+  credentials: { token, bearer },
+}: Pick<ClientRequest, 'address' | 'credentials'>): string {
   return `${address} ${token ?? ''} ${bearer ?? ''}`;
 }
 

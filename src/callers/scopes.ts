@@ -14,6 +14,7 @@ export const SCOPES = [
   'ads:read',
   'ads:write',
   'secrets:read',
+  'metrics:read',
 ] as const;
 
 export type KeyScope = (typeof SCOPES)[number];

@@ -24,7 +24,7 @@ const GRAPHQL_METHODS = [...OPERATION_METHODS, 'OPTIONS'].join(', ');
 const PROBE_METHODS = 'GET, HEAD, OPTIONS';
 
 export type HttpRoute = (
-  request: Pick<HttpRequest, 'method' | 'path' | 'header'>,
+  request: Pick<HttpRequest, 'method' | 'path' | 'header' | 'address' | 'credentials'>,
 ) => HttpResponse | undefined | Promise<HttpResponse | undefined>;
 
 /** Answers every path and method that is no operation. Paths must match exactly. */

@@ -1,4 +1,4 @@
-import type { TokenVerifier } from '../callers/identify.ts';
+import type { Identify, TokenVerifier } from '../callers/identify.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayFeatures } from '../gateway-options.ts';
 import type { OpenAgents } from '../http/adapter.ts';
@@ -24,6 +24,8 @@ export interface DashboardSettings {
   readonly projects: readonly string[];
   /** The key that visitors may use, if the sandbox answers. */
   readonly sandboxKey: string | undefined;
+  /** Whether the page has the list of the last requests. */
+  readonly hasRequests: boolean;
 }
 
 /** The features of a process. Each is loaded when needed, and a build may lack any of them. */
@@ -40,7 +42,10 @@ export interface ProcessFeatures {
     openAuditFile(path: string, secrets: readonly string[]): AuditFile;
     checkAuditFile(path: string): Promise<void>;
   }>;
-  readonly dashboard?: Load<{ loadDashboard(settings: DashboardSettings): Promise<HttpRoute> }>;
+  readonly dashboard?: Load<{
+    loadDashboard(settings: DashboardSettings): Promise<HttpRoute>;
+    readonly RecentRequests: new (identify: Identify) => RequestObserver & { readonly route: HttpRoute };
+  }>;
   /** Compares answers with the documentation of the API. */
   readonly differences?: Load<{
     watchAnswers(ask: Ask, clock: Clock, observers: readonly AnswerObserver[]): Ask;

@@ -1,3 +1,4 @@
+import { createIdentify } from '../callers/identify.ts';
 import type { Config } from '../config/config.ts';
 import { createGateway } from '../gateway.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
@@ -21,7 +22,13 @@ export async function openGateway(
   const sandbox = features.sandbox?.facts;
   // With a key of its own, the gateway does not ask visitors for the sandbox's.
   const keyOfVisitors = config.credentials.heldKey === undefined ? sandbox?.key : undefined;
-  const settings = config.dashboard && { ...config.dashboard, sandboxKey: keyOfVisitors };
+  // Callers with LuaAuth keys of their own belong to different accounts, and must not see each other's operations.
+  const hasRequests = config.dashboard !== undefined && parts.credentials.heldKey !== undefined;
+  const recent = hasRequests
+    ? features.dashboard &&
+      new features.dashboard.RecentRequests(createIdentify(parts.credentials, parts.transport.trust))
+    : undefined;
+  const settings = config.dashboard && { ...config.dashboard, sandboxKey: keyOfVisitors, hasRequests };
   const dashboard = settings && (await features.dashboard?.loadDashboard(settings));
   const gateway = createGateway({
     ...config,
@@ -29,14 +36,14 @@ export async function openGateway(
     liveLimits: config.live,
     graphiql: config.graphiql ? features.gateway.graphiql?.describePage(config, sandbox) : undefined,
     log,
-    observers: requests,
+    observers: recent ? [...requests, recent] : requests,
     liveObserver: live,
     onlineObserver: {
       ...online,
       failed: (scriptId, reason) =>
         log.warn(`METRICS_SCRIPTS: ${scriptId}: no number of users, as ${reason}`),
     },
-    pages: dashboard ? [...pages, dashboard] : pages,
+    pages: [...pages, recent?.route, dashboard].filter((page) => page !== undefined),
     openAgents,
     ...parts,
   });

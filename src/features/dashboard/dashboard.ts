@@ -5,6 +5,8 @@ import type { DashboardSettings } from '../../server/features.ts';
 import { createStaticRoute } from '../../server/static-file.ts';
 import { PACKAGE } from '../../version.ts';
 
+export { RecentRequests } from './recent-requests.ts';
+
 /** The built dashboard. The package and the image contain it; a clone has to build it. */
 const FOLDER = fileURLToPath(new URL('dashboard/dist/', PACKAGE));
 

@@ -101,7 +101,10 @@ async function tryToOpen(
   told: (error: unknown) => undefined,
 ): Promise<void> {
   if (auditFile !== undefined) await features.audit?.checkAuditFile(auditFile).catch(told);
-  if (dashboard) await features.dashboard?.loadDashboard({ ...dashboard, sandboxKey: undefined }).catch(told);
+  if (dashboard)
+    await features.dashboard
+      ?.loadDashboard({ ...dashboard, sandboxKey: undefined, hasRequests: false })
+      .catch(told);
   if (tracesUrl)
     await features.tracing
       ?.openTracing(tracesUrl, persisted.listed, () => undefined)
