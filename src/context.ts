@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { PlaceOf } from './callers/client-place.ts';
 import type { Grant } from './callers/grant.ts';
 import type { Identity } from './callers/identify.ts';
-import { createOwners, hasLists, limitAccess } from './callers/resource-access.ts';
+import { hasLists, limitAccess } from './callers/resource-access.ts';
 import type { UserTable } from './callers/user-table.ts';
 import type { ClientRequest } from './client-request.ts';
 import type { Api, Timeouts } from './luaauth/api.ts';
@@ -94,7 +94,6 @@ export function createContext(options: ContextOptions) {
   const { transport, timeouts, live, online, users, operationTimeoutMs, maxReceivedBytes, placeOf } = options;
   const { ask, clock, isKnown, pageSizes, rateLimit, status } = transport;
   const { generations } = transport.state;
-  const owners = createOwners();
 
   class LazyCaller implements Caller {
     readonly usage: Usage;
@@ -134,7 +133,7 @@ export function createContext(options: ContextOptions) {
         rateLimit,
         status,
       };
-      this.#api = hasLists(grant) ? { ...api, ask: limitAccess(api, grant, owners) } : api;
+      this.#api = hasLists(grant) ? { ...api, ask: limitAccess(api, grant) } : api;
       return this.#api;
     }
   }

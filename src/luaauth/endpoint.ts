@@ -198,7 +198,6 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       // Set when the call begins.
       generation: 0,
       isAlone: false,
-      isUnshared: false,
       waiters: undefined,
       background: undefined,
     };

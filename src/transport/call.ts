@@ -93,8 +93,6 @@ export interface Call<T> extends About, Asked {
   readonly generation: number | string;
   /** Whether other processes may have written unnoticed. */
   readonly isAlone: boolean;
-  /** Whether the call needs its own request. The answer is cached for others. */
-  readonly isUnshared: boolean;
   /** The operations that share the answer; undefined: the call needs its own request. */
   readonly waiters: Waiters | undefined;
   /**

@@ -103,7 +103,7 @@ export function createCache(options: CacheOptions) {
   };
 
   /** Whether an earlier answer will do. A poll needs the current state. */
-  const mayBeOlder = <T>(call: Call<T>) => !call.isUnshared && call.background !== 'poll';
+  const mayBeOlder = <T>(call: Call<T>) => call.background !== 'poll';
 
   /** The kept answer to a read, and why the API is asked if that answer will not do. */
   const lookUp = (call: Call<unknown>): { readonly entry?: CacheEntry; readonly why: WhyAsked } => {

@@ -43,7 +43,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
     };
 
     const share: Send = <T>(call: Call<T>, usage: Usage) => {
-      if (call.kind === 'write' || call.isUnshared) return next(call, usage);
+      if (call.kind === 'write') return next(call, usage);
       const { caller, callerRate } = call.origin;
       // If callers without a rate of their own joined such a call, they would wait for its rate.
       const name = callerRate === undefined ? call.name : `${call.name} ${caller}`;

@@ -5,16 +5,15 @@ import type { Usage } from '../usage.ts';
 const MAX_SOURCES = 100;
 
 /**
- * Notes where the answer of a call came from, if its operation wants to know. Leaves out the calls that find out whether an
- * object is within a caller's reach: their endpoints would tell whether the object exists. `why`: why the API was asked, if it was.
+ * Notes where the answer of a call came from, if its operation wants to know. `why`: why the API was asked, if it was.
  */
 export function noted<T>(
   answer: Promise<Answer<T>>,
-  { endpoint, isUnshared }: Call<T>,
+  { endpoint }: Call<T>,
   { sources }: Usage,
   why: WhyAsked,
 ): Promise<Answer<T>> {
-  if (!sources || isUnshared) return answer;
+  if (!sources) return answer;
   const note = (isCached: boolean) => {
     if (sources.length >= MAX_SOURCES) return;
     sources.push(isCached ? { endpoint, from: 'cache' } : { endpoint, from: 'api', why });
