@@ -4,7 +4,6 @@ import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
 import type { ObjectForm } from './documented-form.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';
-import { type Secrets, secretsIn } from './redact.ts';
 import type { DocumentedCodes } from './refusal.ts';
 import {
   namesOf,
@@ -96,7 +95,6 @@ interface Options<Path extends RouteTemplate, Payload, Result>
   readonly body?: (payload: Payload) => object;
   /** Gives the operation time for another read after this call, however long the call took. */
   readonly extendsDeadline?: boolean;
-  readonly secrets?: (asked: Asked) => Secrets;
 }
 
 type OfReads = 'payload' | 'member' | 'documented' | 'repeats' | 'about' | 'shows' | 'narrow' | 'isPublic';
@@ -142,14 +140,14 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
   options: Options<Path, Payload, Result>,
 ): Endpoint<Path, Payload, Result> {
   const { answer = () => undefined as Result, repeats = {}, body = (payload) => payload as object } = options;
-  const { member, secrets = secretsIn, freshFor = '', refusals = {}, isSentOnce = false } = options;
+  const { member, freshFor = '', refusals = {}, isSentOnce = false } = options;
   const about: About = { endpoint: route, kind };
   const [method, template] = route.split(' ') as ['GET' | 'POST', string];
   const pathOf = pathFiller(template);
   const resourcesOf = namesOf(kind, parts);
   const repeated = Object.entries(repeats) as [string, string][];
   const decode = (reply: Reply, asked: Asked): Result => {
-    const opened = openEnvelope(about, reply, refusals, () => secrets(asked));
+    const opened = openEnvelope(about, reply, refusals, asked.origin.key);
     const given = member === undefined ? opened : (opened[member] as JsonObject);
     const result = answer(about, given, asked.payload as Payload, asked.origin);
     for (const [property, param] of repeated) {

@@ -2,21 +2,21 @@ import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, type CallFailure, RateLimited } from '../transport/errors.ts';
 import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 import { proxyFailure, rayOf } from './proxy-answer.ts';
-import { MAX_LENGTH, redactionOf, type Secrets } from './redact.ts';
+import { MAX_LENGTH, redact } from './redact.ts';
 import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';
 
 export type JsonObject = Record<string, unknown>;
 
 /**
  * Returns the members of a success. A success needs a 2xx status, a failure any (`docs/luaauth-api.md#failures`).
- * `secrets` are removed from messages, which may quote what was sent.
+ * Messages may quote what was sent, except the LuaAuth key of the call, `key`.
  * @throws Refused or RateLimited if the API said no; otherwise BadResponse, or an error of `proxy-answer.ts`
  */
 export function openEnvelope(
   about: About,
   reply: Reply,
   documented: DocumentedCodes,
-  secrets: () => Secrets,
+  key: string,
 ): JsonObject {
   const { status, text } = reply;
   if (status >= 300 && status <= 399) throw new BadResponse(about, `it is a redirect (HTTP ${status})`);
@@ -47,7 +47,7 @@ export function openEnvelope(
     throw new BadResponse(about, `it is a failure without a usable "error" (HTTP ${status})`, {
       transient: unhealthy,
     });
-  throw new Refused(about, reason, redactRefusal(refusal, secrets()), { unhealthy });
+  throw new Refused(about, reason, redactRefusal(refusal, key), { unhealthy });
 }
 
 /** Bad gateway, unavailable, gateway timeout: the API as a whole is unhealthy. */
@@ -67,7 +67,7 @@ function notAnEnvelope(about: About, reply: Reply, reason: string): CallFailure 
   );
 }
 
-/** The most characters of failed fields that are shown, because all shown text is searched for secrets. */
+/** The most characters of failed fields that are shown. */
 const MAX_WORDS_LENGTH = 4_000;
 /** The most failed fields, and words about them, that are shown: each field of an operation that had the refused call repeats them. */
 const MAX_FAILED = 100;
@@ -101,8 +101,8 @@ function messagesIn(error: unknown): unknown[] {
   return [error.message, ...(Array.isArray(error.errors) ? error.errors : [])];
 }
 
-function redactRefusal({ code, message, authorization, fields }: Refusal, secrets: Secrets): Refusal {
-  const clean = redactionOf(secrets);
+function redactRefusal({ code, message, authorization, fields }: Refusal, key: string): Refusal {
+  const clean = (words: string) => redact(words, key);
   return {
     code,
     message: clean(message),

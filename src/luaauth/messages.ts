@@ -1,9 +1,9 @@
-import type { About, Asked, Origin } from '../transport/call.ts';
+import type { About, Origin } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
 import { stringifyExactJson } from '../transport/json.ts';
 import { a, write } from './endpoint.ts';
 import type { JsonObject } from './envelope.ts';
-import { redactionOf } from './redact.ts';
+import { redact } from './redact.ts';
 import { session } from './sessions.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -40,8 +40,6 @@ export const sendMessage = write('POST /sessions/:session_id/message', {
   about: [session],
   isSentOnce: true,
   timeoutMs: TIMEOUT_MS,
-  // `key` is the name of a handler here, not a licence key.
-  secrets: (asked) => ({ keys: [asked.origin.key], texts: textsIn(asked) }),
 });
 
 function decodeOutcome(
@@ -60,25 +58,9 @@ function decodeOutcome(
   }
   if (processed !== false) throw new BadResponse(about, 'it has no "processed"');
   const words = typeof reason === 'string' ? reason : '';
-  // The sent message may be quoted: a function that failed reports its error to the sender.
-  const detail = redactionOf({ keys: [key], texts: [] })(words);
   const said = words.trim().toLowerCase();
   const known = REASONS.find(([beginning]) => said.startsWith(beginning));
-  return { processed, reason: known?.[1] ?? 'UNKNOWN', detail };
-}
-
-/** Texts that a refusal may not quote: the sent message as JSON, and the long texts in it. */
-function textsIn({ payload }: Asked): string[] {
-  const { data } = payload as WireMessage;
-  return data === undefined ? [] : [stringifyExactJson(data), ...longTextsIn(data)];
-}
-
-/** Shorter texts are ordinary words. */
-const LEAST_TEXT_LENGTH = 16;
-
-function longTextsIn(value: unknown): string[] {
-  if (typeof value === 'string') return value.length < LEAST_TEXT_LENGTH ? [] : [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(longTextsIn) : [];
+  return { processed, reason: known?.[1] ?? 'UNKNOWN', detail: redact(words, key) };
 }
 
 export function messageBytes(value: unknown): number {

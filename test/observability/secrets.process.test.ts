@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCollector } from '../features/tracing/collector.ts';
 import { answerPlainly, wireProject, wireSession, wireUser } from '../support/api/plain-api.ts';
 import { json, type Respond, startRecorder } from '../support/api/recorder.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
@@ -9,12 +13,15 @@ import { LEAKS, leakExceptScript } from './leaky-api.ts';
 
 // Each word that must not come back holds this one, and so does each larger piece of the source.
 const SENTINEL = /sentinel/i;
+/** The keys, which not even the client that has sent them gets back. */
+const ANY_KEY = /sentinel-(api|held|gateway)-key/i;
 const KEY = 'sentinel-api-key-4f1d';
 const HELD_KEY = 'sentinel-held-key-8a2c';
 const GATEWAY_KEY = 'sentinel-gateway-key-77b0';
 const LICENCE_KEY = 'sentinel-licence-key-e91f';
 const USER_KEY = 'sentinel-user-key-52aa';
 const WEBHOOK = 'https://hooks.example.com/api/webhooks/1/sentinel-webhook-token-9be2';
+const SCRAPER_KEY = 'sentinel-scraper-key-0c55';
 const NOTE = 'the sentinel note about whoever has the key';
 const DATA = { say: 'the sentinel of the data', to: [{ key: LICENCE_KEY }, 'and the sentinel of a list'] };
 const SOURCE = Array.from(
@@ -104,6 +111,9 @@ const shownMessage = `mutation ($data: JSON) {
     ... on MessageNotDelivered { reason detail }
   }
 }`;
+
+/** What every caller of the account sees. */
+const STATUS = '{ status { upstream reason } }';
 
 type Operations = readonly (readonly [query: string, variables?: object])[];
 
@@ -299,7 +309,11 @@ describe.concurrent.each([
   let respond: Respond = answerPlainly;
   let recorder: Awaited<ReturnType<typeof startRecorder>>;
   let gateway: GatewayProcess;
+  let collector: Awaited<ReturnType<typeof startCollector>>;
+  const directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-secrets-'));
+  const auditFile = join(directory, 'audit.log');
   beforeAll(async () => {
+    collector = await startCollector();
     recorder = await startRecorder((recorded, response) => respond(recorded, response));
     gateway = startProcess({
       PORT: '0',
@@ -309,16 +323,23 @@ describe.concurrent.each([
       // Whatever would wait for the quota would not leak.
       LUAAUTH_RATE: '0',
       LUAAUTH_TOTAL_RATE: '0',
+      AUDIT_LOG_FILE: auditFile,
+      METRICS_KEY: SCRAPER_KEY,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       ...variables,
     });
   });
   afterAll(async () => {
     await gateway.kill();
     await recorder.close();
+    await collector.close();
+    rmSync(directory, { recursive: true });
   });
 
   it('shows no secret in what it prints or answers, whatever goes wrong', async () => {
     const url = await gateway.listening();
+    /** They may quote what their own client has sent, if LuaAuth quotes it. */
+    const quoting: string[] = [];
     const answers: string[] = [];
     const leaks: (readonly [title: string, respond: Respond])[] = [['a success', answerPlainly], ...LEAKS];
     for (const [index, [title, leak]] of leaks.entries()) {
@@ -333,9 +354,10 @@ describe.concurrent.each([
         return leak(recorded, response);
       });
       for (const [query, given] of operationsFor(title))
-        answers.push(await answerOf(url, { query, variables: given, headers }));
+        quoting.push(await answerOf(url, { query, variables: given, headers }));
+      answers.push(await answerOf(url, { query: STATUS, headers }));
       expect(leaked, title).toBeGreaterThan(0);
-      if (title === 'a success') expect(answers.filter((answer) => answer.includes('"errors"'))).toEqual([]);
+      if (title === 'a success') expect(quoting.filter((answer) => answer.includes('"errors"'))).toEqual([]);
     }
     const sent = recorder.calls.map(({ line, body }) => line + body).join();
     for (const secret of [LICENCE_KEY, USER_KEY, NOTE, WEBHOOK, 'sentinel_39', DATA.say])
@@ -377,10 +399,20 @@ describe.concurrent.each([
       { token: KEY, authorization: `Bearer ${KEY}-2` },
     ];
     for (const wrong of wrongs) answers.push(await answerOf(url, { query: edit, headers: wrong }));
-    expect(answers.length).toBeGreaterThan(200);
+    expect(quoting.length).toBeGreaterThan(200);
+    for (const answer of quoting) expect(answer).not.toMatch(ANY_KEY);
     for (const answer of answers) expect(answer).not.toMatch(SENTINEL);
     const { stdout, stderr } = gateway.output;
     expect(stdout).toContain('"msg":"started"');
     expect(stdout + stderr).not.toMatch(SENTINEL);
+    const scraped = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${SCRAPER_KEY}` } });
+    const metrics = await scraped.text();
+    expect(metrics).toContain('luaauth_writes_total');
+    expect(metrics).not.toMatch(SENTINEL);
+    const audit = readFileSync(auditFile, 'utf8');
+    expect(audit).toContain('"mutation":"updateScript"');
+    expect(audit).not.toMatch(SENTINEL);
+    await eventually(() => expect(collector.spans().length).toBeGreaterThan(100));
+    expect(JSON.stringify(collector.requests)).not.toMatch(SENTINEL);
   });
 });

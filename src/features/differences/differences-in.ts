@@ -7,11 +7,11 @@ import type { Difference } from '../../observability/difference.ts';
 const MAX_COMPARED = 10_000;
 const MAX_DIFFERENCES = 100;
 
-/** Compares a success with its documentation, each difference once. Members named like a `hidden` text become `?`. */
+/** Compares a success with its documentation, each difference once. Members named like a text that was `sent` become `?`. */
 export function differencesIn(
   answer: JsonObject,
   documented: ObjectForm,
-  hidden: readonly string[],
+  sent: readonly unknown[],
 ): readonly Difference[] {
   const differences = new Map<string, Difference>();
   let left = MAX_COMPARED;
@@ -47,7 +47,7 @@ export function differencesIn(
 
   /** What looks like data, such as a key, is shown as `?`. */
   function shown(name: string): string {
-    return looksLikeName(name) && !hidden.includes(name) ? name : '?';
+    return looksLikeName(name) && !sent.includes(name) ? name : '?';
   }
 
   function compareMembers(value: JsonObject, form: ObjectForm, before: string): void {

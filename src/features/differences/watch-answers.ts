@@ -1,7 +1,6 @@
 import type { Ask } from '../../luaauth/api.ts';
 import { ENDPOINTS } from '../../luaauth/endpoints.ts';
 import { openEnvelope } from '../../luaauth/envelope.ts';
-import { secretsIn } from '../../luaauth/redact.ts';
 import type { AnswerObserver, Difference, EndpointDifference } from '../../observability/difference.ts';
 import type { Call, Reply } from '../../transport/call.ts';
 import type { Clock } from '../../transport/clock.ts';
@@ -39,13 +38,10 @@ export function watchAnswers(ask: Ask, clock: Clock, observers: readonly AnswerO
 /** How the members of a success differ from their documentation. None for any other answer, which decoding reports. */
 export function compareAnswer(call: Call<unknown>, reply: Reply): readonly Difference[] {
   const { documented = {}, refusals = {} } = ENDPOINTS.of(call.endpoint) ?? {};
-  const secrets = secretsIn(call);
+  const { origin, params, payload = {} } = call;
+  const sent = [origin.key, ...Object.values(params), ...Object.values(payload)];
   try {
-    return differencesIn(
-      openEnvelope(call, reply, refusals, () => secrets),
-      documented,
-      secrets.keys,
-    );
+    return differencesIn(openEnvelope(call, reply, refusals, origin.key), documented, sent);
   } catch {
     return [];
   }

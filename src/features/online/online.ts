@@ -1,5 +1,6 @@
 import { createHash } from '../../callers/identify.ts';
 import type { Live } from '../../context.ts';
+import { Refused } from '../../luaauth/refusal.ts';
 import type { OnlineObserver } from '../../observability/observers.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
@@ -91,7 +92,11 @@ export function createOnline(options: OnlineOptions) {
     } catch (error) {
       if (isOver) return;
       report((to) => to.sampled?.(scriptId, undefined));
-      fail(scriptId, (error as Error).message);
+      // No log line holds a message of LuaAuth.
+      fail(
+        scriptId,
+        error instanceof Refused ? `LuaAuth refused: ${error.reason}` : (error as Error).message,
+      );
     }
   };
 

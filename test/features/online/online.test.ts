@@ -142,7 +142,7 @@ describe('a script in METRICS_SCRIPTS', () => {
         error: { code: -1, message: 'unauthorized or invalid request' },
       });
     const { clock, failures, polls, nextSample, expectSeries } = await openSampled(api);
-    await eventually(() => expect(failures).toEqual(['s: unauthorized or invalid request']));
+    await eventually(() => expect(failures).toEqual(['s: LuaAuth refused: not permitted']));
     await nextSample();
     // Only the timer of the next sample is left.
     await eventually(() => expect(clock.pending).toBe(1));

@@ -4,7 +4,7 @@ import { isId } from '../../../luaauth/decoders.ts';
 import type { Endpoint, Payloads } from '../../../luaauth/endpoint.ts';
 import { getExecutions, getProjectExecutions } from '../../../luaauth/executions.ts';
 import { getProject } from '../../../luaauth/projects.ts';
-import { redactionOf } from '../../../luaauth/redact.ts';
+import { redact } from '../../../luaauth/redact.ts';
 import { Refused } from '../../../luaauth/refusal.ts';
 import type { Params, RouteTemplate } from '../../../luaauth/resource.ts';
 import { getScript } from '../../../luaauth/scripts.ts';
@@ -114,7 +114,7 @@ export async function probe({ forOneCall, compare, key, ids: given, scriptId }: 
     if (failed && !(failed instanceof Refused) && !(failed instanceof BadResponse && isOfApi))
       failure = failed;
     const facts = `${next.route}: ${status === undefined ? '' : `HTTP ${status}, `}${Math.round(performance.now() - begunAt)} ms`;
-    const reason = failed && JSON.stringify(redactionOf({ keys: [key], texts: [] })(failed.message));
+    const reason = failed && JSON.stringify(redact(failed.message, key));
     const isOfUser = next.needs === 'script_id' && ids.script_id === scriptId;
     findings.set(next, { subject: 'Read', ...findingOf(facts, failed, reason, differences, isOfUser) });
   }
