@@ -52,9 +52,9 @@ export interface LiveLimits {
   readonly rate: number;
   /** The most sessions of a script that is followed. */
   readonly maxSessions: number;
-  /** Streams of an API key. */
+  /** Streams of an account. One caller has at most half of them. */
   readonly maxStreams: number;
-  /** Scripts that the streams of an API key follow. */
+  /** Scripts that the streams of an account follow. One caller follows at most half of them. */
   readonly maxScripts: number;
   readonly maxLifetimeMs: number;
 }

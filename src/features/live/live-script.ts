@@ -36,8 +36,6 @@ export class LiveScript implements StreamSource {
   isCurrent = false;
   /** Undefined unless this process polls. */
   #poller: Poller | undefined;
-  /** The number of streams that the limits count. */
-  subscriptions = 0;
 
   constructor(options: LiveScriptOptions) {
     this.#options = options;

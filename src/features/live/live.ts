@@ -43,9 +43,14 @@ const ALONE: Pick<SharedValues, 'follow'> = {
   },
 };
 
+/** A subscription of a client, which the limits count. */
+interface Subscription {
+  readonly caller: string;
+  readonly scriptId: string;
+}
+
 interface Account {
-  /** How many subscriptions of clients there are. */
-  streams: number;
+  readonly subscriptions: Set<Subscription>;
   readonly scripts: Map<string, LiveScript>;
 }
 
@@ -103,11 +108,9 @@ export function createLive(options: LiveOptions) {
     /** Limits count only the subscriptions of clients. @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
     subscribe(origin: Origin, { scriptId, isWanted, after }: Wanted, isClients = true): LiveStream {
       const name = origin.account;
-      const account = accounts.get(name) ?? { streams: 0, scripts: new Map() };
-      if (isClients) {
-        checkScripts(account, scriptId, limits);
-        checkStreams(account, limits);
-      }
+      const account = accounts.get(name) ?? { subscriptions: new Set(), scripts: new Map() };
+      const subscription = { caller: origin.caller, scriptId };
+      if (isClients) checkLimits(account, subscription, limits);
       accounts.set(name, account);
       const followed = follow(account, origin, scriptId);
       const stream: LiveStream = new LiveStream({
@@ -119,10 +122,7 @@ export function createLive(options: LiveOptions) {
           cancelTimer();
           count(-1, 0);
           followed.remove(stream);
-          if (isClients) {
-            account.streams -= 1;
-            followed.subscriptions -= 1;
-          }
+          account.subscriptions.delete(subscription);
           if (followed.size === 0) leave(name, account, scriptId, followed);
         },
       });
@@ -130,10 +130,7 @@ export function createLive(options: LiveOptions) {
         stream.end();
         stream.deliver();
       });
-      if (isClients) {
-        account.streams += 1;
-        followed.subscriptions += 1;
-      }
+      if (isClients) account.subscriptions.add(subscription);
       count(1, followed.size === 0 ? 1 : 0);
       followed.add(stream);
       // This subscription was on its way when the other streams were ended.
@@ -157,23 +154,39 @@ export function createLive(options: LiveOptions) {
   };
 }
 
-function checkStreams({ streams }: Account, { maxStreams }: LiveLimits): void {
-  if (streams < maxStreams) return;
-  throw codedError(
-    'TOO_MANY_STREAMS',
-    `There are ${streams} live streams with this API key already; at most ${maxStreams} are allowed. End one.`,
-    { found: streams, limit: maxStreams },
-  );
+/** @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
+function checkLimits(account: Account, { caller, scriptId }: Subscription, limits: LiveLimits): void {
+  const all = [...account.subscriptions];
+  const own = all.filter((subscription) => subscription.caller === caller);
+  if (all.every((subscription) => subscription.scriptId !== scriptId)) {
+    const over = overShare(limits.maxScripts, scriptsIn(all), scriptsIn(own));
+    if (over)
+      throw codedError(
+        'TOO_MANY_LIVE_SCRIPTS',
+        `Live streams ${over.whose} follow ${over.found} scripts already; at most ${over.limit} are allowed. End the streams of one.`,
+        { found: over.found, limit: over.limit },
+      );
+  }
+  const over = overShare(limits.maxStreams, all.length, own.length);
+  if (over)
+    throw codedError(
+      'TOO_MANY_STREAMS',
+      `There are ${over.found} live streams ${over.whose} already; at most ${over.limit} are allowed. End one.`,
+      { found: over.found, limit: over.limit },
+    );
 }
 
-function checkScripts({ scripts }: Account, scriptId: string, limits: LiveLimits): void {
-  const others = [...scripts].filter(([id, { subscriptions }]) => subscriptions > 0 && id !== scriptId);
-  const followed = others.length;
-  if (followed >= limits.maxScripts) {
-    throw codedError(
-      'TOO_MANY_LIVE_SCRIPTS',
-      `Live streams of this API key follow ${followed} scripts already; at most ${limits.maxScripts} are allowed. End the streams of one.`,
-      { found: followed, limit: limits.maxScripts },
-    );
-  }
+function scriptsIn(subscriptions: readonly Subscription[]): number {
+  return new Set(subscriptions.map(({ scriptId }) => scriptId)).size;
+}
+
+/**
+ * The limit that one more would exceed: one caller has at most half of an account's limit, and the last eighth is left to callers
+ * that have nothing yet. So no caller can keep the others out. Undefined: there is room.
+ */
+function overShare(limit: number, all: number, own: number) {
+  const half = Math.ceil(limit / 2);
+  if (own >= half) return { whose: 'of this caller', found: own, limit: half };
+  const most = own === 0 ? limit : limit - Math.floor(limit / 8);
+  return all >= most ? { whose: 'with this API key', found: all, limit: most } : undefined;
 }

@@ -9,6 +9,7 @@ import {
   change,
   delay,
   EVENTS,
+  type Events,
   next,
   refusalOf,
   snapshot,
@@ -41,10 +42,10 @@ describe('a lifetime that is longer than a timer of Node takes', () => {
   });
 });
 
-describe('with limits, an API key', () => {
+describe('with limits, a caller', () => {
   const fixture = useRecorder({
     transport,
-    liveLimits: { rate: 0, maxStreams: 3, maxScripts: 2, maxLifetimeMs: 3_000 },
+    liveLimits: { rate: 0, maxStreams: 6, maxScripts: 4, maxLifetimeMs: 3_000 },
   });
   const useApi = () => {
     const api = createLiveApi();
@@ -52,7 +53,7 @@ describe('with limits, an API key', () => {
     return api;
   };
 
-  it('has so many streams, and another one again when one has ended', async () => {
+  it('has half of the streams, and another one again when one has ended', async () => {
     useApi();
     const three = await Promise.all([1, 2, 3].map(() => subscribe(fixture.gateway)));
     for (const events of three) await next(events);
@@ -71,7 +72,7 @@ describe('with limits, an API key', () => {
     for (const events of [...three, other]) events.leave();
   });
 
-  it('follows so many scripts', async () => {
+  it('follows half of the scripts', async () => {
     useApi();
     const two = await Promise.all(['a', 'b'].map((id) => subscribe(fixture.gateway, { id })));
     for (const events of two) await next(events);
@@ -91,6 +92,37 @@ describe('with limits, an API key', () => {
     await clock.advance(1_900);
     await clock.advance(1_100);
     expect(await events.rest()).toEqual([]);
+  });
+});
+
+describe('of the streams and scripts of an account', () => {
+  const keyRing = ringOf(['first', 'second', 'third'].map((name) => ({ name, scopes: ['sessions:read'] })));
+  const fixture = useRecorder({
+    transport,
+    liveLimits: { rate: 0, maxStreams: 16, maxScripts: 8 },
+    credentials: { heldKey: 'held', keyRing },
+  });
+
+  it('the last eighth is left to callers that have none', async () => {
+    const api = createLiveApi();
+    fixture.respond = (recorded, response) => api.respond(recorded, response);
+    const follow = (key: string, id: string) => subscribe(fixture.gateway, { id }, bearer(key));
+    const streams: Events[] = [];
+    for (const [key, ids] of [
+      ['first', ['a', 'b', 'c', 'd']],
+      ['second', ['e', 'f', 'g']],
+    ] as const)
+      for (const id of ids) streams.push(await follow(key, id), await follow(key, id));
+    for (const events of streams) await next(events);
+    const refused = [await follow('first', 'h'), await follow('second', 'h'), await follow('second', 'a')];
+    expect(await Promise.all(refused.map(refusalOf))).toMatchObject([
+      [[expect.toBeError('TOO_MANY_LIVE_SCRIPTS', { found: 4, limit: 4 })]],
+      [[expect.toBeError('TOO_MANY_LIVE_SCRIPTS', { found: 7, limit: 7 })]],
+      [[expect.toBeError('TOO_MANY_STREAMS', { found: 14, limit: 14 })]],
+    ]);
+    const third = await follow('third', 'h');
+    expect((await next(third)).event).toEqual(snapshot());
+    for (const events of [...streams, third]) events.leave();
   });
 });
 

@@ -82,7 +82,7 @@ describe.each<
     { name: 'reader', scopes: ['scripts:read'] },
     { name: 'watcher', scopes: ['scripts:read', 'sessions:read'] },
   ]);
-  const live = useLive({ liveLimits: { maxStreams: 2 }, credentials: { heldKey: 'held', keyRing } });
+  const live = useLive({ liveLimits: { maxStreams: 4 }, credentials: { heldKey: 'held', keyRing } });
   const subscribe = async (variables: Variables = {}, headers: Headers = bearer('watcher')) =>
     subscribeBy(live.gateway, variables, headers);
 

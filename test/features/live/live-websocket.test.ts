@@ -31,7 +31,7 @@ const PROTOCOL = 'graphql-transport-ws';
 const KEY = { token: 'sandbox-key' };
 
 describe('a subscription over a WebSocket', () => {
-  const live = useLive({ liveLimits: { maxStreams: 2 } });
+  const live = useLive({ liveLimits: { maxStreams: 4 } });
 
   it('ends with its connection', async () => {
     live.useApi().connect('s', 'a');
