@@ -6,6 +6,7 @@ import type { Credentials } from './callers/identify.ts';
 import type { UserTable } from './callers/user-table.ts';
 import type { ContextOptions, Live, Online } from './context.ts';
 import type { AdapterParts, OpenAgents, SocketUpgrade } from './http/adapter.ts';
+import type { ExecuteHere } from './http/execute-here.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import type { Upgrade } from './http/node.ts';
 import type { Compress } from './http/respond.ts';
@@ -123,6 +124,7 @@ export interface GatewayOptions
 /** The gateway as a fetch handler and as a request listener of `node:http`. It never listens itself. */
 export type Gateway = RequestListener & {
   readonly fetch: Fetch;
+  readonly execute: ExecuteHere;
   /** Accepts WebSockets: a listener for the `upgrade` event of a `node:http` server. */
   readonly upgrade: Upgrade;
   /** Whether the connection has sent an accepted credential. A server with too many connections closes the other ones first. */

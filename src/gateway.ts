@@ -7,6 +7,7 @@ import { mostBodyBytes } from './gate/memory.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
 import type { AdapterParts } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
+import { createExecuteHere } from './http/execute-here.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createRequestListener } from './http/node.ts';
 import { createRoutes } from './http/routes.ts';
@@ -112,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sockets = features.websocket?.createSocketUpgrade(parts);
   return Object.assign(createRequestListener(tracker, ownPath, yoga.answer), {
     fetch: yoga.fetch,
+    execute: createExecuteHere(parts),
     upgrade: sockets?.upgrade ?? ((_request, socket) => void socket.destroy()),
     isAccepted,
     endStreams() {
