@@ -257,7 +257,8 @@ export const VARIABLES = {
     MAX_ANSWER_OBJECTS: { ...limit, meaning: 'objects in an answer in the worst case', byDefault: '20000' },
     MAX_ANSWER_BYTES: {
       ...sizeLimit,
-      meaning: 'bytes in an answer; the REST calls of an operation may receive 4 times as many',
+      meaning:
+        'bytes in an answer; the REST calls of an operation may receive 4 times as many. Without a REST call and an accepted key: 1 MB at most',
       byDefault: '16777216',
     },
   }),

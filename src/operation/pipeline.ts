@@ -22,6 +22,7 @@ import type {
   WriteFacts,
 } from '../observability/request-record.ts';
 import type { Limits } from '../plan/limits.ts';
+import type { Price } from '../plan/price.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import { checkPrice } from '../plan/size.ts';
 import { coerceVariables } from '../plan/variables.ts';
@@ -32,7 +33,7 @@ import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts'
 import { createResultMask, type ResultMask } from './mask-result.ts';
 import { LEFT, NO_MUTATION, NO_OPERATION, NO_STREAM } from './operation-errors.ts';
 import type { OperationParams } from './params.ts';
-import { refusedWrites } from './refused-writes.ts';
+import { refusedWrite } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, streamResults } from './result-stream.ts';
 
@@ -66,6 +67,14 @@ interface OperationInput {
 
 type Answered = WritableResult | ResultStream;
 
+/**
+ * The largest answer for a client without an accepted key, in bytes of UTF-8. The whole schema takes a quarter of it. Many such clients that do
+ * not read could otherwise fill the memory with answers of 16 MB.
+ */
+const UNPROVEN_ANSWER_BYTES = 1024 * 1024;
+/** Operations with fewer objects have small answers, so this limit does not concern them. */
+const UNPROVEN_OBJECTS = 1_000;
+
 /** The operations of all adapters. */
 export interface Pipeline extends ResultMask {
   /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
@@ -79,6 +88,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const { gate, clientNameOf, users } = options;
   const { mask, failed } = createResultMask(tracker);
+
+  const unprovenLimits = { ...limits, answerBytes: Math.min(limits.answerBytes, UNPROVEN_ANSWER_BYTES) };
+  /** Whether a large answer would be made without any REST call that proves the key, such as an introspection under many aliases. */
+  const isUnproven = ({ calls, objects }: Price, request: ClientRequest) =>
+    calls === 0 && objects > UNPROVEN_OBJECTS && !wasAccepted(request);
 
   /** Called after the execution: by then LuaAuth may have accepted the key for the first time. */
   const register = (document: ResolvedDocument, identity: Identity, request: ClientRequest) => {
@@ -129,8 +143,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     const forbidden = identity.grant?.scopes && checkScopes(operation.requiredScopes(), identity.grant);
     if (forbidden) {
-      for (const write of refusedWrites(operation, params.variables, 'FORBIDDEN'))
-        tracker.wrote(record, write);
+      const write = refusedWrite(operation, params.variables, 'FORBIDDEN');
+      if (write) tracker.wrote(record, write);
       return { errors: [forbidden] };
     }
 
@@ -158,7 +172,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     };
     const contextValue = contextFor(beginning);
     tracker.running(record, contextValue.caller.usage);
-    const args: ExecuteArgs = { prepared: operation, coerced: variables.coerced, limits, contextValue };
+    const args: ExecuteArgs = {
+      prepared: operation,
+      coerced: variables.coerced,
+      limits: isUnproven(price, request) ? unprovenLimits : limits,
+      contextValue,
+    };
     if (type === 'subscription') {
       if (!mayStream) return { errors: [NO_STREAM] };
       const executeEvent = (rootValue: unknown) =>

@@ -315,3 +315,20 @@ describe('an alias', () => {
     expect(await refused(document, { all: Array(20_000).fill({}) })).toEqual(['ALIAS_TOO_LONG 17500/100']);
   });
 });
+
+describe('an answer without an accepted key', () => {
+  const fixture = useSandbox();
+  /** The descriptions of all types, so many times. */
+  const introspect = (count: number) =>
+    `{ __schema { types { ${times(count, (index) => `d${index}: description`)} } } }`;
+  const WITHOUT = { accept: SPEC.accept };
+  const WITH = { ...WITHOUT, token: 'sandbox-key' };
+
+  it('may hold the schema, but not many times: no call proves the key', async () => {
+    expect((await fixture.gateway.execute(introspect(1), {}, WITHOUT)).errors).toBeUndefined();
+    const often = await fixture.gateway.execute(introspect(200), {}, WITHOUT);
+    expect(often.errors).toMatchObject([{ extensions: { code: 'ANSWER_TOO_LARGE', limit: 1024 * 1024 } }]);
+    await fixture.gateway.execute('{ adSystems { id } }', {}, WITH);
+    expect((await fixture.gateway.execute(introspect(200), {}, WITH)).errors).toBeUndefined();
+  });
+});

@@ -181,6 +181,28 @@ describe('each mutation', () => {
     expect(audited()).toMatchObject([{ ids: [], errorCode: 'BAD_USER_INPUT', outcome: 'NOT_EXECUTED' }]);
   });
 
+  it('of an operation that is refused has one line with at most ten ids, however many writes it has', async () => {
+    const { ask, audited, recorder } = await open();
+    const ids = Array.from({ length: 100 }, (_, index) => `session-${index}`);
+    const writes = Array.from(
+      { length: 50 },
+      (_, at) => `w${at}: disconnectSessions(input: { ids: $ids }) { __typename }`,
+    );
+    const document = `mutation ($ids: [ID!]!) { ${writes.join(' ')} deleteScript(input: { id: "a" }) { __typename } }`;
+    await ask('reader', document, { ids });
+    expect(recorder.calls).toEqual([]);
+    expect(audited()).toEqual([
+      {
+        ...WHO,
+        caller: 'reader',
+        mutation: 'disconnectSessions, deleteScript',
+        ids: ids.slice(0, 10),
+        errorCode: 'FORBIDDEN',
+        outcome: 'NOT_EXECUTED',
+      },
+    ]);
+  });
+
   it('tells nothing of what is read after it: that it was carried out is certain', async () => {
     const { ask } = await open((call, response) =>
       call.line.startsWith('GET') ? void call.socket.destroy() : answerPlainly(call, response),
