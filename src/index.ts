@@ -1,7 +1,7 @@
 import { readPlainKey } from './callers/key-ring.ts';
 import { defaults } from './config/config.ts';
 import { KEYS_AT_FULL_RATE } from './config/env-variables.ts';
-import { checkLookups, checkUsers } from './embed/lookups.ts';
+import { guardLookups } from './embed/lookups.ts';
 import {
   checkGatewayOptions,
   checkTransportOptions,
@@ -73,7 +73,7 @@ export function createTransport(options: EmbeddedTransportOptions): Transport {
  */
 export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   checkGatewayOptions(options);
-  const credentials = checkLookups(options.credentials ?? {}, options.transport.clock);
+  const credentials = guardLookups(options.credentials ?? {}, options.transport.clock);
   const { heldKey = [], gatewayKeys = [] } = credentials;
   const secrets = [heldKey, gatewayKeys.map((given) => readPlainKey(given).key)].flat();
   const log = createLog({ level: 'error', secrets, destination: process.stderr });
@@ -82,7 +82,6 @@ export function createGateway(options: EmbeddedGatewayOptions): Gateway {
   return createPlainGateway({
     ...withDefaults({ log, maxBodyBytes, operationTimeoutMs }, options),
     credentials,
-    users: options.users && checkUsers(options.users),
     timeouts: withDefaults(defaults.timeouts, options.timeouts),
     limits: withDefaults(defaults.limits, options.limits),
     liveLimits: withDefaults(defaults.live, options.liveLimits),

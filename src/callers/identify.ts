@@ -23,7 +23,7 @@ export interface Credentials {
 }
 
 export interface TokenVerifier {
-  /** Must answer within 10 seconds. Any other value, and any error, refuses the caller. */
+  /** Must answer within 10 seconds. An error, or a value that is no grant, refuses the caller. */
   verify(token: string): MaybePromise<Grant | RefusedToken>;
 }
 

@@ -14,7 +14,7 @@ export interface KeyEntry extends Grant {
 export type FoundKey = Grant | 'unknown' | 'expired';
 
 export interface KeyRing {
-  /** Answers at once, or within 10 seconds. Any other value, and any error, refuses the caller. */
+  /** Answers at once, or within 10 seconds. An error, or a value that is no grant, refuses the caller. */
   find(key: string): MaybePromise<FoundKey>;
 }
 

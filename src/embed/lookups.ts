@@ -1,44 +1,27 @@
-import { isSet } from 'node:util/types';
 import type { Grant } from '../callers/grant.ts';
-import type { Credentials, RefusedToken, TokenVerifier } from '../callers/identify.ts';
-import type { KeyRing } from '../callers/key-ring.ts';
-import { isScope, SCOPES } from '../callers/scopes.ts';
-import { MAX_KEYS_OF_ID, type UserTable } from '../callers/user-table.ts';
-import { type Kind, problemsOf, textLike } from '../config/kinds.ts';
-import { isId } from '../luaauth/decoders.ts';
+import type { Credentials } from '../callers/identify.ts';
+import type { MaybePromise } from '../state/maybe-promise.ts';
 import type { Clock } from '../transport/clock.ts';
 import { askEmbedder } from '../transport/embedder-calls.ts';
 
 const WITHIN_MS = 10_000;
 
-const ids: Kind = { has: isSet, allowed: 'undefined or a Set of ids' };
-
-/** Each member has to be there: as undefined, a misspelt member would allow everything. */
-const GRANT: Readonly<Record<keyof Grant, Kind>> = {
-  name: textLike(/^/, 'undefined or a text'),
-  scopes: {
-    has: (value) => isSet(value) && [...value].every((scope) => isScope(String(scope))),
-    allowed: `undefined or a Set of scopes, of which there are ${SCOPES.join(', ')}`,
-  },
-  scripts: ids,
-  projects: ids,
-  // A lower rate would allow no call ever.
-  rate: {
-    has: (value) => typeof value === 'number' && value >= 1 && value < Number.POSITIVE_INFINITY,
-    allowed: 'undefined or a number from 1',
-  },
-};
-
-/**
- * Lets the lookups of an embedder give nothing but what their types say, within 10 seconds. Anything else is an error,
- * which refuses the caller.
- */
-export function checkLookups(credentials: Credentials, clock: Clock): Credentials {
+/** Lets the lookups of an embedder refuse the caller if they throw, give no grant and no reason, or take over 10 seconds. */
+export function guardLookups(credentials: Credentials, clock: Clock): Credentials {
   const { gatewayKeys, keyRing, tokenVerifier } = credentials;
+  const ask = async <T>(name: string, lookUp: () => MaybePromise<T>): Promise<T> => {
+    const given = await askEmbedder(lookUp, { name, withinMs: WITHIN_MS, clock });
+    if (isAnswer(given)) return given;
+    throw new TypeError(
+      `${name} gave no grant, so the caller is refused. Mend the function. A grant has the members ${LIMITS.join(', ')}, if only as undefined.`,
+    );
+  };
   return {
     gatewayKeys,
-    keyRing: keyRing && checkedRing(keyRing, clock),
-    tokenVerifier: tokenVerifier && checkedVerifier(tokenVerifier, clock),
+    keyRing: keyRing && { find: (key) => ask('credentials.keyRing.find', () => keyRing.find(key)) },
+    tokenVerifier: tokenVerifier && {
+      verify: (token) => ask('credentials.tokenVerifier.verify', () => tokenVerifier.verify(token)),
+    },
     // It may be replaced while the gateway runs.
     get heldKey() {
       return credentials.heldKey;
@@ -46,55 +29,11 @@ export function checkLookups(credentials: Credentials, clock: Clock): Credential
   };
 }
 
-function checkedRing(keyRing: KeyRing, clock: Clock): KeyRing {
-  const name = 'credentials.keyRing.find';
-  return {
-    async find(key) {
-      const found = await askEmbedder(() => keyRing.find(key), { name, withinMs: WITHIN_MS, clock });
-      return found === 'unknown' || found === 'expired' ? found : readGrant(found, name);
-    },
-  };
-}
+/** An object without one of these, such as an Error, would allow everything. */
+const LIMITS = ['scopes', 'scripts', 'projects'] satisfies (keyof Grant)[];
 
-function checkedVerifier(verifier: TokenVerifier, clock: Clock): TokenVerifier {
-  const name = 'credentials.tokenVerifier.verify';
-  return {
-    async verify(token) {
-      const given = await askEmbedder(() => verifier.verify(token), { name, withinMs: WITHIN_MS, clock });
-      const { reason } = (given ?? {}) as Partial<RefusedToken>;
-      return typeof reason === 'string' ? { reason } : readGrant(given, name);
-    },
-  };
-}
-
-/** Lets an embedder's table give nothing but lists of licence keys. Anything else is an error of the operation. */
-export function checkUsers(users: UserTable): UserTable {
-  return {
-    get(discordId) {
-      const keys: unknown = users.get(discordId);
-      if (keys === undefined) return undefined;
-      const isList = Array.isArray(keys) && keys.length <= MAX_KEYS_OF_ID && keys.every(isId);
-      if (isList) return [...new Set<string>(keys)];
-      throw new TypeError(
-        `users.get gave no list of at most ${MAX_KEYS_OF_ID} licence keys, and not undefined either. Mend the table.`,
-      );
-    },
-  };
-}
-
-/** @throws TypeError without the value, which may be a key */
-function readGrant(given: unknown, giver: string): Grant {
-  const members = typeof given === 'object' && given !== null ? given : {};
-  const { name, scopes, scripts, projects, rate } = members as Grant;
-  const grant: Grant = { name, scopes, scripts, projects, rate };
-  const problems = Object.entries(GRANT).flatMap(([member, kind]) => {
-    if (!(member in members)) return [`${member}: missing. It must be ${kind.allowed}.`];
-    const value = grant[member as keyof Grant];
-    return value === undefined ? [] : problemsOf(member, value, kind);
-  });
-  if (problems.length === 0) return grant;
-  throw new TypeError(
-    `${giver} gave no grant, so the caller is refused. Mend the function. ${problems.join(' ')}`,
-    given instanceof Error ? { cause: given } : undefined,
-  );
+function isAnswer(given: unknown): boolean {
+  if (given === 'unknown' || given === 'expired') return true;
+  if (typeof given !== 'object' || given === null) return false;
+  return 'reason' in given || LIMITS.every((limit) => limit in given);
 }

@@ -11,7 +11,7 @@ interface QuestionOptions {
  * The promise must settle in time. TypeScript does not check an embedder's values.
  * @throws what the function throws, at once or as a rejection; an Error when its time is over
  */
-export function askEmbedder(ask: () => unknown, options: QuestionOptions): MaybePromise<unknown> {
+export function askEmbedder<T>(ask: () => T | PromiseLike<T>, options: QuestionOptions): MaybePromise<T> {
   const given = ask();
   if (!isThenable(given)) return given;
   const { name, withinMs, clock } = options;
