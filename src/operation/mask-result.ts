@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { maskErrors, withOutcomes } from '../errors/masking.ts';
 import type { RequestRecord, RequestTracker } from '../observability/request-record.ts';
+import { RefusedOperation } from './operation-errors.ts';
 
 export interface ResultMask {
   /** Hides unexpected errors from the client, and adds their outcomes to the errors of a mutation. Masks each result once. */
@@ -30,7 +31,8 @@ export function createResultMask(tracker: RequestTracker): ResultMask {
     return { ...result, errors };
   };
 
-  const failed: ResultMask['failed'] = (error, record) => mask({ errors: [error as GraphQLError] }, record);
+  const failed: ResultMask['failed'] = (error, record) =>
+    mask({ errors: error instanceof RefusedOperation ? error.errors : [error as GraphQLError] }, record);
 
   return { mask, failed };
 }

@@ -1,5 +1,14 @@
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { CANNOT_RUN, MALFORMED, requestError } from '../errors/coded-error.ts';
+
+/** Thrown where an operation is refused for several reasons; a single reason is thrown itself. Not an Error, since nobody reads its stack. */
+export class RefusedOperation {
+  readonly errors: readonly GraphQLError[];
+
+  constructor(errors: readonly GraphQLError[]) {
+    this.errors = errors;
+  }
+}
 
 /** Only a caller of `fetch` that has aborted its request receives this answer. */
 export const LEFT = requestError(
@@ -17,19 +26,12 @@ export const NO_STREAM = requestError(
 );
 
 /** The specification of September 2025 calls such a document invalid, but graphql-js would execute it. */
-export const NO_MUTATION: ExecutionResult = {
-  errors: [
-    new GraphQLError('This schema has no mutations, because the gateway is READ_ONLY.', {
-      extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN },
-    }),
-  ],
-};
+export const NO_MUTATION = new GraphQLError(
+  'This schema has no mutations, because the gateway is READ_ONLY.',
+  { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: CANNOT_RUN } },
+);
 
-export const NO_OPERATION: ExecutionResult = {
-  errors: [
-    new GraphQLError(
-      'Could not determine what operation to execute. Set operationName to the name of an operation in the document. Only a document with a single operation needs no operationName.',
-      { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED } },
-    ),
-  ],
-};
+export const NO_OPERATION = new GraphQLError(
+  'Could not determine what operation to execute. Set operationName to the name of an operation in the document. Only a document with a single operation needs no operationName.',
+  { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: MALFORMED } },
+);

@@ -31,7 +31,7 @@ import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts';
 import { createResultMask, type ResultMask } from './mask-result.ts';
-import { LEFT, NO_MUTATION, NO_OPERATION, NO_STREAM } from './operation-errors.ts';
+import { LEFT, NO_MUTATION, NO_OPERATION, NO_STREAM, RefusedOperation } from './operation-errors.ts';
 import type { OperationParams } from './params.ts';
 import { refusedWrite } from './refused-writes.ts';
 import { addReport, planResult, reportModeOf } from './report.ts';
@@ -120,7 +120,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       onUnexpected: (error) => tracker.unexpected(error, record),
     });
 
-  /** Not an async function, which would keep all its variables while the execution waits. */
+  /**
+   * Not an async function, which would keep all its variables while the execution waits.
+   * @throws RefusedOperation or a GraphQLError, at once or as a rejection
+   */
   function answer(
     input: OperationInput,
     identity: Identity,
@@ -135,30 +138,29 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (operation) record.operation = operation.facts;
     record.document = entry;
     const { document } = entry;
-    if (!document) return { errors: refusals };
-    if (!operation) return NO_OPERATION;
+    if (!document) throw new RefusedOperation(refusals);
+    if (!operation) throw NO_OPERATION;
     checkMethod?.(operation.facts.type, request);
-    if (refusals.length > 0) return { errors: refusals };
-    if (!operation.hasRoot) return NO_MUTATION;
+    if (refusals.length > 0) throw new RefusedOperation(refusals);
+    if (!operation.hasRoot) throw NO_MUTATION;
 
     const forbidden = identity.grant?.scopes && checkScopes(operation.requiredScopes(), identity.grant);
     if (forbidden) {
       const write = refusedWrite(operation, params.variables, 'FORBIDDEN');
       if (write) tracker.wrote(record, write);
-      return { errors: [forbidden] };
+      throw forbidden;
     }
 
     const variables = coerceVariables(operation, params.variables);
-    if ('errors' in variables) return variables;
+    if ('errors' in variables) throw new RefusedOperation(variables.errors);
     // A price tells how many keys a Discord id has, which only an accepted caller may learn.
     const price = operation.price(variables.coerced, identity.refusal ? undefined : users);
     const mode = reportModeOf(request);
     if (mode === 'plan') return planResult(price, limits);
     const refusal = checkPrice(price, limits);
-    if (refusal) return { errors: [refusal] };
+    if (refusal) throw refusal;
     // The entry may have left the cache, so the operation counts its memory.
-    if (reservation && !reservation.hold((entry.weight + operation.weight) / HEAP_PER_BYTE))
-      return { errors: [OVERLOADED] };
+    if (reservation && !reservation.hold((entry.weight + operation.weight) / HEAP_PER_BYTE)) throw OVERLOADED;
 
     const { type } = operation.facts;
     const writes: WriteFacts[] | undefined = type === 'mutation' ? [] : undefined;
@@ -179,7 +181,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       contextValue,
     };
     if (type === 'subscription') {
-      if (!mayStream) return { errors: [NO_STREAM] };
+      if (!mayStream) throw NO_STREAM;
       const executeEvent = (rootValue: unknown) =>
         gate.enterEvent(clientNameOf(request), async () => {
           const eventContext = contextFor(beginning);
