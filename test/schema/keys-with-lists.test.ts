@@ -302,3 +302,21 @@ it('what is only read to see where it belongs is bounded', async () => {
   expect(lines).toHaveLength(101);
   expect(lines.at(-1)).toBe('POST /sessions/disconnect');
 });
+
+describe('with a cache', () => {
+  const cached = useRecorder({
+    credentials: { heldKey: 'held', keyRing },
+    transport: { freshMs: 60_000, staleMs: 60_000 },
+  });
+
+  it('an answer that another caller has fetched is checked like any other', async () => {
+    cached.respond = respond;
+    for (const id of ['mine', 'theirs'])
+      await cached.gateway.execute(`{ script(id: "${id}") { name } }`, undefined, bearer('all'));
+    const document = '{ mine: script(id: "mine") { name } theirs: script(id: "theirs") { name } }';
+    const { data, errors } = await cached.gateway.execute(document, undefined, bearer('by-projects'));
+    expect(data).toEqual({ mine: { name: 'mine' }, theirs: null });
+    expect(errors).toMatchObject([expect.toBeError('FORBIDDEN', { path: ['theirs'], outOfReach: 'script' })]);
+    expect(cached.recorder.lines()).toEqual(['GET /scripts/mine', 'GET /scripts/theirs']);
+  });
+});
