@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { CANNOT_RUN, MALFORMED, requestError } from '../errors/coded-error.ts';
 
-/** Thrown where an operation is refused for several reasons; a single reason is thrown itself. Not an Error, since nobody reads its stack. */
+/** Thrown where an operation is refused for several reasons; a single reason is thrown itself. No Error, because a stack would serve for nothing. */
 export class RefusedOperation {
   readonly errors: readonly GraphQLError[];
 

@@ -79,7 +79,7 @@ describe('a file of keys', () => {
       }),
     );
     const hashes = 'the SHA-256 of a key, 64 hex digits, or a list of one or two different ones.';
-    const scopes = /one of scripts:read, .*, secrets:read, \*\./.source;
+    const scopes = /one of scripts:read, .*, metrics:read, \*\./.source;
     expect(problems).toEqual([
       'more: there is no such member. There are keys.',
       'keys[0].scope: there is no such member. There are name, sha256, scopes, scripts, projects, rate, expiresAt.',
