@@ -189,19 +189,22 @@ describe('calls in the background', () => {
 describe('connections', () => {
   const hang = () => 'nothing' as const;
 
-  it('are one account’s but one, which is left for an account that has none', () => {
-    const scene = createScene({ rate: 50, connections: 4 });
+  it('are at most half of one caller, and an eighth is left to callers that have none', () => {
+    const scene = createScene({ rate: 50, connections: 16 });
     scene.answer = hang;
-    scene.ask(many('a', 6), { account: 'A' });
-    scene.ask(many('b', 3), { account: 'B' });
-    expect(scene.pass(0)).toEqual(['0 a1 a2 a3 b1']);
+    scene.ask(many('a', 20), { account: 'A' });
+    scene.ask(many('b', 20), { account: 'B' });
+    expect(scene.pass(0)).toEqual(['0 a1 a2 a3 a4 a5 a6 a7 a8 b1 b2 b3 b4 b5 b6']);
+    scene.ask(many('c', 2), { account: 'A', caller: 'C' });
+    scene.ask(many('d', 2), { account: 'D' });
+    expect(scene.pass(0)).toEqual(['0 c1 d1']);
   });
 
   it('take no permit of the quota while a call waits for one', () => {
     const scene = createScene({ rate: 50, connections: 4 });
     scene.answer = hang;
     scene.ask(many('a', 6));
-    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ used: 3, queued: 3 });
+    expect(scene.scheduler.status('key', () => 0)).toMatchObject({ used: 2, queued: 4 });
   });
 
   it('end a call that waits for one too long as timed out', () => {

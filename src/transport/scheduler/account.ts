@@ -59,7 +59,7 @@ export class Account {
   start(call: ScheduledCall): void {
     const waitedMs = call.start(this.#shared.clock.now());
     call.call.waiters?.started();
-    this.#count(1);
+    this.#count(call, 1);
     this.queue.started(call);
     call.admitted(waitedMs);
   }
@@ -70,7 +70,7 @@ export class Account {
    */
   giveUp(call: ScheduledCall, wasLate: boolean): void {
     const timedOut = () => new TimedOut(call.call, 'no', { unhealthy: !wasLate });
-    call.fail(this.#hasConnection ? this.#lateCalls.refusalOf(call) : timedOut());
+    call.fail(this.#hasConnectionFor(call.call) ? this.#lateCalls.refusalOf(call) : timedOut());
   }
 
   /** The request is over, or no longer wanted. `failure` is undefined when it succeeded. */
@@ -82,7 +82,7 @@ export class Account {
       call.leave();
     } else if (state === 'started' || state === 'sent') {
       if (state === 'started' || failure !== undefined) call.releasePermits();
-      this.#count(-1);
+      this.#count(call, -1);
       if (state === 'sent') this.#learn(call.call, failure);
       if (this.#shared.queue.size > 0) this.#shared.pump();
     }
@@ -110,7 +110,7 @@ export class Account {
 
   /** Whether a call could start at this moment and leave permits for other calls. */
   hasRoomFor(call: Call<unknown>): boolean {
-    if (!this.isOpen || this.#pauses.leftMs(call.endpoint) > 0) return false;
+    if (!this.isOpen || !this.#hasConnectionFor(call) || this.#pauses.leftMs(call.endpoint) > 0) return false;
     return this.quotas.poolsOf(call).every((pool) => pool.hasBackgroundPermit);
   }
 
@@ -119,12 +119,8 @@ export class Account {
     return this.underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#pauses.isIdle();
   }
 
-  get #hasConnection(): boolean {
-    return this.#shared.connections.hasOneFor(this);
-  }
-
   get isOpen(): boolean {
-    return this.#hasConnection && this.quotas.isOpen;
+    return !this.#shared.connections.isFull && this.quotas.isOpen;
   }
 
   get hasRoom(): boolean {
@@ -135,7 +131,8 @@ export class Account {
     const { deadline, endpoint, waiters } = call.call;
     // After a standstill, permits may come before an overdue timer fires.
     if (deadline <= this.#shared.clock.now() || this.#pauses.blocks(endpoint)) return false;
-    return waiters?.needRequest() !== false && call.takePermits(leavesRoom);
+    if (waiters?.needRequest() === false) return false;
+    return this.#hasConnectionFor(call.call) && call.takePermits(leavesRoom);
   }
 
   #remove(call: ScheduledCall): void {
@@ -143,9 +140,13 @@ export class Account {
     if (this.queue.size === 0) this.#pauses.stopTimers();
   }
 
-  #count(by: number): void {
+  #hasConnectionFor({ origin }: Call<unknown>): boolean {
+    return this.#shared.connections.hasOneFor(origin, this);
+  }
+
+  #count({ call }: ScheduledCall, by: 1 | -1): void {
     this.underWay += by;
-    this.#shared.connections.change(this, by);
+    this.#shared.connections.change(call.origin, this, by);
   }
 
   /** Learns from the end of a request that was sent. */
@@ -165,6 +166,6 @@ export class Account {
   /** Starts calls. Gives the fetched permit back if no connection is free for it. */
   #onReady(): void {
     this.#shared.pump();
-    if (!this.#hasConnection) this.quotas.key.giveBack();
+    if (this.#shared.connections.isFull) this.quotas.key.giveBack();
   }
 }

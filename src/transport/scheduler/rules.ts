@@ -6,7 +6,7 @@
  * | 1 | There are quotas of the key, of the gateway, and of a caller. A call takes a permit of each, or none. | account-quotas.ts |
  * | 2 | Accounts take turns, and so do the callers of an account, and the operations of a caller. The calls of an operation keep their order. | fair-line.ts |
  * | 3 | Calls in the background, which are revalidations and polls, get one permit of twenty. Beyond that they take only permits that leave a fifth free. | account-queue.ts |
- * | 4 | An account with requests under way leaves the last free connection to another account. | connections.ts |
+ * | 4 | A caller has at most half of the connections, and leaves an eighth of them to callers that have no request under way. | connections.ts |
  * | 5 | Keys that LuaAuth has not accepted share a quota, and take turns by client address. | unaccepted-keys.ts |
  * | 6 | A read that cannot start in time is refused at once, with the waiting reads of its operation. | late-calls.ts |
  *

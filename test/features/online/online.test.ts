@@ -159,7 +159,7 @@ describe('a script in METRICS_SCRIPTS', () => {
     const api = liveApi('a');
     api.connect('other', 'b');
     const { gateway, clock, failures, expectSeries } = await openSampled(api, {
-      liveLimits: { rate: 0, maxStreams: 2, maxScripts: 1 },
+      liveLimits: { rate: 0, maxStreams: 4, maxScripts: 1 },
     });
     const both = [await subscribe(gateway, { id: 'other' }), await subscribe(gateway, { id: 'other' })];
     for (const events of both) expect((await next(events)).event).toEqual(snapshot('b'));
