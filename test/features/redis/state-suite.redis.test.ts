@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
 import type { Permit, State } from '../../../src/state/port.ts';
@@ -31,21 +31,36 @@ function promises(open: () => Promise<State>): void {
     };
     /** A store that has just begun gives no permit for a while. */
     const isOpen = () => eventually(async () => expect((await quota.status()).remaining).toBe(RATE));
-    return { quota, take, isOpen };
+    /**
+     * Takes so many permits at once. A machine that is too busy to ask Redis in time pauses the quota for a moment: the permits
+     * are then given back, and all are taken again.
+     */
+    const takeAll = (count: number) =>
+      vi.waitFor(
+        async () => {
+          const taken = await take(count);
+          if (taken.permits.length === count) return taken.permits;
+          for (const permit of taken.permits) permit.release();
+          throw new Error(`Only ${taken.permits.length} of ${count} permits were given.`);
+        },
+        { timeout: 45_000, interval: 5 },
+      );
+    return { quota, take, takeAll, isOpen };
   };
 
   it('gives the permits of a second, and then says when to ask again', async () => {
-    const { quota, take, isOpen } = openQuota();
+    const { quota, take, takeAll, isOpen } = openQuota();
     await isOpen();
-    const { permits, waitMs } = await take(11);
-    expect([permits.length, waitMs > 0]).toEqual([10, true]);
+    await takeAll(10);
+    const { permits, waitMs } = await take(1);
+    expect([permits, waitMs > 0]).toEqual([[], true]);
     expect(await quota.status()).toMatchObject({ limit: 10, used: 10, remaining: 0 });
   });
 
   it('has a permit again a second after its request has arrived', async () => {
-    const { take, isOpen } = openQuota();
+    const { take, takeAll, isOpen } = openQuota();
     await isOpen();
-    const { permits } = await take(10);
+    const permits = await takeAll(10);
     for (const permit of permits) permit.sent();
     const arrivedAt = performance.now();
     for (const permit of permits) permit.answered();
@@ -54,19 +69,19 @@ function promises(open: () => Promise<State>): void {
   });
 
   it('has a permit again at once if no request was sent with it', async () => {
-    const { take, isOpen } = openQuota();
+    const { take, takeAll, isOpen } = openQuota();
     await isOpen();
-    const { permits } = await take(10);
-    permits[0]?.release();
+    const [permit] = await takeAll(10);
+    permit?.release();
     await eventually(async () => expect((await take(1)).permits).toHaveLength(1));
   });
 
   it('leaves a fifth of the permits to calls for which a client waits', async () => {
-    const { take, isOpen } = openQuota();
+    const { take, takeAll, isOpen } = openQuota();
     await isOpen();
-    await take(8);
+    await takeAll(8);
     expect((await take(1, true)).permits).toEqual([]);
-    expect((await take(2)).permits).toHaveLength(2);
+    await takeAll(2);
   });
 
   it('gives a resource another generation after a write, and no other resource', async () => {
