@@ -15,8 +15,10 @@ const TOLD = [
   'docs/coming-from-luarmor.md',
   'docs/luaauth-api.md',
   'docs/observers.md',
+  'docs/releasing.md',
   'docs/set-up.md',
   'docs/typed-clients.md',
+  'docs/upgrade.md',
 ];
 const runnable = documents.filter((path) => !TOLD.includes(path));
 
