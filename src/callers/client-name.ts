@@ -1,14 +1,14 @@
 import type { ClientRequest } from '../client-request.ts';
 import type { ClientName } from '../gate/client.ts';
-import { createPlaceOf, networkOf } from './client-place.ts';
+import { createPlaceOf } from './client-place.ts';
 import { type Credentials, createHash, credentialOf, isKeyForAll } from './identify.ts';
 
 /** Names the client of a request at the gate. */
 export type ClientNameOf = (request: ClientRequest) => ClientName;
 
 /**
- * With an accepted key, a client is the key's account and the address; without, the address alone. Without an accepted key,
- * each connection from the loopback address is a client.
+ * An accepted key is one client, from whatever addresses it is used. Without an accepted key, each address is a client, and at the
+ * loopback address each connection.
  */
 export function createClientNameOf(
   credentials: Credentials,
@@ -20,9 +20,6 @@ export function createClientNameOf(
   const hashOf = createHash();
   return (request) => {
     if (!wasAccepted(request)) return { name: placeOf(request), isAccepted: false };
-    return {
-      name: `${hashOf(credentialOf(credentials, request))} ${networkOf(request.address)}`,
-      isAccepted: true,
-    };
+    return { name: hashOf(credentialOf(credentials, request)), isAccepted: true };
   };
 }

@@ -24,7 +24,7 @@ const GROUPS = 8;
 const IPV4_IN_IPV6 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** The address, or the first 64 bits of an IPv6 address. */
-export function networkOf(address: string): string {
+function networkOf(address: string): string {
   const [, ipv4] = IPV4_IN_IPV6.exec(address) ?? [];
   if (ipv4 !== undefined) return ipv4;
   if (isIP(address) !== 6 || address === '::1') return address;

@@ -22,7 +22,7 @@ export function createGate(mostBytes: number) {
   const unaccepted = new Group(SHARE_OF_UNACCEPTED);
   const groups = [accepted, unaccepted];
   const clientOf = ({ name, isAccepted }: ClientName) => (isAccepted ? accepted : unaccepted).clientOf(name);
-  const { enter } = createTurns(groups, Math.ceil(mostBytes / OPERATION_BYTES));
+  const { enter, parse } = createTurns(groups, Math.ceil(mostBytes / OPERATION_BYTES));
   const memory = createMemory(groups, mostBytes);
   return {
     /**
@@ -36,6 +36,7 @@ export function createGate(mostBytes: number) {
     enterEvent: <Result>(client: ClientName, event: () => Promise<Result>): Promise<Result> =>
       enter(clientOf(client), event),
     /** Reserves memory for a request. `headBytes`: the bytes of its head. */
-    reserve: (client: ClientName, headBytes: number) => new Reservation(memory, clientOf(client), headBytes),
+    reserve: (client: ClientName, headBytes: number) =>
+      new Reservation(memory, parse, clientOf(client), headBytes),
   };
 }

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Client, Group } from './client.ts';
-import { createParsingTurns } from './parsing-turns.ts';
+import type { Turns } from './turns.ts';
 
 /**
  * The measured maximum of heap bytes for one byte of a body. It covers the text, the parsed value and what is sent on, each
@@ -42,7 +42,6 @@ export function createMemory(groups: readonly Group[], mostBytes: number) {
   };
 
   return {
-    turns: createParsingTurns(),
     /** Whether there is memory for what the client has, after others have given way. `bytes`: what one of its requests has of it. */
     hasRoom(client: Client, bytes: number): boolean {
       const { group } = client;
@@ -63,12 +62,14 @@ export class Reservation {
   /** Called when another client needs the memory while the body arrives. The receiver must drop its bytes. */
   onRefused: () => void = () => undefined;
   readonly #memory: Memory;
+  readonly #parse: Turns['parse'];
   readonly #client: Client;
   readonly #headBytes: number;
   #bytes = 0;
 
-  constructor(memory: Memory, client: Client, headBytes: number) {
+  constructor(memory: Memory, parse: Turns['parse'], client: Client, headBytes: number) {
     this.#memory = memory;
+    this.#parse = parse;
     this.#client = client;
     this.#headBytes = headBytes;
     client.requests += 1;
@@ -85,14 +86,13 @@ export class Reservation {
     return false;
   }
 
-  /** The body has arrived and is about to be parsed. */
-  parsing(): void {
-    this.#memory.turns.parsing(this.#bytes);
-  }
-
-  /** @returns whether the body is to be read on only when `resume` is called, because others are parsed in this turn */
-  pauses(resume: () => void): boolean {
-    return this.#memory.turns.pauses(this.#bytes, resume);
+  /**
+   * Parses what has arrived: at once, or when it is the client's turn.
+   * @param refused - called instead if there are too many that wait
+   * @returns whether it waits
+   */
+  inTurn(parse: () => void, refused: () => void): boolean {
+    return this.#parse(this.#client, parse, refused);
   }
 
   /** Ends the arrival: the head and these bytes remain. Later it adds bytes. @returns false as `take` */

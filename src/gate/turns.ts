@@ -16,9 +16,11 @@ const MOST_OF_CLIENT = 100;
 /** A client may have this part of all operations under way. */
 const SHARE_OF_CLIENT = 1 / 4;
 
+export type Turns = ReturnType<typeof createTurns>;
+
 /**
- * Begins operations and live events in slices of the event loop, because hundreds at once would delay new connections,
- * health checks and answers. Groups take turns, and so do the clients of a group. An operation that has begun takes no turn
+ * Parses what clients send, and begins operations and live events, in slices of the event loop, because hundreds at once would
+ * delay new connections, health checks and answers. Groups take turns, and so do the clients of a group. An operation that has begun takes no turn
  * while it waits for LuaAuth.
  * @param mostUnderWay - how many operations may have begun and not ended
  */
@@ -165,5 +167,25 @@ export function createTurns(groups: readonly Group[], mostUnderWay: number) {
     });
   };
 
-  return { enter };
+  /**
+   * Parses what a client has sent: at once, or when it is the client's turn. It counts as a part of the slice, and not as an operation.
+   * @param refuse - called if too many operations wait and this client's are the most
+   * @returns whether it waits
+   */
+  const parse = (client: Client, run: () => void, refuse: () => void): boolean => {
+    if (state === 'idle' && !isSomeWaiting() && hasTime()) {
+      run();
+      return false;
+    }
+    const { group } = client;
+    const begin = () => {
+      run();
+      // The client may have left while it waited.
+      group.forget(client);
+    };
+    add(client, { begin, refuse, source: undefined });
+    return true;
+  };
+
+  return { enter, parse };
 }

@@ -60,21 +60,20 @@ function readBody<Read>(
       if (bytes === undefined) return;
       if (bytes.size + chunk.length > limit) stop(bodyTooLarge(limit));
       else if (!held.take(chunk.length)) stop(OVERLOADED);
-      else {
-        bytes.append(chunk);
-        if (held.pauses(() => body.resume())) body.pause();
-      }
+      else bytes.append(chunk);
     };
     const end = (): void => {
       // The message lives as long as its answer takes, and would keep the listeners with their memory.
       body.off('data', add).off('end', end).off('error', cut).off('close', cut);
       // Without a listener, a later error would end the process, for example an error of an HTTP/2 stream.
       body.on('error', ignore);
-      // A body that has arrived can no longer be refused, and this would keep its bytes.
-      held.onRefused = ignore;
+      if (bytes !== undefined) held.inTurn(parse, () => stop(OVERLOADED));
+    };
+    const parse = (): void => {
       if (bytes === undefined) return;
+      // What is parsed can no longer be refused, and the listener would keep its bytes.
+      held.onRefused = ignore;
       try {
-        held.parsing();
         // Not through a promise, which would keep the bytes as long as the request.
         const read = reader(bytes.bytes());
         if (!held.hold(read.weight)) throw OVERLOADED;

@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { OVERLOADED } from '../errors/coded-error.ts';
+import type { Reservation } from '../gate/memory.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream } from '../operation/pipeline.ts';
 import type { AdapterParts } from './adapter.ts';
@@ -68,14 +69,29 @@ function createReadParams({ reserveBody, maxBodyBytes: limit }: AdapterParts) {
     if (method !== 'GET') checkContentType(request.contentType, request.header('content-encoding'));
     const held = reserveBody(request, headBytes);
     exchange.reservation = held;
-    if (method === 'GET') {
-      const params = paramsFromUrl(urlOf(fetched).searchParams, path);
-      if (!held.hold(params.weight)) throw OVERLOADED;
-      return params;
-    }
+    if (method === 'GET') return readUrl(held, () => paramsFromUrl(urlOf(fetched).searchParams, path));
     const options = { limit, held, reader: (bytes: Uint8Array) => paramsFromBody(bytes, path) };
     // A plugin has read the message by Yoga's request, which keeps it.
     const isAtPlugin = message && wasRead(message) && !request.wasRead;
     return message && !isAtPlugin ? readMessage(message, options) : readRequest(fetched, options);
   };
+}
+
+/** Reads the operation in a URL when it is the client's turn: its variables may take long to parse. */
+function readUrl<Read extends { readonly weight: number }>(
+  held: Reservation,
+  reader: () => Read,
+): Promise<Read> {
+  return new Promise((resolve, reject) => {
+    const parse = () => {
+      try {
+        const read = reader();
+        if (!held.hold(read.weight)) throw OVERLOADED;
+        resolve(read);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    held.inTurn(parse, () => reject(OVERLOADED));
+  });
 }

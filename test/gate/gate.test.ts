@@ -281,29 +281,55 @@ it('lets a single body be larger than the part of its client', () => {
   expect(gate.reserve(client('a', false), 0).take(MOST)).toBe(true);
 });
 
-it('lets one large body be parsed in each turn of the event loop', async () => {
-  const gate = createGate(mostBodyBytes());
-  const arrive = () => {
-    const body = gate.reserve(client('a'), KB);
-    body.take(300 * KB);
-    return body;
+it('parses bodies in turns: by client, and no longer than a slice in one turn of the event loop', async () => {
+  const { gate, log } = openBusyGate();
+  let turn = 0;
+  let isOver = false;
+  const count = () => {
+    turn += 1;
+    if (!isOver) setImmediate(count);
   };
-  const [first, second, third] = [arrive(), arrive(), arrive()];
-  const log: string[] = [];
-  const parse = (name: string, body: Reservation) => {
-    log.push(name);
-    body.parsing();
-    body.hold(KB);
+  count();
+  const turns: number[] = [];
+  const parse = (name: string) =>
+    new Promise<void>((resolve) => {
+      const body = gate.reserve(client(name), KB);
+      const run = () => {
+        log.push(name);
+        turns.push(turn);
+        spin(25);
+        body.release();
+        resolve();
+      };
+      expect(body.inTurn(run, () => undefined)).toBe(true);
+    });
+  await Promise.all(['a', 'a', 'a', 'b'].map(parse));
+  isOver = true;
+  expect(log).toEqual(['a', 'b', 'a', 'a']);
+  expect(new Set(turns).size).toBe(4);
+});
+
+it('parses a body at once where nothing waits', () => {
+  const body = createGate(mostBodyBytes()).reserve(client('a'), KB);
+  let isParsed = false;
+  const run = () => {
+    isParsed = true;
   };
-  const small = gate.reserve(client('b'), KB);
-  expect(small.pauses(() => undefined)).toBe(false);
-  parse('first', first);
-  expect(second.pauses(() => parse('second', second))).toBe(true);
-  expect(third.pauses(() => parse('third', third))).toBe(true);
-  for (let turn = 1; turn <= 3; turn++) {
-    log.push(`turn ${turn}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  expect(log).toEqual(['first', 'turn 1', 'second', 'turn 2', 'third', 'turn 3']);
-  expect(small.pauses(() => undefined)).toBe(false);
+  expect(body.inTurn(run, () => undefined)).toBe(false);
+  expect(isParsed).toBe(true);
+});
+
+it('refuses to parse a body of the client with the most when two thousand wait', () => {
+  const { gate, log } = openBusyGate();
+  const arrive = (name: string, index: number) => {
+    const body = gate.reserve(client(name), 1);
+    body.inTurn(
+      () => undefined,
+      () => log.push(`${name} ${index}`),
+    );
+  };
+  for (let index = 0; index < 2_000; index += 1) arrive('many', index);
+  arrive('one', 0);
+  arrive('many', 2_000);
+  expect(log).toEqual(['many 1999', 'many 2000']);
 });

@@ -22,6 +22,9 @@ function mostMemoryOf(pid: number): number {
 const QUERY = getIntrospectionQuery();
 const HEALTH = 'GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n';
 const introspection = postText(JSON.stringify({ query: QUERY }), { token: 'one' });
+/** An integer past 2^53 makes the gateway parse all numbers of the text exactly. */
+const numbers = (count: number) => `[12345678901234567890${',0'.repeat(count)}]`;
+const variables = encodeURIComponent(`{"ignored":${numbers(15_000)}}`);
 const read = (id: string, token: string) =>
   postText(JSON.stringify({ query: `{ script(id: "${id}") { name } }` }), { token });
 
@@ -147,6 +150,18 @@ describe.skipIf(process.platform !== 'linux')(
     it.each<[sockets: number, times: number, what: string, text: string]>([
       [100, 100, 'introspections', introspection],
       [1, 1_000, 'introspections', introspection],
+      [
+        400,
+        1,
+        'operations with long variables in the URL',
+        `GET /graphql?query={__typename}&variables=${variables} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+      ],
+      [
+        300,
+        4,
+        'bodies of numbers',
+        postText(`{"query":"{__typename}","variables":{"ignored":${numbers(15_000)}}}`, { token: 'unknown' }),
+      ],
       [
         400,
         100,

@@ -45,20 +45,18 @@ export function watchArrival(
     memory?.release();
     memory = undefined;
   };
-  /** @returns whether others are parsed in this turn of the event loop. Then the connection is read on in a later turn. */
-  const waits = (resumed: () => void): boolean => {
-    const isLater = memory?.pauses(() => {
-      source.resume();
-      resumed();
-    });
-    if (isLater) source.pause();
-    return isLater === true;
-  };
   return {
     ended,
-    waits,
-    /** The message is about to be parsed. */
-    parsing: () => memory?.parsing(),
+    /** Parses what has arrived: at once, or when it is the client's turn. Until then the connection is not read. */
+    parseInTurn(parse: () => void): void {
+      const parseLater = () => {
+        source.resume();
+        parse();
+      };
+      // Without memory, the message came in one chunk with another that has just been parsed.
+      if (!memory) parse();
+      else if (memory.inTurn(parseLater, () => cut(NO_ROOM))) source.pause();
+    },
     add(length: number): void {
       bytes += length;
       if (!memory) {
@@ -66,7 +64,6 @@ export function watchArrival(
         toArrive = new Deadline(clock, clock.now() + MESSAGE_WITHIN_MS, () => cut(TOO_SLOW));
       }
       if (!memory.take(length + CHUNK_BYTES)) cut(NO_ROOM);
-      else waits(() => undefined);
     },
     /** These bytes belonged to no message. */
     remove(length: number): void {

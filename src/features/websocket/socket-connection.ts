@@ -51,14 +51,13 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
     isAlive = true;
     arrival.add(length);
   });
-  /** Messages that have arrived and are parsed in a later turn of the event loop, in their order. */
+  /** Messages that have arrived and are not parsed yet, in their order. */
   const waiting: (() => void)[] = [];
   const takeWaiting = () => {
     for (const take of waiting.splice(0)) take();
   };
   socket.on('message', (data, isBinary) => {
     const take = () => {
-      arrival.parsing();
       arrival.ended();
       // Messages may follow the one for which the connection is closed.
       if (socket.readyState !== socket.OPEN) return;
@@ -66,8 +65,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
       if (message === undefined) socket.close(CLOSE.badRequest, 'Invalid message received');
       else handle(message, (data as Buffer).length);
     };
-    if (waiting.length === 0 && !arrival.waits(takeWaiting)) take();
-    else waiting.push(take);
+    if (waiting.push(take) === 1) arrival.parseInTurn(takeWaiting);
   });
   for (const control of ['ping', 'pong'] as const) {
     socket.on(control, ({ length }) => {
