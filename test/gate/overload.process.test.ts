@@ -151,7 +151,7 @@ describe.skipIf(process.platform !== 'linux')(
       [100, 100, 'introspections', introspection],
       [1, 1_000, 'introspections', introspection],
       [
-        400,
+        250,
         1,
         'operations with long variables in the URL',
         `GET /graphql?query={__typename}&variables=${variables} HTTP/1.1\r\nhost: localhost\r\n\r\n`,

@@ -8,8 +8,8 @@ import { type GatewayProcess, startProcess } from '../support/processes/process.
 
 /** The heap of a process of the product: a small machine's worth. */
 const HEAP_MB = 256;
-/** The most that all bodies may hold together with it. */
-const MOST_BYTES = (HEAP_MB * 2 ** 20) / 16;
+/** The most that the bodies of one client may hold together with it. */
+const MOST_BYTES = (HEAP_MB * 2 ** 20) / 16 / 4;
 
 let api: Awaited<ReturnType<typeof startRecorder>>;
 let gateway: GatewayProcess;
@@ -128,7 +128,7 @@ describe(`a process with a heap of ${HEAP_MB} MB lives on, and others are answer
       ]);
       expect(answers.pop()).toEqual({ status: 200, code: undefined });
       const codes = answers.map((answer) => answer.code ?? '');
-      // More than all bodies may hold together, if they are there together: some are told that there is no room.
+      // More than the client may hold, if they are there together: some are told that there is no room.
       const isTooMuch = count * body.length > MOST_BYTES;
       const told = isTooMuch ? codes.filter((one) => one !== 'OVERLOADED') : codes;
       expect([...new Set(told)]).toEqual([code]);

@@ -132,13 +132,15 @@ describe.each(titled)('$title', ({ answer, code, tries, writeTries, outcome, cou
   });
 
   it(`${counts ? 'counts' : 'does not count'} for the circuit breaker: ten in a row`, async () => {
+    // Calls that the breaker counts need no time. It must stand still, or an open circuit would send its probe.
+    const ended = counts ? <T>(answered: Promise<T>) => answered : inTime;
     strike(100);
     for (const half of ['a', 'b']) {
       const ids = Array.from({ length: 5 }, (_one, index) => `${half}${index}`);
-      expect((await inTime(fixture.gateway.execute(SCRIPTS, { ids }))).errors).toHaveLength(5);
+      expect((await ended(fixture.gateway.execute(SCRIPTS, { ids }))).errors).toHaveLength(5);
     }
     const before = fixture.sandbox.calls.length;
-    await inTime(fixture.gateway.execute(SCRIPT, { id }));
+    await ended(fixture.gateway.execute(SCRIPT, { id }));
     expect(fixture.sandbox.calls.length === before).toBe(counts);
   });
 });
