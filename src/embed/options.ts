@@ -71,7 +71,6 @@ const TRANSPORT_OBSERVER = observerOf<keyof Observer>({
   answered: true,
   breakerChanged: true,
   coordinationChanged: true,
-  valueRejected: true,
 });
 const LIVE_OBSERVER = observerOf<keyof LiveObserver>({ counted: true, polled: true, delivered: true });
 const ONLINE_OBSERVER = observerOf<keyof OnlineObserver>({ sampled: true, failed: true });

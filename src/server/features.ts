@@ -128,8 +128,6 @@ export interface RedisStateOptions {
   readonly instances?: number | undefined;
   /** Called with the reason when Redis is lost and whenever the reason changes; called with undefined when Redis is back. */
   readonly onChange?: ((reason: Error | undefined) => void) | undefined;
-  /** Called when a value of this kind in Redis is dropped, because it is not authentic or has another form. */
-  readonly onRejected?: ((kind: string) => void) | undefined;
   readonly longestTtlMs: number;
 }
 

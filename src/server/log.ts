@@ -22,14 +22,10 @@ interface LogOptions {
 
 export type OperationLog = ReturnType<typeof createLog>;
 
-/** Rejected values of one kind are logged at most this often, in ms. */
-const LOG_REJECTED_EVERY_MS = 60_000;
-
 export function createLog({ level, secrets, destination }: LogOptions) {
   const stream = createRedactedStream(destination, secrets);
   let isOpen = false;
   let isLost = false;
-  const rejectedAt = new Map<string, number>();
   const log = pino(
     {
       level,
@@ -89,16 +85,6 @@ export function createLog({ level, secrets, destination }: LogOptions) {
           log.warn('Redis is back: this gateway shares the quota with the others again');
           isLost = false;
         }
-      },
-      valueRejected(kind: string) {
-        const last = rejectedAt.get(kind);
-        const now = performance.now();
-        if (last !== undefined && now - last < LOG_REJECTED_EVERY_MS) return;
-        rejectedAt.set(kind, now);
-        log.warn(
-          { kind },
-          'A value in Redis was dropped: another writer has changed it, or another version wrote it',
-        );
       },
     },
     error(error: unknown, record?: RequestRecord) {

@@ -58,9 +58,6 @@ async function openState(config: Config, features: LoadedFeatures, observers: re
       onChange(reason) {
         for (const one of observers) one.coordinationChanged?.(reason ? 'lost' : 'ok', reason);
       },
-      onRejected(kind) {
-        for (const observer of observers) observer.valueRejected?.(kind);
-      },
     });
   } catch (cause) {
     throw new StartError(redisProblem(cause as Error, redis.url), { cause });

@@ -36,8 +36,6 @@ export interface Observer {
   readonly breakerChanged?: (state: BreakerState) => void;
   /** `reason`: why the other processes are lost. Called again for each new reason. */
   readonly coordinationChanged?: (state: CoordinationState, reason?: Error) => void;
-  /** A value of this kind in Redis was dropped, because it is not authentic or has another form. */
-  readonly valueRejected?: (kind: string) => void;
 }
 
 /** Calls all observers of a transport. What an observer throws or rejects with goes to the log, whose own failure is dropped. */

@@ -3,11 +3,11 @@ import type { RandomSource } from '../../src/transport/random-source.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 
-/** A clock that is fast or slow, and that can be set. */
+/** A clock that is fast or slow. */
 export class DriftingClock {
   readonly #kernel: Kernel;
   readonly rate: number;
-  #aheadMs: number;
+  readonly #aheadMs: number;
 
   /** @param drift - 0.01: it is fast by 1 % */
   constructor(kernel: Kernel, drift: number, aheadMs: number) {
@@ -18,10 +18,6 @@ export class DriftingClock {
 
   now(): number {
     return this.#kernel.now * this.rate + this.#aheadMs;
-  }
-
-  jump(ms: number): void {
-    this.#aheadMs += ms;
   }
 }
 

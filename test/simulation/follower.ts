@@ -24,8 +24,6 @@ interface FollowerOptions {
   readonly judge: Judge;
   readonly visitors: Visitors;
   readonly pickGateway: (random: Seeded) => SimulatedGateway | undefined;
-  /** Whether a gateway may have taken an older state from the store for the newest. */
-  readonly mayGoBack: (gateway: SimulatedGateway) => boolean;
   /** All faults are over from then on. */
   readonly faultsEnd: number;
   readonly hasFaults: boolean;
@@ -169,7 +167,7 @@ export class Follower {
   }
 
   #take(following: Following, event: LiveEvent): void {
-    const { kernel, judge, onEvent, mayGoBack, hasFaults } = this.#options;
+    const { kernel, judge, onEvent, hasFaults } = this.#options;
     const { type, sequence, cursor } = event;
     kernel.log(`${following.owner.name} ${this.#options.plan.name} ${type} ${cursor}`);
     onEvent(type);
@@ -185,7 +183,7 @@ export class Follower {
       judge.report('stream', `${this.#where()} begins with a change`);
     else this.#compose(event);
     // A gateway that has lost the others polls by itself, so a snapshot of another gateway may be older.
-    if (type === 'SessionsSnapshot' && (!following.hasBegun || mayGoBack(following.gateway)))
+    if (type === 'SessionsSnapshot' && !following.hasBegun)
       this.#version = hasFaults ? 0 : this.#versionAt(following.since - SEEN_WITHIN_MS);
     following.hasBegun = true;
     const versions = this.#options.visitors.versionsOf(this.#options.plan.script);

@@ -77,7 +77,6 @@ const FAULTS = {
   'store starts empty': [100, 3_000],
   'store is full': [500, 5_000],
   'store is read-only': [500, 5_000],
-  'store clock jumps': [1, 1],
   'store is further away': [500, 8_000],
   'store is cut off': [100, 2_000],
   'store is cut off for long': [2_000, 15_000],

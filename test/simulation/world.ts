@@ -44,8 +44,6 @@ const RUSH_MS = 5_000;
 const STREAMS_MS = 32_000;
 /** No script is polled for longer than this after its last stream has ended, in ms. */
 const POLLED_FOR_MS = 5_000;
-/** A gateway that comes back to the store has looked at all streams after this time, in ms. A slow reader takes it later. */
-const LOOKS_WITHIN_MS = 5_000;
 /** A gateway that has lost the store sends with its share, and has no lease in the store any more, within this time, in ms. */
 const ALONE_WITHIN_MS = 5_000;
 const RUSH_CALLERS = 3;
@@ -99,8 +97,6 @@ class World {
   /** Moods of the API, the last one counts. */
   #moods: Mood[] = [];
   #writes = 0;
-  /** When the clock of the store was set back last. */
-  #setBackAt = Number.POSITIVE_INFINITY;
 
   constructor(plan: Plan, { defect }: Pick<PlayOptions, 'defect'>) {
     this.#plan = plan;
@@ -148,7 +144,6 @@ class World {
           judge: this.#judge,
           visitors: this.#visitors,
           pickGateway: (random) => this.#gatewayFor(one, random, 0.3),
-          mayGoBack: ({ backAt }) => backAt > this.#setBackAt && kernel.now - backAt < LOOKS_WITHIN_MS,
           faultsEnd: seconds * 1_000 - QUIET_MS,
           hasFaults: faults.length > 0 || gateways.some(({ storeLoss }) => storeLoss > 0),
           onEvent: (type) => addOne(this.#operations, `stream ${type}`),
@@ -293,14 +288,9 @@ class World {
     }
     const used = new Map<string, number>();
     const [asked] = this.#gateways;
-    const look = () => {
-      for (const key of new Set(this.#plan.callers.map((caller) => caller.key)))
-        void asked?.used(key).then((count) => used.set(key, count));
-      return this.#kernel.run(this.#kernel.now + WINDOW_MS + 500);
-    };
-    await look();
-    // If the clock of the store was set back, requests count for a second more from the first look.
-    if (Number.isFinite(this.#setBackAt)) await look();
+    for (const key of new Set(this.#plan.callers.map((caller) => caller.key)))
+      void asked?.used(key).then((count) => used.set(key, count));
+    await this.#kernel.run(this.#kernel.now + WINDOW_MS + 500);
     for (const [key, count] of used)
       if (count > 0)
         this.#judge.report('left over', `${count} permits of ${key}, although nothing is under way`);
@@ -463,10 +453,6 @@ class World {
       'store starts empty': () => store.restart(forMs, undefined),
       'store is full': () => this.#refuse('OOM', forMs),
       'store is read-only': () => this.#refuse('READONLY', forMs),
-      'store clock jumps': () => {
-        if (jumpOf(lot) < 0) this.#setBackAt = kernel.now;
-        store.clock.jump(jumpOf(lot));
-      },
       'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),
       'store is cut off': () => this.#cut(gateway.toStore, lot, forMs),
       'store is cut off for long': () => this.#cut(gateway.toStore, lot, forMs),

@@ -58,12 +58,6 @@ export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Ob
     'state',
   );
   const losses = counter('luaauth_coordination_losses_total', 'How often the gateway lost Redis');
-  const rejected = counter(
-    'luaauth_redis_rejected_total',
-    'Values in Redis that were dropped, because another writer has changed them or another version has written them',
-    'kind',
-  );
-  for (const kind of ['quota', 'entry']) rejected.inc({ kind }, 0);
   let isLost = false;
   const coordinationChanged = (now: CoordinationState) => {
     for (const state of COORDINATION_STATES) coordination.set({ state }, state === now ? 1 : 0);
@@ -98,6 +92,5 @@ export function createUpstreamMetrics({ counter, gauge, histogram }: Meters): Ob
     differed: ({ endpoint, member, kind }) => unexpected.inc({ endpoint, member, kind }),
     breakerChanged,
     coordinationChanged,
-    valueRejected: (kind: string) => rejected.inc({ kind }),
   };
 }

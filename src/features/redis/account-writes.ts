@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 10_000;
  * Counts a write to the resources at the end of the arguments: gives it a number that is higher than all earlier numbers, which
  * the store remembers for `keep` ms at least. If the store remembers too many writes, this one counts as a write to all resources.
  */
-export const NOTE_WRITE = luaInStore('writes:zset', 'keep#')`
+export const NOTE_WRITE = luaInStore('writes', 'keep#')`
 local number = math.max((redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or 0) + 1, now)
 if redis.call('ZCARD', writes) > ${MAX_REMEMBERED} then
   redis.call('DEL', writes)
@@ -27,7 +27,7 @@ return { 1, now }`;
  * resource follows with its last write. This is a script because the values must be from one moment, and each operation waits for
  * them.
  */
-export const READ_WRITES = luaInStore('writes:zset', 'count')`
+export const READ_WRITES = luaInStore('writes', 'count')`
 local last = redis.call('ZRANGE', writes, -1, -1, 'WITHSCORES')[2] or '0'
 if last == count then return { 1, now, last } end
 local since = tonumber(last) > tonumber(count) and '(' .. count or '-inf'

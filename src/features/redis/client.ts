@@ -6,8 +6,6 @@ import { type CreateClient, loadClient } from './driver.ts';
 export interface LuaScript {
   readonly source: string;
   readonly sha: string;
-  /** The types of the values at its keys, as Redis names them. */
-  readonly types: readonly string[];
 }
 
 /** The beginning of each script. `now` is the time of Redis in whole ms: scripts know no other time. */
@@ -20,7 +18,6 @@ const words = (text: string) => text.split(' ').filter((word) => word !== '');
 
 /** `guard` comes before the text of the script. */
 function scriptMaker(keys: string, args: string, guard: string) {
-  const types = words(keys).map((key) => key.split(':')[1] ?? '');
   const named = (names: string, list: string) =>
     words(names)
       .map((word, index) => {
@@ -32,12 +29,12 @@ function scriptMaker(keys: string, args: string, guard: string) {
   const begin = NOW + named(keys, 'KEYS') + named(args, 'ARGV') + guard;
   return (strings: TemplateStringsArray, ...values: readonly (string | number)[]): LuaScript => {
     const source = begin + String.raw({ raw: strings }, ...values);
-    return { source, sha: createHash('sha1').update(source).digest('hex'), types };
+    return { source, sha: createHash('sha1').update(source).digest('hex') };
   };
 }
 
 /**
- * Makes a script from named keys with their types (`quota:zset`) and named arguments. A "#" after the name of an argument
+ * Makes a script from named keys and named arguments. A "#" after the name of an argument
  * says that it is a number. The script reads further arguments, whose number varies, from ARGV.
  */
 export const lua = (keys: string, args: string) => scriptMaker(keys, args, '');
@@ -48,7 +45,7 @@ export const lua = (keys: string, args: string) => scriptMaker(keys, args, '');
  */
 export const luaInStore = (keys: string, args: string) =>
   scriptMaker(
-    `store:hash ${keys}`,
+    `store ${keys}`,
     `id ${args}`,
     "if redis.call('HGET', store, 'id') ~= id then return { 0, now } end",
   );
@@ -67,8 +64,6 @@ interface RedisConnectionOptions {
   readonly createClient: CreateClient;
   /** Called when the connection is lost, but not after a call of `end`. */
   readonly onLost: (reason: Error) => void;
-  /** Called when a value of another type is dropped. */
-  readonly onRejected?: (kind: string) => void;
 }
 
 /** Redis has answered a command with an error. The connection still works. */
@@ -78,8 +73,6 @@ export class RedisRefused extends Error {
   readonly cannotWrite: boolean;
   /** Whether Redis does not remember the script. */
   readonly isUnknownScript: boolean;
-  /** Whether a key of the command has a value of another type. */
-  readonly isOfOtherType: boolean;
 
   constructor(cause: Error) {
     const [, code = ''] = CODES.exec(cause.message) ?? [];
@@ -87,7 +80,6 @@ export class RedisRefused extends Error {
     const said = cause.message.replace(/,? with args beginning with:.*|\.$/s, '');
     super(IN_WORDS[code] ?? said, { cause });
     this.isUnknownScript = cause.message.startsWith('NOSCRIPT');
-    this.isOfOtherType = cause.message.includes('WRONGTYPE');
     this.cannotWrite = /OOM|READONLY|MISCONF|NOREPLICAS/.test(code) || cause.message.startsWith('LOADING');
   }
 }
@@ -111,7 +103,7 @@ const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
 /** Opens one connection to Redis, which never reconnects. @throws when connecting fails; RedisRefused; RedisClientMissing. */
 export async function connectToRedis(options: RedisConnectionOptions) {
-  const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost, onRejected } = options;
+  const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost } = options;
   const { ErrorReply, RESP_TYPES } = await loadClient();
   const client = await createClient({
     url,
@@ -160,9 +152,9 @@ export async function connectToRedis(options: RedisConnectionOptions) {
       answered();
     }
   };
-  /** Runs a script. If a value has another type, drops it and runs the script once more. @throws as `send` does. */
+  /** Runs a script. @throws as `send` does. */
   const run = async (
-    { sha, source, types }: LuaScript,
+    { sha, source }: LuaScript,
     keys: readonly string[],
     args: readonly Argument[],
   ): Promise<unknown> => {
@@ -170,17 +162,8 @@ export async function connectToRedis(options: RedisConnectionOptions) {
     try {
       return await send('EVALSHA', sha, ...words);
     } catch (error) {
-      if (!(error instanceof RedisRefused && (error.isUnknownScript || error.isOfOtherType))) throw error;
-      if (error.isOfOtherType) await dropOthers(keys, types);
+      if (!(error instanceof RedisRefused && error.isUnknownScript)) throw error;
       return send('EVAL', source, ...words);
-    }
-  };
-  const dropOthers = async (keys: readonly string[], types: readonly string[]) => {
-    for (const [index, key] of keys.entries()) {
-      const type = String(await send('TYPE', key));
-      if (type === 'none' || type === types[index]) continue;
-      onRejected?.('type');
-      await send('DEL', key);
     }
   };
   try {

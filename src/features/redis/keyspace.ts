@@ -7,7 +7,7 @@ export type AccountKeyspace = ReturnType<typeof createAccountKeyspace>;
 
 /** An account's part of the store. */
 function createAccountKeyspace(account: string, link: RedisLink) {
-  const encryption = createEncryption(account, link.random, link.rejected);
+  const encryption = createEncryption(account, link.random);
   const { tag } = encryption;
   return {
     encryption,

@@ -10,7 +10,6 @@ import {
 import { type CreateClient, RedisClientMissing } from './driver.ts';
 import { createSendTimes } from './send-times.ts';
 import { BEAT, BEAT_MS, createSlot, LEAVE, SILENCE_MS } from './slots.ts';
-import { createClockWatch } from './store-clock.ts';
 
 interface RedisLinkOptions {
   readonly url: string;
@@ -25,8 +24,6 @@ interface RedisLinkOptions {
   readonly createClient: CreateClient;
   /** Called with the reason when Redis is lost, and for each new reason. Called with undefined when Redis is used again. */
   readonly onChange: (reason: Error | undefined) => void;
-  /** Called when a value of this kind in Redis is dropped. */
-  readonly onRejected: (kind: string) => void;
 }
 
 /** How long a start tries to reach Redis, in ms. */
@@ -47,7 +44,7 @@ export type RedisLink = ReturnType<typeof createRedisLink>;
  * quota. It reconnects at once, and uses Redis again after Redis has answered well for a while.
  */
 export function createRedisLink(options: RedisLinkOptions) {
-  const { url, prefix, instances, commandTimeoutMs, onChange, onRejected } = options;
+  const { url, prefix, instances, commandTimeoutMs, onChange } = options;
   const { clock, random, createClient } = options;
   const { now } = clock;
   const storeKey = `${prefix}:store`;
@@ -59,7 +56,6 @@ export function createRedisLink(options: RedisLinkOptions) {
   let names = 0;
   const conditions: (() => boolean)[] = [];
   let connection: RedisConnection | undefined;
-  let watch = createClockWatch();
   let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
   /** The reasons that were reported for this loss. */
   const told = new Set<string>();
@@ -71,10 +67,6 @@ export function createRedisLink(options: RedisLinkOptions) {
   const reset = (silenceMs: number) => {
     sendTimes.silence(silenceMs);
     for (const action of onReset) action();
-  };
-
-  const hear = (time: number, sentAt: number) => {
-    if (watch.hear(time, sentAt, now())) reset(SILENCE_MS);
   };
 
   /** Uses the connection. @throws when Redis is lost before or during the use: a command may have run nevertheless. */
@@ -97,11 +89,9 @@ export function createRedisLink(options: RedisLinkOptions) {
     use(async (used) => {
       // A beat behind the end would take a slot again.
       if (isClosed()) throw LOST;
-      const sentAt = now();
       const reply = await used.run(BEAT, [storeKey], slot.ask(used.runId, marks));
       if (used !== connection) return;
-      const { time, isNewStore, silenceMs } = slot.learn(reply);
-      hear(time, sentAt);
+      const { isNewStore, silenceMs } = slot.learn(reply);
       if (isNewStore) reset(silenceMs);
       else if (silenceMs > 0) sendTimes.silence(silenceMs);
     });
@@ -125,13 +115,11 @@ export function createRedisLink(options: RedisLinkOptions) {
       commandTimeoutMs,
       clock,
       createClient,
-      onRejected,
       onLost: (reason) => {
         if (opened === connection) lose(reason);
       },
     });
     connection = opened;
-    watch = createClockWatch();
     await beat(phase === 'starting');
   };
 
@@ -215,12 +203,10 @@ export function createRedisLink(options: RedisLinkOptions) {
      */
     async run(script: LuaScript, tag: string, names: readonly string[], args: readonly Argument[]) {
       for (;;) {
-        const sentAt = now();
         // Values of an earlier store count no more.
         const keys = names.map((name) => place(tag, `${slot.id}:${name}`));
         const reply = await use((used) => used.run(script, [storeKey, ...keys], [slot.id, ...args]));
-        const [isDone, time, ...rest] = reply as [number, number, ...unknown[]];
-        hear(time, sentAt);
+        const [isDone, , ...rest] = reply as [number, number, ...unknown[]];
         if (isDone === 1) return rest;
         await beat(false);
       }
@@ -270,10 +256,10 @@ export function createRedisLink(options: RedisLinkOptions) {
     },
     /** Adds a condition for using Redis again. It is asked again and again. */
     returnsIf: (isMet: () => boolean) => void conditions.push(isMet),
-    /** Calls back each time when Redis is used again, is new, or its clock was set: what this process knows may be outdated. */
+    /** Calls back each time when Redis is used again or is new: what this process knows may be outdated. */
     onReset: (action: () => void) => void onReset.add(action),
-    /** Reports a kind of value in the store that was dropped, because it is not authentic or has another form. */
-    rejected: onRejected,
+    /** A value that cannot be read counts as missing. */
+    rejected(_kind: string) {},
     async close() {
       const leaves = phase === 'open' && slot.number > 0;
       phase = 'closed';

@@ -57,11 +57,6 @@ export async function openStateInRedis(
         () => options.onChange?.(reason),
         () => undefined,
       ),
-    onRejected: (kind) =>
-      notify(
-        () => options.onRejected?.(kind),
-        () => undefined,
-      ),
   });
   const accounts = createAccountKeyspaces(link);
   const values = createSharedValues(link, accounts, { createClient, url: options.url });

@@ -23,7 +23,7 @@ const LONGEST_MS = 300_000;
  * Replies the number of permits taken, when to ask again in ms, the used permits, and in how many ms all permits have
  * returned.
  */
-export const TAKE = luaInStore('quota:zset asking:zset', 'rate# slots# me name wanted# kept# own#')`
+export const TAKE = luaInStore('quota asking', 'rate# slots# me name wanted# kept# own#')`
 for index = 9, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
 for _, times in ipairs({ quota, asking }) do

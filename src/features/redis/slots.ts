@@ -24,7 +24,7 @@ export const SILENCE_MS = 1_600;
  *
  * Replies the time, the id and the age of the store, the slot or 0, whether it is marked, and all slots with their holders.
  */
-export const BEAT = lua('store:hash', 'id run new_id slots# me seen# marks')`
+export const BEAT = lua('store', 'id run new_id slots# me seen# marks')`
 local function hold(slot, holder, mark) redis.call('HSET', store, slot, holder .. ' ' .. mark .. ' ' .. now) end
 local found = redis.call('HMGET', store, 'run', 'at')
 if found[1] ~= run or now < (tonumber(found[2]) or 0) then
@@ -55,7 +55,7 @@ if own > 0 then hold(own, me, is_marked and now or marked) end
 return { now, store_id, now - (tonumber(begun) or 0), own, is_marked and 1 or 0, unpack(seen_slots) }`;
 
 /** Frees the slot of a process, unless it was given to another process. */
-export const LEAVE = lua('store:hash', 'slot me')`
+export const LEAVE = lua('store', 'slot me')`
 if string.match(redis.call('HGET', store, slot) or '', '^%S+') == me then redis.call('HDEL', store, slot) end
 return { now }`;
 
@@ -70,7 +70,6 @@ type BeatReply = [
 
 /** What a beat has shown. */
 interface Beat {
-  readonly time: number;
   /** The store has lost what was sent before. */
   readonly isNewStore: boolean;
   /** How long this process sends nothing, in ms, because others may have used its share, or the store knows too little. */
@@ -132,7 +131,7 @@ export function createSlot({ me, instances, now, random }: SlotOptions) {
       seenSlots = slots.map((word) => (typeof word === 'number' ? word : String(word)));
       seen = time;
       if (isMarked === 1) markedAt = now();
-      return { time, isNewStore, silenceMs };
+      return { isNewStore, silenceMs };
     },
     shareOf: (rate: number) => shareOf(rate, instances, slot),
   };
