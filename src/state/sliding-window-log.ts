@@ -18,7 +18,6 @@ export function createSlidingWindows(now: () => number): Quotas {
   };
 }
 
-/** The `rate` may change: it is read each time. */
 interface SlidingWindowOptions {
   readonly rate: number;
   readonly now: () => number;
@@ -33,11 +32,11 @@ export class SlidingWindowLog implements Quota {
   #isWanted = false;
   readonly #now: () => number;
   readonly #onFreed: () => void;
-  readonly #options: { readonly rate: number };
+  readonly #rate: number;
   #forgottenAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SlidingWindowOptions) {
-    this.#options = options;
+    this.#rate = options.rate;
     this.#now = options.now;
     this.#onFreed = options.onFreed;
   }
@@ -69,7 +68,7 @@ export class SlidingWindowLog implements Quota {
   status(): QuotaStatus {
     const now = this.#now();
     this.#forget(now);
-    const limit = this.#options.rate;
+    const limit = this.#rate;
     const used = this.#requests.length;
     const remaining = Math.max(0, limit - used);
     return { limit, remaining, used, resetInMs: used === 0 ? 0 : this.#expectedInMs(used - 1, now) };
@@ -81,11 +80,11 @@ export class SlidingWindowLog implements Quota {
   }
 
   get #isUnlimited(): boolean {
-    return this.#options.rate === Number.POSITIVE_INFINITY;
+    return this.#rate === Number.POSITIVE_INFINITY;
   }
 
   #permitsFor(isBackground: boolean): number {
-    const { rate } = this.#options;
+    const rate = this.#rate;
     return isBackground ? rate - Math.floor(rate * FOREGROUND_SHARE) : rate;
   }
 

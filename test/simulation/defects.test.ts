@@ -81,11 +81,10 @@ const BUSY = {
 const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'an arrival is never told': [BUSY, 'unused quota'],
   'an arrival is booked at the sending': [planOf('2'), 'quota'],
-  'the shares of absent processes are not left free': [LONG_CUTS, 'quota'],
   'a share is larger than its part': [LONG_CUTS, 'quota'],
   'a lease of a process that has ended goes on': [DEATH, 'failure'],
   'a new store is not noticed': [FLUSHES, 'quota'],
-  'a generation is read before the write': [planOf('9'), 'stale read'],
+  'a generation is read before the write': [planOf('3'), 'stale read'],
   'an acknowledged write is forgotten': [planOf('3'), 'stale read'],
   'a change is lost when the poller changes': [STREAMS, 'stream'],
   'a script is polled after its last stream': [STREAMS, 'left over'],

@@ -1,8 +1,7 @@
 import type { createLive } from '../../src/features/live/live.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
-import { TAKE } from '../../src/features/redis/semaphore.ts';
 import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
-import { BEAT } from '../../src/features/redis/slots.ts';
+import { ENTER } from '../../src/features/redis/store.ts';
 import type { Permit, Quota, Snapshot } from '../../src/state/port.ts';
 import type { TransportState } from '../../src/transport/shared-state.ts';
 import type { Transport } from '../../src/transport/transport.ts';
@@ -16,9 +15,6 @@ export const DEFECTS = {
   'an arrival is booked at the sending': {
     state: (state) => withPermits(state, bookAtSending),
   },
-  'the shares of absent processes are not left free': {
-    script: changing(TAKE, (args) => args.with(2, '0')),
-  },
   'a share is larger than its part': { instances: 1 },
   'a lease of a process that has ended goes on': {
     script: (twin, run, args) => {
@@ -26,7 +22,7 @@ export const DEFECTS = {
     },
   },
   'a new store is not noticed': {
-    script: changing(BEAT, (args) => args.with(2, 'always the same')),
+    script: changing(ENTER, (args) => args.with(1, 'always the same')),
   },
   'a generation is read before the write': {
     state: (state, now) => withSnapshots(state, rememberingReads(now)),

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { createPlan, type PlanOptions } from './plan.ts';
+import { createPlan } from './plan.ts';
 import { play } from './world.ts';
 
 /** A history only computes, so a busy machine just takes longer. */
@@ -74,39 +74,17 @@ it('a poll that was under way while a process stood still brings no older state 
   expect(violation, lastLines.join('\n')).toBeUndefined();
 });
 
-/** Redis is away again and again, while each gateway has more to do than the quota allows. */
-const OF_STORE = {
-  seconds: 60,
-  gateways: 3,
-  faultsPerMinute: 25,
-  kinds: ['store is cut off', 'store stalls', 'store is further away', 'store is read-only'],
-  isBusy: true,
-  hasStreams: false,
-} as const;
-
-/** Histories that have shown a defect: what was wrong, and the plan. `untilMs`: nothing after this time matters. */
-it.each<[string, PlanOptions & { readonly untilMs?: number }]>([
-  [
-    'a process that gets its slot while Redis is lost does not use its share twice',
-    { seed: 'm-6', seconds: 90, gateways: 3, faultsPerMinute: 20 },
-  ],
-  [
-    'a process that loses Redis before its first mark is answered does not use its share at once',
-    { ...OF_STORE, seed: 'b-43', untilMs: 15_000 },
-  ],
-  [
-    'a process that gets another slot while Redis is lost uses no more than the share of that slot',
-    { seed: 'rd-3-12-6', seconds: 90, gateways: 3, untilMs: 76_000 },
-  ],
-  [
-    'a process that has lost Redis gives back the permits that have returned meanwhile',
-    { seed: 'T2-1-96-6', seconds: 120, gateways: 1, faultsPerMinute: 20 },
-  ],
-  [
-    'a delay of a process that has read no state yet replaces no state',
-    { seed: 'q-2', seconds: 90, gateways: 3, faultsPerMinute: 25, untilMs: 20_000 },
-  ],
-])('%s', async (_title, { untilMs, ...options }) => {
-  const { violation, lastLines } = await play(createPlan(options), { untilMs });
+it('Redis is away again and again, while each gateway has more to do than the quota allows', async () => {
+  const { violation, lastLines } = await play(
+    createPlan({
+      seed: 'b-43',
+      seconds: 60,
+      gateways: 3,
+      faultsPerMinute: 25,
+      kinds: ['store is cut off', 'store stalls', 'store is further away', 'store is read-only'],
+      isBusy: true,
+      hasStreams: false,
+    }),
+  );
   expect(violation, lastLines.join('\n')).toBeUndefined();
 });

@@ -99,6 +99,16 @@ export class SimulatedGateway {
     return (this.#losses.at(-1) ?? 0) > from;
   }
 
+  /** Whether it counts by itself, or did so within the last `ms`. */
+  hasLostWithin(ms: number): boolean {
+    return this.#hasLost || this.#options.kernel.now - this.backAt < ms;
+  }
+
+  /** Whether it has counted by itself for `ms`. */
+  isLostFor(ms: number): boolean {
+    return this.#hasLost && this.#options.kernel.now - (this.#losses.at(-1) ?? 0) >= ms;
+  }
+
   get state(): TransportState | undefined {
     return this.#running?.state;
   }
@@ -114,6 +124,7 @@ export class SimulatedGateway {
   die(downMs: number): void {
     this.owner.hasEnded = true;
     this.#running = undefined;
+    if (this.#hasLost) this.#changed(false);
     this.#options.kernel.after(downMs, () => this.#start());
   }
 
@@ -129,6 +140,7 @@ export class SimulatedGateway {
     await running.transport.close();
     await running.state.close?.();
     owner.hasEnded = true;
+    if (this.#hasLost) this.#changed(false);
     kernel.after(downMs, () => this.#start());
   }
 

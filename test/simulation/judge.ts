@@ -23,10 +23,18 @@ export type Rule =
 /** A gateway that counts alone goes by its own clock, which may be fast by 1 %. */
 const WINDOW_MS = 990;
 
+/** How many requests a key may send a second, in words of `docs/several-gateways.md`. */
+interface Allowed {
+  /** While all processes reach Redis, and while none does. */
+  readonly rate: number;
+  /** While only some have lost Redis: the share of each of them comes on top. */
+  mostNow(): number;
+}
+
 /** Watches what reaches the API and the callers, and says at once when a promise is broken. */
 export class Judge {
   readonly #kernel: Kernel;
-  readonly #rate: number;
+  readonly #allowed: Allowed;
   readonly #arrivals = new Map<string, number[]>();
   /** The version that an acknowledged write has made, or a later one, by script: what any later read has to show. */
   readonly #acknowledged = new Map<string, number>();
@@ -35,10 +43,9 @@ export class Judge {
   readonly #counts = new Map<string, number>();
   violation: Violation | undefined;
 
-  /** @param rate - the quota of a key, in requests a second */
-  constructor(kernel: Kernel, rate: number) {
+  constructor(kernel: Kernel, allowed: Allowed) {
     this.#kernel = kernel;
-    this.#rate = rate;
+    this.#allowed = allowed;
   }
 
   report(rule: Rule, what: string): void {
@@ -51,14 +58,14 @@ export class Judge {
     this.#counts.set(key, this.countOf(key) + 1);
     if (isForgotten) return;
     const { now } = this.#kernel;
-    const rate = this.#rate;
     const known = this.#arrivals.get(key);
     if (!known) return void this.#arrivals.set(key, [now]);
     known.push(now);
-    const before = known.at(-1 - rate);
-    if (before !== undefined && now - before < WINDOW_MS)
-      this.report('quota', `${rate + 1} requests of ${key} within ${(now - before).toFixed(1)} ms`);
     if (known.length > 2_000) known.splice(0, 1_000);
+    const isWithin = (count: number) => now - (known.at(-count) ?? Number.NEGATIVE_INFINITY) < WINDOW_MS;
+    if (!isWithin(this.#allowed.rate + 1)) return;
+    const most = this.#allowed.mostNow();
+    if (isWithin(most + 1)) this.report('quota', `${most + 1} requests of ${key} within ${WINDOW_MS} ms`);
   }
 
   /** How many requests of a key have arrived. */

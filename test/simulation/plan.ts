@@ -98,12 +98,6 @@ const FAULTS = {
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
-/**
- * A process that is cut off for more than 3 s, or stands still, is replaced by a process that starts meanwhile, and may go
- * beyond the quota then: see the README. So a plan has long cuts, or processes that die or start late.
- */
-const OF_LONG_CUTS: readonly FaultKind[] = ['store is cut off for long', 'process pauses for long'];
-
 /** While the API refuses and fails, fewer calls are made for a while afterwards. */
 const SLOWS_DOWN_MS = 25_000;
 
@@ -127,20 +121,16 @@ export function createPlan(options: PlanOptions): Plan {
   const { seed, seconds, gateways, faultsPerMinute = 12, kinds = FAULT_KINDS, isBusy = false } = options;
   const random = createSeeded(seed, 'plan');
   const between = (least: number, most: number) => least + random.next() * (most - least);
-  const hasDeaths = random.chance(0.5);
-  const usable = kinds.filter(
-    (kind) => !(hasDeaths ? OF_LONG_CUTS : ['process dies', 'process stops']).includes(kind),
-  );
   const isFar = random.chance(0.2);
   const lastAt = seconds * 1_000 - QUIET_MS;
   const hasRush = random.chance(0.4);
   const faults: Fault[] = [];
   // Some histories have few faults, so that what lasts long is seen as well.
   const every = 60_000 / (faultsPerMinute * between(0.3, 1.7));
-  for (let at = 3_000; usable.length > 0; ) {
+  for (let at = 3_000; kinds.length > 0; ) {
     at += -Math.log(1 - random.next()) * every;
     if (at >= lastAt) break;
-    const kind = random.pick(usable);
+    const kind = random.pick(kinds);
     const [least, most] = FAULTS[kind];
     const forMs = Math.min(least * (most / least) ** random.next(), lastAt - at);
     const fault: Fault = { kind, at, forMs, gateway: random.below(gateways), lot: random.next() };
@@ -154,7 +144,7 @@ export function createPlan(options: PlanOptions): Plan {
     instances: random.chance(0.5) ? gateways : 10,
     storeDrift: random.chance(0.5) ? 0 : between(-0.000_5, 0.000_5),
     gateways: Array.from({ length: gateways }, (_one, index) => ({
-      startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt * (hasDeaths ? 1 : 0) : 0,
+      startsAt: index > 0 && random.chance(0.15) ? random.next() * lastAt : 0,
       drift: random.chance(0.5) ? 0 : between(-0.000_5, 0.000_5),
       storeLatencyMs: isFar ? between(1, 20) : between(0.1, 2),
       apiLatencyMs: between(2, 100),

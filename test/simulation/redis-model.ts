@@ -157,12 +157,6 @@ export class RedisModel {
     for (const [field, value] of Object.entries(fields)) hash.set(field, String(value));
   }
 
-  hdel(key: string, field: string | number): void {
-    this.#write();
-    const hash = this.#hash(key);
-    if (hash?.delete(String(field)) && hash.size === 0) this.#kept.delete(key);
-  }
-
   zadd(key: string, score: number, member: string): void {
     this.#write();
     (this.#set(key) ?? this.#open(key, new SortedSet())).add(member, score);

@@ -4,7 +4,7 @@ import { RELEASE } from '../../src/features/redis/lease.ts';
 import { TAKE } from '../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { LOOK, STORE } from '../../src/features/redis/shared-values.ts';
-import { BEAT, LEAVE } from '../../src/features/redis/slots.ts';
+import { ENTER } from '../../src/features/redis/store.ts';
 import type { RedisModel } from './redis-model.ts';
 
 type Redis = Pick<
@@ -17,7 +17,6 @@ type Redis = Pick<
   | 'setNew'
   | 'hget'
   | 'hset'
-  | 'hdel'
   | 'zadd'
   | 'zrem'
   | 'zall'
@@ -46,77 +45,29 @@ function inStore(script: LuaScript, run: Twin['run']): Twin {
 
 const numberOf = (text: string | undefined) => (text === undefined ? 0 : Number(text) || 0);
 
-const slotOf = (redis: Redis, store: string, slot: number | string) => {
-  const [, holder, mark, heard] = /^(\S+) (\d+) (\d+)$/.exec(redis.hget(store, slot) ?? '') ?? [];
-  if (holder === undefined) return undefined;
-  return { holder, mark, away: redis.now - Number(mark), silent: redis.now - Number(heard) };
-};
-
-const beat = twinOf(
-  BEAT,
-  (redis, [store = ''], [id, run, newId = '', count, me = '', seen, marks, ...known]) => {
-    const { now } = redis;
-    const hold = (slot: string | number, holder: string, mark: string | number) =>
-      redis.hset(store, { [slot]: `${holder} ${mark} ${now}` });
-    if (redis.hget(store, 'run') !== run || now < numberOf(redis.hget(store, 'at'))) {
-      redis.del(store);
-      redis.hset(store, { id: newId, run: run ?? '', begun: now });
-      for (let index = 0; index < known.length; index += 2)
-        hold(known[index] ?? '', known[index + 1] ?? '', now - 1_000);
-    }
-    redis.hset(store, { at: now });
-    redis.pexpire(store, 3_600_000);
-    const slots = Array.from({ length: Number(count) }, (_one, index) => index + 1).map((slot) => ({
-      slot,
-      ...slotOf(redis, store, slot),
-    }));
-    const others = slots.filter(({ holder }) => holder !== me);
-    const mine = slots.findLast(({ holder }) => holder === me);
-    let own = mine?.slot ?? 0;
-    const free = others.find(({ silent }) => silent === undefined || silent >= 3_600_000)?.slot ?? 0;
-    const left = others.find(({ silent = 0 }) => silent >= 3_000 && silent < 3_600_000)?.slot ?? 0;
-    const waits = others.some(({ silent = 0 }) => silent >= 1_000 && silent < 3_000);
-    const storeId = redis.hget(store, 'id');
-    let mark: string | number = mine?.mark ?? now - 1_000;
-    let isGood = own > 0 && id === storeId && now - Number(seen) <= 400;
-    if (own === 0) {
-      own = left > 0 ? left : waits ? 0 : free;
-      isGood = own > 0 && own === free;
-    }
-    isGood &&= marks === '1';
-    if (isGood) mark = now;
-    if (own > 0) hold(own, me, mark);
-    const seenSlots = slots.flatMap(({ slot, holder }) => (holder === undefined ? [] : [slot, holder]));
-    const begun = numberOf(redis.hget(store, 'begun'));
-    return [now, storeId, now - begun, own, isGood ? 1 : 0, ...seenSlots];
-  },
-);
-
-const leave = twinOf(LEAVE, (redis, [store = ''], [slot = '', me]) => {
-  if (slotOf(redis, store, slot)?.holder === me) redis.hdel(store, slot);
-  return [redis.now];
+const enter = twinOf(ENTER, (redis, [store = ''], [run = '', newId = '']) => {
+  const { now } = redis;
+  if (redis.hget(store, 'run') !== run) {
+    redis.del(store);
+    redis.hset(store, { id: newId, begun: now });
+  }
+  redis.hset(store, { run });
+  return [now, redis.hget(store, 'id'), now - numberOf(redis.hget(store, 'begun'))];
 });
 
-const take = inStore(TAKE, (redis, [store = '', quota = '', asking = ''], args) => {
+const take = inStore(TAKE, (redis, [, quota = '', asking = ''], args) => {
   const { now } = redis;
-  const [rate = 0, slots = 0] = args.slice(0, 2).map(Number);
-  const [, , me = '', name = ''] = args;
-  const [wanted = 0, kept = 0, own = 0] = args.slice(4, 7).map(Number);
-  for (let index = 7; index < args.length; index += 2)
+  const [, me = '', name = ''] = args;
+  const [rate = 0, , , wanted = 0, kept = 0, own = 0] = args.map(Number);
+  for (let index = 6; index < args.length; index += 2)
     redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
   redis.zrem(asking, me);
   for (const times of [quota, asking])
     for (const [member, at] of redis.zall(times))
       if (at <= now || at >= now + 300_000) redis.zrem(times, member);
   const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
-  let usable = rate;
-  for (let slot = 1; slot <= slots; slot += 1) {
-    const { away = 0, silent = 0 } = slotOf(redis, store, slot) ?? {};
-    if (away < 1_000 || silent >= 3_600_000) continue;
-    usable -= Math.max(1, Math.floor(rate / slots) + (slot <= rate % slots ? 1 : 0));
-  }
-  let free = usable - kept - used;
-  if (others > 0) free = Math.min(free, Math.ceil(usable / (others + 1)) - own);
+  let free = rate - kept - used;
+  if (others > 0) free = Math.min(free, Math.ceil(rate / (others + 1)) - own);
   const given = Math.max(0, Math.min(wanted, free));
   for (let index = 1; index <= given; index += 1) redis.zadd(quota, now + 5_000, `${name}.${index}`);
   let wait = 0;
@@ -202,8 +153,7 @@ const store = inStore(
 );
 
 export const TWINS: readonly Twin[] = [
-  beat,
-  leave,
+  enter,
   take,
   noteWrite,
   readWrites,

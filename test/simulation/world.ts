@@ -30,6 +30,8 @@ export interface Outcome {
   readonly faults: Readonly<Record<string, number>>;
 }
 
+/** All requests that a process has sent with permits or its share have arrived, a second ago, after this time, in ms. */
+const ARRIVED_MS = 2_200;
 /** An answer comes this long after the time limit of its operation at the latest, in ms. */
 const SPARE_MS = 1_000;
 /** How often it is looked for operations without an answer, in ms. */
@@ -102,7 +104,7 @@ class World {
     this.#plan = plan;
     const { seed, rate } = plan;
     const kernel = this.#kernel;
-    this.#judge = new Judge(kernel, rate);
+    this.#judge = new Judge(kernel, { rate, mostNow: () => this.#mostNow() });
     this.#store = new Store(kernel, seed, plan.storeDrift, defect?.script);
     this.#visitors = new Visitors(kernel);
     this.#api = new SimulatedApi({
@@ -149,6 +151,17 @@ class World {
           onEvent: (type) => addOne(this.#operations, `stream ${type}`),
         }),
     );
+  }
+
+  /**
+   * What may arrive of a key in a second. A process that has lost Redis uses a share, at least 1 a second. Once all have lost it
+   * and what they have sent before has arrived, the shares together are no more than the quota.
+   */
+  #mostNow(): number {
+    const { rate, instances } = this.#plan;
+    const lost = this.#gateways.filter((one) => one.hasLostWithin(ARRIVED_MS));
+    if (this.#gateways.every((one) => one.isLostFor(ARRIVED_MS)) && instances <= rate) return rate;
+    return rate + lost.length * Math.max(1, Math.floor(rate / instances));
   }
 
   /** Scripts are polled for streams alone. A process that stood still hears of the end of a stream when it goes on. */

@@ -18,7 +18,7 @@ if redis.call('ZCARD', writes) > ${MAX_REMEMBERED} then
   redis.call('DEL', writes)
   redis.call('ZADD', writes, number, '${EVERY_RESOURCE}')
 end
-for index = 3, #ARGV do redis.call('ZADD', writes, number, ARGV[index]) end
+for index = list, #ARGV do redis.call('ZADD', writes, number, ARGV[index]) end
 redis.call('PEXPIRE', writes, math.max(redis.call('PTTL', writes), keep))
 return { 1, now }`;
 

@@ -26,7 +26,8 @@ function scriptMaker(keys: string, args: string, guard: string) {
         return `local ${name} = ${word.endsWith('#') ? `tonumber(${value})` : value}\n`;
       })
       .join('');
-  const begin = NOW + named(keys, 'KEYS') + named(args, 'ARGV') + guard;
+  const list = `local list = ${words(args).length + 1}\n`;
+  const begin = NOW + named(keys, 'KEYS') + named(args, 'ARGV') + list + guard;
   return (strings: TemplateStringsArray, ...values: readonly (string | number)[]): LuaScript => {
     const source = begin + String.raw({ raw: strings }, ...values);
     return { source, sha: createHash('sha1').update(source).digest('hex') };
@@ -35,7 +36,7 @@ function scriptMaker(keys: string, args: string, guard: string) {
 
 /**
  * Makes a script from named keys and named arguments. A "#" after the name of an argument
- * says that it is a number. The script reads further arguments, whose number varies, from ARGV.
+ * says that it is a number. Further arguments, whose number varies, are in ARGV from the index `list` on.
  */
 export const lua = (keys: string, args: string) => scriptMaker(keys, args, '');
 

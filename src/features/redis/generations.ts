@@ -84,7 +84,6 @@ const MAX_MISSED = 1_000;
 function createMissedWrites(link: RedisLink, note: (account: AccountKeyspace) => Promise<unknown>) {
   const missed = new Set<AccountKeyspace>();
   let areTooMany = false;
-  let isPublishing = false;
 
   const add = (account: AccountKeyspace) => {
     missed.add(account);
@@ -107,17 +106,7 @@ function createMissedWrites(link: RedisLink, note: (account: AccountKeyspace) =>
     }
   };
 
-  link.returnsIf(() => {
-    if (isPublishing) return false;
-    if (missed.size === 0 && !areTooMany) return true;
-    isPublishing = true;
-    // If the store is lost again, they are published the next time.
-    publish()
-      .catch(() => undefined)
-      .finally(() => {
-        isPublishing = false;
-      });
-    return false;
-  });
+  // If the store is lost again, they are published the next time.
+  link.returnsAfter(() => (missed.size === 0 && !areTooMany ? undefined : publish()));
   return { add };
 }

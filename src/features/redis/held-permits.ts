@@ -1,10 +1,8 @@
 import type { Permit } from '../../state/port.ts';
 import { TimedPermit } from '../../state/timed-permit.ts';
-import type { RedisLink } from './link.ts';
+import { type RedisLink, USABLE_MS } from './link.ts';
 import { PERMIT_LEASE_MS } from './semaphore.ts';
 
-/** A permit that is older is not used for a request, in ms. */
-const USABLE_MS = 500;
 /** How long the return of a permit may wait for the next script, in ms: the permit stays taken for longer anyway. */
 const TELL_WITHIN_MS = 400;
 

@@ -1,3 +1,4 @@
+import { LONGEST_WAY_MS, WINDOW_MS } from '../../state/timed-permit.ts';
 import { type Clock, keepAlive, wait } from '../../transport/clock.ts';
 import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import {
@@ -8,8 +9,7 @@ import {
   RedisRefused,
 } from './client.ts';
 import { type CreateClient, RedisClientMissing } from './driver.ts';
-import { createSendTimes } from './send-times.ts';
-import { BEAT, BEAT_MS, createSlot, LEAVE, SILENCE_MS } from './slots.ts';
+import { ENTER } from './store.ts';
 
 interface RedisLinkOptions {
   readonly url: string;
@@ -26,89 +26,202 @@ interface RedisLinkOptions {
   readonly onChange: (reason: Error | undefined) => void;
 }
 
+/** A permit that is older is not used for a request, in ms. */
+export const USABLE_MS = 500;
+/** After this time, all requests with permits from before no longer count, in ms. */
+const PAUSE_MS = USABLE_MS + LONGEST_WAY_MS + WINDOW_MS;
 /** How long a start tries to reach Redis, in ms. */
 const START_MS = 5_000;
-/** How long a start waits for a free slot, in ms. */
-const SLOT_MS = 10_000;
 const CONNECT_MS = 1_000;
 const RETRY_MS = 100;
 /** The most reasons that are reported while Redis is lost. */
 const MAX_TOLD = 20;
 /** How often Redis is checked while it is lost, in ms. Shorter than any stall that counts as a loss. */
 const WATCH_EVERY_MS = 25;
+/** How long Redis must answer well before it is used again, in ms. Doubles after each loss that follows soon. */
+const CALM_MS = 1_000;
+const MAX_CALM_MS = 60_000;
+/** After this multiple of the calm time without a loss, the calm time returns to `CALM_MS`. */
+const FORGIVEN_AFTER = 10;
 
-export type RedisLink = ReturnType<typeof createRedisLink>;
+type LinkState =
+  | { readonly is: 'starting' }
+  | { readonly is: 'open'; readonly since: number }
+  /** `told`: the reasons that were reported for this loss. */
+  | { readonly is: 'lost'; readonly since: number; readonly told: Set<string> }
+  | { readonly is: 'closed' };
 
 /**
  * The connection to Redis. Any failed command is a loss: the connection is closed, and the process goes on with its share of the
  * quota. It reconnects at once, and uses Redis again after Redis has answered well for a while.
  */
-export function createRedisLink(options: RedisLinkOptions) {
-  const { url, prefix, instances, commandTimeoutMs, onChange } = options;
-  const { clock, random, createClient } = options;
-  const { now } = clock;
-  const storeKey = `${prefix}:store`;
-  /** Names this process in the store. */
-  const me = randomId(random);
-  const slot = createSlot({ me, instances, now, random });
-  const sendTimes = createSendTimes({ now, slot });
-  const onReset = new Set<() => void>();
-  let names = 0;
-  const conditions: (() => boolean)[] = [];
-  let connection: RedisConnection | undefined;
-  let phase: 'starting' | 'open' | 'lost' | 'closed' = 'starting';
-  /** The reasons that were reported for this loss. */
-  const told = new Set<string>();
+export class RedisLink {
+  readonly #options: RedisLinkOptions;
+  readonly clock: Clock;
+  readonly now: () => number;
+  readonly random: RandomSource;
+  /** Names this process in members and leases. */
+  readonly me: string;
+  readonly #onReset = new Set<() => void>();
+  #state: LinkState = { is: 'starting' };
+  /** There may be one while Redis is lost, too: Redis then has to show that it answers well. */
+  #connection: RedisConnection | undefined;
+  /** The store that this process knows. */
+  #storeId = '';
+  /** Until then the requests of an earlier store may count, which this store does not know. */
+  #newUntil = Number.NEGATIVE_INFINITY;
+  #shareUsedAt = Number.NEGATIVE_INFINITY;
+  #calmMs = 0;
+  #names = 0;
+  #tellMissed: () => Promise<void> | undefined = () => undefined;
 
-  const isClosed = () => phase === 'closed';
-  const place = (tag: string, name: string) => `${prefix}:{${tag}}:${name}`;
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.now = options.clock.now;
+    this.random = options.random;
+    this.me = randomId(options.random);
+  }
 
-  /** What this process knows may be wrong: it forgets it, and sends nothing until all earlier requests stop counting. */
-  const reset = (silenceMs: number) => {
-    sendTimes.silence(silenceMs);
-    for (const action of onReset) action();
-  };
+  /** The id of the store that this process knows. */
+  get id(): string {
+    return this.#storeId;
+  }
+
+  get isLost(): boolean {
+    return this.#state.is !== 'open';
+  }
+
+  get isClosed(): boolean {
+    return this.#state.is === 'closed';
+  }
+
+  /** Until then this process sends nothing. */
+  get silentUntil(): number {
+    switch (this.#state.is) {
+      case 'closed':
+        return Number.POSITIVE_INFINITY;
+      // The other processes may have lost Redis too, and still have permits.
+      case 'lost':
+        return this.#state.since + PAUSE_MS;
+      default:
+        return Math.max(this.#newUntil, this.#shareUsedAt + PAUSE_MS);
+    }
+  }
+
+  nextName(): string {
+    this.#names += 1;
+    return `${this.me}.${this.#names}`;
+  }
+
+  /** The part of a rate that this process has while Redis is lost. */
+  shareOf(rate: number): number {
+    return Math.max(1, Math.floor(rate / this.#options.instances));
+  }
+
+  /** A request with a permit of the share may be sent now. Redis does not know it. */
+  usesShare(): void {
+    this.#shareUsedAt = this.now();
+  }
+
+  /** Names a value of an account in all stores. `tag` stands for the account. */
+  place(tag: string, name: string): string {
+    return `${this.#options.prefix}:{${tag}}:${name}`;
+  }
+
+  /**
+   * Runs a script of `luaInStore` on an account's values in this store. Returns the reply behind the time. @throws when Redis is
+   * lost before or during the run: the script may have run nevertheless.
+   */
+  async run(
+    script: LuaScript,
+    tag: string,
+    names: readonly string[],
+    args: readonly Argument[],
+  ): Promise<unknown[]> {
+    for (;;) {
+      const id = this.#storeId;
+      // Values of an earlier store count no more.
+      const keys = names.map((name) => this.place(tag, `${id}:${name}`));
+      const reply = await this.#use((used) => used.run(script, [this.#storeKey, ...keys], [id, ...args]));
+      const [isDone, , ...rest] = reply as [number, number, ...unknown[]];
+      if (isDone === 1) return rest;
+      await this.#enter();
+    }
+  }
+
+  /** Sends a command that Redis may refuse. @throws RedisRefused; when Redis is lost before or during the command. */
+  send(...words: readonly Argument[]): Promise<unknown> {
+    return this.#use((used) => used.send(...words), true);
+  }
+
+  /** Begins a new store, so that nothing counts that is in this store. @throws when Redis is lost. */
+  async beginStore(): Promise<void> {
+    await this.#use((used) => used.send('DEL', this.#storeKey));
+    await this.#enter();
+  }
+
+  /**
+   * Connects for the first time. Without Redis, begins with the share, and goes on trying. @throws RedisRefused if Redis is there
+   * and cannot be used; RedisClientMissing.
+   */
+  async open(): Promise<void> {
+    const startedAt = this.now();
+    while (!this.isClosed) {
+      try {
+        await this.#connect();
+        this.#state = { is: 'open', since: this.now() };
+        return;
+      } catch (cause) {
+        this.#disconnect();
+        if (cause instanceof RedisClientMissing) throw cause;
+        const isRefused = cause instanceof RedisRefused;
+        if (isRefused && !cause.cannotWrite) throw cause;
+        if (isRefused || this.now() - startedAt > START_MS) return this.#goOnAlone(startedAt, asError(cause));
+      }
+      const letEnd = keepAlive();
+      await wait(this.clock, RETRY_MS);
+      letEnd();
+    }
+  }
+
+  /** Before Redis is used again, `tell` is called until it has nothing to tell. */
+  returnsAfter(tell: () => Promise<void> | undefined): void {
+    this.#tellMissed = tell;
+  }
+
+  /** Calls back each time when Redis is used again or is new: what this process knows may be outdated. */
+  onReset(action: () => void): void {
+    this.#onReset.add(action);
+  }
+
+  /** A value that cannot be read counts as missing. */
+  rejected(_kind: string): void {}
+
+  async close(): Promise<void> {
+    this.#state = { is: 'closed' };
+    this.#disconnect();
+  }
+
+  get #storeKey(): string {
+    return `${this.#options.prefix}:store`;
+  }
 
   /** Uses the connection. @throws when Redis is lost before or during the use: a command may have run nevertheless. */
-  const use = async <T>(action: (connection: RedisConnection) => Promise<T>, mayRefuse = false) => {
-    const used = connection;
+  async #use<T>(action: (connection: RedisConnection) => Promise<T>, mayRefuse = false): Promise<T> {
+    const used = this.#connection;
     if (!used) throw LOST;
     try {
       return await action(used);
     } catch (error) {
       const isLost = !(mayRefuse && error instanceof RedisRefused);
-      if (isLost && used === connection) lose(asError(error));
+      if (isLost && used === this.#connection) this.#lose(asError(error));
       throw error;
     }
-  };
+  }
 
-  /**
-   * Finds the store and the slot of this process. With `marks` it also marks the slot, so that its share is not left free.
-   */
-  const beat = (marks: boolean) =>
-    use(async (used) => {
-      // A beat behind the end would take a slot again.
-      if (isClosed()) throw LOST;
-      const reply = await used.run(BEAT, [storeKey], slot.ask(used.runId, marks));
-      if (used !== connection) return;
-      const { isNewStore, silenceMs } = slot.learn(reply);
-      if (isNewStore) reset(silenceMs);
-      else if (silenceMs > 0) sendTimes.silence(silenceMs);
-    });
-
-  const beatOn = async () => {
-    while (phase === 'open') {
-      await beat(true).catch(() => undefined);
-      await wait(clock, BEAT_MS);
-    }
-  };
-
-  const disconnect = () => {
-    connection?.end();
-    connection = undefined;
-  };
-
-  const connect = async () => {
+  async #connect(): Promise<void> {
+    const { url, commandTimeoutMs, clock, createClient } = this.#options;
     const opened = await connectToRedis({
       url,
       connectTimeoutMs: CONNECT_MS,
@@ -116,157 +229,88 @@ export function createRedisLink(options: RedisLinkOptions) {
       clock,
       createClient,
       onLost: (reason) => {
-        if (opened === connection) lose(reason);
+        if (opened === this.#connection) this.#lose(reason);
       },
     });
-    connection = opened;
-    await beat(phase === 'starting');
-  };
+    if (this.isClosed) return opened.end();
+    this.#connection = opened;
+    await this.#enter();
+  }
+
+  /** Finds the store. If it is new, forgets all that is known of another one. */
+  async #enter(): Promise<void> {
+    await this.#use(async (used) => {
+      const reply = await used.run(ENTER, [this.#storeKey], [used.runId, randomId(this.random)]);
+      const [, id, ageMs] = reply as [number, Buffer, number];
+      if (used !== this.#connection || String(id) === this.#storeId) return;
+      this.#storeId = String(id);
+      this.#newUntil = this.now() + PAUSE_MS - ageMs;
+      this.#reset();
+    });
+  }
+
+  #reset(): void {
+    for (const action of this.#onReset) action();
+  }
+
+  #disconnect(): void {
+    this.#connection?.end();
+    this.#connection = undefined;
+  }
+
+  #lose(reason: Error): void {
+    this.#disconnect();
+    if (this.#state.is !== 'open') return;
+    const { since } = this.#state;
+    const isForgiven = this.now() - since > FORGIVEN_AFTER * this.#calmMs;
+    this.#calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * this.#calmMs);
+    this.#goOnAlone(this.now(), reason);
+  }
+
+  #goOnAlone(since: number, reason: Error): void {
+    this.#state = { is: 'lost', since, told: new Set() };
+    this.#tell(reason);
+    void this.#recover();
+  }
 
   /** Reports a reason once in each loss. */
-  const tell = (reason: Error) => {
+  #tell(reason: Error): void {
+    if (this.#state.is !== 'lost') return;
+    const { told } = this.#state;
     if (told.has(reason.message) || told.size === MAX_TOLD) return;
     told.add(reason.message);
-    onChange(reason);
-  };
+    this.#options.onChange(reason);
+  }
 
-  const lose = (reason: Error) => {
-    disconnect();
-    if (phase !== 'open') return;
-    phase = 'lost';
-    sendTimes.lost();
-    told.clear();
-    tell(reason);
-    void recover();
-  };
-
-  const recover = async () => {
-    for (;;) {
+  /** Ends when Redis is used again, or the link is closed. */
+  async #recover(): Promise<void> {
+    let calmSince = this.now();
+    while (!this.isClosed) {
       try {
-        if (connection) await beat(false);
+        if (this.#connection) await this.#enter();
         else {
-          await connect();
-          sendTimes.connected();
+          await this.#connect();
+          calmSince = this.now();
         }
-        await wait(clock, WATCH_EVERY_MS);
-        const isReady = sendTimes.prepareReturn();
+        await wait(this.clock, WATCH_EVERY_MS);
+        if (this.now() - calmSince < this.#calmMs) continue;
+        // Further writes may end while these are told.
+        for (let telling = this.#tellMissed(); telling; telling = this.#tellMissed()) await telling;
         // The connection may have ended while this process waited.
-        if (isReady && connection && conditions.every((isMet) => isMet())) break;
+        if (this.#connection && !this.isClosed) return this.#comeBack();
       } catch (error) {
-        disconnect();
-        if (isClosed()) return;
-        sendTimes.failed();
-        if (error !== LOST) tell(asError(error));
-        await wait(clock, RETRY_MS);
+        this.#disconnect();
+        if (error !== LOST) this.#tell(asError(error));
+        await wait(this.clock, RETRY_MS);
       }
-      if (isClosed()) return disconnect();
     }
-    phase = 'open';
-    sendTimes.returned();
-    reset(0);
-    onChange(undefined);
-    void beatOn();
-  };
+  }
 
-  return {
-    clock,
-    now,
-    random,
-    /** Names this process in members and leases. */
-    me,
-    nextName() {
-      names += 1;
-      return `${me}.${names}`;
-    },
-    instances,
-    get id() {
-      return slot.id;
-    },
-    get isLost() {
-      return phase !== 'open';
-    },
-    get isClosed() {
-      return isClosed();
-    },
-    /** Until then this process sends nothing. */
-    get silentUntil() {
-      // The slot of a process that has ended belongs to another process.
-      return isClosed() ? Number.POSITIVE_INFINITY : sendTimes.silentUntil;
-    },
-    /** The share of this process while Redis is lost; below 1: a part of a call each second. */
-    shareOf: slot.shareOf,
-    /** Names a value of an account in all stores. `tag` stands for the account. */
-    place,
-    /**
-     * Runs a script of `luaInStore` on an account's values in this store. Returns the reply behind the time. @throws when Redis is
-     * lost before or during the run: the script may have run nevertheless.
-     */
-    async run(script: LuaScript, tag: string, names: readonly string[], args: readonly Argument[]) {
-      for (;;) {
-        // Values of an earlier store count no more.
-        const keys = names.map((name) => place(tag, `${slot.id}:${name}`));
-        const reply = await use((used) => used.run(script, [storeKey, ...keys], [slot.id, ...args]));
-        const [isDone, , ...rest] = reply as [number, number, ...unknown[]];
-        if (isDone === 1) return rest;
-        await beat(false);
-      }
-    },
-    /** Begins a new store, so that nothing counts that is in this store. @throws when Redis is lost. */
-    async beginStore(): Promise<void> {
-      await use((used) => used.send('DEL', storeKey));
-      await beat(false);
-    },
-    /** Sends a command that Redis may refuse. @throws RedisRefused; when Redis is lost before or during the command. */
-    send: (...words: readonly Argument[]) => use((used) => used.send(...words), true),
-    /**
-     * Connects for the first time, and takes a slot. Without Redis, begins with the share, and goes on trying. @throws when no slot
-     * is free; RedisRefused if Redis is there and cannot be used; RedisClientMissing.
-     */
-    async open(): Promise<void> {
-      const startedAt = now();
-      for (;;) {
-        try {
-          if (connection) await beat(true);
-          else await connect();
-          if (slot.number > 0) {
-            phase = 'open';
-            return void beatOn();
-          }
-        } catch (cause) {
-          disconnect();
-          if (cause instanceof RedisClientMissing) throw cause;
-          if (cause instanceof RedisRefused && !cause.cannotWrite) throw cause;
-          const isFull = cause instanceof RedisRefused;
-          if (isFull || now() - startedAt > START_MS) {
-            sendTimes.silence(startedAt + SILENCE_MS - now());
-            phase = 'open';
-            return lose(asError(cause));
-          }
-        }
-        if (connection && now() - startedAt > SLOT_MS) {
-          disconnect();
-          throw new Error(
-            `All ${instances} slots are taken by other processes. Set LUAAUTH_INSTANCES to the number of processes, with the extra ones of a rolling restart, or end one of them`,
-          );
-        }
-        const letEnd = keepAlive();
-        await wait(clock, RETRY_MS);
-        letEnd();
-      }
-    },
-    /** Adds a condition for using Redis again. It is asked again and again. */
-    returnsIf: (isMet: () => boolean) => void conditions.push(isMet),
-    /** Calls back each time when Redis is used again or is new: what this process knows may be outdated. */
-    onReset: (action: () => void) => void onReset.add(action),
-    /** A value that cannot be read counts as missing. */
-    rejected(_kind: string) {},
-    async close() {
-      const leaves = phase === 'open' && slot.number > 0;
-      phase = 'closed';
-      if (leaves) await use((used) => used.run(LEAVE, [storeKey], [slot.number, me])).catch(() => undefined);
-      disconnect();
-    },
-  };
+  #comeBack(): void {
+    this.#state = { is: 'open', since: this.now() };
+    this.#reset();
+    this.#options.onChange(undefined);
+  }
 }
 
 /** There is no connection. Its loss was reported. */

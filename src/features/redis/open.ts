@@ -9,7 +9,7 @@ import { type CreateClient, createRedisClient } from './driver.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
 import { RELEASE } from './lease.ts';
-import { createRedisLink } from './link.ts';
+import { RedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { sharedCache } from './shared-cache.ts';
 import { createSharedValues } from './shared-values.ts';
@@ -32,7 +32,7 @@ interface Surroundings {
 
 /**
  * Opens the state of several gateways in Redis. Each process also caches entries in memory. An entry is valid until a write
- * to its resources is known. @throws when no slot is free; RedisClientMissing.
+ * to its resources is known. @throws RedisRefused if Redis is there and cannot be used; RedisClientMissing.
  */
 export async function openStateInRedis(
   options: RedisStateOptions,
@@ -43,7 +43,7 @@ export async function openStateInRedis(
   const { instances = MOST_INSTANCES } = options;
   if (!Number.isInteger(instances) || instances < 1 || instances > MOST_INSTANCES)
     throw new RangeError(`instances: ${instances}. Give a whole number from 1 to ${MOST_INSTANCES}.`);
-  const link = createRedisLink({
+  const link = new RedisLink({
     url: options.url,
     prefix: options.prefix ?? 'luaauth',
     instances,
@@ -65,7 +65,7 @@ export async function openStateInRedis(
     generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
     steps: (policy) => [sharedCache(link, accounts, policy)],
     values,
-    onReset: link.onReset,
+    onReset: (action) => link.onReset(action),
     async close() {
       await values.close();
       await link.close();

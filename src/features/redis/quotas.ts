@@ -14,37 +14,12 @@ const MAX_WANTED = 50;
 
 /** Counts the quotas of all processes together, in Redis and by its clock. */
 export function createQuotasInRedis(link: RedisLink, accounts: AccountKeyspaces): Quotas {
-  const inUse = createSharesInUse(link.now);
-  link.returnsIf(inUse.areNone);
   return {
     open(name, part, rate, onFreed) {
       if (!Number.isFinite(rate)) return new SlidingWindowLog({ rate, now: link.now, onFreed });
       const account = accounts.of(name);
       const kind = part === undefined ? '' : `-${account.encryption.name(part)}`;
-      return createQuotaInRedis({ link, account, kind, rate, onFreed, inUse });
-    },
-  };
-}
-
-type SharesInUse = ReturnType<typeof createSharesInUse>;
-
-/** The shares with requests that count. */
-function createSharesInUse(now: () => number) {
-  const shares = new Set<SlidingWindowLog>();
-  let droppedAt = Number.NEGATIVE_INFINITY;
-  const dropIdle = () => {
-    droppedAt = now();
-    for (const share of shares) if (share.status().used === 0) shares.delete(share);
-  };
-  return {
-    add(share: SlidingWindowLog) {
-      // Redis may be lost for long, and callers can make up keys.
-      if (now() - droppedAt >= WINDOW_MS) dropIdle();
-      shares.add(share);
-    },
-    areNone() {
-      dropIdle();
-      return shares.size === 0;
+      return createQuotaInRedis({ link, account, kind, rate, onFreed });
     },
   };
 }
@@ -56,13 +31,12 @@ interface QuotaInRedisOptions {
   readonly kind: string;
   readonly rate: number;
   readonly onFreed: () => void;
-  readonly inUse: SharesInUse;
 }
 
 type Reply = [given: number, waitMs: number, used: number, resetMs: number];
 
 function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
-  const { link, account, kind, rate, onFreed, inUse } = options;
+  const { link, account, kind, rate, onFreed } = options;
   const { now } = link;
   const names = ['quota', 'asking'].map((name) => `${name}${kind}`);
   const held = new HeldPermits(link, () => run().catch(() => undefined));
@@ -81,7 +55,7 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   const run = async ({ name = '', wanted = 0, kept = 0 } = {}): Promise<Reply> => {
     const times = held.times();
     const wants = [link.me, name, wanted, kept, times.own];
-    const args = [rate, link.instances, ...wants, ...times.args];
+    const args = [rate, ...wants, ...times.args];
     const reply = (await account.run(TAKE, names, args).catch((error) => {
       held.notTold(times);
       throw error;
@@ -99,15 +73,9 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
   /** Redis may come back sooner than the share has a permit. */
   const later = (ms: number) => (link.isLost ? Math.min(ms, MOST_WAIT_MS) : ms);
 
-  /** The quota of this process while Redis is lost. Its rate follows the slot of this process, which may change meanwhile. */
+  /** The quota of this process while Redis is lost. */
   const ownShare = (): SlidingWindowLog => {
-    share ??= new SlidingWindowLog({
-      get rate() {
-        return Math.max(1, link.shareOf(rate));
-      },
-      now,
-      onFreed,
-    });
+    share ??= new SlidingWindowLog({ rate: link.shareOf(rate), now, onFreed });
     return share;
   };
 
@@ -115,13 +83,15 @@ function createQuotaInRedis(options: QuotaInRedisOptions): Quota {
     const quota = ownShare();
     const permit = quota.take(waiting, isBackground);
     if (typeof permit === 'number') return later(permit);
-    inUse.add(quota);
     return {
-      // Once Redis is used again, the share is no longer reserved for this process.
+      // Once Redis is used again, requests need its permits.
       get mayBeUsed() {
         return link.isLost && now() >= link.silentUntil;
       },
-      sent: () => permit.sent(),
+      sent() {
+        link.usesShare();
+        permit.sent();
+      },
       answered: () => permit.answered(),
       release: () => permit.release(),
     };

@@ -1,5 +1,4 @@
 import { luaInStore } from './client.ts';
-import { ABSENT_MS, FORGOTTEN_MS } from './slots.ts';
 
 /** A permit returns after this time unless its process says otherwise, in ms. */
 export const PERMIT_LEASE_MS = 5_000;
@@ -17,28 +16,21 @@ const LONGEST_MS = 300_000;
  * process with new times: each as its name, and in how many ms it returns. 0: now. Then it takes up to `wanted` permits, and leaves
  * `kept` free.
  *
- * The shares of absent slots stay free. While other processes ask in vain, no process has more than its part. `own`: how many permits
- * this process has.
+ * While other processes ask in vain, no process has more than its part. `own`: how many permits this process has.
  *
  * Replies the number of permits taken, when to ask again in ms, the used permits, and in how many ms all permits have
  * returned.
  */
-export const TAKE = luaInStore('quota asking', 'rate# slots# me name wanted# kept# own#')`
-for index = 9, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
+export const TAKE = luaInStore('quota asking', 'rate# me name wanted# kept# own#')`
+for index = list, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
 redis.call('ZREM', asking, me)
 for _, times in ipairs({ quota, asking }) do
   redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
 end
-local used, others, usable = redis.call('ZCARD', quota), redis.call('ZCARD', asking), rate
-for slot = 1, slots do
-  local mark, heard = string.match(redis.call('HGET', store, slot) or '', '^%S+ (%d+) (%d+)$')
-  if mark and now - mark >= ${ABSENT_MS} and now - heard < ${FORGOTTEN_MS} then
-    usable = usable - math.max(1, math.floor(rate / slots) + (slot <= rate % slots and 1 or 0))
-  end
-end
-local free = usable - kept - used
-if others > 0 then free = math.min(free, math.ceil(usable / (others + 1)) - own) end
+local used, others = redis.call('ZCARD', quota), redis.call('ZCARD', asking)
+local free = rate - kept - used
+if others > 0 then free = math.min(free, math.ceil(rate / (others + 1)) - own) end
 local given = math.max(0, math.min(wanted, free))
 for index = 1, given do redis.call('ZADD', quota, now + ${PERMIT_LEASE_MS}, name .. '.' .. index) end
 local wait = 0

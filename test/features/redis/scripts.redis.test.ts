@@ -5,7 +5,7 @@ import { RELEASE } from '../../../src/features/redis/lease.ts';
 import { TAKE } from '../../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../../src/features/redis/shared-cache.ts';
 import { LOOK, STORE } from '../../../src/features/redis/shared-values.ts';
-import { BEAT, LEAVE } from '../../../src/features/redis/slots.ts';
+import { ENTER } from '../../../src/features/redis/store.ts';
 import { RedisModel } from '../../simulation/redis-model.ts';
 import { TWINS } from '../../simulation/twins.ts';
 import { propertySeed } from '../../support/random/property-runs.ts';
@@ -51,25 +51,21 @@ function randomStep({ pick, below, chance }: Seeded): Step {
       name,
       pick([0, 0, 1, 400, 1_002, 5_000]),
     ]);
-  const marks = pick([1, 1, 0]);
   const seen = 1_800_000_000_000 + below(20_000);
-  const known = chance(0.5) ? [1, 'one', 2, 'two'] : [];
   const take = () => {
     const wants = [`${me}.${below(9)}`, pick([0, 1, 3, 50]), pick([0, 0, 0, 10]), below(20)];
     return inStore(
       TAKE,
       ['quota', 'asking'],
-      [pick([50, 7]), 3, me, ...wants, ...(chance(0.7) ? permits() : [])],
+      [pick([50, 7]), me, ...wants, ...(chance(0.7) ? permits() : [])],
     );
   };
   return pick([
     () => ({
-      script: BEAT,
+      script: ENTER,
       keys: ['store'],
-      args: [id, pick(['run', 'run', 'run', 'run', 'run', 'other']), pick(IDS), 3, me, seen, marks, ...known],
+      args: [pick(['run', 'run', 'run', 'run', 'run', 'other']), pick(IDS)],
     }),
-    () => ({ script: BEAT, keys: ['store'], args: [id, 'run', id, 3, me, seen, 1, ...known] }),
-    () => ({ script: LEAVE, keys: ['store'], args: [1 + below(3), me] }),
     take,
     take,
     take,
@@ -94,10 +90,9 @@ function randomStep({ pick, below, chance }: Seeded): Step {
 }
 
 /** A text instead of what a script has stored. */
-function randomGarbage({ pick, below }: Seeded): readonly [key: string, field: string, value: string] {
+function randomGarbage({ pick }: Seeded): readonly [key: string, field: string, value: string] {
   const [key, field] = pick([
-    ['store', String(1 + below(3))],
-    ['store', 'at'],
+    ['store', 'begun'],
     ['entry', 'at'],
     ['value', 'at'],
   ] as const);
@@ -108,7 +103,7 @@ const texts = (reply: unknown): unknown =>
   Array.isArray(reply) ? reply.map(texts) : Buffer.isBuffer(reply) ? reply.toString('latin1') : reply;
 
 it('every script has one twin', () => {
-  const scripts = [BEAT, LEAVE, TAKE, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, RELEASE, LOOK, STORE];
+  const scripts = [ENTER, TAKE, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, RELEASE, LOOK, STORE];
   expect(TWINS.map(({ sha }) => sha).sort()).toEqual(scripts.map(({ sha }) => sha).sort());
 });
 
@@ -161,7 +156,7 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       redis.command('EVAL', source, String(1 + keys.length), 'store', ...keys, 'store-1', ...args);
     await run(LOOK_UP, ['entry', 'lease'], '0', '', 'one', '3000');
     await run(LOOK, ['value', 'live-lease'], '', 'one', '3000');
-    await run(TAKE, ['quota', 'asking'], '50', '3', 'one', 'one.1', '51', '0', '0');
+    await run(TAKE, ['quota', 'asking'], '50', 'one', 'one.1', '51', '0', '0');
     for (const [key, mostMs] of Object.entries({ lease: 3_000, 'live-lease': 3_000, ...TIMES })) {
       const leftMs = Number(await redis.command('PTTL', key));
       expect([key, leftMs > 0 && leftMs <= mostMs]).toEqual([key, true]);

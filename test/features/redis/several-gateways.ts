@@ -4,7 +4,6 @@ import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { RedisStateOptions } from '../../../src/server/features.ts';
 import { openGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateways/gateway.ts';
 import { useRedis } from '../../support/redis/redis.ts';
-import { eventually } from '../../support/vitest/waiting.ts';
 
 /** A machine that is busy with other tests answers late: that alone must not look like a loss. */
 export const PATIENT_MS = 30_000;
@@ -70,12 +69,6 @@ export function useSeveralGateways(engine?: string) {
       });
       return { ...gateway, losses, isLost: () => isLost };
     },
-    /** Waits until so many have a slot. */
-    haveSlots: (count: number) =>
-      eventually(async () => {
-        const fields = (await fixture.redis.command('HKEYS', 'luaauth:store')) as string[];
-        expect(fields.filter((field) => /^\d+$/.test(field))).toHaveLength(count);
-      }),
     openAll: (count: number, options: SeveralOptions): Promise<GatewayOfSeveral[]> =>
       Promise.all(Array.from({ length: count }, () => fixture.open(options))),
   };
