@@ -635,7 +635,7 @@ export type Query = {
   knownProjects?: Maybe<Array<Maybe<Project>>>;
   /** One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call. Needs the scope `projects:read`. */
   project?: Maybe<Project>;
-  /** Several projects in the order of ids. A project that cannot be read is null, with an error at its index; the others stay. Costs as much as `project` for each distinct id. Needs the scope `projects:read`. */
+  /** Several projects in the order of ids. A project that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct id. Needs the scope `projects:read`. */
   projects: Array<Maybe<Project>>;
   /** The quota of the caller's API key when this field is resolved, and the highest price of the operation. Costs no REST call. To see the price without running the operation, send the header `x-upstream: plan`. */
   rateLimit: RateLimit;

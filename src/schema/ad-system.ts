@@ -15,6 +15,7 @@ import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkId } from './argument.ts';
 import { builder } from './builder.ts';
+import { byId } from './by-id.ts';
 import { defineMutation, readAgain } from './define-mutation.ts';
 import { defineLoader, loadableRef, oneByOne } from './loader.ts';
 import { idField, nameField, type Settings } from './mutation-input.ts';
@@ -67,10 +68,10 @@ const SETTINGS = {
 
 const AdSystem = loadableRef('AdSystem', (api, system_id) => getAdSystem(api, { system_id }));
 
+const READ = { scopes: ['ads:read'], cost: getAdSystem, entityKey: { field: 'id', check: checkId } } as const;
+
 builder.objectType(AdSystem, {
-  scopes: ['ads:read'],
-  cost: getAdSystem,
-  entityKey: { field: 'id', check: checkId },
+  ...READ,
   description:
     'A way for users to earn a key by passing ad checkpoints. It belongs to one project. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
@@ -135,19 +136,15 @@ const AdProvider = builder.objectRef<AdProviderShape>('AdProvider').implement({
   }),
 });
 
+byId('adSystem', AdSystem, READ, {
+  description:
+    'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+  argument: 'The id of the ad system.',
+});
+
 const LIST = { endpoint: getAdSystems, items: () => MAX_READ, perQuery: true } as const;
 
 builder.queryFields((t) => ({
-  adSystem: t.field({
-    type: AdSystem,
-    nullable: true,
-    description:
-      'One ad system. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
-    scopes: ['ads:read'],
-    cost: getAdSystem,
-    args: { id: t.arg.id({ required: true, description: 'The id of the ad system.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
-  }),
   adSystems: t.field({
     type: [AdSystem],
     nullable: true,

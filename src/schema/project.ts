@@ -2,9 +2,9 @@ import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors/coded-error.ts';
 import { getProjectExecutions } from '../luaauth/executions.ts';
 import { editProject, getProject, removeProject } from '../luaauth/projects.ts';
-import { eachIn } from '../plan/cost.ts';
-import { checkId, checkWellFormed, readEach } from './argument.ts';
+import { checkId, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
+import { byId, byIds } from './by-id.ts';
 import { defineMutation } from './define-mutation.ts';
 import { defineLoader, loadableRef, oneByOne } from './loader.ts';
 import { idField, nameField, type Settings } from './mutation-input.ts';
@@ -51,10 +51,14 @@ function givenWebhook<const Wire extends string>(wire: Wire, url: string) {
 
 export const Project = loadableRef('Project', (api, project_id) => getProject(api, { project_id }));
 
-builder.objectType(Project, {
+const READ = {
   scopes: ['projects:read'],
   cost: getProject,
   entityKey: { field: 'id', check: checkId },
+} as const;
+
+builder.objectType(Project, {
+  ...READ,
   description:
     'A project, to which scripts and users belong. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
@@ -73,33 +77,13 @@ builder.objectType(Project, {
   }),
 });
 
-builder.queryFields((t) => ({
-  project: t.field({
-    type: Project,
-    nullable: true,
-    description:
-      'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
-    scopes: ['projects:read'],
-    cost: getProject,
-    args: { id: t.arg.id({ required: true, description: 'The id of the project.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
-  }),
-  projects: t.field({
-    type: [Project],
-    nullable: { list: false, items: true },
-    description:
-      'Several projects in the order of ids. A project that cannot be read is null, with an error at its index; the others stay. Costs as much as `project` for each distinct id.',
-    scopes: ['projects:read'],
-    cost: { endpoint: getProject, ...eachIn('ids') },
-    args: {
-      ids: t.arg.idList({
-        required: true,
-        description: 'The ids of the projects. Repeating a value costs nothing.',
-      }),
-    },
-    resolve: (_root, { ids }) => readEach('ids', ids, checkId),
-  }),
-}));
+byId('project', Project, READ, {
+  description:
+    'One project. An id that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+  argument: 'The id of the project.',
+});
+
+byIds(Project, READ, 'The ids of the projects.');
 
 /** How many items of a list are read with a call each. The length of a list is unknown before it is read. */
 export const MAX_READ = 100;

@@ -2,10 +2,10 @@ import { checkProject } from '../callers/resource-access.ts';
 import { usable } from '../luaauth/decoders.ts';
 import { getProject, type Project as ProjectShape } from '../luaauth/projects.ts';
 import { editScript, getScript, removeScript, toggleScript, updateScript } from '../luaauth/scripts.ts';
-import { eachIn } from '../plan/cost.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
-import { checkFilled, checkId, readEach } from './argument.ts';
+import { checkFilled, checkId } from './argument.ts';
 import { builder } from './builder.ts';
+import { byId, byIds, refetchable } from './by-id.ts';
 import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loader.ts';
 import { idField, nameField, type Settings } from './mutation-input.ts';
@@ -36,10 +36,14 @@ const SETTINGS = {
 
 export const Script = loadableRef('Script', (api, script_id) => getScript(api, { script_id }));
 
-builder.objectType(Script, {
+const READ = {
   scopes: ['scripts:read'],
   cost: getScript,
   entityKey: { field: 'id', check: checkId },
+} as const;
+
+builder.objectType(Script, {
+  ...READ,
   directives: { fetchable: { field_name: 'id' } },
   description:
     'A Lua script that is licensed through LuaAuth. Reading it costs one REST call, however often the operation selects it.',
@@ -80,43 +84,15 @@ builder.objectType(Script, {
   }),
 });
 
-builder.queryFields((t) => ({
-  script: t.field({
-    type: Script,
-    nullable: true,
-    description:
-      'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
-    scopes: ['scripts:read'],
-    cost: getScript,
-    args: { id: t.arg.id({ required: true, description: 'The id of the script.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
-  }),
-  scripts: t.field({
-    type: [Script],
-    nullable: { list: false, items: true },
-    description:
-      'Several scripts in the order of ids. A script that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct id.',
-    scopes: ['scripts:read'],
-    cost: { endpoint: getScript, ...eachIn('ids') },
-    args: {
-      ids: t.arg.idList({
-        required: true,
-        description: 'The ids of the scripts. Repeating a value costs nothing.',
-      }),
-    },
-    resolve: (_root, { ids }) => readEach('ids', ids, checkId),
-  }),
-  fetch__Script: t.field({
-    type: Script,
-    nullable: true,
-    description:
-      'The same as `script`, under the name that the Relay compiler needs for `@refetchable` fragments on Script. Costs one REST call.',
-    scopes: ['scripts:read'],
-    cost: getScript,
-    args: { id: t.arg.id({ required: true, description: 'The id of the script, as in `Script.id`.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
-  }),
-}));
+byId('script', Script, READ, {
+  description:
+    'One script. An id that is unknown or belongs to another account is an error at this field (FORBIDDEN: LuaAuth does not tell the two apart). Costs one REST call.',
+  argument: 'The id of the script.',
+});
+
+byIds(Script, READ, 'The ids of the scripts.');
+
+refetchable(Script, READ);
 
 const again = { type: Script, noun: 'script', scope: 'scripts:read', endpoint: getScript } as const;
 

@@ -19,6 +19,7 @@ import { getUser } from '../luaauth/users.ts';
 import { selectsOnlyFree } from '../plan/look-ahead.ts';
 import { checkId, checkText } from './argument.ts';
 import { builder } from './builder.ts';
+import { byId, refetchable } from './by-id.ts';
 import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loader.ts';
 import { idField } from './mutation-input.ts';
@@ -27,10 +28,14 @@ import { User } from './user.ts';
 
 export const Session = loadableRef('Session', (api, session_id) => getSession(api, { session_id }));
 
-builder.objectType(Session, {
+const READ = {
   scopes: ['sessions:read'],
   cost: getSession,
   entityKey: { field: 'id', check: checkId },
+} as const;
+
+builder.objectType(Session, {
+  ...READ,
   directives: { fetchable: { field_name: 'id' } },
   description: 'A user who is connected to a script now. A session that has ended can no longer be read.',
   fields: (t) => ({
@@ -72,28 +77,13 @@ builder.objectType(Session, {
   }),
 });
 
-builder.queryFields((t) => ({
-  session: t.field({
-    type: Session,
-    nullable: true,
-    description:
-      'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
-    scopes: ['sessions:read'],
-    cost: getSession,
-    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
-  }),
-  fetch__Session: t.field({
-    type: Session,
-    nullable: true,
-    description:
-      'The same as `session`, under the name that the Relay compiler needs for `@refetchable` fragments on Session. Costs one REST call.',
-    scopes: ['sessions:read'],
-    cost: getSession,
-    args: { id: t.arg.id({ required: true, description: 'The id of the session, as in `Session.id`.' }) },
-    resolve: (_root, { id }) => checkId('id', id),
-  }),
-}));
+byId('session', Session, READ, {
+  description:
+    'One connected user by session id. An id that is unknown, ended or belongs to another account is an error at this field. Costs one REST call.',
+  argument: 'The id of the session.',
+});
+
+refetchable(Session, READ);
 
 export const SessionFilter = builder.inputType('SessionFilter', {
   description:

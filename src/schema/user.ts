@@ -8,9 +8,10 @@ import {
   type User as UserShape,
   unblacklistUser,
 } from '../luaauth/users.ts';
-import { eachIn, eachKeyOf } from '../plan/cost.ts';
-import { checkKey, checkWellFormed, readEach } from './argument.ts';
+import { eachKeyOf } from '../plan/cost.ts';
+import { checkKey, checkWellFormed } from './argument.ts';
 import { builder } from './builder.ts';
+import { byId, byIds } from './by-id.ts';
 import { defineMutation } from './define-mutation.ts';
 import { loadableRef } from './loader.ts';
 import { idField } from './mutation-input.ts';
@@ -39,10 +40,10 @@ function opaqueId(key: string): string {
 
 export const User = loadableRef('User', (api, user_key) => getUser(api, { user_key }));
 
+const READ = { scopes: ['users:read'], cost: getUser, entityKey: { field: 'key', check: checkKey } } as const;
+
 builder.objectType(User, {
-  scopes: ['users:read'],
-  cost: getUser,
-  entityKey: { field: 'key', check: checkKey },
+  ...READ,
   description:
     'A licence key and its user. The API does not tell the project of a key. Reading it costs one REST call, however often the operation selects it.',
   fields: (t) => ({
@@ -100,32 +101,15 @@ builder.objectType(User, {
   }),
 });
 
+byId('user', User, READ, {
+  description:
+    'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
+  argument: 'The licence key.',
+});
+
+byIds(User, READ, 'The licence keys.');
+
 builder.queryFields((t) => ({
-  user: t.field({
-    type: User,
-    nullable: true,
-    description:
-      'One user by licence key. A key that is unknown or belongs to another account is an error at this field. Costs one REST call.',
-    scopes: ['users:read'],
-    cost: getUser,
-    args: { key: t.arg.id({ required: true, description: 'The licence key.' }) },
-    resolve: (_root, { key }) => checkKey('key', key),
-  }),
-  users: t.field({
-    type: [User],
-    nullable: { list: false, items: true },
-    description:
-      'Several users in the order of keys. A user that cannot be read is null, with an error at its index; the others stay. Costs one REST call for each distinct key.',
-    scopes: ['users:read'],
-    cost: { endpoint: getUser, ...eachIn('keys') },
-    args: {
-      keys: t.arg.idList({
-        required: true,
-        description: 'The licence keys. Repeating a value costs nothing.',
-      }),
-    },
-    resolve: (_root, { keys }) => readEach('keys', keys, checkKey),
-  }),
   usersByDiscordId: t.field({
     type: [User],
     nullable: { list: true, items: true },
