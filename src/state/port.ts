@@ -22,10 +22,10 @@ export interface Quotas {
 /** The requests of one quota. Each process estimates by itself, so estimates never wait. */
 export interface Quota {
   /**
-   * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `waiting`: how many calls
-   * wait for a permit, with this call. `isBackground`: no caller waits for the call, so a fifth of the permits stays free.
+   * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `isBackground`: no caller waits
+   * for the call, so a fifth of the permits stays free.
    */
-  take(waiting: number, isBackground: boolean): MaybePromise<Permit | number>;
+  take(isBackground: boolean): MaybePromise<Permit | number>;
   /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. 0: now. */
   etaMs(ahead: number, isBackground?: boolean): number;
   status(): MaybePromise<QuotaStatus>;

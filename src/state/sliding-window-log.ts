@@ -41,7 +41,7 @@ export class SlidingWindowLog implements Quota {
     this.#onFreed = options.onFreed;
   }
 
-  take(_waiting: number, isBackground: boolean): Permit | number {
+  take(isBackground: boolean): Permit | number {
     const now = this.#now();
     if (this.#isUnlimited) return FREE;
     const waitMs = this.#freeInMs(this.#permitsFor(isBackground), now);

@@ -55,12 +55,14 @@ function withQuotas(state: TransportState, change: (quota: Quota) => Quota): Tra
 
 function withPermits(state: TransportState, change: (permit: Permit) => Permit): TransportState {
   return withQuotas(state, (quota) => ({
-    ...quota,
-    take(waiting, isBackground) {
-      const taken = quota.take(waiting, isBackground);
+    take(isBackground) {
+      const taken = quota.take(isBackground);
       const given = (permit: Permit | number) => (typeof permit === 'number' ? permit : change(permit));
       return taken instanceof Promise ? taken.then(given) : given(taken);
     },
+    etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
+    status: () => quota.status(),
+    isIdle: () => quota.isIdle(),
   }));
 }
 

@@ -1,7 +1,7 @@
 import { NOTE_WRITE, READ_WRITES } from '../../src/features/redis/account-writes.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
 import { RELEASE } from '../../src/features/redis/lease.ts';
-import { TAKE } from '../../src/features/redis/semaphore.ts';
+import { RETURN, TAKE } from '../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { LOOK, STORE } from '../../src/features/redis/shared-values.ts';
 import { ENTER } from '../../src/features/redis/store.ts';
@@ -55,30 +55,41 @@ const enter = twinOf(ENTER, (redis, [store = ''], [run = '', newId = '']) => {
   return [now, redis.hget(store, 'id'), now - numberOf(redis.hget(store, 'begun'))];
 });
 
+const forgetReturned = (redis: Redis, times: string) => {
+  for (const [member, at] of redis.zall(times))
+    if (at <= redis.now || at >= redis.now + 300_000) redis.zrem(times, member);
+};
+
 const take = inStore(TAKE, (redis, [, quota = '', asking = ''], args) => {
   const { now } = redis;
   const [, me = '', name = ''] = args;
-  const [rate = 0, , , wanted = 0, kept = 0, own = 0] = args.map(Number);
-  for (let index = 6; index < args.length; index += 2)
-    redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
+  const [rate = 0, , , kept = 0, own = 0] = args.map(Number);
+  forgetReturned(redis, quota);
   redis.zrem(asking, me);
-  for (const times of [quota, asking])
-    for (const [member, at] of redis.zall(times))
-      if (at <= now || at >= now + 300_000) redis.zrem(times, member);
+  forgetReturned(redis, asking);
   const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
   let free = rate - kept - used;
   if (others > 0) free = Math.min(free, Math.ceil(rate / (others + 1)) - own);
-  const given = Math.max(0, Math.min(wanted, free));
-  for (let index = 1; index <= given; index += 1) redis.zadd(quota, now + 5_000, `${name}.${index}`);
-  let wait = 0;
-  if (given < wanted) {
-    if (kept === 0) redis.zadd(asking, now + 400, me);
-    const next = redis.zall(quota)[0]?.[1] ?? now;
-    wait = Math.max(25 * (others + 1), Math.min(100, next - now));
+  if (free >= 1) {
+    redis.zadd(quota, now + 5_000, name);
+    redis.pexpire(quota, 300_000);
+    return [1, now, 1, 0, used + 1];
   }
-  const last = redis.zall(quota).at(-1)?.[1] ?? now;
-  for (const times of [quota, asking]) redis.pexpire(times, 300_000);
-  return [1, now, given, wait, used + given, last - now];
+  if (kept === 0) {
+    redis.zadd(asking, now + 400, me);
+    redis.pexpire(asking, 300_000);
+  }
+  const next = redis.zall(quota)[0]?.[1] ?? now;
+  return [1, now, 0, Math.max(25 * (others + 1), Math.min(100, next - now)), used];
+});
+
+const returns = inStore(RETURN, (redis, [, quota = ''], args) => {
+  const { now } = redis;
+  for (let index = 0; index < args.length; index += 2)
+    redis.zadd(quota, now + Number(args[index + 1]), args[index] ?? '');
+  forgetReturned(redis, quota);
+  redis.pexpire(quota, 300_000);
+  return [1, now, redis.zall(quota).length, (redis.zall(quota).at(-1)?.[1] ?? now) - now];
 });
 
 const noteWrite = inStore(NOTE_WRITE, (redis, [, writes = ''], [keep, ...resources]) => {
@@ -155,6 +166,7 @@ const store = inStore(
 export const TWINS: readonly Twin[] = [
   enter,
   take,
+  returns,
   noteWrite,
   readWrites,
   lookUp,

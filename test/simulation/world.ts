@@ -95,6 +95,8 @@ class World {
   readonly #open = new Set<Operation>();
   readonly #operations: Record<string, number> = {};
   readonly #faults: Record<string, number> = {};
+  /** Writes of unknown outcome, by process: each is counted once more when it can no longer be carried out. */
+  readonly #uncertain: Record<string, number> = {};
   readonly #arrivals: Record<string, number> = {};
   /** Moods of the API, the last one counts. */
   #moods: Mood[] = [];
@@ -289,7 +291,8 @@ class World {
     const { model } = this.#store;
     for (const gateway of this.#gateways) {
       const timers = this.#kernel.pendingOf(gateway.owner);
-      if (timers > MOST_TIMERS) this.#judge.report('left over', `${gateway.owner.name} has ${timers} timers`);
+      if (timers > MOST_TIMERS + (this.#uncertain[gateway.owner.name] ?? 0))
+        this.#judge.report('left over', `${gateway.owner.name} has ${timers} timers`);
     }
     // A process that has ended, or lost the store, cannot give back its permits and leases. They are taken back when they are wanted.
     if (this.#gateways.some(({ starts, isDegraded }) => starts > 1 || isDegraded)) return;
@@ -448,7 +451,9 @@ class World {
       await editScript(api, { script_id: script }, { name });
       if (!api.usage.isUncoordinated) this.#judge.acknowledged(`${caller.key} ${script}`, name);
     } catch (failure) {
-      if ((failure as Partial<CallFailure>).executed === 'no') this.#judge.notExecuted(name);
+      const { executed } = failure as Partial<CallFailure>;
+      if (executed === 'no') this.#judge.notExecuted(name);
+      if (executed === 'unknown') addOne(this.#uncertain, gateway.owner.name);
       throw failure;
     }
   }
@@ -529,8 +534,8 @@ class World {
   }
 }
 
-/** An idle gateway has its heartbeat and what watches it, and what waits for an answer of the store. */
-const MOST_TIMERS = 8;
+/** An idle gateway has what waits for an answer of the store. */
+const MOST_TIMERS = 4;
 
 function addOne(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;

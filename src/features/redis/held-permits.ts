@@ -3,22 +3,19 @@ import { TimedPermit } from '../../state/timed-permit.ts';
 import { type RedisLink, USABLE_MS } from './link.ts';
 import { PERMIT_LEASE_MS } from './semaphore.ts';
 
-/** How long the return of a permit may wait for the next script, in ms: the permit stays taken for longer anyway. */
+/** The store hears of a permit within this time, in ms, with the other news: the permit stays taken for longer anyway. */
 const TELL_WITHIN_MS = 400;
 
-/** Permits with new times for the store. */
-interface PermitTimes {
+/** What the store has to hear. */
+interface PermitNews {
+  readonly permits: readonly HeldPermit[];
   /** For each permit its name, and in how many ms it returns. */
   readonly args: readonly (string | number)[];
-  /** How many permits this process then has. */
-  readonly own: number;
-  /** The permits that `args` names. */
-  readonly permits: readonly HeldPermit[];
 }
 
 /**
- * The permits of one quota that this process has taken, until they return. The next script of the quota tells the store when each
- * returns. If no script comes soon, `tell` does.
+ * The permits of one quota that this process has taken, until they return. `tell` tells the store when each returns, some time
+ * after the first news.
  */
 export class HeldPermits {
   readonly #link: RedisLink;
@@ -39,6 +36,13 @@ export class HeldPermits {
     return this.#held.size;
   }
 
+  /** How many permits this process has that have not returned. */
+  get inUse(): number {
+    this.#drop();
+    const now = this.#link.now();
+    return [...this.#held].filter(({ returnsAt }) => returnsAt > now).length;
+  }
+
   /** Takes a permit that the store gave at `takenAt`. */
   hold(name: string, takenAt: number): Permit {
     const permit = new HeldPermit(this.#link, name, takenAt, () => {
@@ -50,19 +54,18 @@ export class HeldPermits {
     return permit;
   }
 
-  /** The news for the store, which the next script must tell. */
-  times(): PermitTimes {
+  /** The news for the store, which the caller has to tell. */
+  takeNews(): PermitNews {
     this.#drop();
     const now = this.#link.now();
     const permits = [...this.#untold];
     this.#untold.clear();
     const args = permits.flatMap(({ name, returnsAt }) => [name, Math.max(0, Math.ceil(returnsAt - now))]);
-    const own = [...this.#held].filter(({ returnsAt }) => returnsAt > now).length;
-    return { args, own, permits };
+    return { args, permits };
   }
 
-  /** The script has failed, so the next one tells the same again. */
-  notTold({ permits }: PermitTimes): void {
+  /** The store may not have heard of the news, which are told again. */
+  notTold({ permits }: PermitNews): void {
     for (const permit of permits) this.#untold.add(permit);
     this.#tellWithin(TELL_WITHIN_MS);
   }

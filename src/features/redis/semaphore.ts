@@ -11,34 +11,43 @@ const ASKS_MS = 400;
 /** No permit returns later than this, in ms. */
 const LONGEST_MS = 300_000;
 
+/** Forgets permits that have returned. */
+const RETURNED = `
+redis.call('ZREMRANGEBYSCORE', quota, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', quota, now + ${LONGEST_MS}, '+inf')`;
+
 /**
- * The quota of an account: a sorted set of permits, their scores the times at which they return. First come the permits of this
- * process with new times: each as its name, and in how many ms it returns. 0: now. Then it takes up to `wanted` permits, and leaves
- * `kept` free.
+ * The quota of an account: a sorted set of permits, their scores the times at which they return. Takes a permit of this name, unless
+ * fewer than `kept` others would stay free. While other processes ask in vain, no process has more than its part. `own`: how many
+ * permits this process has.
  *
- * While other processes ask in vain, no process has more than its part. `own`: how many permits this process has.
- *
- * Replies the number of permits taken, when to ask again in ms, the used permits, and in how many ms all permits have
- * returned.
+ * Replies whether the permit was taken, when to ask again in ms if it was not, and the used permits.
  */
-export const TAKE = luaInStore('quota asking', 'rate# me name wanted# kept# own#')`
-for index = list, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end
+export const TAKE = luaInStore('quota asking', 'rate# me name kept# own#')`${RETURNED}
 redis.call('ZREM', asking, me)
-for _, times in ipairs({ quota, asking }) do
-  redis.call('ZREMRANGEBYSCORE', times, '-inf', now)
-  redis.call('ZREMRANGEBYSCORE', times, now + ${LONGEST_MS}, '+inf')
-end
+redis.call('ZREMRANGEBYSCORE', asking, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', asking, now + ${LONGEST_MS}, '+inf')
 local used, others = redis.call('ZCARD', quota), redis.call('ZCARD', asking)
 local free = rate - kept - used
 if others > 0 then free = math.min(free, math.ceil(rate / (others + 1)) - own) end
-local given = math.max(0, math.min(wanted, free))
-for index = 1, given do redis.call('ZADD', quota, now + ${PERMIT_LEASE_MS}, name .. '.' .. index) end
-local wait = 0
-if given < wanted then
-  if kept == 0 then redis.call('ZADD', asking, now + ${ASKS_MS}, me) end
-  local next = redis.call('ZRANGE', quota, 0, 0, 'WITHSCORES')[2] or now
-  wait = math.max(${TURN_MS} * (others + 1), math.min(${MOST_WAIT_MS}, next - now))
+if free >= 1 then
+  redis.call('ZADD', quota, now + ${PERMIT_LEASE_MS}, name)
+  redis.call('PEXPIRE', quota, ${LONGEST_MS})
+  return { 1, now, 1, 0, used + 1 }
 end
-for _, times in ipairs({ quota, asking }) do redis.call('PEXPIRE', times, ${LONGEST_MS}) end
-return { 1, now, given, wait, used + given,
-  (redis.call('ZRANGE', quota, -1, -1, 'WITHSCORES')[2] or now) - now }`;
+if kept == 0 then
+  redis.call('ZADD', asking, now + ${ASKS_MS}, me)
+  redis.call('PEXPIRE', asking, ${LONGEST_MS})
+end
+local next = redis.call('ZRANGE', quota, 0, 0, 'WITHSCORES')[2] or now
+return { 1, now, 0, math.max(${TURN_MS} * (others + 1), math.min(${MOST_WAIT_MS}, next - now)), used }`;
+
+/**
+ * Tells when permits return: each as its name, and in how many ms. 0: now. Replies the used permits, and in how many ms all of them
+ * have returned.
+ */
+export const RETURN = luaInStore('quota', '')`
+for index = list, #ARGV, 2 do redis.call('ZADD', quota, now + ARGV[index + 1], ARGV[index]) end${RETURNED}
+redis.call('PEXPIRE', quota, ${LONGEST_MS})
+local last = redis.call('ZRANGE', quota, -1, -1, 'WITHSCORES')[2] or now
+return { 1, now, redis.call('ZCARD', quota), last - now }`;

@@ -2,6 +2,15 @@ import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
 import type { Clock } from '../clock.ts';
 
+/** `leavesRoom`: calls of clients had permits left when it was fetched. */
+interface Fetched {
+  readonly permit: Permit;
+  readonly leavesRoom: boolean;
+}
+
+/** The most permits that are fetched at a time. */
+const MAX_FETCHED = 8;
+
 interface PoolOptions {
   readonly quotas: Quotas;
   readonly account: string;
@@ -15,18 +24,19 @@ interface PoolOptions {
 
 /**
  * The permits of a quota. `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a
- * store, the pool fetches a permit ahead, and keeps it until a call takes it.
+ * store, the pool fetches a permit for each call that waits, and keeps it until a call takes it.
  */
 export class Pool {
   readonly options: PoolOptions;
   /** How many calls wait for a permit. */
   waiting = 0;
   readonly #quota: Quota;
-  #isFetching = false;
+  /** How many permits were asked for, without an answer yet. */
+  #fetching = 0;
   #isEmpty = false;
   #isEmptyForBackground = false;
   #cancelTimer: (() => void) | undefined;
-  #fetched: { readonly permit: Permit; readonly leavesRoom: boolean } | undefined;
+  readonly #fetched: Fetched[] = [];
 
   constructor(options: PoolOptions) {
     this.options = options;
@@ -39,12 +49,14 @@ export class Pool {
   }
 
   get isEmpty(): boolean {
-    return !this.#fetched && (this.#isEmpty || this.#isFetching);
+    return this.#fetched.length === 0 && (this.#isEmpty || this.#isFetchingEnough);
   }
 
   /** A call in the background has to leave permits for other calls. */
   get isEmptyForBackground(): boolean {
-    return !this.#fetched && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetching);
+    return (
+      this.#fetched.length === 0 && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetchingEnough)
+    );
   }
 
   get hasBackgroundPermit(): boolean {
@@ -53,27 +65,30 @@ export class Pool {
 
   /** `leavesRoom`: only if permits for calls of clients stay free. */
   take(leavesRoom: boolean): Permit | undefined {
-    const isTooOld = this.#fetched?.permit.mayBeUsed === false;
-    if (isTooOld || (leavesRoom && this.#fetched?.leavesRoom === false)) this.giveBack();
-    const fetched = this.#fetched?.permit;
-    this.#fetched = undefined;
+    const fetched = this.#takeFetched(leavesRoom);
     if (fetched || this.isEmpty || (leavesRoom && this.#isEmptyForBackground)) return fetched;
-    const answer = this.#quota.take(Math.max(1, this.waiting), leavesRoom);
+    const answer = this.#quota.take(leavesRoom);
     if (typeof answer === 'number') this.#emptyFor(answer, leavesRoom);
     else if (!(answer instanceof Promise)) return answer;
     else this.#await(answer, leavesRoom);
     return undefined;
   }
 
-  keep(permit: Permit, leavesRoom: boolean): void {
-    this.#fetched = { permit, leavesRoom };
+  #takeFetched(leavesRoom: boolean): Permit | undefined {
+    for (let next = this.#fetched.shift(); next; next = this.#fetched.shift()) {
+      if (next.permit.mayBeUsed && (next.leavesRoom || !leavesRoom)) return next.permit;
+      next.permit.release();
+    }
+    return undefined;
   }
 
-  /** Releases the permit that was fetched, because no call can take it soon. */
+  keep(permit: Permit, leavesRoom: boolean): void {
+    this.#fetched.push({ permit, leavesRoom });
+  }
+
+  /** Releases the permits that were fetched, because no call can take them soon. */
   giveBack(): void {
-    const fetched = this.#fetched;
-    this.#fetched = undefined;
-    fetched?.permit.release();
+    for (const { permit } of this.#fetched.splice(0)) permit.release();
   }
 
   remove(): void {
@@ -99,13 +114,17 @@ export class Pool {
 
   /** Whether a new pool of the same quota would give no more permits. */
   isIdle(): boolean {
-    return this.waiting === 0 && !this.#isFetching && this.#quota.isIdle();
+    return this.waiting === 0 && this.#fetching === 0 && this.#quota.isIdle();
+  }
+
+  get #isFetchingEnough(): boolean {
+    return this.#fetching >= Math.max(1, Math.min(this.waiting, MAX_FETCHED));
   }
 
   #await(answer: Promise<Permit | number>, leavesRoom: boolean): void {
-    this.#isFetching = true;
+    this.#fetching += 1;
     void answer.then((result) => {
-      this.#isFetching = false;
+      this.#fetching -= 1;
       if (typeof result === 'number') this.#emptyFor(result, leavesRoom);
       else this.keep(result, leavesRoom);
       this.options.onReady();

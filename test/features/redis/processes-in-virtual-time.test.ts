@@ -76,7 +76,7 @@ it('permits that return while Redis is lost are given back, even if no call foll
   const { isLost, cut, openQuota } = await open('one');
   const quota = openQuota();
   await pass(2_500);
-  const permit = (await settle(quota.take(1, false))) as Permit;
+  const permit = (await settle(quota.take(false))) as Permit;
   permit.sent();
   cut(1_000);
   permit.answered();

@@ -23,7 +23,7 @@ function promises(open: () => Promise<State>): void {
     const take = async (count: number, isBackground = false) => {
       const permits: Permit[] = [];
       while (permits.length < count) {
-        const taken = await quota.take(1, isBackground);
+        const taken = await quota.take(isBackground);
         if (typeof taken === 'number') return { permits, waitMs: taken };
         permits.push(taken);
       }

@@ -35,7 +35,7 @@ describeWithRedis('what somebody else writes into Redis', () => {
   it('starves no account by absurd permits or a store that cannot be read', async () => {
     const state = await open();
     const quota = state.quotas.open('one', undefined, RATE, () => undefined);
-    const isGiven = () => eventually(async () => expect(await quota.take(1, false)).not.toBeTypeOf('number'));
+    const isGiven = () => eventually(async () => expect(await quota.take(false)).not.toBeTypeOf('number'));
     await isGiven();
     const key = await keyOf('*:quota');
     for (let n = 0; n < 60; n += 1) await fixture.redis.command('ZADD', key, '9e15', `absurd-${n}`);

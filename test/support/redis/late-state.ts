@@ -32,7 +32,7 @@ export function createLateState(
 
 function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
-    take: (waiting, isBackground) => beforePermit().then(() => quota.take(waiting, isBackground)),
+    take: (isBackground) => beforePermit().then(() => quota.take(isBackground)),
     etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
