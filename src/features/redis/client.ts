@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Clock, wait } from '../../transport/clock.ts';
-import { type CreateClient, loadClient } from './driver.ts';
+import { type CreateClient, type DriverClient, loadClient } from './driver.ts';
 
 /** A script that Redis runs as one step, and the hash by which Redis remembers it. */
 export interface LuaScript {
@@ -53,8 +53,6 @@ export const luaInStore = (keys: string, args: string) =>
 
 export type Argument = string | number | Buffer;
 
-export type RedisConnection = Awaited<ReturnType<typeof connectToRedis>>;
-
 interface RedisConnectionOptions {
   readonly url: string;
   /** How long a command may take, in ms. */
@@ -63,8 +61,6 @@ interface RedisConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
   readonly createClient: CreateClient;
-  /** Called when the connection is lost, but not after a call of `end`. */
-  readonly onLost: (reason: Error) => void;
 }
 
 /** Redis has answered a command with an error. The connection still works. */
@@ -103,88 +99,115 @@ const IN_WORDS: Readonly<Record<string, string>> = {
 const CODES = new RegExp(`\\b(${Object.keys(IN_WORDS).join('|')})\\b`);
 
 /** Opens one connection to Redis, which never reconnects. @throws when connecting fails; RedisRefused; RedisClientMissing. */
-export async function connectToRedis(options: RedisConnectionOptions) {
-  const { url, connectTimeoutMs, commandTimeoutMs, clock, createClient, onLost } = options;
-  const { ErrorReply, RESP_TYPES } = await loadClient();
-  const client = await createClient({
-    url,
+export async function connectToRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
+  const { RESP_TYPES } = await loadClient();
+  const client = await options.createClient({
+    url: options.url,
     // The link opens the next connection, as it also has to enter the store again.
-    socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs },
+    socket: { reconnectStrategy: false, connectTimeout: options.connectTimeoutMs },
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    // The watch below is enough: the driver's timeout would make a signal and a timer for each command.
+    // The watch is enough: the driver's timeout would make a signal and a timer for each command.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
-  const watch = createWatch(clock, commandTimeoutMs, () =>
-    lose(new Error(`Redis has not answered within ${commandTimeoutMs} ms`)),
-  );
-  let isOpen = false;
-  let isOver = false;
-  let whyLost = new Error('The connection to Redis is gone');
-  const end = () => {
-    if (isOver) return;
-    isOver = true;
-    watch.stop();
-    client.destroy();
-  };
-  const lose = (reason: Error) => {
-    if (isOver) return;
-    whyLost = reason;
-    end();
-    if (isOpen) onLost(reason);
-  };
-  client.on('error', lose);
-  client.on('end', () => lose(new Error('Redis has closed the connection')));
+  const connection = new RedisConnection(client, options);
+  try {
+    await connection.open(options);
+    return connection;
+  } catch (error) {
+    connection.end();
+    throw await refusalIn(error);
+  }
+}
+
+/** An error that Redis has answered becomes a `RedisRefused`. */
+async function refusalIn(error: unknown): Promise<unknown> {
+  const { ErrorReply } = await loadClient();
+  return error instanceof ErrorReply ? new RedisRefused(error) : error;
+}
+
+/** Made by `connectToRedis`. */
+export class RedisConnection {
+  readonly #client: DriverClient;
+  readonly #watch: AnswerWatch;
+  /** Why the connection has ended. */
+  #over: Error | undefined;
+  /** Names the run of the Redis process, and changes at each start. */
+  runId = '';
+  /** Called when the connection is lost, but not after a call of `end`. */
+  onLost: ((reason: Error) => void) | undefined;
+
+  constructor(client: DriverClient, { clock, commandTimeoutMs }: RedisConnectionOptions) {
+    this.#client = client;
+    this.#watch = new AnswerWatch(clock, commandTimeoutMs, () => this.#lose(lateAnswer(commandTimeoutMs)));
+    client.on('error', (reason) => this.#lose(reason));
+    client.on('end', () => this.#lose(new Error('Redis has closed the connection')));
+  }
+
+  async open({ clock, connectTimeoutMs }: RedisConnectionOptions): Promise<void> {
+    const tooLate = wait(clock, connectTimeoutMs).then(() => {
+      throw lateAnswer(connectTimeoutMs);
+    });
+    const opened = this.#client.connect().then(() => this.#client.sendCommand(['INFO', 'server']));
+    // The slower of the two may fail after the race is decided.
+    for (const attempt of [tooLate, opened]) attempt.catch(() => undefined);
+    const facts = String(await Promise.race([opened, tooLate]));
+    if (/^(redis|server)_mode:cluster/m.test(facts))
+      throw new RedisRefused(new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`));
+    this.runId = /^run_id:(\w+)/m.exec(facts)?.[1] ?? '';
+  }
 
   /**
    * Sends a command; texts come back as Buffers. @throws RedisRefused; when the command fails or takes too long: it may have
    * run nevertheless.
    */
-  const send = async (...words: readonly Argument[]): Promise<unknown> => {
-    if (isOver) throw whyLost;
-    const answered = watch.begin();
+  async send(...words: readonly Argument[]): Promise<unknown> {
+    if (this.#over) throw this.#over;
+    const answered = this.#watch.begin();
     try {
-      return await client.sendCommand(words.map((word) => (typeof word === 'number' ? String(word) : word)));
+      return await this.#client.sendCommand(
+        words.map((word) => (typeof word === 'number' ? String(word) : word)),
+      );
     } catch (error) {
-      if (error instanceof ErrorReply) throw new RedisRefused(error);
+      const refusal = await refusalIn(error);
       // For a command of a lost connection, the driver reports only that the command was cut off.
-      throw isOver ? whyLost : error;
+      throw refusal instanceof RedisRefused ? refusal : (this.#over ?? error);
     } finally {
       answered();
     }
-  };
+  }
+
   /** Runs a script. @throws as `send` does. */
-  const run = async (
+  async run(
     { sha, source }: LuaScript,
     keys: readonly string[],
     args: readonly Argument[],
-  ): Promise<unknown> => {
+  ): Promise<unknown> {
     const words = [keys.length, ...keys, ...args];
     try {
-      return await send('EVALSHA', sha, ...words);
+      return await this.send('EVALSHA', sha, ...words);
     } catch (error) {
       if (!(error instanceof RedisRefused && error.isUnknownScript)) throw error;
-      return send('EVAL', source, ...words);
+      return this.send('EVAL', source, ...words);
     }
-  };
-  try {
-    const tooLate = wait(clock, connectTimeoutMs).then(() => {
-      throw new Error(`Redis has not answered within ${connectTimeoutMs} ms`);
-    });
-    const opened = client.connect().then(() => client.sendCommand(['INFO', 'server']));
-    // The slower of the two may fail after the race is decided.
-    for (const attempt of [tooLate, opened]) attempt.catch(() => undefined);
-    const facts = String(await Promise.race([opened, tooLate]));
-    /** Names the run of the Redis process, and changes at each start. */
-    const [, runId = ''] = /^run_id:(\w+)/m.exec(facts) ?? [];
-    if (/^(redis|server)_mode:cluster/m.test(facts))
-      throw new RedisRefused(new Error(`Redis runs in cluster mode, ${NO_CLUSTER}`));
-    isOpen = true;
-    return { runId, end, run, send };
-  } catch (error) {
-    end();
-    throw error instanceof ErrorReply ? new RedisRefused(error) : error;
   }
+
+  end(): void {
+    this.onLost = undefined;
+    this.#lose(new Error('The connection to Redis is gone'));
+  }
+
+  #lose(reason: Error): void {
+    if (this.#over) return;
+    this.#over = reason;
+    this.#watch.stop();
+    this.#client.destroy();
+    this.onLost?.(reason);
+  }
+}
+
+function lateAnswer(afterMs: number): Error {
+  return new Error(`Redis has not answered within ${afterMs} ms`);
 }
 
 /** After the patience is over, an answer that has already come gets this time to be read, in ms. */
@@ -194,30 +217,41 @@ const LOOK_MS = 25;
  * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late command. After a stall of this
  * process the answer may have come but is not read yet, so the watch looks once more.
  */
-function createWatch(clock: Clock, patienceMs: number, onOver: () => void) {
-  const waiting = new Set<{ readonly since: number }>();
-  let callOff: (() => void) | undefined;
-  const watchOldest = () => {
-    const [oldest] = waiting;
-    callOff = undefined;
+class AnswerWatch {
+  readonly #clock: Clock;
+  readonly #patienceMs: number;
+  readonly #onOver: () => void;
+  readonly #waiting = new Set<{ readonly since: number }>();
+  #callOff: (() => void) | undefined;
+
+  constructor(clock: Clock, patienceMs: number, onOver: () => void) {
+    this.#clock = clock;
+    this.#patienceMs = patienceMs;
+    this.#onOver = onOver;
+  }
+
+  /** Call it when a command is sent. Call the returned function when the answer has come. */
+  begin(): () => void {
+    const command = { since: this.#clock.now() };
+    this.#waiting.add(command);
+    if (!this.#callOff) this.#watchOldest();
+    return () => this.#waiting.delete(command);
+  }
+
+  stop(): void {
+    this.#callOff?.();
+    this.#waiting.clear();
+  }
+
+  #watchOldest(): void {
+    const [oldest] = this.#waiting;
+    this.#callOff = undefined;
     if (!oldest) return;
-    const leftMs = Math.max(0, oldest.since + patienceMs - clock.now());
-    callOff = clock.after(leftMs, () => {
-      if (!waiting.has(oldest)) return watchOldest();
-      callOff = clock.after(LOOK_MS, () => (waiting.has(oldest) ? onOver() : watchOldest()));
+    const isWaiting = () => this.#waiting.has(oldest);
+    const leftMs = Math.max(0, oldest.since + this.#patienceMs - this.#clock.now());
+    this.#callOff = this.#clock.after(leftMs, () => {
+      if (!isWaiting()) return this.#watchOldest();
+      this.#callOff = this.#clock.after(LOOK_MS, () => (isWaiting() ? this.#onOver() : this.#watchOldest()));
     });
-  };
-  return {
-    /** Call it when a command is sent. Call the returned function when the answer has come. */
-    begin() {
-      const command = { since: clock.now() };
-      waiting.add(command);
-      if (!callOff) watchOldest();
-      return () => waiting.delete(command);
-    },
-    stop() {
-      callOff?.();
-      waiting.clear();
-    },
-  };
+  }
 }

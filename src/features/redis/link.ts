@@ -228,11 +228,9 @@ export class RedisLink {
       commandTimeoutMs,
       clock,
       createClient,
-      onLost: (reason) => {
-        if (opened === this.#connection) this.#lose(reason);
-      },
     });
     if (this.isClosed) return opened.end();
+    opened.onLost = (reason) => this.#lose(reason);
     this.#connection = opened;
     await this.#enter();
   }

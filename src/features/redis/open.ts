@@ -98,8 +98,8 @@ export async function askRedis({ url, prefix }: { readonly url: string; readonly
     clock: backgroundClock,
     createClient: createRedisClient,
   };
-  const connection = await connectToRedis({ url, ...limits, onLost: () => undefined });
+  const connection = await connectToRedis({ url, ...limits });
   await connection
     .run(RELEASE, [`${prefix}:store`, `${prefix}:none`], ['none', 'none'])
-    .finally(connection.end);
+    .finally(() => connection.end());
 }
