@@ -354,7 +354,7 @@ export type InvalidFields = Refusal & {
 export type LiveDelayReason =
   /** LuaAuth does not answer, or its answer differs from its documentation. */
   | 'API_UNAVAILABLE'
-  /** The gateway has lost the gateways that share its quota, and polls by itself. */
+  /** The gateway cannot reach Redis, and the polls wait for its own part of the quota. */
   | 'COORDINATION_LOST'
   /** Other calls use up the quota, or polls of other scripts use up `LIVE_RATE`. Polls go on as soon as there is room. */
   | 'QUOTA';
@@ -363,7 +363,7 @@ export type LiveDelayReason =
 export type LiveEvent = {
   /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state. */
+  /** Names the state after this event by its content. Pass it as `after`, at any process, to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
@@ -837,7 +837,7 @@ export type SessionsChange = LiveEvent & {
   appeared: Array<Session>;
   /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state. */
+  /** Names the state after this event by its content. Pass it as `after`, at any process, to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The ids of the sessions that have ended. */
   disappearedIds: Array<Scalars['ID']['output']>;
@@ -847,12 +847,12 @@ export type SessionsChange = LiveEvent & {
   sequence: Scalars['SafeInt']['output'];
 };
 
-/** The data is old, because polls wait or fail; `reason` says why. The event comes when the delay begins, and again each time the delay has at least doubled. The stream continues by itself. */
+/** The data is older than two intervals between polls, because polls wait or fail; `reason` says why. The event comes once, and again only after the data was new. The stream continues by itself. */
 export type SessionsDelay = LiveEvent & {
   __typename?: 'SessionsDelay';
   /** When the gateway read the data of this event. */
   asOf: Scalars['DateTime']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state. */
+  /** Names the state after this event by its content. Pass it as `after`, at any process, to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];
@@ -869,7 +869,7 @@ export type SessionsSnapshot = LiveEvent & {
   asOf: Scalars['DateTime']['output'];
   /** False if the script has more sessions than the stream follows (2,000). */
   complete: Scalars['Boolean']['output'];
-  /** The state after this event. Pass it as `after` to continue from this state. */
+  /** Names the state after this event by its content. Pass it as `after`, at any process, to continue from this state. */
   cursor: Scalars['String']['output'];
   /** The time until the next poll, in ms. The poll is later if the quota has no room. */
   nextPollMs: Scalars['Int']['output'];

@@ -197,6 +197,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       generation: 0,
       isAlone: false,
       waiters: undefined,
+      maxAgeMs: undefined,
       background: undefined,
     };
     const answer = api.ask(made, api.usage);

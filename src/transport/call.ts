@@ -95,9 +95,11 @@ export interface Call<T> extends About, Asked {
   readonly isAlone: boolean;
   /** The operations that share the answer; undefined: the call needs its own request. */
   readonly waiters: Waiters | undefined;
+  /** How old an answer from the cache may be, in ms. Undefined: as old as the settings of the cache say. A poll sets it. */
+  readonly maxAgeMs: number | undefined;
   /**
    * Set if no client waits for the answer, so that calls of clients go first: a revalidation renews a cache entry, and a poll
-   * follows live data, which no cache entry can answer.
+   * follows live data.
    */
   readonly background: 'poll' | 'revalidation' | undefined;
 }

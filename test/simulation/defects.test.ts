@@ -86,7 +86,7 @@ const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'a new store is not noticed': [FLUSHES, 'quota'],
   'a generation is read before the write': [planOf('3'), 'stale read'],
   'an acknowledged write is forgotten': [planOf('3'), 'stale read'],
-  'a change is lost when the poller changes': [STREAMS, 'stream'],
+  'a stream leaves out its third change': [STREAMS, 'stream'],
   'a script is polled after its last stream': [STREAMS, 'left over'],
 };
 

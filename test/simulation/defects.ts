@@ -4,7 +4,6 @@ import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
 import { ENTER } from '../../src/features/redis/store.ts';
 import type { Permit, Quota, Snapshot } from '../../src/state/port.ts';
 import type { TransportState } from '../../src/transport/shared-state.ts';
-import type { Transport } from '../../src/transport/transport.ts';
 import type { Defect } from './gateway.ts';
 
 /** Defects of the product that the simulation has to find: each changes one part of each gateway. */
@@ -34,7 +33,7 @@ export const DEFECTS = {
         wrote: () => true,
       })),
   },
-  'a change is lost when the poller changes': { live: losingAtNewPoller },
+  'a stream leaves out its third change': { live: losingThirdChange },
   'a script is polled after its last stream': { live: neverLeaving },
 } as const satisfies Record<string, Defect>;
 
@@ -148,31 +147,15 @@ function leaveOut(stream: Stream, isLeftOut: (event: StreamEvent) => boolean): v
   };
 }
 
-/** The process that has polled a script last, by script. */
-const pollers = new Map<string, object>();
-
-/** The first change that a process tells its streams after it has taken over the polls of another process is left out. */
-function losingAtNewPoller(make: MakeLive): MakeLive {
-  const own = {};
-  const told = new Map<Stream, string>();
-  const due = new Set<Stream>();
-  const watched = withStreams(make, (stream, scriptId) =>
-    leaveOut(stream, (event) => {
-      told.set(stream, scriptId);
-      return event.type === 'SessionsChange' && due.delete(stream);
-    }),
-  );
-  return (options) => {
-    const { transport } = options;
-    const ask: Transport['ask'] = (call, options) => {
-      const { script_id: scriptId = '' } = call.params;
-      if (pollers.get(scriptId) !== own)
-        for (const [stream, script] of told) if (script === scriptId) due.add(stream);
-      pollers.set(scriptId, own);
-      return transport.ask(call, options);
-    };
-    return watched({ ...options, transport: { ...transport, ask } });
-  };
+function losingThirdChange(make: MakeLive): MakeLive {
+  return withStreams(make, (stream) => {
+    let changes = 0;
+    leaveOut(stream, ({ type }) => {
+      if (type !== 'SessionsChange') return false;
+      changes += 1;
+      return changes === 3;
+    });
+  });
 }
 
 function neverLeaving(make: MakeLive): MakeLive {

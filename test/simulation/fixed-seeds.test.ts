@@ -31,7 +31,7 @@ it.each(Array.from({ length: 10 }, (_one, index) => String(index + 1)))(
 );
 
 /** A caller leaves a script again and again, just after a poll of its gateway. Another caller follows the script elsewhere. */
-it('a process that leaves while its poll is published keeps no lease', async () => {
+it('a process that leaves while its poll is under way keeps no lease', async () => {
   const plan = createPlan({ seed: '1', seconds: 60, gateways: 2, kinds: [], hasStreams: true });
   const follower = { key: 'key-a', script: 'live0', isFiltered: false, readsEveryMs: 0 };
   const { violation, lastLines } = await play({

@@ -50,6 +50,8 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #random: Seeded;
   #following: Following | undefined;
+  /** When a subscription last began or ended. A gateway polls at once when a subscription begins. */
+  #changedAt = Number.NEGATIVE_INFINITY;
   #hasLeft = false;
   #cursor: string | undefined;
   #known = new Set<string>();
@@ -62,8 +64,9 @@ export class Follower {
     options.kernel.after(options.plan.joinsAt, () => this.#subscribe());
   }
 
-  get isFollowing(): boolean {
-    return this.#following !== undefined;
+  /** The last moment at which it had a subscription. */
+  get followedAt(): number {
+    return this.#following ? this.#options.kernel.now : this.#changedAt;
   }
 
   /** The key and the script. */
@@ -113,6 +116,7 @@ export class Follower {
         if (!gateway.isRunning || this.#hasLeft) return this.#goOn(AGAIN_MS);
         const after = this.#cursor;
         kernel.log(`${owner.name} ${plan.name} follows ${plan.script} after ${after}`);
+        this.#changedAt = kernel.now;
         const stream = gateway.subscribe(
           plan.key,
           plan.name,
@@ -148,6 +152,7 @@ export class Follower {
     this.#following = undefined;
     if (!following) return;
     const { kernel, plan } = this.#options;
+    this.#changedAt = kernel.now;
     kernel.log(`${following.owner.name} ${plan.name} leaves`);
     kernel.after(0, () => void following.stream.return(), following.owner, 'socket');
   }

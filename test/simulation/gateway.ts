@@ -197,7 +197,7 @@ export class SimulatedGateway {
         throw error;
       };
       const make = defect?.live?.(createLive) ?? createLive;
-      const live = make({ transport, timeouts: TIMEOUTS, limits, onUnexpected, today, random });
+      const live = make({ transport, timeouts: TIMEOUTS, limits, onUnexpected, today });
       this.#running = { transport, state, live };
       this.runsSince = kernel.now;
       kernel.log(`${owner.name} runs`);

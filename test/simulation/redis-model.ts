@@ -17,8 +17,6 @@ export interface RedisModelOptions {
   readonly nowMs: () => number;
   /** The time by which values expire, in ms; by default the time of day. */
   readonly expiryMs?: () => number;
-  /** A message on a channel. */
-  readonly publish: (channel: string, message: string) => void;
   /** Changes the arguments of a script, or gives the reply that takes the place of its own. */
   readonly change?: ChangeScript | undefined;
 }
@@ -75,10 +73,9 @@ export class RedisModel {
   /** Runs a command of a client. @throws ModelError */
   command(name: string, ...words: readonly string[]): unknown {
     this.#begin();
-    const [key = '', value = ''] = words;
+    const [key = ''] = words;
     if (name === 'TYPE') return this.type(key);
     if (name === 'DEL') return this.del(key);
-    if (name === 'PUBLISH') return this.publish(key, value);
     throw new Error(`no command that is known: ${name}`);
   }
 
@@ -106,11 +103,6 @@ export class RedisModel {
     if (value === undefined) return 'none';
     if (typeof value === 'string') return 'string';
     return value instanceof Map ? 'hash' : 'zset';
-  }
-
-  publish(channel: string, message: string): number {
-    this.#options.publish(channel, message);
-    return 0;
   }
 
   del(key: string): number {

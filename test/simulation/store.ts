@@ -13,8 +13,6 @@ export const BEGINS_AT = 1_800_000_000_000;
 const COPY_EVERY_MS = 50;
 
 interface Session {
-  readonly channels: Set<string>;
-  push(message: Buffer, channel: Buffer): void;
   /** The connection breaks. */
   lose(): void;
   isOpen: boolean;
@@ -42,7 +40,6 @@ export class Store {
     this.clock = new DriftingClock(kernel, drift, BEGINS_AT);
     this.model = new RedisModel({
       nowMs: () => Math.floor(this.clock.now()),
-      publish: (channel, message) => this.#publish(channel, message),
       change,
     });
     this.#start();
@@ -90,11 +87,6 @@ export class Store {
     this.#kernel.after(failoverAt - ageMs - this.#kernel.now, copy);
   }
 
-  #publish(channel: string, message: string): void {
-    const [name, body] = [Buffer.from(channel, 'latin1'), Buffer.from(message, 'latin1')];
-    for (const session of this.#sessions) if (session.channels.has(channel)) session.push(body, name);
-  }
-
   /** The maker of a process's connections. */
   clientOf(process: Owner, link: Link): CreateClient {
     return async () => {
@@ -112,7 +104,6 @@ export class Store {
     const waiting = new Set<(error: Error) => void>();
     let isReady = false;
     let isOver = false;
-    let receive: (message: Buffer, channel: Buffer) => void = () => undefined;
     const emit = (event: string, error?: Error) => {
       for (const listener of listeners.get(event) ?? []) listener(error as Error);
     };
@@ -125,9 +116,7 @@ export class Store {
       for (const reject of all) reject(error);
     };
     const session: Session = {
-      channels: new Set(),
       isOpen: true,
-      push: (message, channel) => back.send(() => isOver || receive(message, channel), process),
       lose: () => {
         session.isOpen = false;
         back.send(() => {
@@ -194,13 +183,6 @@ export class Store {
         emit('ready');
       },
       sendCommand: run,
-      subscribe(channels, listener) {
-        receive = listener;
-        return request(() => {
-          for (const channel of [channels].flat()) session.channels.add(channel);
-        });
-      },
-      unsubscribe: (channel) => request(() => session.channels.delete(channel)),
       destroy: () => {
         end(new Error('Disconnects client'));
         // Redis reads what is on its way, and learns of the end by it.

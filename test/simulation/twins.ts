@@ -3,7 +3,6 @@ import type { LuaScript } from '../../src/features/redis/client.ts';
 import { RELEASE } from '../../src/features/redis/lease.ts';
 import { RETURN, TAKE } from '../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../src/features/redis/shared-cache.ts';
-import { LOOK, STORE } from '../../src/features/redis/shared-values.ts';
 import { ENTER } from '../../src/features/redis/store.ts';
 import type { RedisModel } from './redis-model.ts';
 
@@ -21,7 +20,6 @@ type Redis = Pick<
   | 'zrem'
   | 'zall'
   | 'zscore'
-  | 'publish'
 >;
 
 /** A script of the product in TypeScript. */
@@ -139,39 +137,4 @@ const release = inStore(RELEASE, (redis, [, lease = ''], [holder]) => {
   return [1, redis.now];
 });
 
-const look = inStore(LOOK, (redis, [, value = '', key = ''], [version, holder = '', ms]) => {
-  const { now } = redis;
-  if (!redis.setNew(key, holder, Number(ms)) && redis.get(key) === holder) redis.pexpire(key, Number(ms));
-  const held = redis.get(key);
-  const known = redis.hget(value, 'version');
-  redis.pexpire(value, 75_000);
-  const age = now - numberOf(redis.hget(value, 'at'));
-  const sealed = known === version ? '' : redis.hget(value, 'sealed');
-  const isCurrent = redis.hget(value, 'by') === held;
-  return [1, now, held === holder ? 1 : 0, isCurrent ? 1 : 0, known ?? '', age, sealed ?? ''];
-});
-
-const store = inStore(
-  STORE,
-  (redis, [, value = '', key = ''], [version = '', holder = '', ms, age, sealed = '']) => {
-    const { now } = redis;
-    if (redis.get(key) !== holder) return [1, now, 0];
-    redis.hset(value, { version, by: holder, at: now - Number(age), sealed });
-    redis.pexpire(value, 75_000);
-    redis.pexpire(key, Number(ms));
-    return [1, now, 1];
-  },
-);
-
-export const TWINS: readonly Twin[] = [
-  enter,
-  take,
-  returns,
-  noteWrite,
-  readWrites,
-  lookUp,
-  fill,
-  release,
-  look,
-  store,
-];
+export const TWINS: readonly Twin[] = [enter, take, returns, noteWrite, readWrites, lookUp, fill, release];

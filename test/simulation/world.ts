@@ -90,8 +90,6 @@ class World {
   readonly #gateways: readonly SimulatedGateway[];
   readonly #visitors: Visitors;
   readonly #followers: readonly Follower[];
-  /** When a script was followed last, by key and script. */
-  readonly #followedAt = new Map<string, number>();
   readonly #open = new Set<Operation>();
   readonly #operations: Record<string, number> = {};
   readonly #faults: Record<string, number> = {};
@@ -171,8 +169,8 @@ class World {
     const [, script] = /^\/scripts\/(live\d+)\/sessions/.exec(path) ?? [];
     if (script === undefined) return;
     const followed = `${key} ${script}`;
-    if (this.#followers.some((one) => one.isFollowing && one.followed === followed)) return;
-    const since = Math.max(this.#followedAt.get(followed) ?? 0, process.pausedUntil);
+    const ends = this.#followers.flatMap((one) => (one.followed === followed ? [one.followedAt] : []));
+    const since = Math.max(process.pausedUntil, ...ends);
     if (this.#kernel.now - since > POLLED_FOR_MS)
       this.#judge.report('left over', `${process.name} polls ${script} of ${key}, which no caller follows`);
   }
@@ -219,10 +217,7 @@ class World {
   #look(): void {
     this.#kernel.after(LOOK_EVERY_MS, () => {
       const { now } = this.#kernel;
-      for (const follower of this.#followers) {
-        follower.look();
-        if (follower.isFollowing) this.#followedAt.set(follower.followed, now);
-      }
+      for (const follower of this.#followers) follower.look();
       for (const one of this.#open) {
         if (one.owner.hasEnded) this.#open.delete(one);
         const stoodMs = one.gateway.pausedMs - one.pausedMs;

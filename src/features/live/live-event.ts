@@ -4,7 +4,7 @@ import type { Session } from '../../luaauth/sessions.ts';
 export type LiveEvent = SnapshotEvent | ChangeEvent | DelayEvent;
 
 /** The state that an event leads to. */
-export interface LivePosition {
+interface LivePosition {
   /** Names the state. */
   readonly cursor: string;
   /** When the state was read, in ms since 1970. */
@@ -12,8 +12,8 @@ export interface LivePosition {
   readonly nextPollMs: number;
 }
 
-/** No state is known yet. A subscription that continues from this cursor begins with a snapshot. */
-export const NO_STATE: LivePosition = { cursor: 'none.0', asOf: 0, nextPollMs: 0 };
+/** The cursor of no state at all. A subscription that continues from it begins with a snapshot. */
+export const NO_STATE = 'none';
 
 /** All sessions of the state. */
 export interface SnapshotEvent extends LivePosition {

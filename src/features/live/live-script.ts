@@ -1,41 +1,66 @@
-import { whenKnown } from '../../state/maybe-promise.ts';
-import type { FollowedValue, SharedValues } from '../../transport/shared-state.ts';
-import {
-  differenceOf,
-  isKnown,
-  type LiveDifference,
-  type LiveRecord,
-  NOTHING_KNOWN,
-  readValue,
-  toValue,
-  withoutDelay,
-} from './live-record.ts';
-import type { LiveStream, StreamSource } from './live-stream.ts';
-import { createPoller, type Poller, type PollerOptions } from './poller.ts';
-
-interface LiveScriptOptions extends Omit<PollerOptions, 'known' | 'onRefused' | 'store'> {
-  readonly values: Pick<SharedValues, 'follow'>;
-}
+import { Refused } from '../../luaauth/refusal.ts';
+import { AbortSource, type Origin } from '../../transport/call.ts';
+import type { Clock } from '../../transport/clock.ts';
+import { RateLimited } from '../../transport/errors.ts';
+import type { DelayReason } from './live-event.ts';
+import { differenceOf, isSame, type LiveDifference, type LiveState } from './live-state.ts';
+import type { LiveNews, LiveStream, StreamSource } from './live-stream.ts';
+import { poll } from './poll.ts';
+import { type PollAccess, PollUsage } from './poll-access.ts';
 
 /**
- * One script's sessions and their subscribers in this process. All processes share the sessions as a value. The process
- * with its lease polls and stores. Every process tells its own subscribers how the value differs from what they know.
+ * The interval between polls of a script, in ms: least, growth and most. The interval grows after each poll without a
+ * change.
+ */
+const LEAST_MS = 2_000;
+const SLOWER = 1.5;
+const MOST_MS = 30_000;
+
+interface LiveScriptOptions {
+  readonly scriptId: string;
+  readonly origin: Origin;
+  readonly clock: Clock;
+  /** The time of day, in ms since 1970. */
+  readonly today: () => number;
+  /** How many sessions are followed at most. */
+  readonly maxSessions: number;
+  readonly openAccess: (
+    origin: Origin,
+    usage: PollUsage,
+    signal: AbortSource,
+    maxAgeMs: number,
+  ) => PollAccess;
+  readonly onPoll: (outcome: 'changed' | 'same' | 'failed') => void;
+}
+
+interface Reading {
+  readonly is: 'reading';
+  readonly usage: PollUsage;
+  /** Whether a poll follows at once. */
+  isWantedAgain: boolean;
+}
+
+type Polling = Reading | { readonly is: 'pausing'; readonly cancel: () => void } | { readonly is: 'over' };
+
+/**
+ * One script's sessions, and their subscribers in this process. A poll is a read that repeats when an interval has passed since
+ * the state was read, by whichever process: so all processes poll at the same moment, and the cache that they share makes one call.
  */
 export class LiveScript implements StreamSource {
   readonly #options: LiveScriptOptions;
   readonly #streams = new Set<LiveStream>();
-  /** The value that this script follows. Undefined: no stream is left. */
-  #value: FollowedValue | undefined;
-  known = NOTHING_KNOWN;
-  #knownSince = Number.NEGATIVE_INFINITY;
-  /** What this process finds must be later: it read its last state alone. */
-  #laterThan = Number.NEGATIVE_INFINITY;
-  /** The changes from each earlier state to the known state. Streams that have reported the same state share them. */
-  #differences = new Map<LiveRecord, LiveDifference>();
-  /** Whether the known state is kept up to date. Streams begin only with such a state. */
-  isCurrent = false;
-  /** Undefined unless this process polls. */
-  #poller: Poller | undefined;
+  readonly #left = new AbortSource();
+  #polling: Polling = { is: 'over' };
+  #intervalMs = LEAST_MS;
+  #state: LiveState | undefined;
+  /** When the state arrived. An answer that was asked for before may show an older state. */
+  #foundAt = Number.NEGATIVE_INFINITY;
+  /** Why the last poll failed. Undefined: it did not fail. */
+  #failure: DelayReason | undefined;
+  #cancelDelay: (() => void) | undefined;
+  news: LiveNews = { state: undefined, nextPollMs: LEAST_MS, delay: undefined };
+  /** The changes from each earlier state to the present state. Streams that have reported the same state share them. */
+  #differences = new Map<LiveState, LiveDifference>();
 
   constructor(options: LiveScriptOptions) {
     this.#options = options;
@@ -45,38 +70,45 @@ export class LiveScript implements StreamSource {
     return this.#streams.size;
   }
 
-  since(state: LiveRecord, known: LiveRecord): LiveDifference {
-    if (known !== this.known) return differenceOf(state.sessions, known.sessions);
-    const found = this.#differences.get(state) ?? differenceOf(state.sessions, known.sessions);
+  since(state: LiveState, later: LiveState): LiveDifference {
+    if (later !== this.#state) return differenceOf(state.sessions, later.sessions);
+    const found = this.#differences.get(state) ?? differenceOf(state.sessions, later.sessions);
     this.#differences.set(state, found);
     return found;
   }
 
+  /** The first stream begins the polls. */
   add(stream: LiveStream): void {
     this.#streams.add(stream);
-    this.#value ??= this.#follow();
-    // Another process may have told its subscribers of a newer state.
-    whenKnown(this.#value.refresh(), () => stream.begin());
+    if (this.#streams.size > 1) return;
+    this.#tellDelayIn(2 * LEAST_MS);
+    void this.#poll();
   }
 
   remove(stream: LiveStream): void {
     this.#streams.delete(stream);
   }
 
-  /** Stops following, because no stream is left. */
+  /** Ends the polls, because no stream is left. */
   leave(): void {
-    this.#stopPolling();
-    this.#value?.leave();
-    this.#value = undefined;
+    if (this.#polling.is === 'pausing') this.#polling.cancel();
+    this.#polling = { is: 'over' };
+    this.#cancelDelay?.();
+    this.#left.abort();
   }
 
   knowsAny(sessionIds: readonly string[]): boolean {
-    return sessionIds.some((id) => this.known.sessions.has(id));
+    return sessionIds.some((id) => this.#state?.sessions.has(id));
   }
 
-  /** Polls at once if this process polls the script. */
+  /** Polls at once, or as soon as the present poll has ended. */
   pollNow(): void {
-    this.#poller?.pollNow();
+    this.#intervalMs = LEAST_MS;
+    if (this.#polling.is === 'reading') this.#polling.isWantedAgain = true;
+    else if (this.#polling.is === 'pausing') {
+      this.#polling.cancel();
+      void this.#poll();
+    }
   }
 
   endAll(failure?: { readonly error: unknown }): void {
@@ -85,61 +117,71 @@ export class LiveScript implements StreamSource {
     for (const stream of streams) stream.deliver();
   }
 
-  #follow(): FollowedValue {
-    const { values, origin, scriptId } = this.#options;
-    const value = values.follow(origin.account, scriptId, {
-      lead: () => {
-        if (value !== this.#value) return;
-        this.#stopPolling();
-        this.#poller = createPoller({
-          ...this.#options,
-          known: () => this.known,
-          store: (record) => this.#store(value, record),
-          // Another process that has streams polls next, and is refused itself.
-          onRefused: (error) => this.endAll({ error }),
-        });
-        this.#poller.pollNow();
-      },
-      yield: () => this.#stopPolling(),
-      rejoin: () => {
-        this.#laterThan = this.#knownSince;
-      },
-      found: (found, ageMs, isCurrent) => this.#found(found, ageMs, isCurrent),
-    });
-    return value;
+  async #poll(): Promise<void> {
+    const { scriptId, origin, clock, today, maxSessions, openAccess, onPoll } = this.#options;
+    const reading: Reading = { is: 'reading', usage: new PollUsage(), isWantedAgain: false };
+    this.#polling = reading;
+    const before = this.#state;
+    const maxAgeMs = before ? clock.now() - this.#foundAt : LEAST_MS;
+    try {
+      const access = openAccess(origin, reading.usage, this.#left, maxAgeMs);
+      const state = await poll(access, scriptId, before, maxSessions, today);
+      if (this.#left.aborted) return;
+      onPoll(before && !isSame(before.sessions, state.sessions) ? 'changed' : 'same');
+      if (state.readAt >= this.#foundAt) this.#found(state);
+    } catch (failure) {
+      if (this.#left.aborted) return;
+      onPoll('failed');
+      if (failure instanceof Refused && !failure.transient) return this.endAll({ error: failure });
+      this.#failed(failure instanceof RateLimited);
+    }
+    this.#pollAgain(reading);
   }
 
-  #stopPolling(): void {
-    this.#poller?.stop();
-    this.#poller = undefined;
+  #pollAgain({ isWantedAgain }: { readonly isWantedAgain: boolean }): void {
+    const { clock } = this.#options;
+    const readAt = this.#failure ? clock.now() : (this.#state?.readAt ?? clock.now());
+    const at = isWantedAgain ? clock.now() : readAt + this.#intervalMs;
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => void this.#poll());
+    this.#polling = { is: 'pausing', cancel };
   }
 
-  /** Subscribers receive a result once it is stored: a result that is not stored never happened. */
-  async #store(value: FollowedValue, record: LiveRecord): Promise<void> {
-    const ageMs = isKnown(record) ? Math.max(0, this.#options.clock.now() - record.readAt) : 0;
-    const isStored = await value.store(toValue(record), ageMs);
-    if (isStored && value === this.#value) this.#know(record, true);
-  }
-
-  #found(value: object, ageMs: number, isCurrent: boolean): boolean {
-    const found = readValue(value, this.#options.clock.now() - ageMs);
-    if (!found) return false;
-    // A process that has lost what others know, and has read nothing yet, stores a delay without a state.
-    const isNoState = !isKnown(found) && isKnown(this.known);
-    if (isNoState || found.readAt <= this.#laterThan) return true;
-    this.#laterThan = Number.NEGATIVE_INFINITY;
-    // A delay of a process that does not poll any more is not for the subscribers.
-    this.#know(isCurrent ? found : withoutDelay(found), isCurrent);
-    return true;
-  }
-
-  #know(next: LiveRecord, isCurrent: boolean): void {
-    const { delay } = next.head;
-    // A delay changes nothing about the time of the state.
-    if (next.readAt !== this.known.readAt) this.#knownSince = this.#options.clock.now();
-    this.known = next;
+  #found(state: LiveState): void {
+    const before = this.#state;
+    this.#failure = undefined;
+    const hasChanged = !before || before.cursor !== state.cursor || state.missed.size > 0;
+    this.#intervalMs = hasChanged ? LEAST_MS : Math.min(MOST_MS, this.#intervalMs * SLOWER);
+    this.#state = state;
+    this.#foundAt = this.#options.clock.now();
     this.#differences = new Map();
-    if (isCurrent && isKnown(next) && !delay) this.isCurrent = true;
+    this.#tellDelayIn(2 * this.#intervalMs - (this.#foundAt - state.readAt));
+    this.#tell({ state, nextPollMs: Math.ceil(this.#intervalMs), delay: undefined });
+  }
+
+  #failed(byQuota: boolean): void {
+    this.#failure = byQuota ? 'QUOTA' : 'API_UNAVAILABLE';
+    // A poll that has waited in vain is repeated soon, or later polls would go first.
+    this.#intervalMs = byQuota ? LEAST_MS : Math.min(MOST_MS, this.#intervalMs * SLOWER);
+  }
+
+  /** Tells the subscribers once that the state is old, unless a newer state is found before. */
+  #tellDelayIn(delayMs: number): void {
+    const { clock, today } = this.#options;
+    this.#cancelDelay?.();
+    this.#cancelDelay = clock.after(Math.max(0, delayMs), () => {
+      const delay = { reason: this.#whyOld(), asOf: this.#state?.asOf ?? today() };
+      this.#tell({ ...this.news, nextPollMs: Math.ceil(this.#intervalMs), delay });
+    });
+  }
+
+  #whyOld(): DelayReason {
+    const polling = this.#polling;
+    if (polling.is !== 'reading' || !polling.usage.isWaiting) return this.#failure ?? 'API_UNAVAILABLE';
+    return polling.usage.isUncoordinated ? 'COORDINATION_LOST' : 'QUOTA';
+  }
+
+  #tell(news: LiveNews): void {
+    this.news = news;
     for (const stream of [...this.#streams]) stream.deliver();
   }
 }

@@ -1,14 +1,32 @@
-import { type LiveEvent, NO_STATE, type NumberedEvent, type SessionTest } from './live-event.ts';
-import type { LiveDifference, LiveRecord } from './live-record.ts';
+import {
+  type DelayReason,
+  type LiveEvent,
+  NO_STATE,
+  type NumberedEvent,
+  type SessionTest,
+} from './live-event.ts';
+import { hasFurtherPages, type LiveDifference, type LiveState } from './live-state.ts';
+
+/** What a script has to tell its streams. */
+export interface LiveNews {
+  /** Undefined: no poll has found a state yet. */
+  readonly state: LiveState | undefined;
+  readonly nextPollMs: number;
+  /** Set while the state is old. */
+  readonly delay: LiveDelay | undefined;
+}
+
+interface LiveDelay {
+  readonly reason: DelayReason;
+  /** When the last known state was read, in ms since 1970. Without a state: when the delay was told. */
+  readonly asOf: number;
+}
 
 /** The view that a stream has of its script. */
 export interface StreamSource {
-  /** The state that this process knows. */
-  readonly known: LiveRecord;
-  /** Whether the known state is kept up to date. */
-  readonly isCurrent: boolean;
+  readonly news: LiveNews;
   /** What differs in a later state. */
-  since(state: LiveRecord, later: LiveRecord): LiveDifference;
+  since(state: LiveState, later: LiveState): LiveDifference;
 }
 
 /** A change with more sessions is not worth sending: the whole state replaces it. */
@@ -25,6 +43,12 @@ interface LiveStreamOptions {
 
 type Taken = IteratorResult<NumberedEvent, undefined>;
 
+/** How a stream ends: the news that are still reported, and then the failure. */
+interface Ending {
+  readonly news: LiveNews;
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
 /** The longest time between two snapshots, in ms. A snapshot repairs the state of a subscriber that has lost a change. */
 const SNAPSHOT_EVERY_MS = 60_000;
 
@@ -35,33 +59,21 @@ const SNAPSHOT_EVERY_MS = 60_000;
  */
 export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefined> {
   readonly #options: LiveStreamOptions;
-  #mayBegin = false;
-  /** The state that was reported last. Undefined: none yet. */
-  #reported: LiveRecord | undefined;
-  /** When the state of the last snapshot was read. */
-  #snapshotAt = 0;
-  /** The known state at the end of the stream. Later changes are not reported. */
-  #last: LiveRecord | undefined;
-  #toldDelay: LiveRecord['head'] | undefined;
+  /** What was reported last. */
+  #reported: { readonly state: LiveState; readonly snapshotAt: number } | undefined;
+  #toldDelay: LiveDelay | undefined;
   #sequence = 0;
   #taker: { resolve(taken: Taken): void; reject(failure: unknown): void } | undefined;
-  #failure: { readonly error: unknown } | undefined;
+  #progress: 'open' | Ending | 'over' = 'open';
 
   constructor(options: LiveStreamOptions) {
     this.#options = options;
   }
 
-  /** Lets the stream begin with the current state. */
-  begin(): void {
-    this.#mayBegin = true;
-    this.deliver();
-  }
-
   /** Ends or fails the stream after its news are taken. A waiting subscriber receives the end from `deliver`. */
   end(failure?: { readonly error: unknown }): void {
-    if (this.#last) return;
-    this.#last = this.#options.script.known;
-    this.#failure = failure;
+    if (this.#progress !== 'open') return;
+    this.#progress = { news: this.#options.script.news, failure };
     this.#options.onEnd();
   }
 
@@ -74,9 +86,7 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
 
   return(): Promise<Taken> {
     this.end();
-    this.#failure = undefined;
-    this.#reported = this.#last;
-    this.#toldDelay = this.#last?.head;
+    this.#progress = 'over';
     this.deliver();
     return Promise.resolve(OVER);
   }
@@ -85,58 +95,64 @@ export class LiveStream implements AsyncIterableIterator<NumberedEvent, undefine
     return this;
   }
 
-  /** Gives a waiting subscriber the next event, if there is an event. */
+  /** Gives a waiting subscriber the next event, or the end, if there is one. */
   deliver(): void {
     const taker = this.#taker;
     if (!taker) return;
-    const event = this.#take(this.#last ?? this.#options.script.known);
-    if (!event && !this.#last) return;
+    const progress = this.#progress;
+    const event =
+      progress === 'over'
+        ? undefined
+        : this.#take(progress === 'open' ? this.#options.script.news : progress.news);
+    if (!event && progress === 'open') return;
     this.#taker = undefined;
     if (event) {
       this.#options.onEvent(event.type);
       this.#sequence += 1;
       taker.resolve({ value: { ...event, sequence: this.#sequence }, done: false });
-    } else if (this.#failure) {
-      taker.reject(this.#failure.error);
-      this.#failure = undefined;
-    } else taker.resolve(OVER);
+      return;
+    }
+    this.#progress = 'over';
+    if (typeof progress === 'object' && progress.failure) taker.reject(progress.failure.error);
+    else taker.resolve(OVER);
   }
 
-  #take(known: LiveRecord): LiveEvent | undefined {
-    const { script, isWanted, after } = this.#options;
-    const { cursor, asOf, nextPollMs, isComplete, delay } = known.head;
-    const before = this.#reported;
-    if (before ? before.head !== known.head : this.#mayBegin && script.isCurrent) {
-      const lists = this.#changesTo(known, before ?? (after === cursor ? known : undefined));
-      this.#reported = known;
-      if (!lists) {
-        this.#snapshotAt = known.readAt;
-        const sessions = [...known.sessions.values()].filter(isWanted);
-        return { type: 'SessionsSnapshot', cursor, asOf, nextPollMs, sessions, isComplete };
-      }
-      if (!before) this.#snapshotAt = known.readAt;
-      if (!before || lists.appeared.length + lists.disappeared.length > 0)
-        return { type: 'SessionsChange', cursor, asOf, nextPollMs, ...lists };
+  #take({ state, nextPollMs, delay }: LiveNews): LiveEvent | undefined {
+    if (state && state !== this.#reported?.state) {
+      const event = this.#eventOf(state, nextPollMs);
+      if (event) return event;
     }
-    if (!delay || this.#toldDelay === known.head) return undefined;
-    this.#toldDelay = known.head;
+    if (!delay || delay === this.#toldDelay) return undefined;
+    this.#toldDelay = delay;
     // A subscriber that has not begun continues from its own cursor, not from a state that it never received.
-    const position = { cursor: this.#reported ? cursor : (after ?? NO_STATE.cursor), asOf, nextPollMs };
-    return { type: 'SessionsDelay', ...position, reason: delay };
+    const cursor = this.#reported?.state.cursor ?? this.#options.after ?? NO_STATE;
+    return { type: 'SessionsDelay', cursor, asOf: delay.asOf, nextPollMs, reason: delay.reason };
+  }
+
+  /** Reports a state. Undefined: nothing has changed that the subscriber wants. */
+  #eventOf(state: LiveState, nextPollMs: number): LiveEvent | undefined {
+    const { isWanted, after } = this.#options;
+    const { cursor, asOf, readAt, isComplete } = state;
+    const before = this.#reported;
+    const isSnapshotDue = before && readAt + nextPollMs - before.snapshotAt > SNAPSHOT_EVERY_MS;
+    const from = before?.state ?? (after === cursor ? state : undefined);
+    const lists = from && !isSnapshotDue ? this.#changesTo(state, from) : undefined;
+    this.#reported = { state, snapshotAt: before && lists ? before.snapshotAt : readAt };
+    if (!lists) {
+      const sessions = [...state.sessions.values()].filter(isWanted);
+      return { type: 'SessionsSnapshot', cursor, asOf, nextPollMs, sessions, isComplete };
+    }
+    const hasChanged = lists.appeared.length + lists.disappeared.length > 0;
+    return before && !hasChanged ? undefined : { type: 'SessionsChange', cursor, asOf, nextPollMs, ...lists };
   }
 
   /** Undefined: a snapshot takes the place of the changes. */
-  #changesTo(known: LiveRecord, from: LiveRecord | undefined): LiveDifference | undefined {
-    if (!from || from.head.base !== known.head.base || this.#isSnapshotDue(known)) return undefined;
+  #changesTo(state: LiveState, from: LiveState): LiveDifference | undefined {
+    if (from.isComplete !== state.isComplete || hasFurtherPages(from, state)) return undefined;
     const { script, isWanted } = this.#options;
-    const { appeared, disappeared } = script.since(from, known);
+    const { appeared, disappeared } = script.since(from, state);
     const lists = { appeared: appeared.filter(isWanted), disappeared: disappeared.filter(isWanted) };
     return lists.appeared.length + lists.disappeared.length > MAX_CHANGED ? undefined : lists;
-  }
-
-  #isSnapshotDue({ head, readAt }: LiveRecord): boolean {
-    if (!this.#reported || head.delay) return false;
-    return readAt + head.nextPollMs - this.#snapshotAt > SNAPSHOT_EVERY_MS;
   }
 }
 

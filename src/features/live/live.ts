@@ -5,8 +5,6 @@ import type { LiveLimits } from '../../plan/limits.ts';
 import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
 import { timeOfDay } from '../../transport/clock.ts';
-import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
-import type { SharedValues } from '../../transport/shared-state.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
 import { LiveScript } from './live-script.ts';
@@ -22,7 +20,6 @@ interface LiveOptions {
   readonly onUnexpected: (error: unknown) => void;
   /** The time of day, in ms since 1970. */
   readonly today?: (() => number) | undefined;
-  readonly random?: RandomSource | undefined;
 }
 
 interface Wanted {
@@ -33,15 +30,6 @@ interface Wanted {
 }
 
 export type LiveSessions = ReturnType<typeof createLive>;
-
-/** The values of a process without others: each follower leads, and keeps what it stores. */
-const ALONE: Pick<SharedValues, 'follow'> = {
-  follow(_account, _name, { lead }) {
-    // The caller receives the value first.
-    queueMicrotask(lead);
-    return { store: () => true, refresh: () => undefined, leave: () => undefined };
-  },
-};
 
 /** A subscription of a client, which the limits count. */
 interface Subscription {
@@ -57,9 +45,9 @@ interface Account {
 /** Follows connected sessions. The subscribers of a script share its polls. */
 export function createLive(options: LiveOptions) {
   const { transport, limits, observer = {}, onUnexpected } = options;
-  const { today = timeOfDay, random = systemRandom } = options;
+  const { today = timeOfDay } = options;
   const observe = (call: () => unknown) => notify(call, onUnexpected);
-  const { clock, state } = transport;
+  const { clock } = transport;
   const rate = limits.rate > 0 ? limits.rate : undefined;
   const openAccess = createPollAccess({ ...options, rate });
   const accounts = new Map<string, Account>();
@@ -80,8 +68,6 @@ export function createLive(options: LiveOptions) {
       origin,
       clock,
       today,
-      random,
-      values: state.values ?? ALONE,
       maxSessions: limits.maxSessions,
       openAccess,
       onPoll: (outcome) => observe(() => observer.polled?.(outcome)),
@@ -99,10 +85,6 @@ export function createLive(options: LiveOptions) {
   };
 
   const scriptsOf = (name: string) => accounts.get(name)?.scripts.values() ?? [];
-  // Another process has ended sessions of the account.
-  state.values?.onMessage((name) => {
-    for (const script of scriptsOf(name)) script.pollNow();
-  });
 
   return {
     /** Limits count only the subscriptions of clients. @throws TOO_MANY_STREAMS, TOO_MANY_LIVE_SCRIPTS */
@@ -144,7 +126,6 @@ export function createLive(options: LiveOptions) {
     /** Sessions of an account were ended through the gateway. Scripts with these sessions are polled at once. */
     disconnected(name: string, sessionIds: readonly string[]) {
       for (const script of scriptsOf(name)) if (script.knowsAny(sessionIds)) script.pollNow();
-      state.values?.broadcast(name);
     },
     /** Ends every stream after its pending events are taken. */
     endAll() {

@@ -30,7 +30,7 @@ const LiveDelayReason = builder.enumType('LiveDelayReason', {
       description: 'LuaAuth does not answer, or its answer differs from its documentation.',
     },
     COORDINATION_LOST: {
-      description: 'The gateway has lost the gateways that share its quota, and polls by itself.',
+      description: 'The gateway cannot reach Redis, and the polls wait for its own part of the quota.',
     },
   },
 });
@@ -40,7 +40,8 @@ const LiveEventInterface = builder.interfaceRef<NumberedEvent>('LiveEvent').impl
   resolveType: ({ type }) => type,
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'The state after this event. Pass it as `after` to continue from this state.',
+      description:
+        'Names the state after this event by its content. Pass it as `after`, at any process, to continue from this state.',
     }),
     sequence: t.expose('sequence', {
       type: 'SafeInt',
@@ -87,7 +88,7 @@ const SessionsChange = builder.objectRef<NumberedEvent<ChangeEvent>>('SessionsCh
 const SessionsDelay = builder.objectRef<NumberedEvent<DelayEvent>>('SessionsDelay').implement({
   scopes: 'inherited',
   description:
-    'The data is old, because polls wait or fail; `reason` says why. The event comes when the delay begins, and again each time the delay has at least doubled. The stream continues by itself.',
+    'The data is older than two intervals between polls, because polls wait or fail; `reason` says why. The event comes once, and again only after the data was new. The stream continues by itself.',
   interfaces: [LiveEventInterface],
   fields: (t) => ({
     reason: t.expose('reason', { type: LiveDelayReason, description: 'Why polls wait or fail.' }),
@@ -120,7 +121,7 @@ builder.subscriptionFields((t) => ({
       }),
       after: t.arg.string({
         description:
-          'The cursor of an earlier event. If nothing has changed since, the stream begins with an empty change, else with a snapshot.',
+          'The cursor of an earlier event. If the connected users are the same as then, the stream begins with an empty change, else with a snapshot.',
       }),
     },
     subscribe: async (_root, { scriptId, filter, after }, { caller, live }) => {

@@ -16,12 +16,6 @@ export interface DriverClient {
   on(event: 'end' | 'ready', listener: () => void): unknown;
   connect(): Promise<unknown>;
   sendCommand(words: readonly (string | Buffer)[]): Promise<unknown>;
-  subscribe(
-    channels: string | string[],
-    receive: (message: Buffer, channel: Buffer) => void,
-    inBuffers: true,
-  ): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
   destroy(): void;
 }
 

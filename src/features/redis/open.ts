@@ -12,7 +12,6 @@ import { RELEASE } from './lease.ts';
 import { RedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
 import { sharedCache } from './shared-cache.ts';
-import { createSharedValues } from './shared-values.ts';
 
 /** Longer than any call takes. An answer is cached under the generation from the start of its call. */
 const LONGEST_CALL_MS = 200_000;
@@ -59,17 +58,12 @@ export async function openStateInRedis(
       ),
   });
   const accounts = createAccountKeyspaces(link);
-  const values = createSharedValues(link, accounts, { createClient, url: options.url });
   const state: TransportState = {
     quotas: createQuotasInRedis(link, accounts),
     generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
     steps: (policy) => [sharedCache(link, accounts, policy)],
-    values,
     onReset: (action) => link.onReset(action),
-    async close() {
-      await values.close();
-      await link.close();
-    },
+    close: () => link.close(),
   };
   try {
     await link.open();

@@ -12,11 +12,17 @@ import type { RedisLink } from './link.ts';
 
 /** Larger answers are not shared: they would delay all other commands. */
 const MAX_SHARED_BYTES = 1024 * 1024;
-/** Most calls are answered within this time, in ms. Another process may repeat a call that takes longer. */
+/**
+ * Most calls are answered within this time, in ms. Another process may repeat a call that takes longer. A call in the background
+ * may wait long for its permit.
+ */
 const CALL_LEASE_MS = 5_000;
+const BACKGROUND_LEASE_MS = 15_000;
+/** How long a process waits before it looks again whether another process has the answer, in ms: first, growth and longest. */
 const FIRST_WAIT_MS = 4;
-const LONGEST_WAIT_MS = 200;
 const WAIT_GROWTH = 1.5;
+const LONGEST_WAIT_MS = 200;
+const BACKGROUND_WAIT_MS = 500;
 
 /**
  * Looks up an entry, which is as good as a call if it is younger than `fresh` ms, or was filled after the time `since`. If it is
@@ -86,9 +92,11 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
 
   const read = async <T>(next: Send, call: Call<T>, usage: Usage) => {
     const { account, entry: entryName, lease, place } = locate(call);
+    const longestMs = call.background ? BACKGROUND_WAIT_MS : LONGEST_WAIT_MS;
+    const leaseMs = call.background ? BACKGROUND_LEASE_MS : CALL_LEASE_MS;
     let since = '';
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
-      const args = [policy.freshMsOf(call), since, link.me, CALL_LEASE_MS];
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(longestMs, waitMs * WAIT_GROWTH)) {
+      const args = [policy.freshMsOf(call), since, link.me, leaseMs];
       const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
       if (!reply) return next(call, usage);
@@ -107,7 +115,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
 
   return (next) => (call, usage) => {
     const isReady = !link.isLost && !call.isAlone;
-    const isShared = call.kind === 'read' && policy.mayBeOlder(call) && policy.freshMsOf(call) > 0;
+    const isShared = call.kind === 'read' && policy.freshMsOf(call) > 0;
     return isReady && isShared ? read(next, call, usage) : next(call, usage);
   };
 

@@ -28,8 +28,6 @@ export interface ServePolicy {
   freshMsOf(call: Call<unknown>): number;
   /** How long an answer to the call is kept, in ms. */
   keptMsOf(call: Call<unknown>): number;
-  /** Whether an earlier answer will do. A poll needs the current state. */
-  mayBeOlder(call: Call<unknown>): boolean;
   serve<T>(entry: CacheEntry, source: Source): Answer<T>;
 }
 
@@ -41,8 +39,9 @@ export interface ServePolicy {
 export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, clock } = options;
   const { isCurrent, hasRoom, isFailing } = options;
-  const freshMsOf = ({ freshFor }: Call<unknown>) => freshMsFor[freshFor] ?? freshMs;
-  const keptMsOf = (call: Call<unknown>) => Math.max(freshMsOf(call), staleMs);
+  const freshMsOf = ({ maxAgeMs, freshFor }: Call<unknown>) => maxAgeMs ?? freshMsFor[freshFor] ?? freshMs;
+  const keptMsOf = (call: Call<unknown>) =>
+    Math.max(freshMsOf(call), freshMsFor[call.freshFor] ?? freshMs, staleMs);
   const isKept = (call: Call<unknown>) => call.kind === 'read' && keptMsOf(call) > 0;
   /** The generations and names of the reads that are renewed now. */
   const revalidations = new Set<string>();
@@ -61,7 +60,12 @@ export function createCache(options: CacheOptions) {
   /** Serves an older entry in place of a failure (stale-if-error). */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
     const ageMs = clock.now() - askedAt;
-    if (ageMs >= staleMs || !allowsOlderAnswer(failure) || !(await isCurrent(call))) throw failure;
+    if (
+      ageMs >= Math.min(staleMs, call.maxAgeMs ?? staleMs) ||
+      !allowsOlderAnswer(failure) ||
+      !(await isCurrent(call))
+    )
+      throw failure;
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
@@ -102,12 +106,9 @@ export function createCache(options: CacheOptions) {
     return Promise.resolve(serve<T>(entry, 'stale'));
   };
 
-  /** Whether an earlier answer will do. A poll needs the current state. */
-  const mayBeOlder = <T>(call: Call<T>) => call.background !== 'poll';
-
   /** The kept answer to a read, and why the API is asked if that answer will not do. */
   const lookUp = (call: Call<unknown>): { readonly entry?: CacheEntry; readonly why: WhyAsked } => {
-    if (!isKept(call) || !mayBeOlder(call)) return BYPASS;
+    if (!isKept(call)) return BYPASS;
     const entry = entries.get(call.name);
     if (!entry) return MISS;
     return entry.generation === call.generation ? { entry, why: 'expired' } : WRITTEN;
@@ -119,7 +120,7 @@ export function createCache(options: CacheOptions) {
     const answer = isKept(call) ? fetch(next, call, usage) : next(call, usage);
     return noted(answer, call, usage, why);
   };
-  const policy: ServePolicy = { freshMsOf, keptMsOf, mayBeOlder, serve };
+  const policy: ServePolicy = { freshMsOf, keptMsOf, serve };
   /** An answer in this process that is as good as a call; undefined: none is known at once. */
   const freshAnswer = (call: Call<unknown>): Answer<unknown> | undefined => {
     const { entry } = lookUp(call);

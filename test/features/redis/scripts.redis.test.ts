@@ -4,7 +4,6 @@ import type { LuaScript } from '../../../src/features/redis/client.ts';
 import { RELEASE } from '../../../src/features/redis/lease.ts';
 import { RETURN, TAKE } from '../../../src/features/redis/semaphore.ts';
 import { FILL, LOOK_UP } from '../../../src/features/redis/shared-cache.ts';
-import { LOOK, STORE } from '../../../src/features/redis/shared-values.ts';
 import { ENTER } from '../../../src/features/redis/store.ts';
 import { RedisModel } from '../../simulation/redis-model.ts';
 import { TWINS } from '../../simulation/twins.ts';
@@ -75,14 +74,7 @@ function randomStep({ pick, below, chance }: Seeded): Step {
         [pick([0, 500, 5_000]), pick(['', '0', String(seen)]), `${me}.1`, KEPT_MS],
       ),
     () => inStore(FILL, ['entry', 'lease'], [`${me}.1`, below(800), KEPT_MS, pick(['value', 'other'])]),
-    () => inStore(RELEASE, [pick(['lease', 'live-lease'])], [`${me}.1`]),
-    () => inStore(LOOK, ['value', 'live-lease'], [pick(['', 'v1', 'v2']), `${me}.1`, KEPT_MS]),
-    () =>
-      inStore(
-        STORE,
-        ['value', 'live-lease'],
-        [pick(['v1', 'v2', 'v3']), `${me}.1`, KEPT_MS, below(500), pick(['s', 't'])],
-      ),
+    () => inStore(RELEASE, ['lease'], [`${me}.1`]),
   ])();
 }
 
@@ -100,7 +92,7 @@ const texts = (reply: unknown): unknown =>
   Array.isArray(reply) ? reply.map(texts) : Buffer.isBuffer(reply) ? reply.toString('latin1') : reply;
 
 it('every script has one twin', () => {
-  const scripts = [ENTER, TAKE, RETURN, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, RELEASE, LOOK, STORE];
+  const scripts = [ENTER, TAKE, RETURN, NOTE_WRITE, READ_WRITES, LOOK_UP, FILL, RELEASE];
   expect(TWINS.map(({ sha }) => sha).sort()).toEqual(scripts.map(({ sha }) => sha).sort());
 });
 
@@ -116,7 +108,7 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
       const random = createSeeded(propertySeed(1), 'scripts', history);
       await redis.command('FLUSHALL');
       let now = 1_800_000_000_000;
-      const model = new RedisModel({ nowMs: () => now, expiryMs: () => 0, publish: () => undefined });
+      const model = new RedisModel({ nowMs: () => now, expiryMs: () => 0 });
       for (let step = 0; step < STEPS; step += 1) {
         now += random.pick([0, 1, 30, 250, 900, 3_100]) - (random.chance(0.02) ? 5_000 : 0);
         const at = `history ${history}, step ${step}`;
@@ -152,10 +144,9 @@ describeWithEachEngine('scripts answer as their twins', (engine) => {
     const run = ({ source }: LuaScript, keys: readonly string[], ...args: readonly string[]) =>
       redis.command('EVAL', source, String(1 + keys.length), 'store', ...keys, 'store-1', ...args);
     await run(LOOK_UP, ['entry', 'lease'], '0', '', 'one', '3000');
-    await run(LOOK, ['value', 'live-lease'], '', 'one', '3000');
     await run(TAKE, ['quota', 'asking'], '50', 'one', 'one.1', '0', '0');
     await run(TAKE, ['quota', 'asking'], '1', 'two', 'two.1', '0', '0');
-    for (const [key, mostMs] of Object.entries({ lease: 3_000, 'live-lease': 3_000, ...TIMES })) {
+    for (const [key, mostMs] of Object.entries({ lease: 3_000, ...TIMES })) {
       const leftMs = Number(await redis.command('PTTL', key));
       expect([key, leftMs > 0 && leftMs <= mostMs]).toEqual([key, true]);
     }

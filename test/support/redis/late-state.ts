@@ -19,14 +19,6 @@ export function createLateState(
         lateQuota(quotas.open(account, part, rate, onFreed), beforePermit),
     },
     generations: { snapshot: (account) => lateSnapshot(generations.snapshot(account)) },
-    values: {
-      follow(_account, _name, { lead }) {
-        void later(lead);
-        return { store: () => later(() => true), refresh: () => later(() => undefined), leave() {} };
-      },
-      broadcast() {},
-      onMessage() {},
-    },
   };
 }
 
