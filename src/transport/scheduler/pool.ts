@@ -2,15 +2,6 @@ import type { MaybePromise } from '../../state/maybe-promise.ts';
 import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
 import type { Clock } from '../clock.ts';
 
-/** `leavesRoom`: calls of clients had permits left when it was fetched. */
-interface Fetched {
-  readonly permit: Permit;
-  readonly leavesRoom: boolean;
-}
-
-/** The most permits that are fetched at a time. */
-const MAX_FETCHED = 8;
-
 interface PoolOptions {
   readonly quotas: Quotas;
   readonly account: string;
@@ -24,19 +15,18 @@ interface PoolOptions {
 
 /**
  * The permits of a quota. `take` never waits: it returns a permit, or the pool calls `onReady` later. If the quota is in a
- * store, the pool fetches a permit for each call that waits, and keeps it until a call takes it.
+ * store, the pool fetches a permit ahead, and keeps it until a call takes it.
  */
 export class Pool {
   readonly options: PoolOptions;
   /** How many calls wait for a permit. */
   waiting = 0;
   readonly #quota: Quota;
-  /** How many permits were asked for, without an answer yet. */
-  #fetching = 0;
+  #isFetching = false;
   #isEmpty = false;
   #isEmptyForBackground = false;
   #cancelTimer: (() => void) | undefined;
-  readonly #fetched: Fetched[] = [];
+  #fetched: { readonly permit: Permit; readonly leavesRoom: boolean } | undefined;
 
   constructor(options: PoolOptions) {
     this.options = options;
@@ -49,14 +39,12 @@ export class Pool {
   }
 
   get isEmpty(): boolean {
-    return this.#fetched.length === 0 && (this.#isEmpty || this.#isFetchingEnough);
+    return !this.#fetched && (this.#isEmpty || this.#isFetching);
   }
 
   /** A call in the background has to leave permits for other calls. */
   get isEmptyForBackground(): boolean {
-    return (
-      this.#fetched.length === 0 && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetchingEnough)
-    );
+    return !this.#fetched && (this.#isEmptyForBackground || this.#isEmpty || this.#isFetching);
   }
 
   get hasBackgroundPermit(): boolean {
@@ -65,7 +53,10 @@ export class Pool {
 
   /** `leavesRoom`: only if permits for calls of clients stay free. */
   take(leavesRoom: boolean): Permit | undefined {
-    const fetched = this.#takeFetched(leavesRoom);
+    const isTooOld = this.#fetched?.permit.mayBeUsed === false;
+    if (isTooOld || (leavesRoom && this.#fetched?.leavesRoom === false)) this.giveBack();
+    const fetched = this.#fetched?.permit;
+    this.#fetched = undefined;
     if (fetched || this.isEmpty || (leavesRoom && this.#isEmptyForBackground)) return fetched;
     const answer = this.#quota.take(leavesRoom);
     if (typeof answer === 'number') this.#emptyFor(answer, leavesRoom);
@@ -74,21 +65,15 @@ export class Pool {
     return undefined;
   }
 
-  #takeFetched(leavesRoom: boolean): Permit | undefined {
-    for (let next = this.#fetched.shift(); next; next = this.#fetched.shift()) {
-      if (next.permit.mayBeUsed && (next.leavesRoom || !leavesRoom)) return next.permit;
-      next.permit.release();
-    }
-    return undefined;
-  }
-
   keep(permit: Permit, leavesRoom: boolean): void {
-    this.#fetched.push({ permit, leavesRoom });
+    this.#fetched = { permit, leavesRoom };
   }
 
-  /** Releases the permits that were fetched, because no call can take them soon. */
+  /** Releases the permit that was fetched, because no call can take it soon. */
   giveBack(): void {
-    for (const { permit } of this.#fetched.splice(0)) permit.release();
+    const fetched = this.#fetched;
+    this.#fetched = undefined;
+    fetched?.permit.release();
   }
 
   remove(): void {
@@ -114,17 +99,13 @@ export class Pool {
 
   /** Whether a new pool of the same quota would give no more permits. */
   isIdle(): boolean {
-    return this.waiting === 0 && this.#fetching === 0 && this.#quota.isIdle();
-  }
-
-  get #isFetchingEnough(): boolean {
-    return this.#fetching >= Math.max(1, Math.min(this.waiting, MAX_FETCHED));
+    return this.waiting === 0 && !this.#isFetching && this.#quota.isIdle();
   }
 
   #await(answer: Promise<Permit | number>, leavesRoom: boolean): void {
-    this.#fetching += 1;
+    this.#isFetching = true;
     void answer.then((result) => {
-      this.#fetching -= 1;
+      this.#isFetching = false;
       if (typeof result === 'number') this.#emptyFor(result, leavesRoom);
       else this.keep(result, leavesRoom);
       this.options.onReady();
