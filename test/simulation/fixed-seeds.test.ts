@@ -74,6 +74,35 @@ it('a poll that was under way while a process stood still brings no older state 
   expect(violation, lastLines.join('\n')).toBeUndefined();
 });
 
+it('three processes that follow a script make one call for each interval, as one process does', async () => {
+  const near = { startsAt: 0, storeLatencyMs: 1, apiLatencyMs: 40, jitterMs: 5, storeLoss: 0, apiLoss: 0 };
+  const callsOf = async (count: number) => {
+    const plan = createPlan({ seed: '1', seconds: 120, gateways: count, kinds: [], hasStreams: true });
+    const { violation, requests } = await play({
+      ...plan,
+      hasRush: false,
+      callers: [],
+      gateways: plan.gateways.map((gateway) => ({ ...gateway, ...near })),
+      visits: [{ script: 'live0', everyMs: 1_000 }],
+      followers: plan.gateways.map((_gateway, gateway) => ({
+        key: 'key-a',
+        script: 'live0',
+        isFiltered: false,
+        readsEveryMs: 0,
+        name: `f${gateway}`,
+        gateway,
+        joinsAt: 1_000 + 300 * gateway,
+        staysMs: 1_000_000_000,
+      })),
+    });
+    expect(violation).toBeUndefined();
+    return requests;
+  };
+  const [alone, together] = [await callsOf(1), await callsOf(3)];
+  expect(alone).toBeGreaterThan(60);
+  expect(Math.abs(together - alone)).toBeLessThan(alone / 10);
+});
+
 it('Redis is away again and again, while each gateway has more to do than the quota allows', async () => {
   const { violation, lastLines } = await play(
     createPlan({

@@ -18,11 +18,13 @@ const MAX_SHARED_BYTES = 1024 * 1024;
  */
 const CALL_LEASE_MS = 5_000;
 const BACKGROUND_LEASE_MS = 15_000;
-/** How long a process waits before it looks again whether another process has the answer, in ms: first, growth and longest. */
+/**
+ * How long a process waits before it looks again whether another process has the answer, in ms: first, growth and longest. In the
+ * background it waits the longest time at once.
+ */
 const FIRST_WAIT_MS = 4;
 const WAIT_GROWTH = 1.5;
 const LONGEST_WAIT_MS = 200;
-const BACKGROUND_WAIT_MS = 500;
 
 /**
  * Looks up an entry, which is as good as a call if it is younger than `fresh` ms, or was filled after the time `since`. If it is
@@ -92,10 +94,11 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
 
   const read = async <T>(next: Send, call: Call<T>, usage: Usage) => {
     const { account, entry: entryName, lease, place } = locate(call);
-    const longestMs = call.background ? BACKGROUND_WAIT_MS : LONGEST_WAIT_MS;
-    const leaseMs = call.background ? BACKGROUND_LEASE_MS : CALL_LEASE_MS;
+    const [firstMs, leaseMs] = call.background
+      ? [LONGEST_WAIT_MS, BACKGROUND_LEASE_MS]
+      : [FIRST_WAIT_MS, CALL_LEASE_MS];
     let since = '';
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(longestMs, waitMs * WAIT_GROWTH)) {
+    for (let waitMs = firstMs; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const args = [policy.freshMsOf(call), since, link.me, leaseMs];
       const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
