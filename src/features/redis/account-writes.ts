@@ -33,54 +33,66 @@ if last == count then return { 1, now, last } end
 local since = tonumber(last) > tonumber(count) and '(' .. count or '-inf'
 return { 1, now, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHSCORES') }`;
 
-export type AccountWrites = ReturnType<typeof createAccountWrites>;
-
 /** The writes of an account, as the store last reported them. After a reset of the link, a new instance begins empty. */
-export function createAccountWrites(account: AccountKeyspace, link: RedisLink) {
+export class AccountWrites {
+  readonly #account: AccountKeyspace;
+  readonly #link: RedisLink;
   /** The store that the counts are of. */
-  let store = link.id;
-  let count = '0';
-  const last = new Map<string, number>();
+  #store: string;
+  #count = '0';
+  readonly #last = new Map<string, number>();
   /** The read of the store that was not sent yet. */
-  let asking: Promise<boolean> | undefined;
+  #asking: Promise<boolean> | undefined;
 
-  const learn = (newCount: string, written: readonly Buffer[]) => {
+  constructor(account: AccountKeyspace, link: RedisLink) {
+    this.#account = account;
+    this.#link = link;
+    this.#store = link.id;
+  }
+
+  /** Reads new writes from the store. Callers of the same turn share a command. Gives false if this fails. */
+  refresh(): Promise<boolean> {
+    this.#asking ??= endOfTurn(this.#link.clock).then(() => {
+      // A read that starts after a write was answered must not join a command that Redis may have run before.
+      this.#asking = undefined;
+      return hasWorked(this.#ask());
+    });
+    return this.#asking;
+  }
+
+  read(resource: string): Generation {
+    // Hashing a resource's name costs more than the rest, and most accounts rarely write.
+    if (this.#last.size === 0) return { number: `${this.#store}.0`, isAlone: false };
+    const named = this.#account.encryption.name(resource);
+    const number = Math.max(this.#last.get(named) ?? 0, this.#last.get(EVERY_RESOURCE) ?? 0);
+    return { number: `${this.#store}.${number}`, isAlone: false };
+  }
+
+  async #ask(): Promise<void> {
+    const reply = await this.#account.run(READ_WRITES, ['writes'], [this.#count]);
+    const [newCount, written] = reply as [Buffer, (readonly Buffer[])?];
+    this.#store = this.#link.id;
+    if (written) this.#learn(String(newCount), written);
+  }
+
+  #learn(newCount: string, written: readonly Buffer[]): void {
     // A lower number: the store has dropped its writes, because no cache entry needs them any more.
-    if (Number(newCount) < Number(count)) last.clear();
-    count = newCount;
+    if (Number(newCount) < Number(this.#count)) this.#last.clear();
+    this.#count = newCount;
     for (const [resource, number] of pairs(written)) {
       // The writes come in the order of their numbers, and a write to every resource covers all before it.
-      if (resource === EVERY_RESOURCE) last.clear();
-      last.set(resource, number);
+      if (resource === EVERY_RESOURCE) this.#last.clear();
+      this.#last.set(resource, number);
     }
-  };
+  }
+}
 
-  const ask = async (): Promise<boolean> => {
-    const reply = await account.run(READ_WRITES, ['writes'], [count]);
-    const [newCount, written] = reply as [Buffer, (readonly Buffer[])?];
-    store = link.id;
-    if (written) learn(String(newCount), written);
-    return true;
-  };
-
-  return {
-    /** Reads new writes from the store. Callers of the same turn share a command. Gives false if this fails. */
-    refresh(): Promise<boolean> {
-      asking ??= endOfTurn(link.clock).then(() => {
-        // A read that starts after a write was answered must not join a command that Redis may have run before.
-        asking = undefined;
-        return ask().catch(() => false);
-      });
-      return asking;
-    },
-    read(resource: string): Generation {
-      // Hashing a resource's name costs more than the rest, and most accounts rarely write.
-      if (last.size === 0) return { number: `${store}.0`, isAlone: false };
-      const named = account.encryption.name(resource);
-      const number = Math.max(last.get(named) ?? 0, last.get(EVERY_RESOURCE) ?? 0);
-      return { number: `${store}.${number}`, isAlone: false };
-    },
-  };
+/** Gives false if a command fails, because Redis is lost. */
+export function hasWorked(command: Promise<unknown>): Promise<boolean> {
+  return command.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The members of a sorted set with their scores. */

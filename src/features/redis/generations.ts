@@ -1,6 +1,6 @@
 import { createGenerationsInMemory } from '../../state/memory.ts';
 import type { Generation, Generations } from '../../state/port.ts';
-import { type AccountWrites, createAccountWrites, EVERY_RESOURCE, NOTE_WRITE } from './account-writes.ts';
+import { AccountWrites, EVERY_RESOURCE, hasWorked, NOTE_WRITE } from './account-writes.ts';
 import type { AccountKeyspace, AccountKeyspaces } from './keyspace.ts';
 import type { RedisLink } from './link.ts';
 
@@ -20,14 +20,14 @@ export function createGenerationsInRedis(
     known = new WeakMap();
   });
   const writesOf = (account: AccountKeyspace): AccountWrites => {
-    const writes = known.get(account) ?? createAccountWrites(account, link);
+    const writes = known.get(account) ?? new AccountWrites(account, link);
     known.set(account, writes);
     return writes;
   };
   /** Counts a write in the store, under the names that the resources have there. @throws when the store is lost */
   const note = (account: AccountKeyspace, names: readonly string[]) =>
     account.run(NOTE_WRITE, ['writes'], [keepMs, ...names]);
-  const missed = createMissedWrites(link, (account) => note(account, [EVERY_RESOURCE]));
+  const missed = new MissedWrites(link, (account) => note(account, [EVERY_RESOURCE]));
 
   return {
     snapshot(name) {
@@ -59,13 +59,7 @@ export function createGenerationsInRedis(
           // Counts the write in memory too: the store may be lost before this process reads the count back.
           alone.wrote(resources);
           const names = resources.map((resource) => account.encryption.name(resource));
-          const isNoted =
-            !link.isLost &&
-            (names.length === 0 ||
-              (await note(account, names).then(
-                () => true,
-                () => false,
-              )));
+          const isNoted = !link.isLost && (names.length === 0 || (await hasWorked(note(account, names))));
           if (!isNoted) missed.add(account);
           return isNoted;
         },
@@ -81,32 +75,38 @@ const MAX_MISSED = 1_000;
  * The accounts with writes that the store has missed. They are published before the store is used again, as one write to every
  * resource of the account.
  */
-function createMissedWrites(link: RedisLink, note: (account: AccountKeyspace) => Promise<unknown>) {
-  const missed = new Set<AccountKeyspace>();
-  let areTooMany = false;
+class MissedWrites {
+  readonly #link: RedisLink;
+  readonly #note: (account: AccountKeyspace) => Promise<unknown>;
+  readonly #missed = new Set<AccountKeyspace>();
+  #areTooMany = false;
 
-  const add = (account: AccountKeyspace) => {
-    missed.add(account);
-    if (missed.size <= MAX_MISSED) return;
-    missed.clear();
-    areTooMany = true;
-  };
-  const publish = async () => {
-    if (areTooMany) await link.beginStore();
-    areTooMany = false;
-    for (const account of missed) {
+  constructor(link: RedisLink, note: (account: AccountKeyspace) => Promise<unknown>) {
+    this.#link = link;
+    this.#note = note;
+    // If the store is lost again, they are published the next time.
+    link.returnsAfter(() => (this.#missed.size === 0 && !this.#areTooMany ? undefined : this.#publish()));
+  }
+
+  add(account: AccountKeyspace): void {
+    this.#missed.add(account);
+    if (this.#missed.size <= MAX_MISSED) return;
+    this.#missed.clear();
+    this.#areTooMany = true;
+  }
+
+  async #publish(): Promise<void> {
+    if (this.#areTooMany) await this.#link.beginStore();
+    this.#areTooMany = false;
+    for (const account of this.#missed) {
       // A write that ends while this one is under way must be published again.
-      missed.delete(account);
+      this.#missed.delete(account);
       try {
-        await note(account);
+        await this.#note(account);
       } catch (error) {
-        add(account);
+        this.add(account);
         throw error;
       }
     }
-  };
-
-  // If the store is lost again, they are published the next time.
-  link.returnsAfter(() => (missed.size === 0 && !areTooMany ? undefined : publish()));
-  return { add };
+  }
 }
