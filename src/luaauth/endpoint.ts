@@ -195,7 +195,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       name: `${origin.account} ${method} ${target} ${text ?? ''}`,
       // Set when the call begins.
       generation: 0,
-      isAlone: false,
+      isLost: false,
       waiters: undefined,
       maxAgeMs: undefined,
       background: undefined,

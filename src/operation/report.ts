@@ -41,8 +41,8 @@ export function addReport(
   usage: Usage,
   writes?: readonly WriteFacts[],
 ): ExecutionResult {
-  if (mode !== 'report' && usage.stale === 0 && !usage.isUncoordinated) return result;
-  const coordination = usage.isUncoordinated && { coordination: 'lost' };
+  if (mode !== 'report' && usage.stale === 0 && !usage.isLost) return result;
+  const coordination = usage.isLost && { coordination: 'lost' };
   const { stale, oldestMs, ray } = usage;
   const staleness = stale > 0 && { stale, oldestMs: Math.ceil(oldestMs), ray };
   const report = mode === 'report' && {

@@ -27,7 +27,7 @@ export function createGenerationsInMemory() {
     },
   });
   const snapshot = {
-    read: (resource: string) => ({ number: written.peek(resource) ?? forgotten, isAlone: false }),
+    read: (resource: string) => ({ number: written.peek(resource) ?? forgotten, isLost: false }),
     wrote(resources: readonly string[]) {
       count += 1;
       for (const resource of resources) written.set(resource, count);

@@ -73,6 +73,6 @@ export interface Snapshot {
 
 export interface Generation {
   readonly number: number | string;
-  /** Whether other processes may have written unnoticed. */
-  readonly isAlone: boolean;
+  /** Whether the store is lost, so that other processes may have written unnoticed. */
+  readonly isLost: boolean;
 }

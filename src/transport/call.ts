@@ -91,8 +91,8 @@ export interface Call<T> extends About, Asked {
   readonly name: string;
   /** Counts the writes to the resources of a read. Reads of one name and generation may share one answer. */
   readonly generation: number | string;
-  /** Whether other processes may have written unnoticed. */
-  readonly isAlone: boolean;
+  /** Whether Redis is lost, so that other processes may have written unnoticed. */
+  readonly isLost: boolean;
   /** The operations that share the answer; undefined: the call needs its own request. */
   readonly waiters: Waiters | undefined;
   /** How old an answer from the cache may be, in ms. Undefined: as old as the settings of the cache say. A poll sets it. */

@@ -19,8 +19,8 @@ export class Usage {
   queuedMs = 0;
   /** The age of the oldest stale answer that was served, in ms. */
   oldestMs = 0;
-  /** Whether this process lost the other processes meanwhile. */
-  isUncoordinated = false;
+  /** Whether Redis was lost meanwhile. */
+  isLost = false;
   /** Cloudflare's name of the last request that its proxy answered in place of the API. */
   ray: string | undefined;
 

@@ -418,7 +418,7 @@ class World {
     const results = await Promise.allSettled(
       scripts.map(async (script, index) => {
         const version = Number(usable(await getScript(api, { script_id: script }), 'name'));
-        if (!api.usage.isUncoordinated)
+        if (!api.usage.isLost)
           this.#judge.shown(script, version, least[index] ?? 0, `${caller.name} at ${name}`);
       }),
     );
@@ -444,7 +444,7 @@ class World {
     const name = `w${this.#writes}`;
     try {
       await editScript(api, { script_id: script }, { name });
-      if (!api.usage.isUncoordinated) this.#judge.acknowledged(`${caller.key} ${script}`, name);
+      if (!api.usage.isLost) this.#judge.acknowledged(`${caller.key} ${script}`, name);
     } catch (failure) {
       const { executed } = failure as Partial<CallFailure>;
       if (executed === 'no') this.#judge.notExecuted(name);

@@ -177,7 +177,7 @@ export class LiveScript implements StreamSource {
   #whyOld(): DelayReason {
     const polling = this.#polling;
     if (polling.is !== 'reading' || !polling.usage.isWaiting) return this.#failure ?? 'API_UNAVAILABLE';
-    return polling.usage.isUncoordinated ? 'COORDINATION_LOST' : 'QUOTA';
+    return polling.usage.isLost ? 'COORDINATION_LOST' : 'QUOTA';
   }
 
   #tell(news: LiveNews): void {

@@ -62,10 +62,10 @@ export class AccountWrites {
 
   read(resource: string): Generation {
     // Hashing a resource's name costs more than the rest, and most accounts rarely write.
-    if (this.#last.size === 0) return { number: `${this.#store}.0`, isAlone: false };
+    if (this.#last.size === 0) return { number: `${this.#store}.0`, isLost: false };
     const named = this.#account.encryption.name(resource);
     const number = Math.max(this.#last.get(named) ?? 0, this.#last.get(EVERY_RESOURCE) ?? 0);
-    return { number: `${this.#store}.${number}`, isAlone: false };
+    return { number: `${this.#store}.${number}`, isLost: false };
   }
 
   async #ask(): Promise<void> {

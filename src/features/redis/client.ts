@@ -21,7 +21,7 @@ function scriptMaker(keys: string, args: string, guard: string) {
   const named = (names: string, list: string) =>
     words(names)
       .map((word, index) => {
-        const [name = ''] = word.split(/[:#]/);
+        const name = word.replace('#', '');
         const value = `${list}[${index + 1}]`;
         return `local ${name} = ${word.endsWith('#') ? `tonumber(${value})` : value}\n`;
       })

@@ -32,23 +32,23 @@ export function createGenerationsInRedis(
   return {
     snapshot(name) {
       const account = accounts.of(name);
-      const alone = own.snapshot();
+      const ofProcess = own.snapshot();
       /** The writes that this snapshot has already read from the store. */
       let asked: AccountWrites | undefined;
 
-      const readAlone = (resource: string): Generation => {
+      const readLost = (resource: string): Generation => {
         const stored = writesOf(account).read(resource);
-        const { number } = alone.read(resource);
-        return { number: number === 0 ? stored.number : `${stored.number}-${number}`, isAlone: true };
+        const { number } = ofProcess.read(resource);
+        return { number: number === 0 ? stored.number : `${stored.number}-${number}`, isLost: true };
       };
 
       return {
         read(resource) {
-          if (link.isLost) return readAlone(resource);
+          if (link.isLost) return readLost(resource);
           const writes = writesOf(account);
           if (asked === writes) return writes.read(resource);
           return writes.refresh().then((isKnown) => {
-            if (!isKnown) return readAlone(resource);
+            if (!isKnown) return readLost(resource);
             asked = writes;
             return writes.read(resource);
           });
@@ -57,7 +57,7 @@ export function createGenerationsInRedis(
           // Later reads of the operation must show this write, so they ask the store again.
           asked = undefined;
           // Counts the write in memory too: the store may be lost before this process reads the count back.
-          alone.wrote(resources);
+          ofProcess.wrote(resources);
           const names = resources.map((resource) => account.encryption.name(resource));
           const isNoted = !link.isLost && (names.length === 0 || (await hasWorked(note(account, names))));
           if (!isNoted) missed.add(account);

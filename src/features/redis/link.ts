@@ -177,7 +177,8 @@ export class RedisLink {
         if (cause instanceof RedisClientMissing) throw cause;
         const isRefused = cause instanceof RedisRefused;
         if (isRefused && !cause.cannotWrite) throw cause;
-        if (isRefused || this.now() - startedAt > START_MS) return this.#goOnAlone(startedAt, asError(cause));
+        if (isRefused || this.now() - startedAt > START_MS)
+          return this.#becomeLost(startedAt, asError(cause));
       }
       const letEnd = keepAlive();
       await wait(this.clock, RETRY_MS);
@@ -194,9 +195,6 @@ export class RedisLink {
   onReset(action: () => void): void {
     this.#onReset.add(action);
   }
-
-  /** A value that cannot be read counts as missing. */
-  rejected(_kind: string): void {}
 
   async close(): Promise<void> {
     this.#state = { is: 'closed' };
@@ -262,10 +260,10 @@ export class RedisLink {
     const { since } = this.#state;
     const isForgiven = this.now() - since > FORGIVEN_AFTER * this.#calmMs;
     this.#calmMs = isForgiven ? CALM_MS : Math.min(MAX_CALM_MS, 2 * this.#calmMs);
-    this.#goOnAlone(this.now(), reason);
+    this.#becomeLost(this.now(), reason);
   }
 
-  #goOnAlone(since: number, reason: Error): void {
+  #becomeLost(since: number, reason: Error): void {
     this.#state = { is: 'lost', since, told: new Set() };
     this.#tell(reason);
     void this.#recover();

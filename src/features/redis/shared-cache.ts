@@ -31,7 +31,7 @@ const LONGEST_WAIT_MS = 200;
  * not, takes the lease to fill it. Replies 1 if the entry is good and 2 if the process has the lease, the age of the entry in ms, the
  * time at which it was asked for, and the entry if it is good.
  */
-export const LOOK_UP = luaInStore('entry:hash lease:string', 'fresh# since holder ms#')`
+export const LOOK_UP = luaInStore('entry lease', 'fresh# since holder ms#')`
 local found = redis.call('HMGET', entry, 'at', 'value')
 local at = found[2] and found[1] or ''
 local age = now - (tonumber(at) or 0)
@@ -40,7 +40,7 @@ local has_lease = redis.call('SET', lease, holder, 'NX', 'PX', ms)
 return { 1, now, has_lease and 2 or 0, age, at, '' }`;
 
 /** Stores an answer that is `age` ms old for `ttl` ms, unless there is a newer one, and gives the lease of the holder back. */
-export const FILL = luaInStore('entry:hash lease:string', 'holder age# ttl# value')`
+export const FILL = luaInStore('entry lease', 'holder age# ttl# value')`
 if redis.call('GET', lease) == holder then redis.call('DEL', lease) end
 if now - age > (tonumber(redis.call('HGET', entry, 'at')) or 0) then
   redis.call('HSET', entry, 'at', now - age, 'value', value)
@@ -117,7 +117,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   };
 
   return (next) => (call, usage) => {
-    const isReady = !link.isLost && !call.isAlone;
+    const isReady = !link.isLost && !call.isLost;
     const isShared = call.kind === 'read' && policy.freshMsOf(call) > 0;
     return isReady && isShared ? read(next, call, usage) : next(call, usage);
   };
@@ -126,7 +126,6 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     const found: Partial<CacheEntry> = (text !== undefined && parsedObject(text)) || {};
     if (typeof found.bytes === 'number' && 'value' in found)
       return { value: found.value, bytes: found.bytes, ageMs };
-    if (text !== undefined) link.rejected('entry');
     return undefined;
   }
 }

@@ -100,7 +100,7 @@ export function createCache(options: CacheOptions) {
   const readOwn = <T>(next: Send, call: Call<T>, usage: Usage, entry: CacheEntry) => {
     // Where other processes may have written unnoticed, no entry counts as fresh.
     if (entry.ageMs < freshMsOf(call))
-      return Promise.resolve(serve<T>(entry, call.isAlone ? 'stale' : 'fresh'));
+      return Promise.resolve(serve<T>(entry, call.isLost ? 'stale' : 'fresh'));
     if (!isBetterThanCall(call, entry)) return fetch(next, call, usage, entry);
     revalidate(next, call);
     return Promise.resolve(serve<T>(entry, 'stale'));
@@ -124,7 +124,7 @@ export function createCache(options: CacheOptions) {
   /** An answer in this process that is as good as a call; undefined: none is known at once. */
   const freshAnswer = (call: Call<unknown>): Answer<unknown> | undefined => {
     const { entry } = lookUp(call);
-    return entry && !call.isAlone && entry.ageMs < freshMsOf(call) ? serve(entry, 'fresh') : undefined;
+    return entry && !call.isLost && entry.ageMs < freshMsOf(call) ? serve(entry, 'fresh') : undefined;
   };
 
   return { step, policy, freshAnswer };

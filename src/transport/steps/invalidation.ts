@@ -22,7 +22,7 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
     const { resources } = call;
     const { account, snapshot = generations.snapshot(account) } = call.origin;
     const count = async () => {
-      if (!(await snapshot.wrote(resources))) usage.isUncoordinated = true;
+      if (!(await snapshot.wrote(resources))) usage.isLost = true;
     };
     const answer = await next(call, usage).catch(async (failure) => {
       if (failure instanceof CallFailure && failure.executed !== 'unknown') throw failure;
@@ -35,9 +35,9 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
   };
 
   const read = <T>(next: Send, call: Call<T>, usage: Usage, generation: Generation) => {
-    if (generation.isAlone) usage.isUncoordinated = true;
-    const { number, isAlone } = generation;
-    return next({ ...call, generation: number, isAlone }, usage);
+    if (generation.isLost) usage.isLost = true;
+    const { number, isLost } = generation;
+    return next({ ...call, generation: number, isLost }, usage);
   };
 
   return (next) => (call, usage) => {
@@ -66,5 +66,5 @@ function generationOf<T>(generations: Generations, call: Call<T>): MaybePromise<
 }
 
 function both(one: Generation, other: Generation): Generation {
-  return { number: `${one.number}.${other.number}`, isAlone: one.isAlone || other.isAlone };
+  return { number: `${one.number}.${other.number}`, isLost: one.isLost || other.isLost };
 }

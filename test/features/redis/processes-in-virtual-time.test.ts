@@ -107,7 +107,7 @@ it('a process whose connection ends just before it uses Redis again is back late
     await pass(first.kernel.now - beforeMs - kernel.now);
     store.restart(0, store.model.snapshot());
     await pass(30_000);
-    expect([beforeMs, lost.isLost(), (await lost.read('account')).isAlone]).toEqual([beforeMs, false, false]);
+    expect([beforeMs, lost.isLost(), (await lost.read('account')).isLost]).toEqual([beforeMs, false, false]);
   }
 });
 
