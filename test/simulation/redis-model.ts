@@ -74,7 +74,6 @@ export class RedisModel {
   command(name: string, ...words: readonly string[]): unknown {
     this.#begin();
     const [key = ''] = words;
-    if (name === 'TYPE') return this.type(key);
     if (name === 'DEL') return this.del(key);
     throw new Error(`no command that is known: ${name}`);
   }

@@ -150,11 +150,6 @@ export class RedisLink {
     }
   }
 
-  /** Sends a command that Redis may refuse. @throws RedisRefused; when Redis is lost before or during the command. */
-  send(...words: readonly Argument[]): Promise<unknown> {
-    return this.#use((used) => used.send(...words), true);
-  }
-
   /** Begins a new store, so that nothing counts that is in this store. @throws when Redis is lost. */
   async beginStore(): Promise<void> {
     await this.#use((used) => used.send('DEL', this.#storeKey));
@@ -206,14 +201,13 @@ export class RedisLink {
   }
 
   /** Uses the connection. @throws when Redis is lost before or during the use: a command may have run nevertheless. */
-  async #use<T>(action: (connection: RedisConnection) => Promise<T>, mayRefuse = false): Promise<T> {
+  async #use<T>(action: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const used = this.#connection;
     if (!used) throw LOST;
     try {
       return await action(used);
     } catch (error) {
-      const isLost = !(mayRefuse && error instanceof RedisRefused);
-      if (isLost && used === this.#connection) this.#lose(asError(error));
+      if (used === this.#connection) this.#lose(asError(error));
       throw error;
     }
   }
