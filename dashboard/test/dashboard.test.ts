@@ -64,7 +64,7 @@ test('the plot of executions has axes, and the value of each day by key, by poin
   const { page, complaints } = await fixture.open(`project/${projectId}`);
   const plot = page.getByRole('img', { name: 'Executions by day: 14 days' });
   await plot.waitFor();
-  assert.deepEqual(await plot.locator('.tick text').allTextContents(), ['0', '10M', '20M', '30M']);
+  assert.deepEqual(await plot.locator('.tick text').allTextContents(), ['0', '5M', '10M', '15M', '20M']);
   const days = await plot.locator('.day text').allTextContents();
   assert.deepEqual([days.length, days[0], days.at(-1)], [14, '01/27', '02/09']);
   const value = page.locator('.chart output');
