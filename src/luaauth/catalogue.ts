@@ -38,8 +38,8 @@ export class Catalogue {
     return show(api, { [resource.param]: id });
   }
 
-  /** The names of freshness times, in the order of the declarations. */
+  /** The names of freshness times, sorted. */
   get freshnesses(): readonly string[] {
-    return [...new Set(this.all.flatMap(({ freshFor }) => freshFor ?? []))];
+    return [...new Set(this.all.flatMap(({ freshFor }) => freshFor ?? []))].sort();
   }
 }
