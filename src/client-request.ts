@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Signal } from './transport/call.ts';
+import type { Signal } from './base/signal.ts';
 
 /** A request of a client, whatever way it came in. */
 export interface ClientRequest {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
+import { type MaybePromise, whenKnown } from '../base/maybe-promise.ts';
 import type { ClientRequest } from '../client-request.ts';
 import { codedError } from '../errors/coded-error.ts';
-import { type MaybePromise, whenKnown } from '../state/maybe-promise.ts';
 import type { Origin } from '../transport/call.ts';
 import { createKnownAccounts } from '../transport/known-accounts.ts';
 import type { Transport } from '../transport/transport.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { MaybePromise } from '../state/maybe-promise.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import { EVERYTHING, type Grant } from './grant.ts';
 
 /** A gateway key with its name, hash and permissions. */

@@ -1,7 +1,7 @@
+import type { Clock } from '../base/clock.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Grant } from '../callers/grant.ts';
 import type { Credentials } from '../callers/identify.ts';
-import type { MaybePromise } from '../state/maybe-promise.ts';
-import type { Clock } from '../transport/clock.ts';
 import { askEmbedder } from '../transport/embedder-calls.ts';
 
 const WITHIN_MS = 10_000;

@@ -1,6 +1,6 @@
+import type { Clock } from '../base/clock.ts';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
-import type { Clock } from '../transport/clock.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { OwnPath } from './address.ts';
 import type { ReserveBody } from './body.ts';

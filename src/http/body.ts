@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { GrowingBuffer } from '../base/bytes.ts';
 import type { ClientRequest } from '../client-request.ts';
 import { OVERLOADED, requestError } from '../errors/coded-error.ts';
 import type { Reservation } from '../gate/memory.ts';
-import { GrowingBuffer } from '../transport/body.ts';
 import { BODY_WAS_READ, bytesOfParsed } from './parsed-body.ts';
 
 /** Reserves memory for a request, and the bytes of its head. */

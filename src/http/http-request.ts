@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AbortSource } from '../base/signal.ts';
 import { type ClientRequest, credentialsIn } from '../client-request.ts';
 import type { Reservation } from '../gate/memory.ts';
 import type { RequestRecord } from '../observability/request-record.ts';
 import type { ResultStream } from '../operation/result-stream.ts';
-import { AbortSource } from '../transport/call.ts';
 import type { OwnPath } from './address.ts';
 import { wasRead } from './body.ts';
 import type { AcceptedTypes } from './negotiation.ts';

@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
+import type { Clock } from '../base/clock.ts';
 import { requestError } from '../errors/coded-error.ts';
 import type { OperationPath } from '../operation/params.ts';
-import type { Clock } from '../transport/clock.ts';
 import { askEmbedder, typeInWords } from '../transport/embedder-calls.ts';
 import { HEALTH, isGet, isProbe, OPERATION_PATH } from './address.ts';
 import { OPERATION_METHODS } from './guards.ts';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
-import { notify } from '../state/maybe-promise.ts';
-import type { Signal } from '../transport/call.ts';
-import { type Clock, every } from '../transport/clock.ts';
+import { type Clock, every } from '../base/clock.ts';
+import { notify } from '../base/maybe-promise.ts';
+import type { Signal } from '../base/signal.ts';
 import type { StreamType } from './negotiation.ts';
 import type { HttpResponse } from './response.ts';
 import { isFailure, responseHead, stringifyResult } from './shown-result.ts';

@@ -1,7 +1,8 @@
-import type { MaybePromise } from '../state/maybe-promise.ts';
+import type { Clock } from '../base/clock.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Signal } from '../base/signal.ts';
 import type { PageSizes } from '../state/page-sizes.ts';
-import type { Call, Origin, Signal } from '../transport/call.ts';
-import type { Clock } from '../transport/clock.ts';
+import type { Call, Origin } from '../transport/call.ts';
 import type { RateLimitStatus } from '../transport/scheduler/scheduler.ts';
 import type { UpstreamStatus } from '../transport/steps/circuit-breaker.ts';
 import type { Usage } from '../transport/usage.ts';

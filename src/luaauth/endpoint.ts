@@ -1,6 +1,6 @@
+import { stringifyExactJson } from '../base/json.ts';
 import type { About, Asked, Call, Origin, Reply } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { stringifyExactJson } from '../transport/json.ts';
 import type { Access } from './api.ts';
 import type { ObjectForm } from './documented-form.ts';
 import { type JsonObject, openEnvelope } from './envelope.ts';

@@ -1,6 +1,6 @@
+import { hasMoreValues, parseExactJson } from '../base/json.ts';
 import { type About, headerIn, type Reply } from '../transport/call.ts';
 import { BadResponse, type CallFailure, RateLimited } from '../transport/errors.ts';
-import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 import { proxyFailure, rayOf } from './proxy-answer.ts';
 import { MAX_LENGTH, redact } from './redact.ts';
 import { type DocumentedCodes, type Refusal, Refused, reasonOf } from './refusal.ts';

@@ -1,6 +1,6 @@
+import { stringifyExactJson } from '../base/json.ts';
 import type { About, Origin } from '../transport/call.ts';
 import { BadResponse } from '../transport/errors.ts';
-import { stringifyExactJson } from '../transport/json.ts';
 import { a, write } from './endpoint.ts';
 import type { JsonObject } from './envelope.ts';
 import { redact } from './redact.ts';

@@ -1,5 +1,5 @@
 import type { DestinationStream } from 'pino';
-import { endOfString } from '../transport/json.ts';
+import { endOfString } from '../base/json.ts';
 
 const LEAST_LENGTH = 4;
 const HIDDEN = '…';

@@ -1,6 +1,6 @@
 import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import { notify } from '../base/maybe-promise.ts';
 import type { ClientRequest } from '../client-request.ts';
-import { notify } from '../state/maybe-promise.ts';
 import type { Usage } from '../transport/usage.ts';
 
 interface OperationFacts {

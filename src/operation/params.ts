@@ -1,5 +1,5 @@
+import { hasMoreValues, parseExactJson } from '../base/json.ts';
 import { malformedRequest, requestError } from '../errors/coded-error.ts';
-import { hasMoreValues, parseExactJson } from '../transport/json.ts';
 import { DOCUMENT_ID_FORM, isDocumentId } from './document-id.ts';
 
 /** The members of a request that are read. GraphQL over HTTP reserves others, so they are ignored. */

@@ -5,6 +5,8 @@ import {
   type GraphQLSchema,
   type OperationTypeNode,
 } from 'graphql';
+import type { Clock } from '../base/clock.ts';
+import { stringifyExactJson } from '../base/json.ts';
 import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
@@ -26,8 +28,6 @@ import type { Price } from '../plan/price.ts';
 import { checkScopes } from '../plan/required-scopes.ts';
 import { checkPrice } from '../plan/size.ts';
 import { coerceVariables } from '../plan/variables.ts';
-import type { Clock } from '../transport/clock.ts';
-import { stringifyExactJson } from '../transport/json.ts';
 import type { DocumentCache } from './document-cache.ts';
 import type { DocumentResolver, ResolvedDocument } from './document-resolver.ts';
 import { createResultMask, type ResultMask } from './mask-result.ts';

@@ -1,7 +1,7 @@
 import { type ExecutionResult, locatedError } from 'graphql';
-import { notify } from '../state/maybe-promise.ts';
-import type { Signal } from '../transport/call.ts';
-import { type Clock, every } from '../transport/clock.ts';
+import { type Clock, every } from '../base/clock.ts';
+import { notify } from '../base/maybe-promise.ts';
+import type { Signal } from '../base/signal.ts';
 
 /** The results of a subscription for the client. It never throws: a failure is its last result. */
 export type ResultStream = AsyncIterableIterator<ExecutionResult>;

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
+import { stringifyExactJson } from '../base/json.ts';
 import { CallFailure } from '../transport/errors.ts';
-import { stringifyExactJson } from '../transport/json.ts';
 import { inWords, type Limits, overLimit } from './limits.ts';
 import type { Price } from './price.ts';
 import { BYTES_PER_VALUE } from './tree.ts';

@@ -1,5 +1,5 @@
+import { whenKnown } from '../base/maybe-promise.ts';
 import type { Context } from '../context.ts';
-import { whenKnown } from '../state/maybe-promise.ts';
 import { builder } from './builder.ts';
 
 /** A limit of null means no limit. */

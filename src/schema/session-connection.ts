@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Context } from '../context.ts';
 import { badUserInput } from '../errors/coded-error.ts';
 import { usable } from '../luaauth/decoders.ts';
@@ -9,7 +10,6 @@ import {
   type Session as SessionShape,
 } from '../luaauth/sessions.ts';
 import { type Arguments, pageOf } from '../plan/cost.ts';
-import type { MaybePromise } from '../state/maybe-promise.ts';
 import { checkRange } from './argument.ts';
 import { builder } from './builder.ts';
 import { defineLoader, oneByOne } from './loader.ts';

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Identify, TokenVerifier } from '../callers/identify.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayFeatures } from '../gateway-options.ts';
@@ -13,7 +14,6 @@ import { StartError } from '../observability/start-error.ts';
 import type { ListedDocuments } from '../operation/document-resolver.ts';
 import type { State } from '../state/port.ts';
 import type { Call, Reply } from '../transport/call.ts';
-import type { Clock } from '../transport/clock.ts';
 import type { Observer } from '../transport/observer.ts';
 
 type Load<Module> = () => Promise<Module>;

@@ -1,4 +1,4 @@
-import type { MaybePromise } from './maybe-promise.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 
 /**
  * The state that the processes of one gateway share: in memory for one process, in a store for several. Times are ages or

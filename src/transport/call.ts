@@ -1,3 +1,4 @@
+import type { Signal } from '../base/signal.ts';
 import type { Snapshot } from '../state/port.ts';
 
 export interface Reply {
@@ -132,49 +133,6 @@ export type CallSource =
 export interface Allowance {
   /** In bytes, decoded. */
   bytesLeft: number;
-}
-
-export interface Signal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: AbortListener): void;
-  removeEventListener(type: 'abort', listener: AbortListener): void;
-}
-
-/** A listener with a method of its own, which spares a function for each call. */
-export interface AbortListener {
-  handleEvent(): void;
-}
-
-/** A signal and its source. Each call and each request has one, so it is lighter than an AbortController. */
-export class AbortSource implements Signal {
-  /** Most signals have a single listener. */
-  #listener: AbortListener | undefined;
-  #others: Set<AbortListener> | undefined;
-  aborted = false;
-
-  abort(): void {
-    if (this.aborted) return;
-    this.aborted = true;
-    const listeners = [this.#listener, ...(this.#others ?? [])];
-    this.#listener = undefined;
-    this.#others = undefined;
-    for (const listener of listeners) listener?.handleEvent();
-  }
-
-  addEventListener(_type: 'abort', listener: AbortListener): void {
-    if (this.aborted) return;
-    if (this.#listener === undefined) {
-      this.#listener = listener;
-    } else {
-      this.#others ??= new Set();
-      this.#others.add(listener);
-    }
-  }
-
-  removeEventListener(_type: 'abort', listener: AbortListener): void {
-    if (this.#listener === listener) this.#listener = undefined;
-    else this.#others?.delete(listener);
-  }
 }
 
 /** Identifies what a read shows: its name and the generation of its resources. */

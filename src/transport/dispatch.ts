@@ -1,6 +1,7 @@
+import { type Clock, Deadline } from '../base/clock.ts';
+import type { AbortListener } from '../base/signal.ts';
 import { decodeText } from './body.ts';
-import type { AbortListener, Allowance, Answer, Call, Reply } from './call.ts';
-import { type Clock, Deadline } from './clock.ts';
+import type { Allowance, Answer, Call, Reply } from './call.ts';
 import { BadResponse, BroughtTooMuch, CallFailure, ClientLeft, TimedOut } from './errors.ts';
 import { type Observed, type Observers, type Outcome, outcomeOf } from './observer.ts';
 import type { Account } from './scheduler/account.ts';

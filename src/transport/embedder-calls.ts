@@ -1,5 +1,5 @@
-import { isThenable, type MaybePromise } from '../state/maybe-promise.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../base/clock.ts';
+import { isThenable, type MaybePromise } from '../base/maybe-promise.ts';
 
 interface QuestionOptions {
   readonly name: string;

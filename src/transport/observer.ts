@@ -1,4 +1,4 @@
-import { notify } from '../state/maybe-promise.ts';
+import { notify } from '../base/maybe-promise.ts';
 import type { About, Source } from './call.ts';
 import { BadResponse, CallFailure, ClientLeft, RateLimited, TimedOut, Unavailable } from './errors.ts';
 import type { Usage } from './usage.ts';

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { decompress, GrowingBuffer, tooLarge } from './body.ts';
+import { GrowingBuffer } from '../base/bytes.ts';
+import { decompress, tooLarge } from './body.ts';
 import { type Allowance, type Call, headerIn, type Reply } from './call.ts';
 import type { CarriedRequest, Carrier } from './connection.ts';
 import { BadResponse, BroughtTooMuch, type CallFailure, Unavailable } from './errors.ts';

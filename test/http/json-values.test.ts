@@ -1,6 +1,6 @@
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasMoreValues } from '../../src/transport/json.ts';
+import { hasMoreValues } from '../../src/base/json.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 /** Commas and opening brackets of a value's JSON, counted from the value. */

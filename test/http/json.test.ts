@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseExactJson } from '../../src/base/json.ts';
 import { createRedactedStream } from '../../src/observability/redacted-stream.ts';
-import { parseExactJson } from '../../src/transport/json.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 
 /** JSON text, and what is to become of it. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GrowingBuffer } from '../../src/transport/body.ts';
+import { GrowingBuffer } from '../../src/base/bytes.ts';
 import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import {
   hasRead,

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { startServer } from '../../src/server/listen.ts';
-import { type Clock, systemClock } from '../../src/transport/clock.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 

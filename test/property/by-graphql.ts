@@ -1,4 +1,6 @@
 import { execute, getOperationAST, isObjectType, type OperationDefinitionNode, parse } from 'graphql';
+import { parseExactJson, stringifyExactJson } from '../../src/base/json.ts';
+import { AbortSource } from '../../src/base/signal.ts';
 import { EVERYTHING } from '../../src/callers/grant.ts';
 import { type Context, createContext } from '../../src/context.ts';
 import { createSchema } from '../../src/features/schema.ts';
@@ -8,8 +10,6 @@ import type { PlannedInfo } from '../../src/plan/look-ahead.ts';
 import { type PreparedOperation, prepareOperation } from '../../src/plan/prepared-operation.ts';
 import { type FieldPlan, objectsOf } from '../../src/plan/tree.ts';
 import { coerceVariables } from '../../src/plan/variables.ts';
-import { AbortSource } from '../../src/transport/call.ts';
-import { parseExactJson, stringifyExactJson } from '../../src/transport/json.ts';
 import type { Asked } from './adapters.ts';
 
 /** The context of the gateway's resolvers, and the operation in whose tree they look ahead. */

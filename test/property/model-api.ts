@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../src/transport/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { answerRateLimited, scriptIdOf, wireScript } from '../support/api/plain-api.ts';
 import { json, type Recorded } from '../support/api/recorder.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseExactJson } from '../../src/base/json.ts';
 import { createSchema } from '../../src/features/schema.ts';
 import { MAX_DOCUMENT_LENGTH } from '../../src/plan/document.ts';
-import { parseExactJson } from '../../src/transport/json.ts';
 import { startRecorder } from '../support/api/recorder.ts';
 import { documents } from '../support/random/documents.ts';
 import { mostly } from '../support/random/mostly.ts';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../../src/base/clock.ts';
 import type { GatewayOptions } from '../../src/gateway-options.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import { createPageSizes } from '../../src/state/page-sizes.ts';
-import type { Clock } from '../../src/transport/clock.ts';
 import { createTransport, type Transport } from '../../src/transport/transport.ts';
 
 /** No pause ends and no deadline passes: nothing depends on how fast the machine is. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
+import type { Clock } from '../../src/base/clock.ts';
 import type { Api } from '../../src/luaauth/api.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
 import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { State } from '../../src/state/port.ts';
-import type { Clock } from '../../src/transport/clock.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
 import { createTransport } from '../../src/transport/transport.ts';
 import { Usage } from '../../src/transport/usage.ts';

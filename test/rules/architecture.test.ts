@@ -47,6 +47,7 @@ describe('imports point down', () => {
   /** From the bottom to the top. Each of them imports what stands before it, and the features are above all but the last. */
   const LAYERS = [
     'version.ts',
+    'base',
     'state',
     'transport',
     'client-request.ts',
@@ -141,8 +142,8 @@ it('only the command line and the configuration read the environment', () => {
 
 describe('what is shared by several gateways can be simulated', () => {
   /** The clock and the source of random numbers of the system, which are arguments everywhere else. */
-  const SYSTEM = ['transport/clock.ts', 'transport/random-source.ts'];
-  const LAYERS = ['transport', 'state', 'features/redis', 'features/live'];
+  const SYSTEM = ['base/clock.ts', 'base/random-source.ts'];
+  const LAYERS = ['base', 'transport', 'state', 'features/redis', 'features/live'];
   const WORDS = [
     /\b(?:setTimeout|setInterval|setImmediate|nextTick|hrtime)\b|\bnode:timers\b|\bAbortSignal\.timeout\b/,
     /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,

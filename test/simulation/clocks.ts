@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/transport/clock.ts';
-import type { RandomSource } from '../../src/transport/random-source.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import type { RandomSource } from '../../src/base/random-source.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import type { Kernel, Owner } from './kernel.ts';
 

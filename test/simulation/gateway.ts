@@ -1,8 +1,8 @@
+import { AbortSource } from '../../src/base/signal.ts';
 import { createLive, type LiveSessions } from '../../src/features/live/live.ts';
 import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Api } from '../../src/luaauth/api.ts';
 import type { Session } from '../../src/luaauth/sessions.ts';
-import { AbortSource } from '../../src/transport/call.ts';
 import type { TransportState } from '../../src/transport/shared-state.ts';
 import { createTransport, type Transport } from '../../src/transport/transport.ts';
 import { Usage } from '../../src/transport/usage.ts';

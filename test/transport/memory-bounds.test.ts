@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import type { Clock } from '../../src/base/clock.ts';
 import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Access } from '../../src/luaauth/api.ts';
 import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
@@ -6,7 +7,6 @@ import { createCacheEntries } from '../../src/state/cache-entries.ts';
 import { createStateInMemory } from '../../src/state/memory.ts';
 import type { Generation } from '../../src/state/port.ts';
 import type { Call } from '../../src/transport/call.ts';
-import type { Clock } from '../../src/transport/clock.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
 import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';

@@ -7,6 +7,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { GraphQLError, OperationTypeNode } from 'graphql';
+import { type Clock, every } from '../../base/clock.ts';
 import { codedError, malformedRequest } from '../../errors/coded-error.ts';
 import { withOutcomes } from '../../errors/masking.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
@@ -14,7 +15,6 @@ import { shownResult } from '../../http/shown-result.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
 import { checkScopes } from '../../plan/required-scopes.ts';
-import { type Clock, every } from '../../transport/clock.ts';
 import { version } from '../../version.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { type AgentDocuments, checkArguments, PLAN, readTools, type Tool } from './tool.ts';

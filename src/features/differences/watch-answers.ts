@@ -1,9 +1,9 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Ask } from '../../luaauth/api.ts';
 import { ENDPOINTS } from '../../luaauth/endpoints.ts';
 import { openEnvelope } from '../../luaauth/envelope.ts';
 import type { AnswerObserver, Difference, EndpointDifference } from '../../observability/difference.ts';
 import type { Call, Reply } from '../../transport/call.ts';
-import type { Clock } from '../../transport/clock.ts';
 import { differencesIn } from './differences-in.ts';
 
 /** Comparing every answer would cost more than decoding it. */

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JSONWebKeySet } from 'jose';
-import { readStream } from '../../transport/body.ts';
+import { readStream } from '../../base/bytes.ts';
 
 export interface JwksOptions {
   readonly url: URL;

@@ -1,6 +1,7 @@
+import type { Clock } from '../../base/clock.ts';
+import { AbortSource } from '../../base/signal.ts';
 import { Refused } from '../../luaauth/refusal.ts';
-import { AbortSource, type Origin } from '../../transport/call.ts';
-import type { Clock } from '../../transport/clock.ts';
+import type { Origin } from '../../transport/call.ts';
 import { RateLimited } from '../../transport/errors.ts';
 import type { DelayReason } from './live-event.ts';
 import { differenceOf, isSame, type LiveDifference, type LiveState } from './live-state.ts';

@@ -1,10 +1,10 @@
+import { timeOfDay } from '../../base/clock.ts';
+import { notify } from '../../base/maybe-promise.ts';
 import { codedError } from '../../errors/coded-error.ts';
 import type { Timeouts } from '../../luaauth/api.ts';
 import type { LiveObserver } from '../../observability/observers.ts';
 import type { LiveLimits } from '../../plan/limits.ts';
-import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
-import { timeOfDay } from '../../transport/clock.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { EVERY_SESSION, type SessionTest } from './live-event.ts';
 import { LiveScript } from './live-script.ts';

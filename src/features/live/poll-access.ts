@@ -1,5 +1,6 @@
+import type { AbortSource } from '../../base/signal.ts';
 import type { Access, Api, Timeouts } from '../../luaauth/api.ts';
-import type { AbortSource, Answer, Origin } from '../../transport/call.ts';
+import type { Answer, Origin } from '../../transport/call.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { Usage } from '../../transport/usage.ts';
 

@@ -1,8 +1,8 @@
+import { notify } from '../../base/maybe-promise.ts';
 import { createHash } from '../../callers/identify.ts';
 import type { Live } from '../../context.ts';
 import { Refused } from '../../luaauth/refusal.ts';
 import type { OnlineObserver } from '../../observability/observers.ts';
-import { notify } from '../../state/maybe-promise.ts';
 import type { Origin } from '../../transport/call.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { createDay } from './day.ts';

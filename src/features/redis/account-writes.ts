@@ -1,5 +1,5 @@
+import { endOfTurn } from '../../base/clock.ts';
 import type { Generation } from '../../state/port.ts';
-import { endOfTurn } from '../../transport/clock.ts';
 import { luaInStore } from './client.ts';
 import type { AccountKeyspace } from './keyspace.ts';
 import type { RedisLink } from './link.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Clock, wait } from '../../transport/clock.ts';
+import { type Clock, wait } from '../../base/clock.ts';
 import { type CreateClient, type DriverClient, loadClient } from './driver.ts';
 
 /** A script that Redis runs as one step, and the hash by which Redis remembers it. */

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
-import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
+import { type RandomSource, systemRandom } from '../../base/random-source.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;

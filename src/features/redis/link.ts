@@ -1,6 +1,6 @@
+import { type Clock, keepAlive, wait } from '../../base/clock.ts';
+import { type RandomSource, randomId } from '../../base/random-source.ts';
 import { LONGEST_WAY_MS, WINDOW_MS } from '../../state/timed-permit.ts';
-import { type Clock, keepAlive, wait } from '../../transport/clock.ts';
-import { type RandomSource, randomId } from '../../transport/random-source.ts';
 import {
   type Argument,
   connectToRedis,

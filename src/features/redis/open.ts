@@ -1,8 +1,8 @@
+import { backgroundClock, type Clock } from '../../base/clock.ts';
+import { notify } from '../../base/maybe-promise.ts';
+import { type RandomSource, systemRandom } from '../../base/random-source.ts';
 import { MOST_INSTANCES } from '../../config/env-variables.ts';
 import type { RedisStateOptions } from '../../server/features.ts';
-import { notify } from '../../state/maybe-promise.ts';
-import { backgroundClock, type Clock } from '../../transport/clock.ts';
-import { type RandomSource, systemRandom } from '../../transport/random-source.ts';
 import type { TransportState } from '../../transport/shared-state.ts';
 import { connectToRedis } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';

@@ -1,6 +1,6 @@
+import { wait } from '../../base/clock.ts';
 import type { CacheEntry } from '../../state/cache-entries.ts';
 import { type Call, versionOf } from '../../transport/call.ts';
-import { wait } from '../../transport/clock.ts';
 import type { Interceptor, Send } from '../../transport/step.ts';
 import type { ServePolicy } from '../../transport/steps/cache.ts';
 import type { Usage } from '../../transport/usage.ts';

@@ -1,7 +1,7 @@
+import { Deadline } from '../../base/clock.ts';
 import type { Source } from '../../gate/client.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
-import { Deadline } from '../../transport/clock.ts';
 import type { Socket } from './socket-sender.ts';
 
 /** How long a message may take to arrive; the same as for a request. */

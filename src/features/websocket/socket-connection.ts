@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { Deadline } from '../../base/clock.ts';
+import { AbortSource } from '../../base/signal.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { AdapterParts } from '../../http/adapter.ts';
 import { headBytesOf } from '../../http/http-request.ts';
-import { AbortSource } from '../../transport/call.ts';
-import { Deadline } from '../../transport/clock.ts';
 import { CLOSE, MESSAGE } from './protocol.ts';
 import { createSources, NO_ROOM, watchArrival } from './socket-arrival.ts';
 import {

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import type { Signal } from '../../base/signal.ts';
 import { type ClientRequest, credentialsIn } from '../../client-request.ts';
 import type { Source } from '../../gate/client.ts';
 import { headerOf } from '../../http/http-request.ts';
 import { shownResult, stringifyResult } from '../../http/shown-result.ts';
 import { parseRequestJson } from '../../operation/params.ts';
-import type { Signal } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
 
 export type ClientMessage = NonNullable<ReturnType<typeof readClientMessage>>;

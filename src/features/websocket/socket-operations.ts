@@ -1,4 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import { AbortSource } from '../../base/signal.ts';
 import type { ClientRequest } from '../../client-request.ts';
 import { codedError, OVERLOADED } from '../../errors/coded-error.ts';
 import type { Reservation } from '../../gate/memory.ts';
@@ -10,7 +11,6 @@ import { CLIENT_LEFT, type RequestRecord } from '../../observability/request-rec
 import { paramsFromJson } from '../../operation/params.ts';
 import { isStream } from '../../operation/pipeline.ts';
 import type { ResultStream } from '../../operation/result-stream.ts';
-import { AbortSource } from '../../transport/call.ts';
 import { MESSAGE } from './protocol.ts';
 import { errorMessage, nextMessage } from './socket-messages.ts';
 import type { SocketSender } from './socket-sender.ts';

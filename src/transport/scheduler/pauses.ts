@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { RateLimited } from '../errors.ts';
 
 /** The longest pause, in ms: LuaAuth may ask for a day. */

@@ -1,6 +1,6 @@
-import type { MaybePromise } from '../../state/maybe-promise.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
-import type { Clock } from '../clock.ts';
 
 interface PoolOptions {
   readonly quotas: Quotas;

@@ -1,8 +1,8 @@
-import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { Clock } from '../../base/clock.ts';
+import { type MaybePromise, whenKnown } from '../../base/maybe-promise.ts';
 import type { QuotaStatus, Quotas } from '../../state/port.ts';
 import { createSlidingWindows } from '../../state/sliding-window-log.ts';
 import type { Call } from '../call.ts';
-import type { Clock } from '../clock.ts';
 import type { CallFailure } from '../errors.ts';
 import type { KnownAccounts } from '../known-accounts.ts';
 import { Account } from './account.ts';

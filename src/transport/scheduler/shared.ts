@@ -1,5 +1,5 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Quotas } from '../../state/port.ts';
-import type { Clock } from '../clock.ts';
 import type { Connections } from './connections.ts';
 import type { FairLine } from './fair-line.ts';
 import type { Pool } from './pool.ts';

@@ -1,7 +1,7 @@
+import type { Clock } from '../../base/clock.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { CacheEntries, CacheEntry } from '../../state/cache-entries.ts';
-import type { MaybePromise } from '../../state/maybe-promise.ts';
 import { type Answer, type Call, type Source, versionOf, type WhyAsked } from '../call.ts';
-import type { Clock } from '../clock.ts';
 import { allowsOlderAnswer } from '../errors.ts';
 import type { Interceptor, Send } from '../step.ts';
 import { Usage } from '../usage.ts';

@@ -1,5 +1,5 @@
+import type { Clock } from '../../base/clock.ts';
 import { createBoundedCache } from '../../state/memory.ts';
-import type { Clock } from '../clock.ts';
 import {
   BadResponse,
   BroughtTooMuch,

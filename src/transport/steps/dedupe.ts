@@ -1,5 +1,6 @@
-import { type AbortListener, AbortSource, type Answer, type Call, type Waiters } from '../call.ts';
-import { type Clock, Deadline, soon } from '../clock.ts';
+import { type Clock, Deadline, soon } from '../../base/clock.ts';
+import { type AbortListener, AbortSource } from '../../base/signal.ts';
+import type { Answer, Call, Waiters } from '../call.ts';
 import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import type { Send } from '../step.ts';
 import type { Usage } from '../usage.ts';

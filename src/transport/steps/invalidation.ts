@@ -1,7 +1,7 @@
-import { type MaybePromise, whenKnown } from '../../state/maybe-promise.ts';
+import type { Clock } from '../../base/clock.ts';
+import { type MaybePromise, whenKnown } from '../../base/maybe-promise.ts';
 import type { Generation, Generations } from '../../state/port.ts';
 import type { Answer, Call } from '../call.ts';
-import type { Clock } from '../clock.ts';
 import { CallFailure } from '../errors.ts';
 import type { Interceptor, Send } from '../step.ts';
 import type { Usage } from '../usage.ts';

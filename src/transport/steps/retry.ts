@@ -1,5 +1,5 @@
+import { type Clock, wait } from '../../base/clock.ts';
 import type { Call } from '../call.ts';
-import { type Clock, wait } from '../clock.ts';
 import { CallFailure, RateLimited } from '../errors.ts';
 import type { Interceptor } from '../step.ts';
 

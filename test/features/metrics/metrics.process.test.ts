@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { systemClock } from '../../../src/base/clock.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import type { Environment } from '../../../src/config/environment.ts';
 import { watchAnswers } from '../../../src/features/differences/watch-answers.ts';
@@ -7,7 +8,6 @@ import { createMetrics, type Metrics } from '../../../src/features/metrics/metri
 import { createMetricsRoute, startMetricsServer } from '../../../src/features/metrics/metrics-server.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../../src/features/sandbox/server.ts';
-import { systemClock } from '../../../src/transport/clock.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../../support/api/sentinels.ts';
 import { bearer } from '../../support/clients/keys.ts';

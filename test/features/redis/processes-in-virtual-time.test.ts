@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import type { MaybePromise } from '../../../src/base/maybe-promise.ts';
 import { loadClient } from '../../../src/features/redis/driver.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
-import type { MaybePromise } from '../../../src/state/maybe-promise.ts';
 import type { Permit } from '../../../src/state/port.ts';
 import { DriftingClock, processClock, processRandom } from '../../simulation/clocks.ts';
 import { Kernel, Owner } from '../../simulation/kernel.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
 import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
 import type { Permit, State } from '../../../src/state/port.ts';
-import { systemClock } from '../../../src/transport/clock.ts';
 import { describeWithEachEngine, useRedis } from '../../support/redis/redis.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 import { PATIENT_MS } from './several-gateways.ts';

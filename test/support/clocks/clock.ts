@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { Clock } from '../../../src/transport/clock.ts';
+import type { Clock } from '../../../src/base/clock.ts';
 import { quiet } from '../network/network.ts';
 
 /** A clock that stands still until a test lets time pass. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../../../src/base/clock.ts';
 import { createStateInMemory } from '../../../src/state/memory.ts';
 import type { Quota, Snapshot } from '../../../src/state/port.ts';
-import type { Clock } from '../../../src/transport/clock.ts';
 import type { TransportState } from '../../../src/transport/shared-state.ts';
 
 /**

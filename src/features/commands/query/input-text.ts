@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
+import { readStream } from '../../../base/bytes.ts';
+import { parseExactJson } from '../../../base/json.ts';
 import { Unusable } from '../../../config/unusable.ts';
-import { readStream } from '../../../transport/body.ts';
-import { parseExactJson } from '../../../transport/json.ts';
 
 /** Larger than the input of any operation, and than the rows of a day. */
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -1,3 +1,4 @@
+import { parseExactJson, stringifyExactJson } from '../../../base/json.ts';
 import type { CommandParts } from '../../../cli/program.ts';
 import { printError } from '../../../cli/terminal.ts';
 import type { Config } from '../../../config/config.ts';
@@ -8,7 +9,6 @@ import { loadFeatures } from '../../../server/features.ts';
 import { createLog } from '../../../server/log.ts';
 import { secretsOf } from '../../../server/open-observability.ts';
 import { openUpstream } from '../../../server/open-upstream.ts';
-import { parseExactJson, stringifyExactJson } from '../../../transport/json.ts';
 import type { Usage } from '../../../transport/usage.ts';
 
 export type Members = Readonly<Record<string, unknown>>;

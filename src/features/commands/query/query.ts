@@ -1,7 +1,7 @@
+import { stringifyExactJson } from '../../../base/json.ts';
 import type { CommandParts } from '../../../cli/program.ts';
 import { EXIT, print } from '../../../cli/terminal.ts';
 import type { Config } from '../../../config/config.ts';
-import { stringifyExactJson } from '../../../transport/json.ts';
 import { isRefused, type Members, openOwnGateway } from './own-gateway.ts';
 
 export interface QueryOptions {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { stringifyExactJson } from '../../../../base/json.ts';
 import { isObject } from '../../../../luaauth/envelope.ts';
-import { stringifyExactJson } from '../../../../transport/json.ts';
 import { replaceFile } from '../../replace-file.ts';
 import { resultsIn } from './result-file.ts';
 import { messageOf } from './row-sender.ts';

@@ -10,9 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { parseExactJson, stringifyExactJson } from '../../../../base/json.ts';
 import { isObject } from '../../../../luaauth/envelope.ts';
 import { StartError } from '../../../../observability/start-error.ts';
-import { parseExactJson, stringifyExactJson } from '../../../../transport/json.ts';
 import { replaceFile, syncFolder } from '../../replace-file.ts';
 import type { ReadableRow } from './rows.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { stringifyExactJson } from '../../../../base/json.ts';
 import { readTable } from '../../../../config/csv.ts';
 import { Unusable } from '../../../../config/unusable.ts';
 import { isObject } from '../../../../luaauth/envelope.ts';
-import { stringifyExactJson } from '../../../../transport/json.ts';
 import { parseInputJson } from '../input-text.ts';
 import type { Members } from '../own-gateway.ts';
 import type { RowOperation, RowVariable } from './row-operation.ts';
