@@ -141,10 +141,10 @@ const robloxId = (random: Random) => random.whole(1_204_311, 10_400_000_000);
 /** Fills an empty state with always the same account. With `now`, its dates are recent. */
 export function seed(state: SandboxState, now?: number): void {
   const account = now === undefined ? fixedAccount() : makeAccount(recentDates(now));
-  for (const [name, rows] of Object.entries(account)) {
+  for (const [name, rows] of Object.entries(structuredClone(account))) {
     // Each state has the same maps.
-    const copies = state[name as keyof SandboxState] as Map<string, unknown>;
-    for (const [id, row] of rows) copies.set(id, typeof row === 'object' ? { ...row } : row);
+    const own = state[name as keyof SandboxState] as Map<string, unknown>;
+    for (const [id, row] of rows) own.set(id, row);
   }
 }
 
