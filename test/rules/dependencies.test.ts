@@ -24,9 +24,9 @@ const importedBy = (files: readonly string[]) =>
   );
 const imported = importedBy(sources.filter((path) => !isForBrowsers(path)));
 
-/** The names in the first column of the table in CONTRIBUTING.md that is headed so. */
+/** The names in the first column of the table in docs/architecture.md that is headed so. */
 function tableOf(heading: string): string[] {
-  const [, table = ''] = textOf('CONTRIBUTING.md').split(`| ${heading} |`);
+  const [, table = ''] = textOf('docs/architecture.md').split(`| ${heading} |`);
   const [rows = ''] = table.split('\n\n');
   const cells = [...rows.matchAll(/^\| (`[^|]+`) \|/gm)].map(([, cell = '']) => cell);
   return cells.flatMap((cell) => cell.match(/(?<=`)[^`, ]+(?=`)/g) ?? []);
@@ -54,7 +54,7 @@ it('a dependency that nothing imports is a pin', () => {
   expect(unused.filter((name) => !tableOf('pin').includes(name))).toEqual([]);
 });
 
-it('CONTRIBUTING.md says of each pin and each override why it is there, and of no other', () => {
+it('the architecture says of each pin and each override why it is there, and of no other', () => {
   const { dependencies, optionalDependencies, devDependencies, overrides } = manifest;
   const narrow = Object.entries({ ...dependencies, ...optionalDependencies, ...devDependencies })
     .filter(([, range]) => !/^\^\d+\.\d+\.\d+$/.test(range))
