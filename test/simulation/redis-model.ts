@@ -35,12 +35,19 @@ export class RedisModel {
   readonly #scripts = new Set<string>();
   /** The code of the error with which it answers commands that write. */
   refuses: 'OOM' | 'READONLY' | undefined;
-  /** The time that all commands of a script see. */
-  now = 0;
-  #expiryNow = 0;
 
   constructor(options: RedisModelOptions) {
     this.#options = options;
+  }
+
+  /** The time that scripts see. No time passes while a script runs. */
+  get now(): number {
+    return this.#options.nowMs();
+  }
+
+  /** Passes even if no command comes: the judge looks for leases when all processes are quiet. */
+  get #expiryNow(): number {
+    return this.#options.expiryMs?.() ?? this.now;
   }
 
   /** The data as they are; `restore` brings them back. */
@@ -72,7 +79,6 @@ export class RedisModel {
 
   /** Runs a command of a client. @throws ModelError */
   command(name: string, ...words: readonly string[]): unknown {
-    this.#begin();
     const [key = ''] = words;
     if (name === 'DEL') return this.del(key);
     throw new Error(`no command that is known: ${name}`);
@@ -87,14 +93,8 @@ export class RedisModel {
     if (!twin) throw new Error('no script that has a twin');
     if (how === 'EVAL') this.#scripts.add(twin.sha);
     else if (!this.#scripts.has(script)) throw new ModelError('NOSCRIPT No matching script.');
-    this.#begin();
     const run = ({ run: act }: Twin, given: readonly string[]) => act(this, keys, given);
     return replyOf(this.#options.change ? this.#options.change(twin, run, args) : run(twin, args));
-  }
-
-  #begin(): void {
-    this.now = this.#options.nowMs();
-    this.#expiryNow = this.#options.expiryMs?.() ?? this.now;
   }
 
   type(key: string): string {
