@@ -5,7 +5,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Credentials } from './callers/identify.ts';
 import type { UserTable } from './callers/user-table.ts';
 import type { ContextOptions, Live, Online } from './context.ts';
-import type { AdapterParts, OpenAgents, SocketUpgrade } from './http/adapter.ts';
+import type { OpenAgents, SocketDoor, SocketUpgrade } from './http/doors.ts';
 import type { ExecuteHere } from './http/execute-here.ts';
 import type { GraphiQLPageOptions } from './http/graphiql-options.ts';
 import type { Upgrade } from './http/node.ts';
@@ -45,7 +45,7 @@ export interface GatewayFeatures {
     createDocumentResolver(options: PersistedDocuments): DocumentResolver;
   };
   readonly websocket?: {
-    createSocketUpgrade(parts: AdapterParts): SocketUpgrade;
+    createSocketUpgrade(door: SocketDoor): SocketUpgrade;
   };
 }
 

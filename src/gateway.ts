@@ -5,8 +5,8 @@ import { createContext } from './context.ts';
 import { createGate } from './gate/gate.ts';
 import { mostBodyBytes } from './gate/memory.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
-import type { AdapterParts } from './http/adapter.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
+import type { Door } from './http/doors.ts';
 import { createExecuteHere } from './http/execute-here.ts';
 import { createCors, createHostCheck, createOriginCheck } from './http/guards.ts';
 import { createRequestListener } from './http/node.ts';
@@ -28,92 +28,111 @@ const REGISTERED_ONLY: PersistedDocuments = { mode: 'allowed', listed: new Map()
 /** Answers of LuaAuth hold more fields than an operation selects. */
 const RECEIVED_PER_ANSWER = 4;
 
-/** Puts the gateway together from its parts. Opens no port. */
+/** Puts the gateway together from its parts, in the order in which a request meets them. Opens no port. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { isReady = () => true, log, readOnly = false, subgraphScopes = false, features = {} } = options;
-  const { observers = [], pages = [], plugins = [], graphiql } = options;
-  const { limits, maxBodyBytes, maxBodiesBytes = mostBodyBytes(), corsOrigins = [], hosts = [] } = options;
-  const { clock } = options.transport;
-  const schema = createSchema({ readOnly, subgraphScopes, ...features });
+  const { transport, credentials, limits, log, observers = [], features = {} } = options;
+  const { path = OPERATION_PATH, hosts = [], corsOrigins = [], trustedProxy } = options;
+  const {
+    maxBodyBytes,
+    maxBodiesBytes = mostBodyBytes(),
+    readOnly = false,
+    subgraphScopes = false,
+  } = options;
+  const { pages = [], plugins = [], graphiql, isReady = () => true } = options;
+  const { clock } = transport;
+
+  // A request is noted, and the head tells whether it may go on.
   const tracker = createRequestTracker(observers, log);
-  const documents = createDocumentCache({ schema, limits });
-  const documentResolver = openDocuments(features, options);
-  const live = features.live?.createLive({
-    transport: options.transport,
-    timeouts: options.timeouts,
-    limits: options.liveLimits,
-    observer: options.liveObserver,
-    onUnexpected: tracker.unexpected,
-  });
-  const online = options.metricsScripts?.length
-    ? needed(features, 'online').createOnline({ ...options, live, onUnexpected: tracker.unexpected })
-    : undefined;
-  const { identify, wasAccepted, isAccepted } = watchAccepted(
-    options.credentials,
-    createIdentify(options.credentials, options.transport.trust),
-    options.transport,
-  );
-  // The table belongs to the account of the held key, so it is not for callers with other accounts.
-  const users = options.credentials.heldKey === undefined ? undefined : options.users;
+  const onUnexpected = tracker.unexpected;
+  const ownPath = createOwnPath(path);
+  const checkHost = createHostCheck(isKeyForAll(credentials) ? hosts : ['*'], corsOrigins);
+  const checkOrigin = createOriginCheck(corsOrigins);
+  const cors = createCors(corsOrigins);
+
+  // The key tells who takes turns at the gate, which has the memory of the body.
+  const identifyAny = createIdentify(credentials, transport.trust);
+  const { identify, wasAccepted, isAccepted } = watchAccepted(credentials, identifyAny, transport);
+  const clientNameOf = createClientNameOf(credentials, wasAccepted, trustedProxy);
   const gate = createGate(maxBodiesBytes);
-  const clientNameOf = createClientNameOf(options.credentials, wasAccepted, options.trustedProxy);
+
+  // The document is found, parsed and checked.
+  const persisted = openDocuments(features, options);
+  const schema = createSchema({ readOnly, subgraphScopes, ...features });
+  const documents = createDocumentCache({ schema, limits });
+
+  // Resolvers see the API of LuaAuth, what is polled, and the operator's table.
+  const { timeouts, liveLimits, liveObserver: observer } = options;
+  const live = features.live?.createLive({ transport, timeouts, limits: liveLimits, observer, onUnexpected });
+  const online = options.metricsScripts?.length
+    ? needed(features, 'online').createOnline({ ...options, live, onUnexpected })
+    : undefined;
+  // The table belongs to the account of the held key, so it is not for callers with other accounts.
+  const users = credentials.heldKey === undefined ? undefined : options.users;
+  const maxReceivedBytes = RECEIVED_PER_ANSWER * limits.answerBytes;
+  const placeOf = createPlaceOf(trustedProxy);
+  const contextFor = createContext({ ...options, maxReceivedBytes, live, online, users, placeOf });
+
   const pipeline = createPipeline({
-    schema,
-    limits,
-    documents,
-    persisted: documentResolver,
-    identify,
-    wasAccepted,
     gate,
     clientNameOf,
-    users,
-    contextFor: createContext({
-      ...options,
-      maxReceivedBytes: RECEIVED_PER_ANSWER * limits.answerBytes,
-      live,
-      online,
-      users,
-      placeOf: createPlaceOf(options.trustedProxy),
-    }),
-    tracker,
-    clock,
-  });
-  const { path = OPERATION_PATH } = options;
-  const ownPath = createOwnPath(path);
-  const parts: AdapterParts = {
+    identify,
+    wasAccepted,
+    persisted,
     schema,
     documents,
     limits,
+    users,
+    contextFor,
+    tracker,
+    clock,
+  });
+
+  const door: Door = {
     pipeline,
     tracker,
-    identify,
-    checkHost: createHostCheck(isKeyForAll(options.credentials) ? hosts : ['*'], corsOrigins),
-    checkOrigin: createOriginCheck(corsOrigins),
-    cors: createCors(corsOrigins),
-    path,
-    ownPath,
-    clock,
-    rateLimit: (account) => options.transport.rateLimit(account),
-    trustedProxy: options.trustedProxy,
     reserveBody: (request, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
     // No single body may exceed the memory of all bodies.
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
+    clock,
   };
+  const rateLimit = (account: string) => transport.rateLimit(account);
   const yoga = createYogaAdapter({
-    ...parts,
+    ...door,
+    schema,
+    path,
+    ownPath,
+    checkHost,
+    cors,
     compress: options.compression === false ? undefined : features.compression?.createCompress(),
-    agents: options.openAgents?.(parts),
+    agents: options.openAgents?.({
+      ...door,
+      identify,
+      schema,
+      documents,
+      limits,
+      checkOrigin,
+      cors,
+      rateLimit,
+    }),
     routes: [
       ...(graphiql ? [needed(features, 'graphiql').createGraphiQL(graphiql)] : []),
       ...pages,
-      createRoutes({ path, isReady, onUnexpected: tracker.unexpected, clock }),
+      createRoutes({ path, isReady, onUnexpected, clock }),
     ],
     plugins,
   });
-  const sockets = features.websocket?.createSocketUpgrade(parts);
+  const sockets = features.websocket?.createSocketUpgrade({
+    ...door,
+    path,
+    ownPath,
+    checkHost,
+    checkOrigin,
+    trustedProxy,
+  });
+
   return Object.assign(createRequestListener(tracker, ownPath, yoga.answer), {
     fetch: yoga.fetch,
-    execute: createExecuteHere(parts),
+    execute: createExecuteHere(door),
     upgrade: sockets?.upgrade ?? ((_request, socket) => void socket.destroy()),
     isAccepted,
     endStreams() {

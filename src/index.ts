@@ -13,7 +13,7 @@ import * as features from './features/gateway-features.ts';
 import * as processFeatures from './features/process-features.ts';
 import { createGateway as createPlainGateway } from './gateway.ts';
 import type { Gateway } from './gateway-options.ts';
-import type { OpenAgents } from './http/adapter.ts';
+import type { OpenAgents } from './http/doors.ts';
 import type { AgentOptions, ProcessFeatures, RedisStateOptions } from './server/features.ts';
 import { createLog } from './server/log.ts';
 import type { TransportState } from './transport/shared-state.ts';

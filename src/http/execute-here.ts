@@ -2,8 +2,8 @@ import type { ExecutionResult } from 'graphql';
 import { type ClientRequest, credentialsIn } from '../client-request.ts';
 import { CLIENT_LEFT } from '../observability/request-record.ts';
 import { paramsFromJson } from '../operation/params.ts';
-import type { AdapterParts } from './adapter.ts';
 import { OPERATION_PATH } from './address.ts';
+import type { Door } from './doors.ts';
 import { requestIdFor } from './response.ts';
 import { shownResult } from './shown-result.ts';
 
@@ -18,7 +18,7 @@ export type ExecuteHere = (
   caller?: { readonly key?: string; readonly signal?: AbortSignal },
 ) => Promise<ExecutionResult>;
 
-export function createExecuteHere({ pipeline, tracker }: AdapterParts): ExecuteHere {
+export function createExecuteHere({ pipeline, tracker }: Pick<Door, 'pipeline' | 'tracker'>): ExecuteHere {
   return async (query, variables, { key, signal = new AbortController().signal } = {}) => {
     const request: ClientRequest = {
       method: 'POST',

@@ -3,17 +3,21 @@ import { OVERLOADED } from '../errors/coded-error.ts';
 import type { Reservation } from '../gate/memory.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
 import { isStream } from '../operation/pipeline.ts';
-import type { AdapterParts } from './adapter.ts';
 import { urlOf } from './address.ts';
 import { CUT_OFF, readMessage, readRequest, wasRead } from './body.ts';
-import { checkAccept, checkContentType, checkMethod } from './guards.ts';
+import type { Door } from './doors.ts';
+import { type CorsHeaders, checkAccept, checkContentType, checkMethod } from './guards.ts';
 import type { Exchange, ServerContext } from './http-request.ts';
-import { type AnswerParts, createRespond } from './respond.ts';
+import { createRespond, type RespondOptions } from './respond.ts';
 import { COMMON_HEADERS, REQUEST_ID } from './response.ts';
 import { readOperationPath } from './routes.ts';
 
+export interface GatewayPluginOptions extends Door, RespondOptions {
+  readonly cors: CorsHeaders | undefined;
+}
+
 /** Reads, runs and answers operations. It comes before the embedder's plugins, so that they can wrap or replace each step. */
-export function createGatewayPlugin(options: AnswerParts): Plugin<object, ServerContext> {
+export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<object, ServerContext> {
   const { pipeline, cors } = options;
   const readParams = createReadParams(options);
   const respond = createRespond(options);
@@ -59,7 +63,7 @@ export function createGatewayPlugin(options: AnswerParts): Plugin<object, Server
 }
 
 /** Reads the operation of a request. `fetched` is the request as the embedder's plugins left it. @throws the error for the client */
-function createReadParams({ reserveBody, maxBodyBytes: limit }: AdapterParts) {
+function createReadParams({ reserveBody, maxBodyBytes: limit }: Door) {
   return (exchange: Exchange, fetched: Request): OperationParams | Promise<OperationParams> => {
     const { request } = exchange;
     const { method, message, headBytes } = request;

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { RequestRecord } from '../observability/request-record.ts';
 import { isStream, type WritableResult } from '../operation/pipeline.ts';
-import type { AdapterParts } from './adapter.ts';
+import type { Door } from './doors.ts';
 import { abandon, type Exchange } from './http-request.ts';
 import type { Encoding } from './negotiation.ts';
 import { type FetchAPI, responseFor, responseTo } from './response.ts';
@@ -14,13 +14,13 @@ export type Compress = (
   record: RequestRecord,
 ) => Promise<{ readonly encoding: Encoding; readonly bytes: NonSharedBuffer } | undefined> | undefined;
 
-export interface AnswerParts extends AdapterParts {
+export interface RespondOptions extends Pick<Door, 'pipeline' | 'tracker' | 'clock'> {
   /** Undefined: no answer is compressed. */
   readonly compress: Compress | undefined;
 }
 
 /** Makes the response of a result in an accepted media type, else in JSON. */
-export function createRespond({ pipeline, tracker, compress, clock }: AnswerParts) {
+export function createRespond({ pipeline, tracker, compress, clock }: RespondOptions) {
   return (
     exchange: Exchange,
     result: WritableResult | AsyncIterable<ExecutionResult>,

@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type * as whatwg from '@whatwg-node/server';
+import type { GraphQLSchema } from 'graphql';
 import type * as graphqlYoga from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { CLIENT_LEFT, type RequestRecord } from '../observability/request-record.ts';
-import { urlOf } from './address.ts';
-import { createGatewayPlugin } from './gateway-plugin.ts';
-import { checkAcceptLength } from './guards.ts';
+import { type OwnPath, urlOf } from './address.ts';
+import { createGatewayPlugin, type GatewayPluginOptions } from './gateway-plugin.ts';
+import { checkAcceptLength, type HostCheck } from './guards.ts';
 import { abandon, type Exchange, fetchRequest, type ServerContext } from './http-request.ts';
 import { negotiateTypes } from './negotiation.ts';
 import { checkHead, type NodeHandler } from './node.ts';
 import { checkHooks } from './offered-hooks.ts';
-import type { AnswerParts } from './respond.ts';
 import { REQUEST_ID, requestIdFor, responseFor, responseTo } from './response.ts';
 import { createRoutesPlugin, type RoutesPluginOptions } from './routes-plugin.ts';
 
@@ -20,7 +20,11 @@ const require = createRequire(import.meta.url);
 const { createLogger, createYoga }: typeof graphqlYoga = require('graphql-yoga');
 const { sendNodeResponse }: typeof whatwg = require('@whatwg-node/server');
 
-interface YogaOptions extends AnswerParts, RoutesPluginOptions {
+interface YogaOptions extends GatewayPluginOptions, RoutesPluginOptions {
+  readonly schema: GraphQLSchema;
+  readonly path: string;
+  readonly ownPath: OwnPath;
+  readonly checkHost: HostCheck;
   /** Of an embedder. */
   readonly plugins: readonly object[];
 }

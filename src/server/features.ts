@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Identify, TokenVerifier } from '../callers/identify.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayFeatures } from '../gateway-options.ts';
-import type { OpenAgents } from '../http/adapter.ts';
+import type { OpenAgents } from '../http/doors.ts';
 import type { GraphiQLPageOptions } from '../http/graphiql-options.ts';
 import type { HostCheck } from '../http/guards.ts';
 import type { HttpRoute } from '../http/routes.ts';

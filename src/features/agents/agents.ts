@@ -10,7 +10,7 @@ import type { GraphQLError, OperationTypeNode } from 'graphql';
 import { type Clock, every } from '../../base/clock.ts';
 import { codedError, malformedRequest } from '../../errors/coded-error.ts';
 import { withOutcomes } from '../../errors/masking.ts';
-import type { AdapterParts } from '../../http/adapter.ts';
+import type { AgentsDoor } from '../../http/doors.ts';
 import { shownResult } from '../../http/shown-result.ts';
 import type { RequestRecord } from '../../observability/request-record.ts';
 import { paramsFromJson } from '../../operation/params.ts';
@@ -39,16 +39,16 @@ const OPTIONS = {
 export type Agents = ReturnType<typeof createAgents>;
 
 /** Serves MCP tools to connected clients. Each call runs as an ordinary operation. @throws StartError */
-export function createAgents(parts: AdapterParts, options: AgentDocuments) {
-  const { pipeline, rateLimit, clock, schema } = parts;
-  const tools = readTools(options, parts);
+export function createAgents(door: AgentsDoor, options: AgentDocuments) {
+  const { pipeline, rateLimit, clock, schema } = door;
+  const tools = readTools(options, door);
   const { sandboxAdvice } = options;
-  const general = instructionsFor(parts.limits.restCalls);
+  const general = instructionsFor(door.limits.restCalls);
   const instructions = sandboxAdvice === undefined ? general : `${sandboxAdvice} ${general}`;
 
   /** @throws UNAUTHENTICATED */
   async function identify(record: RequestRecord) {
-    const identity = await parts.identify(record.request);
+    const identity = await door.identify(record.request);
     if (identity.refusal) throw codedError('UNAUTHENTICATED', identity.refusal.message, { http: NO_KEY });
     record.caller = identity.grant.name;
     return identity;

@@ -3,8 +3,8 @@ import { pipeline as send } from 'node:stream/promises';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { GraphQLError } from 'graphql';
 import { requestError } from '../../errors/coded-error.ts';
-import type { AdapterParts, OpenAgents } from '../../http/adapter.ts';
 import { CUT_OFF, readMessage } from '../../http/body.ts';
+import type { AgentsDoor, OpenAgents } from '../../http/doors.ts';
 import { checkContentType } from '../../http/guards.ts';
 import type { NodeRequest } from '../../http/http-request.ts';
 import type { NodeHandler } from '../../http/node.ts';
@@ -19,18 +19,18 @@ import type { AgentDocuments } from './tool.ts';
 
 /** At `/mcp`; with a gateway key, also at the process's stdin and stdout. @throws StartError */
 export function openAgents(options: AgentDocuments, keyAtStdin?: string): OpenAgents {
-  return (parts) => {
-    const agents = createAgents(parts, options);
-    if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, parts, ADDRESS);
-    return createHandler(agents, parts);
+  return (door) => {
+    const agents = createAgents(door, options);
+    if (keyAtStdin !== undefined) serveAtStdin(agents, `Bearer ${keyAtStdin}`, door, ADDRESS);
+    return createHandler(agents, door);
   };
 }
 
 const ADDRESS = new URL('http://localhost/mcp');
 
 /** Answers one message for each POST. No state is kept between messages. */
-function createHandler({ identify, createServer }: Agents, parts: AdapterParts): NodeHandler {
-  const { pipeline, checkOrigin, reserveBody, maxBodyBytes, cors } = parts;
+function createHandler({ identify, createServer }: Agents, door: AgentsDoor): NodeHandler {
+  const { pipeline, checkOrigin, reserveBody, maxBodyBytes, cors } = door;
 
   async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
     const { method, contentType, message } = request;

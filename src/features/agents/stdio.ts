@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { AdapterParts } from '../../http/adapter.ts';
+import type { Door } from '../../http/doors.ts';
 import { fetchRequest } from '../../http/http-request.ts';
 import { requestIdFor } from '../../http/response.ts';
 import { CLIENT_LEFT } from '../../observability/request-record.ts';
@@ -10,7 +10,7 @@ import type { Agents, InRequest } from './agents.ts';
 export function serveAtStdin(
   { createServer }: Agents,
   authorization: string,
-  { tracker, maxBodyBytes: maxBufferSize }: AdapterParts,
+  { tracker, maxBodyBytes: maxBufferSize }: Door,
   address: URL,
 ): void {
   const { stdin, stdout } = process;

@@ -1,7 +1,7 @@
 import { Deadline } from '../../base/clock.ts';
 import type { Source } from '../../gate/client.ts';
 import type { Reservation } from '../../gate/memory.ts';
-import type { AdapterParts } from '../../http/adapter.ts';
+import type { Door } from '../../http/doors.ts';
 import type { Socket } from './socket-sender.ts';
 
 /** How long a message may take to arrive; the same as for a request. */
@@ -32,7 +32,7 @@ export function createSources(socket: Socket) {
 export function watchArrival(
   reserve: () => Reservation,
   source: Source,
-  { clock }: Pick<AdapterParts, 'clock'>,
+  { clock }: Pick<Door, 'clock'>,
   cut: (reason: string) => void,
 ) {
   /** The bytes that have arrived of an unfinished message. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Deadline } from '../../base/clock.ts';
 import { AbortSource } from '../../base/signal.ts';
 import type { Reservation } from '../../gate/memory.ts';
-import type { AdapterParts } from '../../http/adapter.ts';
+import type { SocketDoor } from '../../http/doors.ts';
 import { headBytesOf } from '../../http/http-request.ts';
 import { CLOSE, MESSAGE } from './protocol.ts';
 import { createSources, NO_ROOM, watchArrival } from './socket-arrival.ts';
@@ -26,7 +26,7 @@ const PING_EVERY_MS = 12_000;
 const CONTROL_HEAD_BYTES = 6;
 
 /** A connection of the protocol `graphql-transport-ws`: takes the client's messages. */
-export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: AdapterParts) {
+export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketDoor) {
   const { reserveBody, clock, trustedProxy } = options;
   const headBytes = headBytesOf(upgrade);
   const sender = createSender(socket);

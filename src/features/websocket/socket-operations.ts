@@ -3,7 +3,7 @@ import { AbortSource } from '../../base/signal.ts';
 import type { ClientRequest } from '../../client-request.ts';
 import { codedError, OVERLOADED } from '../../errors/coded-error.ts';
 import type { Reservation } from '../../gate/memory.ts';
-import type { AdapterParts } from '../../http/adapter.ts';
+import type { Door } from '../../http/doors.ts';
 import { SHUTTING_DOWN } from '../../http/guards.ts';
 import { requestIdFor } from '../../http/response.ts';
 import { isFailure } from '../../http/shown-result.ts';
@@ -15,7 +15,7 @@ import { MESSAGE } from './protocol.ts';
 import { errorMessage, nextMessage } from './socket-messages.ts';
 import type { SocketSender } from './socket-sender.ts';
 
-interface SocketOperationsOptions extends AdapterParts {
+interface SocketOperationsOptions extends Door {
   readonly sender: SocketSender;
   readonly requestWith: (signal: AbortSource) => ClientRequest;
   readonly onIdle: () => void;

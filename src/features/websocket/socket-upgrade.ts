@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import type * as ws from 'ws';
 import { requestError } from '../../errors/coded-error.ts';
-import type { AdapterParts, SocketUpgrade } from '../../http/adapter.ts';
+import type { SocketDoor, SocketUpgrade } from '../../http/doors.ts';
 import { nodeRequest } from '../../http/http-request.ts';
 import { checkHead, responseOn, splitTarget, type Upgrade } from '../../http/node.ts';
 import { errorResponse, REQUEST_ID, requestIdFor, sendResponse } from '../../http/response.ts';
@@ -18,7 +18,7 @@ const MAX_PARTS = { maxFragments: 1024, maxBufferedChunks: 4096 };
 const CLOSE_WITHIN_MS = 2_000;
 
 /** Accepts WebSockets of the protocol `graphql-transport-ws` at the path of operations. */
-export function createSocketUpgrade(options: AdapterParts): SocketUpgrade {
+export function createSocketUpgrade(options: SocketDoor): SocketUpgrade {
   const { checkHost, checkOrigin, ownPath, tracker, maxBodyBytes } = options;
   const noSocketHere = requestError(
     'NOT_FOUND',

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Identify } from '../callers/identify.ts';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -7,19 +8,21 @@ import type { ReserveBody } from './body.ts';
 import type { CorsHeaders, HostCheck, OriginCheck } from './guards.ts';
 import type { NodeHandler, Upgrade } from './node.ts';
 
-export interface AdapterParts extends Pick<PipelineOptions, 'schema' | 'limits' | 'documents' | 'identify'> {
+/** What every protocol needs to read operations and to run them. */
+export interface Door {
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;
-  readonly checkHost: HostCheck;
-  readonly checkOrigin: OriginCheck;
-  readonly cors: CorsHeaders | undefined;
-  /** Where operations arrive, such as `/api/graphql`. */
-  readonly path: string;
-  readonly ownPath: OwnPath;
   readonly reserveBody: ReserveBody;
   readonly maxBodyBytes: number;
   readonly clock: Clock;
-  readonly rateLimit: Transport['rateLimit'];
+}
+
+export interface SocketDoor extends Door {
+  /** Where operations arrive, such as `/api/graphql`. */
+  readonly path: string;
+  readonly ownPath: OwnPath;
+  readonly checkHost: HostCheck;
+  readonly checkOrigin: OriginCheck;
   /** The header in which a proxy names its client. */
   readonly trustedProxy: string | undefined;
 }
@@ -30,5 +33,12 @@ export interface SocketUpgrade {
   end(): void;
 }
 
+export interface AgentsDoor extends Door, Pick<PipelineOptions, 'schema' | 'limits' | 'documents'> {
+  readonly identify: Identify;
+  readonly rateLimit: Transport['rateLimit'];
+  readonly checkOrigin: OriginCheck;
+  readonly cors: CorsHeaders | undefined;
+}
+
 /** Serves MCP. @throws StartError if a document cannot be a tool */
-export type OpenAgents = (parts: AdapterParts) => NodeHandler;
+export type OpenAgents = (door: AgentsDoor) => NodeHandler;
