@@ -1,19 +1,16 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAuditFile } from '../../../src/features/audit/audit-file.ts';
 import { createMetrics } from '../../../src/features/metrics/metrics.ts';
-import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
-import { jsonPost } from '../../support/clients/json-post.ts';
-import { bearer, keysFile, ringOf, sha256 } from '../../support/clients/keys.ts';
+import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
 import { createManualClock, type ManualClock } from '../../support/clocks/clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
-import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const LICENCE_KEY = 'sentinel-licence-key-77e1';
@@ -21,15 +18,10 @@ const SOURCE = 'print("sentinel source")';
 const CLIENT = { 'apollographql-client-name': 'dash', 'apollographql-client-version': '1.2.3' };
 
 let directory: string;
-let gatewayProcess: GatewayProcess | undefined;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-audit-'));
 });
-afterEach(async () => {
-  await gatewayProcess?.kill();
-  gatewayProcess = undefined;
-  rmSync(directory, { recursive: true });
-});
+afterEach(() => rmSync(directory, { recursive: true }));
 
 const { closing, open: openFixture, record } = useOpened();
 
@@ -306,6 +298,13 @@ describe('the audit file', () => {
     expect(lines.map((line) => JSON.parse(line).ids)).toEqual([['one'], ['two']]);
   });
 
+  it.each([
+    ['/nowhere/at/all', /^AUDIT_LOG_FILE: "\/nowhere\/at\/all" cannot be written \(ENOENT\)/],
+    ['/dev/null', /^AUDIT_LOG_FILE: "\/dev\/null" is a pipe or a device/],
+  ])('is not %s', (path, problem) => {
+    expect(() => openAuditFile(path)).toThrow(problem);
+  });
+
   it('that cannot take a line keeps no write from being answered, and the log says so', async () => {
     const failing: RequestObserver = {
       wrote() {
@@ -357,59 +356,5 @@ describe('the metrics', () => {
     await gateway.execute('{ script(id: "a") { name } }', undefined, { ...bearer(key), token, ...client });
     expect(await metrics.text()).toContain('{caller="deploy",client_name="of …",client_version="…",');
     expect(await metrics.text()).not.toContain(key);
-  });
-});
-
-describe('the process', () => {
-  it('has handed each line to the system when the write is answered, and opens its file anew on SIGHUP', async () => {
-    const keys = join(directory, 'keys.json');
-    writeFileSync(keys, keysFile([{ name: 'deploy', sha256: sha256(keyOf('deploy')) }]));
-    const path = join(directory, 'audit.log');
-    gatewayProcess = startProcess({
-      PORT: '0',
-      LUAAUTH_TOKEN: 'sandbox-key',
-      GATEWAY_KEYS_FILE: keys,
-      AUDIT_LOG_FILE: path,
-    });
-    const url = await gatewayProcess.listening();
-    const toggle = async (id: string) => {
-      const response = await fetch(
-        `${url}/graphql`,
-        jsonPost(
-          {
-            query: `mutation { toggleScript(input: { id: "${id}", enabled: true }) { __typename } }`,
-          },
-          bearer(keyOf('deploy')),
-        ),
-      );
-      await response.text();
-    };
-    await toggle(seeded.scriptId);
-    renameSync(path, `${path}.1`);
-    gatewayProcess.signal('SIGHUP');
-    await eventually(() => expect(gatewayProcess?.output.stdout).toContain('AUDIT_LOG_FILE: opened again'));
-    await toggle('nobody');
-    await gatewayProcess.kill();
-    gatewayProcess = undefined;
-    const read = (file: string) =>
-      readFileSync(file, 'utf8')
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-    expect(read(`${path}.1`)).toMatchObject([
-      { caller: 'deploy', ids: [seeded.scriptId], result: 'ToggleScriptSuccess', outcome: 'EXECUTED' },
-    ]);
-    expect(read(path)).toMatchObject([
-      { caller: 'deploy', ids: ['nobody'], result: 'NotPermitted', outcome: 'NOT_EXECUTED' },
-    ]);
-  });
-
-  it.each([
-    ['/nowhere/at/all', /^AUDIT_LOG_FILE: "\/nowhere\/at\/all" cannot be written \(ENOENT\)/],
-    ['/dev/null', /^AUDIT_LOG_FILE: "\/dev\/null" is a pipe or a device/],
-  ])('does not start when its file is %s', async (path, problem) => {
-    gatewayProcess = startProcess({ PORT: '0', AUDIT_LOG_FILE: path });
-    expect(await gatewayProcess.ended).toBe(1);
-    expect(gatewayProcess.output.stderr).toMatch(problem);
   });
 });

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { promisify } from 'node:util';
 import type { Plugin } from 'graphql-yoga';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
@@ -12,7 +10,6 @@ import { jsonPost } from '../support/clients/json-post.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { openSocket, refusedUpgrade, upgradeText } from '../support/clients/socket-client.ts';
 import { listen } from '../support/network/listen.ts';
-import { INDEX } from '../support/processes/built.ts';
 
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
 
@@ -377,30 +374,4 @@ it('serves agents, with a tool for any query if it is asked for', async () => {
     expect(names).toEqual(isArbitrary ? ['name', 'graphql'] : ['name']);
     await close();
   }
-});
-
-it('writes unexpected errors to stderr, without any key', async () => {
-  const [held, team] = ['sentinel-held-1b7e', 'sentinel-team-90ad'];
-  const code = `
-    import { createGateway, createTransport } from ${JSON.stringify(INDEX)};
-    const ask = () => Promise.reject(new Error('lost ${held} of ${team}'));
-    const gateway = createGateway({
-      transport: { ...createTransport({ url: 'http://127.0.0.1:1' }), ask },
-      credentials: { heldKey: '${held}', gatewayKeys: ['${team}'] },
-    });
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer ${team}' },
-      body: '{"query":"{ script(id: 1) { name } }"}',
-    });
-    console.log(await response.text());`;
-  const args = ['--input-type=module', '-e', code];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
-  const { errors } = JSON.parse(stdout);
-  expect(errors).toMatchObject([expect.toBeError('INTERNAL_SERVER_ERROR')]);
-  expect(JSON.parse(stderr)).toMatchObject({
-    requestId: errors[0].extensions.requestId,
-    err: { message: 'lost … of …' },
-  });
-  expect([held, team].filter((key) => (stdout + stderr).includes(key))).toEqual([]);
 });

@@ -1,7 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -14,36 +11,38 @@ import { readConfig } from '../../../src/config/config.ts';
 import type { Environment } from '../../../src/config/environment.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createTracing } from '../../../src/features/tracing/tracing.ts';
+import type { RequestObserver } from '../../../src/observability/request-record.ts';
 import { json } from '../../support/api/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../../support/api/sentinels.ts';
 import { jsonPost } from '../../support/clients/json-post.ts';
 import { sha256 } from '../../support/clients/keys.ts';
+import { TOGGLE } from '../../support/clients/mutations.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import type { TestGatewayOptions } from '../../support/gateways/gateway.ts';
-import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
+import { openLog } from '../../support/gateways/log-lines.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
-import { plain, startCollector } from './collector.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
 const READ = 'GET /scripts/:script_id';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
-/** As OTLP has it. */
-const SERVER = 2;
 const PARENT = '00f067aa0ba902b7';
 
 const { closing, open: openFixture, record } = useOpened();
 
 /** A gateway whose spans a test can read. */
-async function open(options: Partial<TestGatewayOptions> = {}) {
+async function open({
+  listed = new Set<string>(),
+  ...options
+}: Partial<TestGatewayOptions> & { listed?: Set<string> } = {}) {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  const tracing = createTracing(provider.getTracer('test'), new Set());
+  const tracing = createTracing(provider.getTracer('test'), listed);
   const fixture = await openFixture({
     ...options,
     transport: { observer: tracing.upstream, ...options.transport },
-    observers: [tracing.operations],
+    observers: [tracing.operations, ...(options.observers ?? [])],
   });
   /** The spans, as soon as there are so many, in the order in which they ended. */
   const read = async (count: number): Promise<ReadableSpan[]> => {
@@ -238,6 +237,47 @@ describe('a trace', () => {
     expect((events[0]?.time[0] ?? 0) - startTime[0]).toBeLessThan(1_800);
   });
 
+  it('names a span after its operation where the document is listed, and after nothing that a client makes up', async () => {
+    const listed = 'query Listed { __typename } query Other { __typename }';
+    const hash = sha256(listed);
+    const persisted = { mode: 'allowed', listed: new Map([['listed', listed]]) } as const;
+    const { gateway, read } = await open({ persisted, listed: new Set([hash]) });
+    for (const body of [
+      { documentId: 'listed', operationName: 'Listed' },
+      { query: listed, operationName: 'Other' },
+      { query: listed, operationName: 'MadeUp' },
+      { query: `${listed} `, operationName: 'Listed' },
+    ])
+      await fetch(`${gateway.url}/graphql`, jsonPost(body));
+    const shown = (await read(4)).map(({ name, attributes }) => [name, attributes['graphql.document.hash']]);
+    expect(shown).toEqual([
+      ['query Listed', `sha256:${hash}`],
+      ['query Other', `sha256:${hash}`],
+      ['GraphQL Operation', undefined],
+      ['query', `sha256:${sha256(`${listed} `)}`],
+    ]);
+  });
+
+  it('is named in each line of the log that is about its operation, so that one leads to the other', async () => {
+    const { log, lines } = openLog();
+    const { gateway, read } = await open({ observers: [log.operations as RequestObserver] });
+    await gateway.execute(TOGGLE, { input: { id, enabled: true } });
+    await gateway.execute('{ nothing }');
+    await gateway.execute('{');
+    const [first, second, third] = (await read(4))
+      .filter(({ kind }) => kind === SpanKind.SERVER)
+      .map((span) => span.spanContext());
+    await eventually(() => expect(lines).toHaveLength(4));
+    const named = (msg: string, span?: SpanContext) => [msg, span?.traceId, span?.spanId];
+    const told = lines.map((line) => JSON.parse(line));
+    expect(told.map(({ msg, trace_id, span_id }) => [msg, trace_id, span_id])).toEqual([
+      named('mutation', first),
+      named('operation', first),
+      named('operation', second),
+      named('operation', third),
+    ]);
+  });
+
   it('shows the wait for the quota', async () => {
     const clock = createManualClock();
     const recorder = await record((_call, response) =>
@@ -291,114 +331,5 @@ describe('no span', () => {
     expect(shown).not.toMatch(/sentinel/);
     // Not as a part of a longer number, where its digits may stand by chance.
     expect(shown).not.toMatch(new RegExp(`(?<!\\d)${new URL(recorder.url).port}(?!\\d)`));
-  });
-});
-
-describe('the process', () => {
-  async function runWith(
-    variables: Record<string, string>,
-    steps: readonly (object | ((gateway: GatewayProcess) => Promise<void>))[] = [
-      { query: `query Traced { script(id: "${id}") { id } }` },
-    ],
-  ) {
-    const gateway = startProcess({ PORT: '0', ...variables });
-    closing.push(gateway.kill);
-    const url = await gateway.listening();
-    for (const step of steps) {
-      if (typeof step === 'function') await step(gateway);
-      else await fetch(`${url}/graphql`, jsonPost(step, { token: 'sandbox-key' }));
-    }
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(0);
-    return gateway.output;
-  }
-
-  it('delivers its spans to the collector, the last ones as it ends', async () => {
-    const collector = await startCollector();
-    closing.push(collector.close);
-    await runWith({
-      OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/base/`,
-      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
-    });
-    expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set(['POST /base/v1/traces']));
-    const [call, operation] = collector.spans();
-    expect([call?.name, operation?.name]).toEqual([READ, 'query']);
-    expect(call).toMatchObject({ traceId: operation?.traceId, parentSpanId: operation?.spanId });
-    expect(plain(operation?.attributes ?? [])).toMatchObject({ 'graphql.operation.name': 'Traced' });
-    expect(collector.resource()).toMatchObject({
-      'service.name': 'luaauth-graphql',
-      'deployment.environment': 'test',
-    });
-    expect(JSON.stringify(collector.requests)).not.toContain('sandbox-key');
-  });
-
-  it('names a span after its operation where the document is listed, and after nothing that a client makes up', async () => {
-    const collector = await startCollector();
-    closing.push(collector.close);
-    const folder = await mkdtemp(join(tmpdir(), 'listed-'));
-    closing.push(() => rm(folder, { recursive: true }));
-    const file = join(folder, 'documents.json');
-    const listed = 'query Listed { __typename } query Other { __typename }';
-    await writeFile(file, JSON.stringify({ listed }));
-    await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, PERSISTED_DOCUMENTS_FILE: file }, [
-      { documentId: 'listed', operationName: 'Listed' },
-      { query: listed, operationName: 'Other' },
-      { query: listed, operationName: 'MadeUp' },
-      { query: `${listed} `, operationName: 'Listed' },
-    ]);
-    expect(collector.spans().map(({ name }) => name)).toEqual([
-      'query Listed',
-      'query Other',
-      'GraphQL Operation',
-      'query',
-    ]);
-    const hashes = collector.spans().map(({ attributes }) => plain(attributes)['graphql.document.hash']);
-    const hash = `sha256:${sha256(listed)}`;
-    expect(hashes).toEqual([hash, hash, undefined, `sha256:${sha256(`${listed} `)}`]);
-  });
-
-  it('names the span in each line of the log that is about an operation, so that one leads to the other', async () => {
-    const collector = await startCollector();
-    closing.push(collector.close);
-    const toggle = `mutation Toggle { toggleScript(input: { id: "${id}", enabled: true }) { __typename } }`;
-    const { stdout } = await runWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, [
-      { query: toggle },
-      { query: '{ nothing }' },
-      { query: '{' },
-    ]);
-    const lines = stdout.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
-    const about = lines.filter(({ requestId }) => requestId !== undefined);
-    expect(about.map(({ msg }) => msg)).toEqual(['mutation', 'operation', 'operation', 'operation']);
-    const operations = collector.spans().filter(({ kind }) => kind === SERVER);
-    const [first, second, third] = operations.map(({ traceId, spanId }) => ({
-      trace_id: traceId,
-      span_id: spanId,
-    }));
-    expect(about.map(({ trace_id, span_id }) => ({ trace_id, span_id }))).toEqual([
-      first,
-      first,
-      second,
-      third,
-    ]);
-    expect(lines.find(({ msg }) => msg === 'started')).not.toHaveProperty('trace_id');
-  });
-
-  it.each([
-    ['as it runs', '1'],
-    ['as it ends', '60000'],
-  ])('goes on, and says so in its log, when the collector takes none %s', async (_when, delayMs) => {
-    const collector = await startCollector(400);
-    closing.push(collector.close);
-    const { stdout } = await runWith({
-      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/here`,
-      OTEL_BSP_SCHEDULE_DELAY: delayMs,
-    });
-    expect(collector.requests.map(({ path }) => path)).toContain('POST /here');
-    const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level !== 'info');
-    expect(lines.at(-1)).toContain('"msg":"stopped"');
-    // Neither a stack nor the answer, which may quote the headers of a request.
-    expect(new Set(warnings.map(({ msg }) => msg))).toEqual(new Set(['OpenTelemetry: Bad Request']));
-    expect(lines.some((line) => line.includes('"operationName":"Traced"'))).toBe(true);
   });
 });

@@ -5,13 +5,11 @@ import { readConfig } from '../../../src/config/config.ts';
 import { createTokenVerifier } from '../../../src/features/jwt/token-verifier.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { startRecorder } from '../../support/api/recorder.ts';
-import { jsonPost } from '../../support/clients/json-post.ts';
 import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
 import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
 import { freePort } from '../../support/network/free-port.ts';
 import { listen } from '../../support/network/listen.ts';
-import { type GatewayProcess, startProcess } from '../../support/processes/process.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
 const ISSUER = 'https://id.example.com/';
@@ -417,32 +415,5 @@ describe('the configuration', () => {
     expect(readConfig({ ...held, ...all, GATEWAY_JWKS_URL: 'http://id.example.com/jwks' })).toMatchObject({
       problems: [expect.stringMatching(/^GATEWAY_JWKS_URL: "http:\/\/id\.example\.com" is not encrypted/)],
     });
-  });
-});
-
-describe('the process', () => {
-  let gateway: GatewayProcess | undefined;
-  afterAll(() => gateway?.kill());
-
-  it('lets a bearer in whose token it can verify', async () => {
-    const jwks = await startJwks({ one: pair });
-    gateway = startProcess({
-      PORT: '0',
-      LUAAUTH_TOKEN: 'held',
-      LUAAUTH_API_URL: recorder.url,
-      GATEWAY_JWKS_URL: jwks.url.href,
-      GATEWAY_JWT_ISSUER: ISSUER,
-      GATEWAY_JWT_AUDIENCE: AUDIENCE,
-    });
-    const url = await gateway.listening();
-    const ask = async (token: string) => {
-      const response = await fetch(`${url}/graphql`, jsonPost(NAME, bearer(token)));
-      return response.text();
-    };
-    const token = await sign({ pair });
-    expect(JSON.parse(await ask(token))).toEqual({ data: { script: { name: 'name of mine' } } });
-    expect(await ask('nobody')).toContain('UNAUTHENTICATED');
-    expect(gateway.output.stdout + gateway.output.stderr).not.toContain(token);
-    await jwks.close();
   });
 });

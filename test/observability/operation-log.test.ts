@@ -8,13 +8,12 @@ import { createManualClock } from '../support/clocks/clock.ts';
 import { useOpened } from '../support/gateways/fixture.ts';
 import type { TestGatewayOptions } from '../support/gateways/gateway.ts';
 import { openLog } from '../support/gateways/log-lines.ts';
-import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
 const { scriptId: id, freeForAllScriptId } = seeded;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const { closing, open: openFixture, record } = useOpened();
+const { open: openFixture, record } = useOpened();
 
 interface Line {
   readonly level: string;
@@ -237,6 +236,14 @@ describe('a request id', () => {
     expect(await noHttp.closed).toMatch(/^HTTP\/1\.1 400 [\s\S]*^x-request-id: [0-9a-f-]{36}\r$/im);
   });
 
+  it('is the same in the answer and the log if a body is not HTTP', async () => {
+    const { gateway, read } = await open();
+    const client = await openRaw(gateway.url);
+    client.socket.write(postText('nonsense\r\n', { 'transfer-encoding': 'chunked', 'x-request-id': 'p-2' }));
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 400 .*x-request-id: p-2\r\n/is);
+    expect(await read(1)).toMatchObject([{ msg: 'operation', requestId: 'p-2' }]);
+  });
+
   it('never goes to the REST API', async () => {
     const { gateway, sandbox } = await open();
     await gateway.execute(SCRIPT, { id }, { token: 'sandbox-key', 'x-request-id': 'mine' });
@@ -289,7 +296,7 @@ describe('an unexpected error', () => {
         type: 'TypeError',
         message: 'no random number for … and …',
         path: 'script',
-        stack: expect.stringContaining('operation-log.process.test.ts'),
+        stack: expect.stringContaining('operation-log.test.ts'),
         cause: { type: 'Error', message: 'a cause with …' },
       },
     });
@@ -360,47 +367,5 @@ describe('no line of the log', () => {
     expect(lines.map(({ operationName }) => operationName)).toEqual(['a_…', 'an_…']);
     // The names of members stay, whatever the key is called.
     expect(lines[1]?.requestId).toMatch(UUID);
-  });
-});
-
-describe('the process', () => {
-  async function outputOf(variables: Record<string, string>): Promise<GatewayProcess['output']> {
-    const gateway = startProcess({ PORT: '0', ...variables });
-    closing.push(gateway.kill);
-    const url = await gateway.listening();
-    await post(`${url}/graphql`, JSON.stringify({ query: 'query Named { __typename }' }), {
-      'x-request-id': 'p-1',
-    });
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(0);
-    return gateway.output;
-  }
-
-  it('writes lines of JSON to its output', async () => {
-    const { stdout, stderr } = await outputOf({});
-    const lines = stdout.trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { msg: 'started' },
-      { msg: 'operation', requestId: 'p-1', operationName: 'Named', status: 200 },
-      { msg: 'stopping', signal: 'SIGTERM' },
-      { msg: 'stopped' },
-    ]);
-    expect(stderr).toBe('');
-  });
-
-  it('has the answer and the operation under one id if a body is not HTTP', async () => {
-    const { log, lines } = openLog();
-    const { gateway } = await openFixture({ observers: log.operations ? [log.operations] : [] });
-    const client = await openRaw(gateway.url);
-    client.socket.write(postText('nonsense\r\n', { 'transfer-encoding': 'chunked', 'x-request-id': 'p-2' }));
-    expect(await client.closed).toMatch(/^HTTP\/1\.1 400 .*x-request-id: p-2\r\n/is);
-    await eventually(() => expect(lines).toHaveLength(1));
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'operation', requestId: 'p-2' });
-  });
-
-  it('leaves operations out above the level info', async () => {
-    const { stdout } = await outputOf({ LOG_LEVEL: 'warn' });
-    const lines = stdout.trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['started', 'stopping', 'stopped']);
   });
 });

@@ -6,8 +6,11 @@ import type { Environment } from '../../../src/config/environment.ts';
 import { watchAnswers } from '../../../src/features/differences/watch-answers.ts';
 import { createMetrics, type Metrics } from '../../../src/features/metrics/metrics.ts';
 import { createMetricsRoute, startMetricsServer } from '../../../src/features/metrics/metrics-server.ts';
+import * as features from '../../../src/features/process-features.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../../src/features/sandbox/server.ts';
+import { loadFeatures } from '../../../src/server/features.ts';
+import { openObservability } from '../../../src/server/open-observability.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
 import { quoteSentinels, sendSentinels } from '../../support/api/sentinels.ts';
 import { bearer } from '../../support/clients/keys.ts';
@@ -15,9 +18,9 @@ import { TOGGLE } from '../../support/clients/mutations.ts';
 import { openRaw } from '../../support/clients/raw-http.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
+import { configOf } from '../../support/gateways/configured.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../../support/gateways/gateway.ts';
-import { startProcess } from '../../support/processes/process.ts';
 import { textOf } from '../../support/repository/repository.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -372,8 +375,16 @@ describe('the metrics', () => {
 });
 
 describe('the port of the metrics', () => {
+  it('is told when it is taken', async () => {
+    const recorder = await record(ok);
+    const { port } = new URL(recorder.url);
+    const at = { host: '127.0.0.1', port: Number(port) };
+    await expect(startMetricsServer(createMetrics(), at, () => undefined)).rejects.toThrow(
+      `Cannot listen on 127.0.0.1:${port} (EADDRINUSE), because a program listens there: stop it, or set METRICS_HOST and METRICS_PORT to a free address.`,
+    );
+  });
+
   const held = {
-    PORT: '0',
     METRICS_PORT: '0',
     LUAAUTH_API_URL: 'http://127.0.0.1:9',
     LUAAUTH_TOKEN: 'held-by-the-gateway',
@@ -392,11 +403,10 @@ describe('the port of the metrics', () => {
     ],
     ['refuses two host names', {}, 'localhost\r\nHost: localhost', 400],
   ])('%s', async (_what, more, host, status) => {
-    const gateway = startProcess({ ...held, ...more });
-    closing.push(gateway.kill);
-    await gateway.listening();
-    const url = /"metricsUrl":"([^"]+)"/.exec(gateway.output.stdout)?.[1] ?? '';
-    const client = await openRaw(url);
+    const config = configOf({ ...held, ...more });
+    const { metricsUrl = '', close } = await openObservability(config, await loadFeatures(config, features));
+    closing.push(close);
+    const client = await openRaw(metricsUrl);
     client.socket.write(`GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     expect(await client.closed).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
@@ -472,36 +482,5 @@ describe('the dashboard', () => {
     const own = [...body.matchAll(/^# TYPE (luaauth_\w+)/gm)].map(([, name = '']) => name);
     expect(own.length).toBeGreaterThanOrEqual(8);
     expect(own.filter((name) => !queries.some(({ expr }) => expr.includes(name)))).toEqual([]);
-  });
-});
-
-describe('the process', () => {
-  it('serves metrics on the port that it is told, and says where', async () => {
-    const gateway = startProcess({ PORT: '0', METRICS_PORT: '0' });
-    closing.push(gateway.kill);
-    const url = await gateway.listening();
-    await eventually(() => expect(gateway.output.stdout).toContain('metricsUrl'));
-    const [, own = ''] =
-      /"metricsUrl":"(http:\/\/127\.0\.0\.1:\d+\/metrics)"/.exec(gateway.output.stdout) ?? [];
-    await fetch(`${url}/graphql`);
-    await eventually(async () =>
-      expect(await (await fetch(own)).text()).toContain(
-        'luaauth_http_request_duration_seconds_count{path="/graphql"',
-      ),
-    );
-    expect((await fetch(`${url}/metrics`)).status).toBe(404);
-    gateway.signal('SIGTERM');
-    expect(await gateway.ended).toBe(0);
-  });
-
-  it('ends with 1 when that port is taken', async () => {
-    const recorder = await record(ok);
-    const { port } = new URL(recorder.url);
-    const gateway = startProcess({ PORT: '0', METRICS_PORT: port });
-    closing.push(gateway.kill);
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output.stderr).toBe(
-      `Cannot listen on 127.0.0.1:${port} (EADDRINUSE), because a program listens there: stop it, or set METRICS_HOST and METRICS_PORT to a free address.\n`,
-    );
   });
 });
