@@ -102,7 +102,6 @@ export class Store {
     const back = new Channel(kernel, link.back, random);
     const listeners = new Map<string, ((error: Error) => void)[]>();
     const waiting = new Set<(error: Error) => void>();
-    let isReady = false;
     let isOver = false;
     const emit = (event: string, error?: Error) => {
       for (const listener of listeners.get(event) ?? []) listener(error as Error);
@@ -110,7 +109,6 @@ export class Store {
     const end = (error: Error) => {
       if (isOver) return;
       isOver = true;
-      isReady = false;
       const all = [...waiting];
       waiting.clear();
       for (const reject of all) reject(error);
@@ -171,16 +169,11 @@ export class Store {
     const sessions = this.#sessions;
     const runId = () => `run${this.#runs}`;
     return {
-      get isReady() {
-        return isReady;
-      },
       on(event: string, listener: (error: Error) => void) {
         listeners.set(event, [...(listeners.get(event) ?? []), listener]);
       },
       async connect() {
         await request(() => sessions.add(session));
-        isReady = true;
-        emit('ready');
       },
       sendCommand: run,
       destroy: () => {

@@ -107,7 +107,7 @@ export async function connectToRedis(options: RedisConnectionOptions): Promise<R
     socket: { reconnectStrategy: false, connectTimeout: options.connectTimeoutMs },
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    // The watch is enough: the driver's timeout would make a signal and a timer for each command.
+    // The driver's timeout does not end a command that was sent.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   const connection = new RedisConnection(client, options);
@@ -126,10 +126,14 @@ async function refusalIn(error: unknown): Promise<unknown> {
   return error instanceof ErrorReply ? new RedisRefused(error) : error;
 }
 
+/** After the time of a command is over, an answer that has already come gets this time to be read, in ms. */
+const LOOK_MS = 25;
+
 /** Made by `connectToRedis`. */
 export class RedisConnection {
   readonly #client: DriverClient;
-  readonly #watch: AnswerWatch;
+  readonly #clock: Clock;
+  readonly #commandTimeoutMs: number;
   /** Why the connection has ended. */
   #over: Error | undefined;
   /** Names the run of the Redis process, and changes at each start. */
@@ -139,7 +143,8 @@ export class RedisConnection {
 
   constructor(client: DriverClient, { clock, commandTimeoutMs }: RedisConnectionOptions) {
     this.#client = client;
-    this.#watch = new AnswerWatch(clock, commandTimeoutMs, () => this.#lose(lateAnswer(commandTimeoutMs)));
+    this.#clock = clock;
+    this.#commandTimeoutMs = commandTimeoutMs;
     client.on('error', (reason) => this.#lose(reason));
     client.on('end', () => this.#lose(new Error('Redis has closed the connection')));
   }
@@ -163,7 +168,7 @@ export class RedisConnection {
    */
   async send(...words: readonly Argument[]): Promise<unknown> {
     if (this.#over) throw this.#over;
-    const answered = this.#watch.begin();
+    const answered = this.#expectAnswer();
     try {
       return await this.#client.sendCommand(
         words.map((word) => (typeof word === 'number' ? String(word) : word)),
@@ -192,6 +197,18 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * Loses the connection if the returned function is not called in time. After a stall of this process the answer may have come but
+   * is not read yet, so it gets a moment more.
+   */
+  #expectAnswer(): () => void {
+    const timeoutMs = this.#commandTimeoutMs;
+    let callOff = this.#clock.after(timeoutMs, () => {
+      callOff = this.#clock.after(LOOK_MS, () => this.#lose(lateAnswer(timeoutMs)));
+    });
+    return () => callOff();
+  }
+
   end(): void {
     this.onLost = undefined;
     this.#lose(new Error('The connection to Redis is gone'));
@@ -200,7 +217,6 @@ export class RedisConnection {
   #lose(reason: Error): void {
     if (this.#over) return;
     this.#over = reason;
-    this.#watch.stop();
     this.#client.destroy();
     this.onLost?.(reason);
   }
@@ -208,50 +224,4 @@ export class RedisConnection {
 
 function lateAnswer(afterMs: number): Error {
   return new Error(`Redis has not answered within ${afterMs} ms`);
-}
-
-/** After the patience is over, an answer that has already come gets this time to be read, in ms. */
-const LOOK_MS = 25;
-
-/**
- * Notices when an answer takes too long. Redis answers in order, so the oldest command is the late command. After a stall of this
- * process the answer may have come but is not read yet, so the watch looks once more.
- */
-class AnswerWatch {
-  readonly #clock: Clock;
-  readonly #patienceMs: number;
-  readonly #onOver: () => void;
-  readonly #waiting = new Set<{ readonly since: number }>();
-  #callOff: (() => void) | undefined;
-
-  constructor(clock: Clock, patienceMs: number, onOver: () => void) {
-    this.#clock = clock;
-    this.#patienceMs = patienceMs;
-    this.#onOver = onOver;
-  }
-
-  /** Call it when a command is sent. Call the returned function when the answer has come. */
-  begin(): () => void {
-    const command = { since: this.#clock.now() };
-    this.#waiting.add(command);
-    if (!this.#callOff) this.#watchOldest();
-    return () => this.#waiting.delete(command);
-  }
-
-  stop(): void {
-    this.#callOff?.();
-    this.#waiting.clear();
-  }
-
-  #watchOldest(): void {
-    const [oldest] = this.#waiting;
-    this.#callOff = undefined;
-    if (!oldest) return;
-    const isWaiting = () => this.#waiting.has(oldest);
-    const leftMs = Math.max(0, oldest.since + this.#patienceMs - this.#clock.now());
-    this.#callOff = this.#clock.after(leftMs, () => {
-      if (!isWaiting()) return this.#watchOldest();
-      this.#callOff = this.#clock.after(LOOK_MS, () => (isWaiting() ? this.#onOver() : this.#watchOldest()));
-    });
-  }
 }

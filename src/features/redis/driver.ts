@@ -11,9 +11,8 @@ let first: RedisClient | undefined;
 
 /** The part of a client that the gateway uses. */
 export interface DriverClient {
-  readonly isReady: boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'end' | 'ready', listener: () => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
   connect(): Promise<unknown>;
   sendCommand(words: readonly (string | Buffer)[]): Promise<unknown>;
   destroy(): void;
