@@ -42,13 +42,3 @@ export function createEncryption(secret: string, random: RandomSource = systemRa
 function derive(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'luaauth-graphql', purpose, 32));
 }
-
-/** The object in a JSON text; undefined: the text holds no object. */
-export function parsedObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -8,10 +8,9 @@ import { connectToRedis } from './client.ts';
 import { type CreateClient, createRedisClient } from './driver.ts';
 import { createGenerationsInRedis } from './generations.ts';
 import { createAccountKeyspaces } from './keyspace.ts';
-import { RELEASE } from './lease.ts';
 import { RedisLink } from './link.ts';
 import { createQuotasInRedis } from './quotas.ts';
-import { sharedCache } from './shared-cache.ts';
+import { RELEASE, sharedCache } from './shared-cache.ts';
 
 /** Longer than any call takes. An answer is cached under the generation from the start of its call. */
 const LONGEST_CALL_MS = 200_000;

@@ -5,9 +5,7 @@ import type { Interceptor, Send } from '../../transport/step.ts';
 import type { ServePolicy } from '../../transport/steps/cache.ts';
 import type { Usage } from '../../transport/usage.ts';
 import { luaInStore } from './client.ts';
-import { parsedObject } from './encryption.ts';
 import type { AccountKeyspaces } from './keyspace.ts';
-import { RELEASE } from './lease.ts';
 import type { RedisLink } from './link.ts';
 
 /** Larger answers are not shared: they would delay all other commands. */
@@ -48,6 +46,14 @@ if now - age > (tonumber(redis.call('HGET', entry, 'at')) or 0) then
 end
 return { 1, now }`;
 
+/** Gives a lease back, unless another holder has it. */
+export const RELEASE = luaInStore('lease', 'holder')`
+if redis.call('GET', lease) == holder then redis.call('DEL', lease) end
+return { 1, now }`;
+
+/** What is stored of an answer. Only who has the account's key can have written it. */
+type StoredEntry = Omit<CacheEntry, 'ageMs'>;
+
 type Reply = [outcome: number, ageMs: number, at: Buffer, sealed: Buffer];
 
 /** A call with a rate of its own, or for which no client waits, may be made later than others. So only its equals wait for it. */
@@ -82,7 +88,8 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
       const ttlMs = Math.floor(policy.keptMsOf(call) - ageMs);
       isFilling = bytes <= MAX_SHARED_BYTES && ttlMs > 0 && !link.isLost;
       if (isFilling) {
-        const sealed = account.encryption.seal(JSON.stringify({ value, bytes }), place);
+        const stored: StoredEntry = { value, bytes };
+        const sealed = account.encryption.seal(JSON.stringify(stored), place);
         // Without Redis, the answer is not shared.
         account.run(FILL, [entry, lease], [link.me, ageMs, ttlMs, sealed]).catch(() => undefined);
       }
@@ -104,8 +111,11 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
       // Redis is lost: each process makes its own calls.
       if (!reply) return next(call, usage);
       const [outcome, ageMs, at, sealed] = reply as Reply;
-      const entry = entryIn(account.encryption.open(sealed, place), Math.max(0, ageMs));
-      if (entry) return policy.serve<T>(entry, since === '' ? 'fresh' : 'shared');
+      const text = account.encryption.open(sealed, place);
+      if (text !== undefined) {
+        const stored = JSON.parse(text) as StoredEntry;
+        return policy.serve<T>({ ...stored, ageMs: Math.max(0, ageMs) }, since === '' ? 'fresh' : 'shared');
+      }
       // An entry that cannot be read is replaced.
       if (outcome > 0) return fetch(next, call, usage);
       if (since === '') since = String(at) || '0';
@@ -121,11 +131,4 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
     const isShared = call.kind === 'read' && policy.freshMsOf(call) > 0;
     return isReady && isShared ? read(next, call, usage) : next(call, usage);
   };
-
-  function entryIn(text: string | undefined, ageMs: number): CacheEntry | undefined {
-    const found: Partial<CacheEntry> = (text !== undefined && parsedObject(text)) || {};
-    if (typeof found.bytes === 'number' && 'value' in found)
-      return { value: found.value, bytes: found.bytes, ageMs };
-    return undefined;
-  }
 }

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NOTE_WRITE, READ_WRITES } from '../../../src/features/redis/account-writes.ts';
 import type { LuaScript } from '../../../src/features/redis/client.ts';
-import { RELEASE } from '../../../src/features/redis/lease.ts';
 import { RETURN, TAKE } from '../../../src/features/redis/semaphore.ts';
-import { FILL, LOOK_UP } from '../../../src/features/redis/shared-cache.ts';
+import { FILL, LOOK_UP, RELEASE } from '../../../src/features/redis/shared-cache.ts';
 import { ENTER } from '../../../src/features/redis/store.ts';
 import { RedisModel } from '../../simulation/redis-model.ts';
 import { TWINS } from '../../simulation/twins.ts';
