@@ -78,7 +78,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     identify,
     wasAccepted,
     persisted,
-    schema,
     documents,
     limits,
     users,

@@ -1,4 +1,4 @@
-import { type ASTNode, GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { ENDPOINTS } from '../luaauth/endpoints.ts';
 import { shorten } from '../luaauth/redact.ts';
 import { Refused, rowOf } from '../luaauth/refusal.ts';
@@ -6,12 +6,16 @@ import { resourceOf } from '../luaauth/resource.ts';
 import { CallFailure, type RateLimited, type Unavailable, withoutStacks } from '../transport/errors.ts';
 import type { ErrorCode } from './coded-error.ts';
 
+/** An error of a field, as the executor locates it. */
+export interface FieldError extends GraphQLError {
+  /** The field's schema coordinate, such as `Script.name` (https://spec.graphql.org/September2025/#sec-Schema-Coordinates). */
+  readonly coordinate?: string | undefined;
+}
+
 const MASKED = 'Something went wrong in the gateway.';
 
 interface MaskingOptions {
   readonly hasData: boolean;
-  /** The schema coordinate of a field of the document. */
-  readonly coordinateOf: (field: ASTNode | undefined) => string | undefined;
   /** Called with an unexpected error. Returns the request id that connects the client's error with the log. */
   readonly onUnexpected: (error: unknown) => string | undefined;
 }
@@ -22,9 +26,9 @@ interface MaskingOptions {
  */
 export function maskErrors(errors: readonly unknown[], options: MaskingOptions): readonly GraphQLError[] {
   return errors.map((error) => {
-    const located = error instanceof GraphQLError ? error : undefined;
+    const located: FieldError | undefined = error instanceof GraphQLError ? error : undefined;
     const shown = maskError(error, located, options);
-    const coordinate = located?.path && options.coordinateOf(located.nodes?.[0]);
+    const { coordinate } = located ?? {};
     const facts = coordinate === undefined ? {} : { coordinate };
     return at(located, shown, facts);
   });

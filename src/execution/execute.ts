@@ -40,6 +40,23 @@ export function execute(args: ExecuteArgs): ExecutionResult | Promise<ExecutionR
   }
 }
 
+/** The events of a subscription, whose only root field gives them. @throws the error of the field */
+export async function subscribe({
+  prepared,
+  coerced,
+  contextValue,
+}: ExecuteArgs): Promise<AsyncIterable<unknown>> {
+  // Validation allows no other root field, and no introspection.
+  const [field] = prepared.treeFor(coerced).fields as [FieldPlan];
+  const { definition, readArguments } = field;
+  try {
+    const events = await definition.subscribe?.(undefined, readArguments(coerced), contextValue, NO_INFO);
+    return events as AsyncIterable<unknown>;
+  } catch (error) {
+    throw new FieldErrors().locate(error, field, pathOf(field, undefined));
+  }
+}
+
 /** Stands for `info` where a field does not say that its resolver reads it. */
 const NO_INFO = new Proxy({} as GraphQLResolveInfo, {
   get(_info, member) {
@@ -180,12 +197,12 @@ class QueryRun {
   }
 
   /** Adds an error to the response and returns null. @throws the located error if the field is non-null */
-  #handle(rawError: unknown, plan: ValuePlan, { nodes }: FieldPlan, path: ResponsePath): null {
+  #handle(rawError: unknown, plan: ValuePlan, field: FieldPlan, path: ResponsePath): null {
     if (rawError instanceof AnswerRefused) throw rawError;
     // Counts before it makes the error, because a refused answer needs no further errors.
     if (!plan.isNonNull) this.#meter.countError(rawError);
     this.#errors ??= new FieldErrors();
-    const error = this.#errors.locate(rawError, nodes, path);
+    const error = this.#errors.locate(rawError, field, path);
     if (plan.isNonNull) throw error;
     this.#errors.add(error, path);
     return null;

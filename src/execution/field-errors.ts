@@ -1,4 +1,6 @@
 import { type ASTNode, GraphQLError, locatedError, responsePathAsArray } from 'graphql';
+import type { FieldError } from '../errors/masking.ts';
+import type { FieldPlan } from '../plan/tree.ts';
 import { withoutStacks } from '../transport/errors.ts';
 
 /** The place of a value in the response, like `info.path`. */
@@ -17,11 +19,14 @@ export class FieldErrors {
   /** GraphQL searches the whole document for line and column of every error. Here each field is looked up once. */
   readonly #places = new Map<readonly ASTNode[], ErrorLocation>();
 
-  /** Like graphql's `locatedError`. */
-  locate(rawError: unknown, nodes: readonly ASTNode[], path: ResponsePath): GraphQLError {
+  /** Like graphql's `locatedError`. An error of a field below stays as it is. */
+  locate(rawError: unknown, field: FieldPlan, path: ResponsePath): FieldError {
     // A stack would be most of the cost. The error gets the stack of its cause.
     const error = withoutStacks(() => locatedError(rawError, undefined, responsePathAsArray(path)));
-    return error === rawError || error.nodes ? error : Object.assign(error, this.#placeOf(nodes));
+    if (error === rawError) return error;
+    const { nodes, parentType, definition } = field;
+    const place = error.nodes ? undefined : this.#placeOf(nodes);
+    return Object.assign(error, place, { coordinate: `${parentType.name}.${definition.name}` });
   }
 
   /** Adds an error, unless the value at `path` or above is null already. */

@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../base/clock.ts';
 import type { Identify } from '../callers/identify.ts';
 import type { RequestTracker } from '../observability/request-record.ts';
@@ -33,7 +34,8 @@ export interface SocketUpgrade {
   end(): void;
 }
 
-export interface AgentsDoor extends Door, Pick<PipelineOptions, 'schema' | 'limits' | 'documents'> {
+export interface AgentsDoor extends Door, Pick<PipelineOptions, 'limits' | 'documents'> {
+  readonly schema: GraphQLSchema;
   readonly identify: Identify;
   readonly rateLimit: Transport['rateLimit'];
   readonly checkOrigin: OriginCheck;

@@ -1,4 +1,4 @@
-import type { ASTNode, GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import type { GraphQLFormattedError, OperationTypeNode } from 'graphql';
 import { notify } from '../base/maybe-promise.ts';
 import type { ClientRequest } from '../client-request.ts';
 import type { Usage } from '../transport/usage.ts';
@@ -12,8 +12,6 @@ interface OperationFacts {
 interface DocumentFacts {
   /** The SHA-256 of the text. Undefined if the text is not GraphQL. */
   hash(): string | undefined;
-  /** The schema coordinate of a field, such as `Script.name`. */
-  coordinateOf(field: ASTNode | undefined): string | undefined;
 }
 
 export interface WriteBegun {

@@ -1,14 +1,4 @@
-import {
-  type ASTNode,
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  type Token,
-  TypeInfo,
-  visit,
-  visitWithTypeInfo,
-} from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, type Token } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { checkLength, parseDocument, validateDocument } from '../plan/document.ts';
 import type { Limits } from '../plan/limits.ts';
@@ -72,7 +62,6 @@ function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onG
   const { document, refusals } = readDocument(text, schema, limits);
   const operations = new Map<string | undefined, PreparedOperation>();
   let hash: string | undefined;
-  let coordinates: ReadonlyMap<ASTNode, string> | undefined;
   return {
     /** Undefined if the text is not GraphQL. */
     document,
@@ -83,11 +72,6 @@ function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onG
     hash() {
       if (document) hash ??= hashOf(text);
       return hash;
-    },
-    coordinateOf(field: ASTNode | undefined) {
-      if (!document || !field) return undefined;
-      coordinates ??= coordinatesOf(schema, document);
-      return coordinates.get(field);
     },
     /** The operation with this name, or the only operation. Undefined if there is none. */
     find(name: string | null | undefined): PreparedOperation | undefined {
@@ -118,24 +102,4 @@ function readDocument(text: string, schema: GraphQLSchema, limits: Limits) {
     if (error instanceof GraphQLError) return { document: undefined, refusals: [error] };
     throw error;
   }
-}
-
-/** The schema coordinate of each field of a document (https://spec.graphql.org/September2025/#sec-Schema-Coordinates). */
-function coordinatesOf(schema: GraphQLSchema, document: DocumentNode): ReadonlyMap<ASTNode, string> {
-  const coordinates = new Map<ASTNode, string>();
-  const types = new TypeInfo(schema);
-  visit(
-    document,
-    visitWithTypeInfo(types, {
-      Field(node) {
-        const parent = types.getParentType();
-        const field = types.getFieldDef();
-        // An argument with a bad variable is an error at the argument's value.
-        const values = (node.arguments ?? []).map(({ value }) => value);
-        if (parent && field)
-          for (const at of [node, ...values]) coordinates.set(at, `${parent.name}.${field.name}`);
-      },
-    }),
-  );
-  return coordinates;
 }

@@ -18,7 +18,6 @@ export function createResultMask(tracker: RequestTracker): ResultMask {
     if (!result.errors || maskedErrors.has(result.errors)) return result;
     const masked = maskErrors(result.errors, {
       hasData: result.data !== undefined,
-      coordinateOf: (field) => record.document?.coordinateOf(field),
       onUnexpected(error) {
         tracker.unexpected(error, record);
         return record.requestId;

@@ -1,10 +1,4 @@
-import {
-  createSourceEventStream,
-  type ExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-  type OperationTypeNode,
-} from 'graphql';
+import type { ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import type { Clock } from '../base/clock.ts';
 import { stringifyExactJson } from '../base/json.ts';
 import type { ClientNameOf } from '../callers/client-name.ts';
@@ -14,7 +8,7 @@ import type { UserTable } from '../callers/user-table.ts';
 import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
 import { OVERLOADED } from '../errors/coded-error.ts';
-import { type ExecuteArgs, execute } from '../execution/execute.ts';
+import { type ExecuteArgs, execute, subscribe } from '../execution/execute.ts';
 import type { Gate } from '../gate/gate.ts';
 import { HEAP_PER_BYTE } from '../gate/memory.ts';
 import type {
@@ -38,7 +32,6 @@ import { addReport, planResult, reportModeOf } from './report.ts';
 import { type ResultStream, streamResults } from './result-stream.ts';
 
 export interface PipelineOptions {
-  readonly schema: GraphQLSchema;
   readonly limits: Limits;
   readonly documents: DocumentCache;
   readonly persisted: DocumentResolver;
@@ -85,7 +78,7 @@ export interface Pipeline extends ResultMask {
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { schema, limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
+  const { limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
   const { gate, clientNameOf, users } = options;
   const { mask, failed } = createResultMask(tracker);
 
@@ -137,8 +130,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const operation = entry.find(params.operationName);
     if (operation) record.operation = operation.facts;
     record.document = entry;
-    const { document } = entry;
-    if (!document) throw new RefusedOperation(refusals);
+    if (!entry.document) throw new RefusedOperation(refusals);
     if (!operation) throw NO_OPERATION;
     checkMethod?.(operation.facts.type, request);
     if (refusals.length > 0) throw new RefusedOperation(refusals);
@@ -188,18 +180,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           const event = await execute({ ...args, rootValue, contextValue: eventContext });
           return addReport(event, mode, eventContext.caller.usage);
         });
-      const { operationName, variables: variableValues } = params;
-      const subscribing = createSourceEventStream({
-        schema,
-        document,
-        operationName,
-        variableValues,
-        contextValue,
-      });
-      return subscribing.then((events) => {
+      const subscribing = subscribe(args).finally(() => {
         if (sent.registers !== undefined) register(sent, identity, request);
-        return isStream(events) ? follow(events, executeEvent, identity, input) : events;
       });
+      return subscribing.then((events) => follow(events, executeEvent, identity, input));
     }
     const finish = (result: ExecutionResult) => {
       if (sent.registers !== undefined) register(sent, identity, request);

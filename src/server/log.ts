@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
+import type { FieldError } from '../errors/masking.ts';
 import type { EndpointDifference } from '../observability/difference.ts';
 import {
   auditLine,
@@ -88,8 +89,7 @@ export function createLog({ level, secrets, destination }: LogOptions) {
       },
     },
     error(error: unknown, record?: RequestRecord) {
-      const [node] = (error instanceof GraphQLError && error.nodes) || [];
-      const field = record?.document?.coordinateOf(node);
+      const { coordinate: field } = error instanceof GraphQLError ? (error as FieldError) : {};
       const err = errorFacts(error, (text) => (record ? withoutKeys(record, text) : text));
       const requestId = record && withoutKeys(record, record.requestId);
       log.error({ requestId, ...(record && traceIdsOf(record)), field, err }, 'unexpected error');

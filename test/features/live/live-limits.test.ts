@@ -59,7 +59,15 @@ describe('with limits, a caller', () => {
     for (const events of three) await next(events);
     const fourth = await refusalOf(await subscribe(fixture.gateway));
     const byOtherHeader = await refusalOf(await subscribe(fixture.gateway, {}, bearer('sandbox-key')));
-    const tooMany = [[expect.toBeError('TOO_MANY_STREAMS', { found: 3, limit: 3 })]];
+    const tooMany = [
+      [
+        expect.toBeError('TOO_MANY_STREAMS', {
+          found: 3,
+          limit: 3,
+          coordinate: 'Subscription.scriptSessions',
+        }),
+      ],
+    ];
     expect([fourth, byOtherHeader]).toMatchObject([tooMany, tooMany]);
     const other = await subscribe(fixture.gateway, {}, { token: 'another-key' });
     expect((await next(other)).event).toEqual(snapshot());
