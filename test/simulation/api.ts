@@ -8,22 +8,21 @@ import type { Kernel, Owner } from './kernel.ts';
 import { Channel, type Link } from './network.ts';
 import type { Visitors } from './visitors.ts';
 
+/**
+ * What the API does instead of carrying a request out: refuses it as `ratelimited`, answers 503. It `hangs`, or `closes` the
+ * connection, before or after it carries the request out.
+ */
+type Failing = 'refuses' | 'hangs' | 'closes' | 'fails';
+
 /** How long the API takes for an answer, and how likely it fails, at the moment. */
 export interface Mood {
-  workMs: number;
-  /** Refuses as `ratelimited`. */
-  refuses: number;
-  /** Answers 429, with Retry-After. */
-  tooMany: number;
-  /** Never answers. */
-  hangs: number;
-  /** Closes the connection, before or after it carries the request out. */
-  closes: number;
-  /** Answers 503. */
-  fails: number;
+  readonly workMs: number;
+  readonly failing?: Failing;
+  /** How likely it fails. From 0 to 1. */
+  readonly chance: number;
 }
 
-export const GOOD_MOOD: Mood = { workMs: 20, refuses: 0, tooMany: 0, hangs: 0, closes: 0, fails: 0 };
+export const GOOD_MOOD: Mood = { workMs: 20, chance: 0 };
 
 /** So long undici waits for a connection. */
 const CONNECT_MS = 10_000;
@@ -36,7 +35,7 @@ interface ApiOptions {
   readonly visitors: Visitors;
   readonly onSending: (account: string, path: string, process: Owner) => void;
   /** `isForgotten`: it has been under way for so long that no process counts it any more. */
-  readonly onArrival: (account: string, gateway: string, isForgotten: boolean) => void;
+  readonly onArrival: (account: string, isForgotten: boolean) => void;
   /** A write is carried out: the version that it made. */
   readonly onWrite: (script: string, name: string, version: number) => void;
 }
@@ -143,11 +142,11 @@ export class SimulatedApi {
     const { token } = options.headers as { readonly token: string };
     const line = `${options.method} ${options.path}`;
     this.requests += 1;
-    onArrival(token, process.name, isForgotten);
+    onArrival(token, isForgotten);
     kernel.log(`api ${process.name} ${token} ${line}`);
-    const { workMs, refuses, tooMany, hangs, closes, fails } = this.mood;
+    const { workMs, failing, chance } = this.mood;
     const random = this.#random;
-    const lot = random.next();
+    const isFailing = random.chance(chance);
     const takesMs = workMs * (0.5 + random.next());
     const answer = (give: () => Answer) =>
       kernel.after(takesMs, () => {
@@ -156,27 +155,24 @@ export class SimulatedApi {
       });
     const close = () => back.send(closed, process);
     const carryOut = () => this.#carryOut(line, options.body);
-    let most = refuses;
-    if (lot < most)
-      return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));
-    most += tooMany;
-    if (lot < most) return void answer(() => ({ ...json(429, {}), headers: ['retry-after', '1'] }));
-    most += hangs;
-    if (lot < most) {
-      if (random.chance(0.5)) kernel.after(takesMs, carryOut);
-      return;
+    switch (isFailing && failing) {
+      case 'refuses':
+        return void answer(() => json(200, { success: false, error: { code: -1, message: 'ratelimited' } }));
+      case 'fails':
+        return void answer(() => json(503, {}));
+      case 'hangs':
+        if (random.chance(0.5)) kernel.after(takesMs, carryOut);
+        return;
+      case 'closes': {
+        const isDone = random.chance(0.5);
+        return void kernel.after(takesMs, () => {
+          if (isDone) carryOut();
+          close();
+        });
+      }
+      default:
+        answer(() => json(200, carryOut()));
     }
-    most += closes;
-    if (lot < most) {
-      const isDone = random.chance(0.5);
-      return void kernel.after(takesMs, () => {
-        if (isDone) carryOut();
-        close();
-      });
-    }
-    most += fails;
-    if (lot < most) return void answer(() => json(503, {}));
-    answer(() => json(200, carryOut()));
   }
 
   #carryOut(line: string, body: unknown): object {

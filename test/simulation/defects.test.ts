@@ -33,7 +33,7 @@ const LONG_CUTS = createPlan({
   seconds: 60,
   gateways: 3,
   faultsPerMinute: 8,
-  kinds: ['store is cut off for long'],
+  kinds: ['store is cut off'],
   isBusy: true,
   hasStreams: false,
 });

@@ -56,15 +56,14 @@ export class SimulatedGateway {
   /** How long it stood still in all. */
   pausedMs = 0;
   starts = 0;
-  /** When this process lost the store, for each time. */
-  readonly #losses: number[] = [];
-  #hasLost = false;
+  /** Whether this process has lost the store, when it last did, and how many times. */
+  isLost = false;
+  lostAt = Number.NEGATIVE_INFINITY;
+  losses = 0;
   /** When this process was ready for operations. */
   runsSince = Number.NEGATIVE_INFINITY;
   /** When this process came back to the store. */
   backAt = Number.NEGATIVE_INFINITY;
-  /** How far the time of day was set. */
-  todayMs = BEGINS_AT;
   #running:
     | { readonly transport: Transport; readonly state: TransportState; readonly live: LiveSessions }
     | undefined;
@@ -82,35 +81,14 @@ export class SimulatedGateway {
     return this.#running !== undefined && !this.owner.hasEnded;
   }
 
-  get isDegraded(): boolean {
-    return this.#hasLost;
-  }
-
-  /**
-   * Whether it may still count alone: it lost the store after `from`, or more than once. After each further loss it waits
-   * longer before it uses the store again, up to a minute.
-   */
-  mayCountAlone(from: number): boolean {
-    return this.isDegraded && (this.#losses.length > 1 || (this.#losses[0] ?? 0) > from);
-  }
-
-  /** Whether the gateway has lost the store after `from`. It may be back by now. */
-  hasLostSince(from: number): boolean {
-    return (this.#losses.at(-1) ?? 0) > from;
-  }
-
   /** Whether it counts by itself, or did so within the last `ms`. */
-  hasLostWithin(ms: number): boolean {
-    return this.#hasLost || this.#options.kernel.now - this.backAt < ms;
+  wasLostWithin(ms: number): boolean {
+    return this.isLost || this.#options.kernel.now - this.backAt < ms;
   }
 
   /** Whether it has counted by itself for `ms`. */
   isLostFor(ms: number): boolean {
-    return this.#hasLost && this.#options.kernel.now - (this.#losses.at(-1) ?? 0) >= ms;
-  }
-
-  get state(): TransportState | undefined {
-    return this.#running?.state;
+    return this.isLost && this.#options.kernel.now - this.lostAt >= ms;
   }
 
   pause(ms: number): void {
@@ -124,7 +102,7 @@ export class SimulatedGateway {
   die(downMs: number): void {
     this.owner.hasEnded = true;
     this.#running = undefined;
-    if (this.#hasLost) this.#changed(false);
+    if (this.isLost) this.#changed(false);
     this.#options.kernel.after(downMs, () => this.#start());
   }
 
@@ -140,15 +118,19 @@ export class SimulatedGateway {
     await running.transport.close();
     await running.state.close?.();
     owner.hasEnded = true;
-    if (this.#hasLost) this.#changed(false);
+    if (this.isLost) this.#changed(false);
     kernel.after(downMs, () => this.#start());
   }
 
   /** A loss may be reported again, with another reason. */
-  #changed(hasLost: boolean): void {
-    if (hasLost && !this.#hasLost) this.#losses.push(this.#options.kernel.now);
-    if (!hasLost) this.backAt = this.#options.kernel.now;
-    this.#hasLost = hasLost;
+  #changed(isLost: boolean): void {
+    const { now } = this.#options.kernel;
+    if (!isLost) this.backAt = now;
+    else if (!this.isLost) {
+      this.lostAt = now;
+      this.losses += 1;
+    }
+    this.isLost = isLost;
   }
 
   #start(): void {
@@ -159,8 +141,8 @@ export class SimulatedGateway {
     const time = new DriftingClock(kernel, drift, 1_000 * this.starts);
     const clock = processClock(kernel, owner, time, createSeeded(seed, 'timers', owner.name));
     const random = processRandom(seed, owner.name);
-    this.#losses.length = 0;
-    this.#hasLost = false;
+    this.losses = 0;
+    this.isLost = false;
     const onChange = (reason: Error | undefined) => {
       // A process that is replaced may still report.
       if (owner === this.owner) this.#changed(reason !== undefined);
@@ -172,7 +154,7 @@ export class SimulatedGateway {
     const begin = (shared: TransportState) => {
       if (owner.hasEnded) return;
       const state = defect?.state?.(shared, clock.now) ?? shared;
-      const today = () => this.todayMs + clock.now();
+      const today = () => BEGINS_AT + clock.now();
       const transport = createTransport(
         {
           url: new URL('http://api'),

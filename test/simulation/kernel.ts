@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** A process of the simulation. Its events wait while it stands still, and are dropped when it has ended. */
 export class Owner {
   pausedUntil = 0;
@@ -36,8 +34,6 @@ export class Kernel {
   events = 0;
   readonly #queue: Event[] = [];
   #made = 0;
-  readonly #hash = createHash('sha256');
-  #unhashed = '';
   #lines: string[] = [];
 
   /** The returned function calls the event off. */
@@ -59,27 +55,12 @@ export class Kernel {
 
   /** Notes a line of the history: two runs with one seed give the same lines. */
   log(line: string): void {
-    const text = `${this.now.toFixed(3)} ${line}`;
-    this.#unhashed += text;
-    this.#lines.push(text);
-    if (this.#lines.length > 20 * KEPT_LINES) {
-      this.#hashLines();
-      this.#lines = this.#lines.slice(-KEPT_LINES);
-    }
-  }
-
-  #hashLines(): void {
-    this.#hash.update(this.#unhashed);
-    this.#unhashed = '';
+    this.#lines.push(`${this.now.toFixed(3)} ${line}`);
+    if (this.#lines.length > 20 * KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES);
   }
 
   get lastLines(): readonly string[] {
     return this.#lines.slice(-KEPT_LINES);
-  }
-
-  digest(): string {
-    this.#hashLines();
-    return this.#hash.copy().digest('hex');
   }
 
   /** Lets time pass until then, or until `isOver`. All that follows from an event happens before the next one. */

@@ -33,8 +33,8 @@ export class RedisModel {
   readonly #options: RedisModelOptions;
   #kept = new Map<string, Kept>();
   readonly #scripts = new Set<string>();
-  /** The code of the error with which it answers commands that write. */
-  refuses: 'OOM' | 'READONLY' | undefined;
+  /** It refuses all commands that write. */
+  isFull = false;
 
   constructor(options: RedisModelOptions) {
     this.#options = options;
@@ -193,14 +193,9 @@ export class RedisModel {
   }
 
   #write(): void {
-    if (this.refuses) throw new ModelError(REFUSALS[this.refuses]);
+    if (this.isFull) throw new ModelError("OOM command not allowed when used memory > 'maxmemory'.");
   }
 }
-
-const REFUSALS = {
-  OOM: "OOM command not allowed when used memory > 'maxmemory'.",
-  READONLY: "READONLY You can't write against a read only replica.",
-};
 
 function copyOf(kept: ReadonlyMap<string, Kept>): Map<string, Kept> {
   const copied = (value: Value) =>

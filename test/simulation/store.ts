@@ -9,9 +9,6 @@ import { type ChangeScript, ModelError, RedisModel } from './redis-model.ts';
 /** The time of day when the simulation begins, in ms since 1970. */
 export const BEGINS_AT = 1_800_000_000_000;
 
-/** The copies of a replica are whole multiples of this time older than the failover, in ms. */
-const COPY_EVERY_MS = 50;
-
 interface Session {
   /** The connection breaks. */
   lose(): void;
@@ -27,8 +24,6 @@ export class Store {
   /** Its events wait while it stalls. */
   #owner = new Owner('store');
   #runs = 0;
-  /** The data that a replica has at a failover, by the time of the failover. */
-  readonly #copies = new Map<number, unknown>();
   #sessions = new Set<Session>();
   #connections = 0;
   commands = 0;
@@ -55,14 +50,13 @@ export class Store {
     this.#owner.pausedUntil = this.#kernel.now + ms;
   }
 
-  /** It ends, loses the data or has `data`, and is there again after so many ms. */
+  /** It ends, and is there again after so many ms, with this data. */
   restart(downMs: number, data: unknown): void {
     this.#end();
     this.#kernel.after(downMs, () => {
       // Another restart may have come first.
       this.#end();
-      if (data === undefined) this.model.flush();
-      else this.model.restore(data);
+      this.model.restore(data);
       this.#start();
     });
   }
@@ -73,18 +67,10 @@ export class Store {
     this.#sessions.clear();
   }
 
-  /** A replica takes its place, which lacks the writes of the last `lostMs`: see `replicate`. */
-  failOver(downMs: number): void {
-    const { now } = this.#kernel;
-    this.restart(downMs, this.#copies.get(now));
-    this.#copies.delete(now);
-  }
-
-  /** A replica takes the copy of the data that it has at a failover at that time. */
-  replicate(failoverAt: number, lostMs: number): void {
-    const ageMs = COPY_EVERY_MS * Math.ceil(lostMs / COPY_EVERY_MS);
-    const copy = () => this.#copies.set(failoverAt, this.model.snapshot());
-    this.#kernel.after(failoverAt - ageMs - this.#kernel.now, copy);
+  /** It ends after `lostMs`. A replica takes its place, which lacks the writes from now on. */
+  failOver(lostMs: number, downMs: number): void {
+    const data = this.model.snapshot();
+    this.#kernel.after(lostMs, () => this.restart(downMs, data));
   }
 
   /** The maker of a process's connections. */

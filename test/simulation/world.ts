@@ -15,13 +15,10 @@ import { Store } from './store.ts';
 import { Visitors } from './visitors.ts';
 
 export interface Outcome {
-  readonly digest: string;
   readonly violation: Violation | undefined;
   readonly lastLines: readonly string[];
   readonly events: number;
   readonly requests: number;
-  /** Requests that have arrived, by process. */
-  readonly arrivals: Readonly<Record<string, number>>;
   /** Sent to the store, with the bytes of its answers. */
   readonly commands: number;
   readonly bytes: number;
@@ -50,8 +47,6 @@ const POLLED_FOR_MS = 5_000;
 const ALONE_WITHIN_MS = 5_000;
 const RUSH_CALLERS = 3;
 const RUSH_READS = 8;
-/** A failover loses the writes of at most so many ms. */
-const MOST_LOST_MS = 1_000;
 /** A caller that was refused waits so long, in ms. */
 const REFUSED_MS = 1_000;
 
@@ -95,7 +90,6 @@ class World {
   readonly #faults: Record<string, number> = {};
   /** Writes of unknown outcome, by process: each is counted once more when it can no longer be carried out. */
   readonly #uncertain: Record<string, number> = {};
-  readonly #arrivals: Record<string, number> = {};
   /** Moods of the API, the last one counts. */
   #moods: Mood[] = [];
   #writes = 0;
@@ -112,10 +106,7 @@ class World {
       seed,
       visitors: this.#visitors,
       onSending: (key, path, process) => this.#judgePoll(key, path, process),
-      onArrival: (key, process, isForgotten) => {
-        addOne(this.#arrivals, process);
-        this.#judge.arrived(key, isForgotten);
-      },
+      onArrival: (key, isForgotten) => this.#judge.arrived(key, isForgotten),
       onWrite: (_script, name, version) => this.#judge.written(name, version),
     });
     this.#gateways = plan.gateways.map(
@@ -159,7 +150,7 @@ class World {
    */
   #mostNow(): number {
     const { rate, instances } = this.#plan;
-    const lost = this.#gateways.filter((one) => one.hasLostWithin(ARRIVED_MS));
+    const lost = this.#gateways.filter((one) => one.wasLostWithin(ARRIVED_MS));
     if (this.#gateways.every((one) => one.isLostFor(ARRIVED_MS)) && instances <= rate) return rate;
     return rate + lost.length * Math.max(1, Math.floor(rate / instances));
   }
@@ -186,11 +177,11 @@ class World {
     for (const caller of plan.callers) this.#begin(caller);
     for (const fault of plan.faults) this.#kernel.after(fault.at, () => this.#inject(fault));
     this.#look();
-    for (const { kind, at, lot } of plan.faults)
-      if (kind === 'store fails over') this.#store.replicate(at, lot * MOST_LOST_MS);
     const isOver = () => this.#judge.violation !== undefined;
     const endMs = plan.seconds * 1_000;
     const runUntil = (ms: number) => this.#kernel.run(Math.min(ms, untilMs), isOver);
+    const recoveredAt = endMs - QUIET_MS + RECOVERS_MS;
+    this.#kernel.after(recoveredAt, () => this.#judgeReturn());
     if (plan.hasRush) this.#rush(endMs);
     await runUntil(endMs);
     // Streams have to show the last changes, which takes longer than all others.
@@ -201,17 +192,22 @@ class World {
     if (!isOver() && untilMs > leftAt + UNTIL_QUIET_MS) await this.#judgeQuiet();
     const { commands, bytes } = this.#store;
     return {
-      digest: this.#kernel.digest(),
       violation: this.#judge.violation,
       lastLines: this.#kernel.lastLines,
       events: this.#kernel.events,
       requests: this.#api.requests,
-      arrivals: this.#arrivals,
       commands,
       bytes,
       operations: this.#operations,
       faults: this.#faults,
     };
+  }
+
+  /** The faults are over. After each further loss a process waits longer before it uses the store again, up to a minute. */
+  #judgeReturn(): void {
+    for (const one of this.#gateways)
+      if (one.losses === 1 && one.isLostFor(RECOVERS_MS))
+        this.#judge.report('failure', `${one.name} does not use the store again`);
   }
 
   #look(): void {
@@ -256,15 +252,12 @@ class World {
     }
     kernel.after(faultsEnd + RECOVERS_MS, () => {
       const before = this.#judge.countOf('key-a');
-      const from = kernel.now;
       // A process that was told to stop ends its operations first, which may take longer than the fault.
-      const isExcused = this.#gateways.some(
-        (one) => one.mayCountAlone(faultsEnd) || !one.isRunning || one.runsSince > faultsEnd + SPARE_MS,
-      );
+      const isExcused = this.#gateways.some((one) => !one.isRunning || one.runsSince > faultsEnd + SPARE_MS);
       kernel.after(RUSH_MS, () => {
         const made = ((this.#judge.countOf('key-a') - before) * 1_000) / RUSH_MS;
         kernel.log(`rush ${made} of ${rate} a second`);
-        if (isExcused || this.#gateways.some((one) => one.hasLostSince(from))) return;
+        if (isExcused || this.#gateways.some((one) => one.wasLostWithin(RUSH_MS))) return;
         if (made < this.#leastUse())
           this.#judge.report('unused quota', `${made} of ${rate} requests a second arrive`);
       });
@@ -290,7 +283,7 @@ class World {
         this.#judge.report('left over', `${gateway.owner.name} has ${timers} timers`);
     }
     // A process that has ended, or lost the store, cannot give back its permits and leases. They are taken back when they are wanted.
-    if (this.#gateways.some(({ starts, isDegraded }) => starts > 1 || isDegraded)) return;
+    if (this.#gateways.some(({ starts, isLost }) => starts > 1 || isLost)) return;
     // Values of an earlier store count no more.
     const id = model.idOfStore();
     for (const key of model.keys) {
@@ -394,13 +387,11 @@ class World {
     const faultsEnd = seconds * 1_000 - QUIET_MS;
     if (startedAt < faultsEnd + RECOVERS_MS || owner.hasEnded || end === 'ok') return;
     // Requests without an answer may use the whole share for 10 s. The probe of the circuit breaker then waits for a permit.
-    const isAlone = gateway.mayCountAlone(faultsEnd) || this.#kernel.now - gateway.backAt < TIMEOUTS.read;
-    if (end === 'Unavailable' && isAlone) return;
+    if (end === 'Unavailable' && gateway.wasLostWithin(TIMEOUTS.read)) return;
     // A burst may need more of the quota than there is.
     if (end === 'RateLimited' || (end === 'TimedOut' && (hasRush || !isSingle))) return;
     // A gateway that loses the store sends nothing until its share is free. Others wait for what it reads until its lease ends.
-    const aloneSince = startedAt - ALONE_WITHIN_MS;
-    if (end === 'TimedOut' && this.#gateways.some((one) => one.hasLostSince(aloneSince))) return;
+    if (end === 'TimedOut' && this.#gateways.some((one) => one.lostAt > startedAt - ALONE_WITHIN_MS)) return;
     // While the quota is in use, a read may wait for the call of one process after another.
     const made = ((this.#judge.countOf(caller.key) - countBefore) * 1_000) / (this.#kernel.now - startedAt);
     if (end === 'TimedOut' && made >= this.#leastUse()) return;
@@ -462,40 +453,32 @@ class World {
     const make: Record<FaultKind, () => void> = {
       'store stalls': () => store.stall(forMs),
       'store is flushed': () => store.model.flush(),
-      'store fails over': () => store.failOver(forMs),
-      'store starts empty': () => store.restart(forMs, undefined),
-      'store is full': () => this.#refuse('OOM', forMs),
-      'store is read-only': () => this.#refuse('READONLY', forMs),
+      'store fails over': () => store.failOver(lot * forMs, (1 - lot) * forMs),
+      'store is full': () => this.#fill(forMs),
       'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),
       'store is cut off': () => this.#cut(gateway.toStore, lot, forMs),
-      'store is cut off for long': () => this.#cut(gateway.toStore, lot, forMs),
       'api is further away': () => this.#moveAway(gateway.toApi, lot * 200, forMs),
       'api is cut off': () => this.#cut(gateway.toApi, lot, forMs),
       'api is slow': () => this.#feel({ ...GOOD_MOOD, workMs: 300 + lot * 3_000 }, forMs),
-      'api refuses': () => this.#feel({ ...GOOD_MOOD, refuses: lot }, forMs),
-      'api says 429': () => this.#feel({ ...GOOD_MOOD, tooMany: lot }, forMs),
-      'api hangs': () => this.#feel({ ...GOOD_MOOD, hangs: lot * lot }, forMs),
-      'api closes': () => this.#feel({ ...GOOD_MOOD, closes: lot }, forMs),
-      'api fails': () => this.#feel({ ...GOOD_MOOD, fails: lot }, forMs),
+      'api refuses': () => this.#feel({ ...GOOD_MOOD, failing: 'refuses', chance: lot }, forMs),
+      'api hangs': () => this.#feel({ ...GOOD_MOOD, failing: 'hangs', chance: lot * lot }, forMs),
+      'api closes': () => this.#feel({ ...GOOD_MOOD, failing: 'closes', chance: lot }, forMs),
+      'api fails': () => this.#feel({ ...GOOD_MOOD, failing: 'fails', chance: lot }, forMs),
       'process pauses': () => gateway.pause(forMs),
-      'process pauses for long': () => gateway.pause(forMs),
       'process dies': () => {
         if (!gateway.isRunning) return;
         gateway.die(forMs);
       },
       'process stops': () => void gateway.stop(forMs),
-      'time of day jumps': () => {
-        gateway.todayMs += jumpOf(lot);
-      },
     };
     make[kind]();
   }
 
-  #refuse(refusal: 'OOM' | 'READONLY', forMs: number): void {
+  #fill(forMs: number): void {
     const { model } = this.#store;
-    model.refuses = refusal;
+    model.isFull = true;
     this.#kernel.after(forMs, () => {
-      model.refuses = undefined;
+      model.isFull = false;
     });
   }
 
@@ -534,11 +517,4 @@ const MOST_TIMERS = 4;
 
 function addOne(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
-}
-
-/** By how much a clock is set forward or back, in ms. */
-const JUMPS = [-3_600_000, -5_000, -300, -40, -2, 2, 40, 300, 5_000, 3_600_000];
-
-function jumpOf(lot: number): number {
-  return JUMPS[Math.floor(lot * JUMPS.length)] as number;
 }
