@@ -409,6 +409,8 @@ describe.concurrent.each([
     const metrics = await scraped.text();
     expect(metrics).toContain('luaauth_writes_total');
     expect(metrics).not.toMatch(SENTINEL);
+    // Not as a part of a longer number, where its digits may stand by chance.
+    expect(metrics).not.toMatch(new RegExp(`(?<!\\d)${new URL(recorder.url).port}(?!\\d)`));
     const audit = readFileSync(auditFile, 'utf8');
     expect(audit).toContain('"mutation":"updateScript"');
     expect(audit).not.toMatch(SENTINEL);

@@ -1,4 +1,4 @@
-import type { ResultOf } from 'gql.tada';
+import type { ResultOf, VariablesOf } from 'gql.tada';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
@@ -7,7 +7,7 @@ import { json, type Respond } from '../support/api/recorder.ts';
 import { graphql } from '../support/clients/graphql.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
-import { openGateway, type Result } from '../support/gateways/gateway.ts';
+import { openGateway, type Result, type TestGateway } from '../support/gateways/gateway.ts';
 
 const fixture = useSandbox();
 
@@ -43,6 +43,24 @@ const CURSORS = graphql(`
 
 const listBodies = () =>
   fixture.sandbox.calls.filter(({ path }) => path.endsWith('/sessions')).map(({ body }) => body);
+
+/** All sessions of a list, page by page. */
+async function walk(gateway: TestGateway, variables: Omit<VariablesOf<typeof WALK>, 'after'>) {
+  const met: string[] = [];
+  let pages = 0;
+  let after: string | null = null;
+  for (let hasNextPage = true; hasNextPage && pages < 200; pages += 1) {
+    const { data, errors }: Result<ResultOf<typeof WALK>> = await gateway.execute(WALK, {
+      ...variables,
+      after,
+    });
+    expect(errors).toBeUndefined();
+    met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
+    hasNextPage = data?.script?.sessions?.pageInfo.hasNextPage ?? false;
+    after = data?.script?.sessions?.pageInfo.endCursor ?? null;
+  }
+  return { met, pages };
+}
 
 describe('hasNextPage', () => {
   it('is known from the one further row of the page itself', async () => {
@@ -103,34 +121,22 @@ describe('a walk with endCursor', () => {
     { maxLimit: 51, first: 50 },
     { maxLimit: 100, first: 100 },
     { maxLimit: 1000, first: 100 },
+    { maxLimit: 1000, first: 7, filter: { placeId: String(seeded.placeId) } },
   ])(
-    'meets every session once where LuaAuth lists at most $maxLimit and $first are asked for',
-    async ({ maxLimit, first }) => {
+    'meets every session once where LuaAuth lists at most $maxLimit and $first are asked for, with the filter $filter',
+    async ({ maxLimit, first, filter }) => {
       const sandbox = await startSandbox({ rate: 0, maxLimit });
       const gateway = await openGateway({ upstream: sandbox.url });
+      const id = filter ? scriptId : freeForAllScriptId;
       const expected = [...sandbox.sessions.values()]
-        .filter(({ script_id }) => script_id === freeForAllScriptId)
-        .map(({ id }) => id);
-      const met: string[] = [];
-      let after: string | null = null;
-      let pages = 0;
-      for (let hasNextPage = true; hasNextPage && pages <= expected.length; pages += 1) {
-        const page: Result<ResultOf<typeof WALK>> = await gateway.execute(WALK, {
-          id: freeForAllScriptId,
-          first,
-          after,
-        });
-        const { data, errors } = page;
-        expect(errors).toBeUndefined();
-        met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
-        hasNextPage = data?.script?.sessions?.pageInfo.hasNextPage ?? false;
-        after = data?.script?.sessions?.pageInfo.endCursor ?? null;
-      }
+        .filter(({ script_id, place_id }) => script_id === id && (!filter || place_id === seeded.placeId))
+        .map((session) => session.id);
+      const { met, pages } = await walk(gateway, { id, first, filter });
       await gateway.close();
       await sandbox.close();
-      expect(expected).toHaveLength(96);
+      expect(expected.length).toBeGreaterThan(14);
       expect(met).toEqual(expected);
-      expect(pages).toBe(Math.ceil(96 / Math.min(first, maxLimit)));
+      expect(pages).toBe(Math.ceil(expected.length / Math.min(first, maxLimit)));
     },
   );
 });
@@ -204,12 +210,6 @@ describe('first', () => {
       expect.stringMatching(/^Unknown argument "before"/),
     ]);
     expect(fixture.lines()).toEqual([]);
-  });
-
-  it.each([1, 100])('allows %d', async (first) => {
-    const { data, errors } = await fixture.gateway.execute(WALK, { id: scriptId, first });
-    expect(errors).toBeUndefined();
-    expect(data?.script?.sessions?.nodes).toHaveLength(first);
   });
 });
 
@@ -335,17 +335,7 @@ describe('a page that is longer than was asked for', () => {
   const ids = (count: number) => Array.from({ length: count }, (_one, index) => `s${index}`);
   const page = (after: string | null = null) =>
     recorded.gateway.execute(WALK, { id: 'a', first: 100, after });
-  async function walk(): Promise<string[]> {
-    const met: string[] = [];
-    for (let after: string | null = null, more = true; more; ) {
-      const { data, errors }: Result<ResultOf<typeof WALK>> = await page(after);
-      expect(errors).toBeUndefined();
-      met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
-      more = data?.script?.sessions?.pageInfo.hasNextPage ?? false;
-      after = data?.script?.sessions?.pageInfo.endCursor ?? null;
-    }
-    return met;
-  }
+  const walkAll = async () => (await walk(recorded.gateway, { id: 'a', first: 100 })).met;
 
   it('does not end lists early from then on', async () => {
     recorded.respond = (call, response) => {
@@ -355,12 +345,12 @@ describe('a page that is longer than was asked for', () => {
     };
     expect((await page()).errors?.[0]?.extensions.code).toBe('UPSTREAM_BAD_RESPONSE');
     recorded.respond = serve(120, () => 40);
-    expect(await walk()).toEqual(ids(120));
+    expect(await walkAll()).toEqual(ids(120));
   });
 
   it('lets a shorter one be the last without a further call, for ten minutes', async () => {
     recorded.respond = serve(120, () => 100);
-    expect(await walk()).toEqual(ids(120));
+    expect(await walkAll()).toEqual(ids(120));
     const { data } = await page();
     const after = data?.script?.sessions?.pageInfo.endCursor;
     for (const [waitMs, calls] of [
@@ -379,10 +369,10 @@ describe('a page that is longer than was asked for', () => {
   it('is forgotten ten minutes after it was the longest one, when the API has lowered its cap meanwhile', async () => {
     let cap = 100;
     recorded.respond = serve(120, () => cap);
-    expect(await walk()).toEqual(ids(120));
+    expect(await walkAll()).toEqual(ids(120));
     cap = 40;
     await clock.advance(10 * 60_000);
-    expect(await walk()).toEqual(ids(120));
+    expect(await walkAll()).toEqual(ids(120));
   });
 
   it.each([

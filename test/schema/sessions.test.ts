@@ -5,7 +5,7 @@ import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
 
-const { scriptId, idleScriptId, sessionId } = seeded;
+const { scriptId, sessionId } = seeded;
 
 const SESSION_PAGE = graphql(`
   query SessionPage($id: ID!, $first: Int, $after: String, $filter: SessionFilter) {
@@ -88,45 +88,6 @@ describe('sessions of a script', () => {
     expect(same?.script?.sessions?.nodes).toHaveLength(50);
     expect(listCalls().map(({ text }) => text)).toEqual(['{"from":0,"limit":51}', '{"from":0,"limit":51}']);
   });
-
-  it('go on behind the cursor that is given, from any edge', async () => {
-    const first = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 5 });
-    const after = first.data?.script?.sessions?.edges[1]?.cursor;
-    const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 2, after });
-    const sessions = data?.script?.sessions;
-    expect(sessions?.nodes.map(({ id }) => id)).toEqual(
-      sessionsOf(scriptId)
-        .slice(2, 4)
-        .map(({ id }) => id),
-    );
-    expect(sessions?.pageInfo.hasPreviousPage).toBe(true);
-    expect(listCalls().at(-1)?.text).toBe('{"from":2,"limit":3}');
-  });
-
-  it('have no cursors on an empty page', async () => {
-    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: idleScriptId });
-    expect(errors).toBeUndefined();
-    expect(data?.script?.sessions).toEqual({
-      edges: [],
-      nodes: [],
-      pageInfo: { hasPreviousPage: false, startCursor: null, endCursor: null },
-    });
-  });
-
-  it('have no cursors behind the end either, but something before', async () => {
-    const last = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100 });
-    const middle = last.data?.script?.sessions?.pageInfo.endCursor;
-    const rest = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 100, after: middle });
-    const after = rest.data?.script?.sessions?.pageInfo.endCursor;
-    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, after });
-    expect(errors).toBeUndefined();
-    expect(rest.data?.script?.sessions?.nodes).toHaveLength(80);
-    expect(data?.script?.sessions).toEqual({
-      edges: [],
-      nodes: [],
-      pageInfo: { hasPreviousPage: true, startCursor: null, endCursor: null },
-    });
-  });
 });
 
 describe('sessions with a filter', () => {
@@ -157,25 +118,6 @@ describe('sessions with a filter', () => {
     ]);
   });
 
-  it.each([
-    ['userKey', 'user_key'],
-    ['robloxId', 'roblox_id'],
-    ['placeId', 'place_id'],
-    ['jobId', 'job_id'],
-  ] as const)('narrow by %s alone', async (field, column) => {
-    const [model] = sessionsOf(scriptId).slice(7);
-    const filter = { [field]: String(model?.[column]) };
-    const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, {
-      id: scriptId,
-      first: 100,
-      filter,
-    });
-    expect(errors).toBeUndefined();
-    const matching = sessionsOf(scriptId).filter((session) => session[column] === model?.[column]);
-    expect(data?.script?.sessions?.nodes.map(({ id }) => id)).toEqual(matching.map(({ id }) => id));
-    expect(listCalls()).toHaveLength(1);
-  });
-
   it.each([null, {}, { userKey: null }, { userKey: null, robloxId: null, placeId: null, jobId: null }])(
     'are all sessions when nothing is in it: %j',
     async (filter) => {
@@ -186,20 +128,6 @@ describe('sessions with a filter', () => {
       ]);
     },
   );
-
-  it('can be walked page by page', async () => {
-    const filter = { placeId: String(seeded.placeId) };
-    const expected = sessionsOf(scriptId).filter(({ place_id }) => place_id === seeded.placeId);
-    const met: string[] = [];
-    let after: string | null | undefined;
-    do {
-      const { data } = await fixture.gateway.execute(SESSION_PAGE, { id: scriptId, first: 7, after, filter });
-      met.push(...(data?.script?.sessions?.nodes.map(({ id }) => id) ?? []));
-      after = data?.script?.sessions?.pageInfo.endCursor;
-    } while (after && met.length <= expected.length);
-    expect(expected.length).toBeGreaterThan(14);
-    expect(met).toEqual(expected.map(({ id }) => id));
-  });
 
   it('pass on what LuaAuth says of a value that it does not take', async () => {
     const { data, errors } = await fixture.gateway.execute(SESSION_PAGE, {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAuditFile } from '../../../src/features/audit/audit-file.ts';
-import { createMetrics } from '../../../src/features/metrics/metrics.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
@@ -36,7 +35,7 @@ const keyRing = ringOf([
 const TIMEOUT_MS = 5_000;
 let clock: ManualClock;
 
-/** A gateway with an audit file, a log and metrics, over what plays the REST API. */
+/** A gateway with an audit file and a log, over what plays the REST API. */
 async function open(respond: Respond = answerPlainly, observers: readonly RequestObserver[] = []) {
   clock = createManualClock();
   const recorder = await record(respond);
@@ -44,13 +43,12 @@ async function open(respond: Respond = answerPlainly, observers: readonly Reques
   const audit = openAuditFile(path);
   closing.push(audit.close);
   const { log, lines } = openLog();
-  const metrics = createMetrics();
   const { gateway } = await openFixture({
     upstream: recorder.url,
-    transport: { clock, observer: metrics.upstream, random: () => 0 },
+    transport: { clock, random: () => 0 },
     timeouts: { read: TIMEOUT_MS, write: TIMEOUT_MS },
     credentials: { heldKey: 'held', keyRing },
-    observers: [audit.observer, log.operations as RequestObserver, metrics.operations, ...observers],
+    observers: [audit.observer, log.operations as RequestObserver, ...observers],
   });
   const audited = () =>
     readFileSync(path, 'utf8')
@@ -59,7 +57,7 @@ async function open(respond: Respond = answerPlainly, observers: readonly Reques
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   const ask = (key: string, document: string, variables?: object) =>
     gateway.execute(document, variables, { ...bearer(keyOf(key)), ...CLIENT, 'x-request-id': 'r-1' });
-  return { gateway, recorder, audit, path, audited, ask, lines, metrics };
+  return { gateway, recorder, audit, path, audited, ask, lines };
 }
 
 /** The time, the request and the caller, which all of these lines name. */
@@ -316,45 +314,5 @@ describe('the audit file', () => {
     const { errors } = await gateway.execute('mutation { deleteScript(input: { id: "a" }) { __typename } }');
     expect(errors).toBeUndefined();
     expect(gateway.logged.splice(0)).toMatchObject([{ code: 'ENOSPC' }]);
-  });
-});
-
-describe('the metrics', () => {
-  it('count operations by caller and client, their calls and their writes, however many clients there are', async () => {
-    const { gateway, ask, metrics } = await open();
-    await ask('deploy', '{ script(id: "a") { name } }');
-    await ask('reader', 'mutation { deleteScript(input: { id: "a" }) { __typename } }');
-    for (let index = 0; index < 150; index += 1) {
-      await gateway.execute(`{ script(id: "b${index}") { name } }`, undefined, {
-        ...bearer(keyOf('deploy')),
-        'graphql-client-name': `made-up-${index}`,
-      });
-    }
-    const text = await metrics.text();
-    const series = text.split('\n').filter((line) => line.startsWith('luaauth_'));
-    expect(series).toContain(
-      'luaauth_operations_total{caller="deploy",client_name="dash",client_version="1.2.3",operation_type="query"} 1',
-    );
-    expect(series).toContain(
-      'luaauth_operations_total{caller="reader",client_name="dash",client_version="1.2.3",operation_type="mutation"} 1',
-    );
-    expect(series).toContain('luaauth_caller_calls_total{caller="deploy"} 151');
-    expect(series).toContain(
-      'luaauth_writes_total{caller="reader",mutation="deleteScript",outcome="NOT_EXECUTED"} 1',
-    );
-    const clients = series.filter((line) => line.startsWith('luaauth_operations_total'));
-    expect(clients.length).toBeLessThanOrEqual(103);
-    expect(clients.some((line) => line.includes('client_name="other"'))).toBe(true);
-  });
-
-  it('show no key, whatever a client calls itself', async () => {
-    const { gateway, metrics } = await open();
-    const key = keyOf('deploy');
-    const client = { 'graphql-client-name': `of ${key}`, 'graphql-client-version': key };
-    // Another key may be a part of it.
-    const token = key.slice(0, 10);
-    await gateway.execute('{ script(id: "a") { name } }', undefined, { ...bearer(key), token, ...client });
-    expect(await metrics.text()).toContain('{caller="deploy",client_name="of …",client_version="…",');
-    expect(await metrics.text()).not.toContain(key);
   });
 });

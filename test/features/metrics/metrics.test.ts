@@ -11,10 +11,10 @@ import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../../src/features/sandbox/server.ts';
 import { loadFeatures } from '../../../src/server/features.ts';
 import { openObservability } from '../../../src/server/open-observability.ts';
+import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
-import { quoteSentinels, sendSentinels } from '../../support/api/sentinels.ts';
-import { bearer } from '../../support/clients/keys.ts';
-import { TOGGLE } from '../../support/clients/mutations.ts';
+import { bearer, ringOf } from '../../support/clients/keys.ts';
+import { DELETE, TOGGLE } from '../../support/clients/mutations.ts';
 import { openRaw } from '../../support/clients/raw-http.ts';
 import { SCRIPT, SCRIPTS } from '../../support/clients/reads.ts';
 import { createManualClock } from '../../support/clocks/clock.ts';
@@ -264,14 +264,47 @@ describe('the metrics of operations', () => {
     expect(await names()).not.toContain('N200');
   });
 
-  it('give none to an operation that is named after the key', async () => {
+  it('show no key, whatever a client calls itself and its operation', async () => {
     const key = 'a_gateway_key';
     const { gateway, metrics } = await open({
       credentials: { heldKey: 'sandbox-key', gatewayKeys: [key] },
     });
-    await gateway.execute(`query of_${key} { script(id: "${id}") { id } }`, {}, bearer(key));
+    const client = { 'graphql-client-name': `of ${key}`, 'graphql-client-version': key };
+    // Another key may be a part of it.
+    const headers = { ...bearer(key), token: key.slice(0, 10), ...client };
+    await gateway.execute(`query of_${key} { script(id: "${id}") { id } }`, {}, headers);
     await eventually(async () => expect(await metrics.text()).toContain('operation_name="other"'));
+    expect(await metrics.text()).toContain('client_name="of …",client_version="…"');
     expect(await metrics.text()).not.toContain(key);
+  });
+
+  it('count operations by caller and client, their calls and their writes, however many clients there are', async () => {
+    const { url: upstream } = await record(answerPlainly);
+    const keyRing = ringOf([{ name: 'deploy' }, { name: 'reader', scopes: ['scripts:read'] }]);
+    const { gateway, metrics } = await open({ upstream, credentials: { heldKey: 'held', keyRing } });
+    const by = (key: string, client = 'dash') => ({
+      ...bearer(key),
+      'graphql-client-name': client,
+      'graphql-client-version': '1.2.3',
+    });
+    await gateway.execute(SCRIPT, { id: 'a' }, by('deploy'));
+    await gateway.execute(DELETE, { input: { id: 'a' } }, by('reader'));
+    for (let index = 0; index < 150; index += 1)
+      await gateway.execute(SCRIPT, { id: `b${index}` }, by('deploy', `made-up-${index}`));
+    const clients = await seriesOf(metrics, 'luaauth_operations_total');
+    const labels = 'client_name="dash",client_version="1.2.3"';
+    expect(clients).toMatchObject({
+      [`luaauth_operations_total{caller="deploy",${labels},operation_type="query"}`]: 1,
+      [`luaauth_operations_total{caller="reader",${labels},operation_type="mutation"}`]: 1,
+    });
+    expect(Object.keys(clients).length).toBeLessThanOrEqual(103);
+    expect(Object.keys(clients).join()).toContain('client_name="other"');
+    expect(await seriesOf(metrics, 'luaauth_caller_calls_total')).toEqual({
+      'luaauth_caller_calls_total{caller="deploy"}': 151,
+    });
+    expect(await seriesOf(metrics, 'luaauth_writes_total')).toEqual({
+      'luaauth_writes_total{caller="reader",mutation="deleteScript",outcome="NOT_EXECUTED"}': 1,
+    });
   });
 
   it('take no path or method of a client for a label', async () => {
@@ -294,22 +327,6 @@ describe('the metrics of operations', () => {
 });
 
 describe('the metrics', () => {
-  it('hold no key, variable or source, whatever is sent and answered', async () => {
-    const recorder = await record(quoteSentinels);
-    const { gateway, metrics } = await open({ upstream: recorder.url });
-    const filter =
-      'query sentinel_name { script(id: "sentinel-id") { sessions(filter: { userKey: "sentinel-licence" }) { nodes { id } } } }';
-    await sendSentinels(gateway, filter);
-    await eventually(async () =>
-      expect(await metrics.text()).toContain('luaauth_operation_duration_seconds_count{'),
-    );
-    const body = await metrics.text();
-    expect(body).toContain('endpoint="POST /scripts/:script_id/update"');
-    expect(body).not.toMatch(/sentinel/);
-    // Not as a part of a longer number, where its digits may stand by chance.
-    expect(body).not.toMatch(new RegExp(`(?<!\\d)${new URL(recorder.url).port}(?!\\d)`));
-  });
-
   it.each([
     [{}, undefined],
     [{ METRICS_HOST: '0.0.0.0' }, undefined],
