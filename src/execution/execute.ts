@@ -155,20 +155,40 @@ class QueryRun {
       value = resolve
         ? resolve(source, args, this.#context, info)
         : this.#propertyOf(source, args, field, path, above);
-      value =
-        typeof value === 'object' && isPromise(value)
-          ? value.then((known) => this.#complete(plan, field, known, path))
-          : this.#complete(plan, field, value, path);
     } catch (error) {
-      value = this.#handle(error, plan, field, path ?? pathOf(field, above));
+      data[field.key] = this.#handle(error, plan, field, path, above);
+      return false;
     }
-    const isPromised = typeof value === 'object' && isPromise(value);
-    data[field.key] = isPromised
-      ? (value as PromiseLike<unknown>).then(undefined, (error) =>
-          this.#handle(error, plan, field, path ?? pathOf(field, above)),
-        )
-      : value;
-    return isPromised;
+    const shown = this.#show(value, plan, field, path, above);
+    data[field.key] = shown;
+    return isPromise(shown);
+  }
+
+  #addItem(items: unknown[], plan: ValuePlan, field: FieldPlan, item: unknown, above: Path): boolean {
+    this.#meter.countItem();
+    const path = { prev: above, key: items.length, typename: undefined };
+    const shown = this.#show(item, plan, field, path, above);
+    items.push(shown);
+    return isPromise(shown);
+  }
+
+  /**
+   * What the answer shows of a value that a resolver or a list gave, or a promise of it: null for an error.
+   * `path` is undefined for a field that is a leaf, and `above` is the path of its object.
+   * @throws the located error if the value is non-null
+   */
+  #show(value: unknown, plan: ValuePlan, field: FieldPlan, path: Path, above: Path): unknown {
+    let shown: unknown;
+    try {
+      shown = isPromise(value)
+        ? value.then((known) => this.#complete(plan, field, known, path))
+        : this.#complete(plan, field, value, path);
+    } catch (error) {
+      return this.#handle(error, plan, field, path, above);
+    }
+    return isPromise(shown)
+      ? shown.then(undefined, (error) => this.#handle(error, plan, field, path, above))
+      : shown;
   }
 
   #propertyOf(source: unknown, args: Data, field: FieldPlan, path: Path, above: Path): unknown {
@@ -196,9 +216,10 @@ class QueryRun {
     };
   }
 
-  /** Adds an error to the response and returns null. @throws the located error if the field is non-null */
-  #handle(rawError: unknown, plan: ValuePlan, field: FieldPlan, path: ResponsePath): null {
+  /** Adds an error to the response and returns null. @throws the located error if the value is non-null */
+  #handle(rawError: unknown, plan: ValuePlan, field: FieldPlan, given: Path, above: Path): null {
     if (rawError instanceof AnswerRefused) throw rawError;
+    const path = given ?? pathOf(field, above);
     // Counts before it makes the error, because a refused answer needs no further errors.
     if (!plan.isNonNull) this.#meter.countError(rawError);
     this.#errors ??= new FieldErrors();
@@ -250,32 +271,10 @@ class QueryRun {
     } catch (error) {
       // The other values are ignored, so their rejections must not be unhandled.
       const others = Array.isArray(value) ? [...items, ...value.slice(items.length)] : items;
-      for (const other of others)
-        if (typeof other === 'object' && isPromise(other)) other.then(undefined, () => undefined);
+      for (const other of others) if (isPromise(other)) other.then(undefined, () => undefined);
       throw error;
     }
     return isPromised ? Promise.all(items) : items;
-  }
-
-  #addItem(items: unknown[], plan: ValuePlan, field: FieldPlan, item: unknown, above: Path): boolean {
-    this.#meter.countItem();
-    const path = { prev: above, key: items.length, typename: undefined };
-    let value: unknown;
-    try {
-      value =
-        typeof item === 'object' && isPromise(item)
-          ? item.then((known) => this.#complete(plan, field, known, path))
-          : this.#complete(plan, field, item, path);
-    } catch (error) {
-      value = this.#handle(error, plan, field, path);
-    }
-    const isPromised = typeof value === 'object' && isPromise(value);
-    items.push(
-      isPromised
-        ? (value as PromiseLike<unknown>).then(undefined, (error) => this.#handle(error, plan, field, path))
-        : value,
-    );
-    return isPromised;
   }
 
   #completeAbstract(plan: CompositePlan, field: FieldPlan, value: unknown, path: Path): unknown {
