@@ -1,3 +1,4 @@
+import { whenKnown } from '../../src/base/maybe-promise.ts';
 import type { createLive } from '../../src/features/live/live.ts';
 import type { LuaScript } from '../../src/features/redis/client.ts';
 import { LOOK_UP } from '../../src/features/redis/shared-cache.ts';
@@ -16,9 +17,7 @@ export const DEFECTS = {
   },
   'a share is larger than its part': { instances: 1 },
   'a lease of a process that has ended goes on': {
-    script: (twin, run, args) => {
-      return run(twin, twin.sha === LOOK_UP.sha ? args.with(4, '60000') : args);
-    },
+    script: changing(LOOK_UP, (args) => args.with(4, '60000')),
   },
   'a new store is not noticed': {
     script: changing(ENTER, (args) => args.with(1, 'always the same')),
@@ -47,22 +46,15 @@ function changing(
   return (twin, run, args) => run(twin, twin.sha === script.sha ? change(args) : args);
 }
 
-function withQuotas(state: TransportState, change: (quota: Quota) => Quota): TransportState {
-  const { quotas } = state;
-  return { ...state, quotas: { open: (...args) => change(quotas.open(...args)) } };
-}
-
 function withPermits(state: TransportState, change: (permit: Permit) => Permit): TransportState {
-  return withQuotas(state, (quota) => ({
-    take(isBackground) {
-      const taken = quota.take(isBackground);
-      const given = (permit: Permit | number) => (typeof permit === 'number' ? permit : change(permit));
-      return taken instanceof Promise ? taken.then(given) : given(taken);
-    },
+  const changed = (quota: Quota): Quota => ({
+    take: (isBackground) =>
+      whenKnown(quota.take(isBackground), (taken) => (typeof taken === 'number' ? taken : change(taken))),
     etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
     status: () => quota.status(),
     isIdle: () => quota.isIdle(),
-  }));
+  });
+  return { ...state, quotas: { open: (...args) => changed(state.quotas.open(...args)) } };
 }
 
 function withSnapshots(state: TransportState, change: (open: Snapshot) => Snapshot): TransportState {
@@ -112,49 +104,34 @@ function rememberingReads(now: () => number): (open: Snapshot) => Snapshot {
 
 type MakeLive = typeof createLive;
 type Stream = ReturnType<ReturnType<MakeLive>['subscribe']>;
-type StreamEvent = NonNullable<Awaited<ReturnType<Stream['next']>>['value']>;
 
 /** Changes what a process does with a new stream. */
-function withStreams(
-  make: MakeLive,
-  change: (stream: Stream, scriptId: string, after: string | undefined) => void,
-): MakeLive {
+function withStreams(make: MakeLive, change: (stream: Stream) => void): MakeLive {
   return (options) => {
     const live = make(options);
     return {
       ...live,
       subscribe(origin, wanted) {
         const stream = live.subscribe(origin, wanted);
-        change(stream, wanted.scriptId, wanted.after);
+        change(stream);
         return stream;
       },
     };
   };
 }
 
-/** Leaves out some events. The others have the numbers of a stream that is whole. */
-function leaveOut(stream: Stream, isLeftOut: (event: StreamEvent) => boolean): void {
-  const next = stream.next.bind(stream);
-  let leftOut = 0;
-  stream.next = async () => {
-    for (;;) {
-      const taken = await next();
-      if (!taken.value) return taken;
-      const { value } = taken;
-      if (!isLeftOut(value)) return { done: false, value: { ...value, sequence: value.sequence - leftOut } };
-      leftOut += 1;
-    }
-  };
-}
-
+/** The events after the third change have the numbers of a stream that is whole. */
 function losingThirdChange(make: MakeLive): MakeLive {
   return withStreams(make, (stream) => {
+    const next = stream.next.bind(stream);
     let changes = 0;
-    leaveOut(stream, ({ type }) => {
-      if (type !== 'SessionsChange') return false;
-      changes += 1;
-      return changes === 3;
-    });
+    stream.next = async () => {
+      const { value } = await next();
+      if (!value) return { value, done: true };
+      if (value.type === 'SessionsChange') changes += 1;
+      if (value.type === 'SessionsChange' && changes === 3) return stream.next();
+      return { value: { ...value, sequence: value.sequence - (changes < 3 ? 0 : 1) }, done: false };
+    };
   });
 }
 

@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   const operations: Record<string, number> = {};
   const faults: Record<string, number> = {};
   const startedAt = performance.now();
-  let [requests, commands, bytes] = [0, 0, 0];
+  let [requests, commands] = [0, 0];
   for (const seed of seeds) {
     const plan = createPlan({ seed, seconds, gateways, faultsPerMinute, kinds });
     const outcome = await play(plan);
@@ -74,7 +74,6 @@ async function main(): Promise<void> {
     addTo(faults, outcome.faults);
     requests += outcome.requests;
     commands += outcome.commands;
-    bytes += outcome.bytes;
     if (!outcome.violation) continue;
     const { rule, what, at } = outcome.violation;
     console.log(`VIOLATION in history ${seed} after ${(at / 1_000).toFixed(3)} s: ${rule}: ${what}`);
@@ -96,7 +95,7 @@ async function main(): Promise<void> {
   console.log(
     `${hours.toFixed(2)} virtual hours in ${realSeconds.toFixed(1)} s, ${((hours * 3_600) / realSeconds).toFixed(0)} virtual seconds a second`,
   );
-  console.log(`${requests} requests, ${commands} commands at the store with ${bytes} bytes`);
+  console.log(`${requests} requests, ${commands} commands at the store`);
   console.log(tableOf('faults', faults));
   console.log(tableOf('operations', operations));
 }

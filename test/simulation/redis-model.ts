@@ -165,10 +165,6 @@ export class RedisModel {
     return [...(this.#set(key)?.all ?? [])];
   }
 
-  zscore(key: string, member: string): number | undefined {
-    return this.#set(key)?.score(member);
-  }
-
   readonly #hash = (key: string) => this.#read(key, (value) => value instanceof Map);
   readonly #set = (key: string) => this.#read(key, (value) => value instanceof SortedSet);
 

@@ -27,7 +27,6 @@ export class Store {
   #sessions = new Set<Session>();
   #connections = 0;
   commands = 0;
-  bytes = 0;
 
   constructor(kernel: Kernel, seed: string, drift: number, change: ChangeScript | undefined) {
     this.#kernel = kernel;
@@ -126,7 +125,6 @@ export class Store {
               let answer: () => void;
               try {
                 const value = carry();
-                this.bytes += sizeOf(value);
                 answer = () => resolve(value);
               } catch (error) {
                 if (!(error instanceof ModelError)) throw error;
@@ -143,7 +141,6 @@ export class Store {
       });
     const run: DriverClient['sendCommand'] = ([command, ...words]) => {
       this.commands += 1;
-      for (const word of words) this.bytes += word.length;
       if (command === 'INFO') return request(() => `run_id:${runId()}\r\nredis_mode:standalone\r\n`);
       if (command === 'PING') return request(() => 'PONG');
       const [script = '', count = '0', ...rest] = words.map(textOf);
@@ -172,13 +169,6 @@ export class Store {
       },
     };
   }
-}
-
-/** The bytes of an answer, without what the protocol adds. */
-function sizeOf(value: unknown): number {
-  if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + sizeOf(one), 0);
-  if (Buffer.isBuffer(value)) return value.length;
-  return value == null ? 0 : String(value).length;
 }
 
 function textOf(word: string | Buffer): string {

@@ -7,18 +7,7 @@ import type { RedisModel } from './redis-model.ts';
 
 type Redis = Pick<
   RedisModel,
-  | 'now'
-  | 'del'
-  | 'pttl'
-  | 'pexpire'
-  | 'get'
-  | 'setNew'
-  | 'hget'
-  | 'hset'
-  | 'zadd'
-  | 'zrem'
-  | 'zall'
-  | 'zscore'
+  'now' | 'del' | 'pttl' | 'pexpire' | 'get' | 'setNew' | 'hget' | 'hset' | 'zadd' | 'zrem' | 'zall'
 >;
 
 /** A script of the product in TypeScript. */

@@ -19,9 +19,8 @@ export interface Outcome {
   readonly lastLines: readonly string[];
   readonly events: number;
   readonly requests: number;
-  /** Sent to the store, with the bytes of its answers. */
+  /** Sent to the store. */
   readonly commands: number;
-  readonly bytes: number;
   /** By kind. */
   readonly operations: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
@@ -190,14 +189,12 @@ class World {
     for (const follower of this.#followers) follower.leave();
     if (!isOver()) await runUntil(leftAt + UNTIL_QUIET_MS);
     if (!isOver() && untilMs > leftAt + UNTIL_QUIET_MS) await this.#judgeQuiet();
-    const { commands, bytes } = this.#store;
     return {
       violation: this.#judge.violation,
       lastLines: this.#kernel.lastLines,
       events: this.#kernel.events,
       requests: this.#api.requests,
-      commands,
-      bytes,
+      commands: this.#store.commands,
       operations: this.#operations,
       faults: this.#faults,
     };
