@@ -6,7 +6,6 @@ import { createCacheEntries } from '../state/cache-entries.ts';
 import { createStateInMemory } from '../state/memory.ts';
 import { createPageSizes, type PageSizes } from '../state/page-sizes.ts';
 import type { Call } from './call.ts';
-import { createConnections } from './connection.ts';
 import { createDispatch } from './dispatch.ts';
 import { Unavailable } from './errors.ts';
 import { createKnownAccounts } from './known-accounts.ts';
@@ -19,6 +18,7 @@ import { CircuitBreaker, type UpstreamStatus } from './steps/circuit-breaker.ts'
 import { dedupe } from './steps/dedupe.ts';
 import { createGenerationCheck, invalidation } from './steps/invalidation.ts';
 import { retry } from './steps/retry.ts';
+import { UpstreamPool } from './upstream-pool.ts';
 import type { Usage } from './usage.ts';
 
 export interface TransportOptions {
@@ -77,10 +77,7 @@ export interface Transport {
 }
 
 /** The one place that composes the steps. @param openConnections - a simulation brings connections of its own */
-export function createTransport(
-  options: TransportOptions,
-  openConnections: (origin: string, connections: number) => Dispatcher = createConnections,
-): Transport {
+export function createTransport(options: TransportOptions, openConnections?: () => Dispatcher): Transport {
   const { url, userAgent, rate = 0, totalRate = 0, freshMs = 0, freshMsFor = {}, staleMs = 0 } = options;
   const { maxBodyBytes = 8 * 1024 * 1024, connections = 128, log } = options;
   let closing: Promise<void> | undefined;
@@ -88,7 +85,7 @@ export function createTransport(
   const state: TransportState = options.state ?? createStateInMemory(clock);
   const { random = systemRandom.next, today = timeOfDay } = options;
   const observers = createObservers([options.observer ?? []].flat(), log);
-  const dispatcher = openConnections(url.origin, connections);
+  const pool = new UpstreamPool(url.origin, connections, openConnections);
 
   const known = createKnownAccounts();
   const { quotas, generations } = state;
@@ -120,7 +117,7 @@ export function createTransport(
     retry({ clock, random, mayRetry: ({ origin }) => circuitBreaker.isClosed(origin.account) }),
   ];
   const dispatch = createDispatch({
-    dispatcher,
+    pool,
     origin: url.origin,
     basePath: url.pathname.replace(/\/+$/, ''),
     maxBodyBytes,
@@ -156,7 +153,7 @@ export function createTransport(
     state,
     pageSizes: createPageSizes(clock.now),
     close() {
-      closing ??= dispatcher.close();
+      closing ??= pool.close();
       return closing;
     },
   };

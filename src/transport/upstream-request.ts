@@ -1,12 +1,24 @@
 import type { Dispatcher } from 'undici';
 import { GrowingBuffer } from '../base/bytes.ts';
+import { type Clock, Deadline } from '../base/clock.ts';
+import type { AbortListener } from '../base/signal.ts';
 import { decompress, tooLarge } from './body.ts';
-import { type Allowance, type Call, headerIn, type Reply } from './call.ts';
-import type { CarriedRequest, Carrier } from './connection.ts';
-import { BadResponse, BroughtTooMuch, type CallFailure, Unavailable } from './errors.ts';
+import { type Call, headerIn, type Reply } from './call.ts';
+import {
+  BadResponse,
+  BroughtTooMuch,
+  type CallFailure,
+  ClientLeft,
+  TimedOut,
+  Unavailable,
+} from './errors.ts';
+import type { Turn } from './scheduler/turn.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+import type { Usage } from './usage.ts';
 
 export interface UpstreamOptions {
-  readonly dispatcher: Dispatcher;
+  readonly pool: UpstreamPool;
+  readonly clock: Clock;
   readonly origin: string;
   /** The prefix of every path, such as `/luaauth` behind a proxy; empty or without a slash at its end. */
   readonly basePath: string;
@@ -15,17 +27,15 @@ export interface UpstreamOptions {
   readonly userAgent: string;
 }
 
-/** Learns how its request goes on. After `received` or `failed` nothing follows. */
-export interface Receiver {
-  readonly call: Call<unknown>;
-  readonly allowance: Allowance;
-  /** The request is about to be written. */
-  sent(): void;
-  /** The request has arrived by now, or never will. */
-  answered(): void;
-  received(reply: Omit<Reply, 'text'>, body: Buffer): void;
-  failed(failure: Error): void;
+/** An answer as it came. */
+interface Received {
+  readonly status: number;
+  readonly headers: Reply['headers'];
+  readonly body: Buffer;
 }
+
+/** A timeout after less time than this says nothing about the API, in ms. */
+const FAIR_MS = 500;
 
 /**
  * One HTTP request, and its answer up to the size limit. Redirects are answers like any other, never followed.
@@ -33,11 +43,13 @@ export interface Receiver {
  * A handler of undici's older kind for `dispatch`: `request()` does not tell whether a failed request had been written,
  * and takes twice the CPU time. The newer kind of handler takes a tenth more.
  */
-export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
-  /** Closes the connection, unless it already carries another request. */
-  cut: (() => void) | undefined;
+export class UpstreamRequest implements Dispatcher.DispatchHandler, AbortListener {
   readonly #options: UpstreamOptions;
-  readonly #receiver: Receiver;
+  readonly #call: Call<unknown>;
+  readonly #usage: Usage;
+  readonly #turn: Turn;
+  #resolve: (received: Received | Promise<never>) => void = () => undefined;
+  #deadline: Deadline | undefined;
   #abort: ((reason?: Error) => void) | undefined;
   #isSent = false;
   #isOver = false;
@@ -45,26 +57,48 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
   #headers: Reply['headers'] = NO_HEADERS;
   readonly #body = new GrowingBuffer();
 
-  constructor(options: UpstreamOptions, receiver: Receiver) {
+  constructor(options: UpstreamOptions, call: Call<unknown>, usage: Usage, turn: Turn) {
     this.#options = options;
-    this.#receiver = receiver;
+    this.#call = call;
+    this.#usage = usage;
+    this.#turn = turn;
   }
 
-  send(): void {
-    const { dispatcher, origin, basePath, userAgent } = this.#options;
-    const { call } = this.#receiver;
+  /**
+   * Sends the request, and waits for its answer. Past the deadline, which covers connecting, sending and the whole body, or
+   * when the client of a read leaves, the connection is closed.
+   * @throws CallFailure
+   */
+  send(): Promise<Received> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#watch();
+      if (!this.#isOver) this.#dispatch();
+    });
+  }
+
+  /** Begins to watch the time, and whether the client of a read leaves. A write that has its turn is carried out. */
+  #watch(): void {
+    const call = this.#call;
+    const { clock } = this.#options;
+    const now = clock.now();
+    const timeoutMs = Math.min(call.timeoutMs, call.deadline - now);
+    const isFair = timeoutMs >= Math.min(FAIR_MS, call.timeoutMs / 2);
+    const expire = (wasLate: boolean) =>
+      this.#fail(new TimedOut(call, this.#executed, { unhealthy: isFair && !wasLate }));
+    this.#deadline = new Deadline(clock, now + timeoutMs, expire, now);
+    if (call.kind === 'write') return;
+    call.signal?.addEventListener('abort', this);
+    if (call.signal?.aborted) this.handleEvent();
+  }
+
+  #dispatch(): void {
+    const { pool, origin, basePath, userAgent } = this.#options;
+    const { path, method, body = null } = this.#call;
+    const headers = requestHeaders(this.#call, userAgent);
     try {
-      dispatcher.dispatch(
-        {
-          carrier: this,
-          origin,
-          path: basePath + call.path,
-          method: call.method,
-          headers: requestHeaders(call, userAgent),
-          body: call.body ?? null,
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        } as CarriedRequest,
+      pool.dispatch(
+        { origin, path: basePath + path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 },
         this,
       );
     } catch (error) {
@@ -72,10 +106,9 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
     }
   }
 
-  /** Ends the request, and closes its connection if it was sent. The receiver hears nothing more. */
-  end(reason: Error): void {
-    this.#isOver = true;
-    this.#abort?.(reason);
+  /** The client has left. */
+  handleEvent(): void {
+    this.#fail(new ClientLeft(this.#call, this.#executed));
   }
 
   onConnect(abort: (reason?: Error) => void): void {
@@ -85,19 +118,21 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
     }
     this.#abort = abort;
     this.#isSent = true;
-    this.#receiver.sent();
+    this.#turn.sent();
+    this.#usage.sent(this.#call);
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
     this.#headers = headers;
-    this.#receiver.answered();
+    this.#turn.answered();
     if (Number(headerIn(headers, 'content-length')) > this.#options.maxBodyBytes) this.#refuseSize();
     return true;
   }
 
   onData(chunk: Buffer): boolean {
-    const { call, allowance } = this.#receiver;
+    const call = this.#call;
+    const { allowance } = this.#usage;
     allowance.bytesLeft -= chunk.length;
     if (this.#body.size + chunk.length > this.#options.maxBodyBytes) this.#refuseSize();
     else if (allowance.bytesLeft < 0) this.#fail(new BroughtTooMuch(call, 'unknown'));
@@ -113,7 +148,8 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
   }
 
   async #inflate(bytes: Buffer, encoding: string): Promise<void> {
-    const { call, allowance } = this.#receiver;
+    const call = this.#call;
+    const { allowance } = this.#usage;
     try {
       const decoded = await decompress(call, bytes, encoding, this.#options.maxBodyBytes);
       allowance.bytesLeft -= decoded.length;
@@ -127,18 +163,16 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
   }
 
   #deliver(body: Buffer): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#receiver.received({ status: this.#status, headers: this.#headers }, body);
+    if (!this.#isOver) this.#end({ status: this.#status, headers: this.#headers, body });
   }
 
   onError(cause: Error): void {
-    if (!this.#isOver && this.#isSent) this.#receiver.answered();
+    if (!this.#isOver && this.#isSent) this.#turn.answered();
     this.#failCut(this.#brokenOff(cause));
   }
 
   #brokenOff(cause: Error): CallFailure {
-    const { call } = this.#receiver;
+    const call = this.#call;
     if (!this.#isSent) return new Unavailable(call, 'no', { cause });
     if (this.#status > 0)
       return new BadResponse(call, 'it ends before it is complete', { cause, transient: true });
@@ -147,12 +181,12 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
   }
 
   #refuseSize(): void {
-    this.#failCut(tooLarge(this.#receiver.call, this.#options.maxBodyBytes));
+    this.#failCut(tooLarge(this.#call, this.#options.maxBodyBytes));
   }
 
   /** Fails before the whole body is there. The status of a server error says more than its body. */
   #failCut(failure: CallFailure): void {
-    const { call } = this.#receiver;
+    const call = this.#call;
     if (this.#status < 500) {
       this.#fail(failure);
       return;
@@ -166,8 +200,19 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, Carrier {
 
   #fail(failure: Error): void {
     if (this.#isOver) return;
-    this.end(failure);
-    this.#receiver.failed(failure);
+    this.#end(Promise.reject(failure));
+    this.#abort?.(failure);
+  }
+
+  #end(outcome: Received | Promise<never>): void {
+    this.#isOver = true;
+    this.#deadline?.callOff();
+    this.#call.signal?.removeEventListener('abort', this);
+    this.#resolve(outcome);
+  }
+
+  get #executed(): 'no' | 'unknown' {
+    return this.#isSent ? 'unknown' : 'no';
   }
 }
 

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { endOfTurn } from '../../src/base/clock.ts';
+import { AbortSource } from '../../src/base/signal.ts';
 import type { Quotas } from '../../src/state/port.ts';
 import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
 import { LONGEST_WAY_MS, WINDOW_MS } from '../../src/state/timed-permit.ts';
 import type { Call, Origin } from '../../src/transport/call.ts';
 import { ClientLeft } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
-import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import type { Turn } from '../../src/transport/scheduler/turn.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { propertyRuns, propertySeed } from '../support/random/property-runs.ts';
 
@@ -43,10 +45,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ advanceMs: fc.nat(400) }) },
 );
 
+const NEW = { turn: undefined, startedAt: undefined, answeredAt: undefined };
+
 interface Asked {
-  readonly scheduled: ScheduledCall;
   readonly origin: Origin;
   readonly kind: Call<unknown>['kind'];
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSource;
+  turn: Turn | undefined;
   startedAt: number | undefined;
   answeredAt: number | undefined;
 }
@@ -73,11 +79,12 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   const waiting = new Set<Asked>();
   const underWay = new Set<Asked>();
   const started: Asked[] = [];
+  const failures: unknown[] = [];
 
   const originOf = (account: string, caller: string): Origin => ({
     ...{ key: account, account, caller },
   });
-  const ask = (
+  const ask = async (
     kind: Asked['kind'],
     account: string,
     caller: string,
@@ -85,43 +92,41 @@ function createWorld(rate: number, totalRate: number, connections: number) {
     origin = originOf(account, caller),
   ) => {
     for (let index = 0; index < calls; index += 1) {
-      const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9 } as Call<unknown>;
-      class AskedCall extends ScheduledCall {
-        queued() {
-          waiting.add(asked);
-        }
-        admitted() {
-          expect(asked.startedAt).toBeUndefined();
-          asked.startedAt = clock.now();
-          waiting.delete(asked);
-          underWay.add(asked);
-          started.push(asked);
-          this.sent();
-        }
-        fail() {
-          expect.unreachable('A call that has time left fails.');
-        }
-      }
-      const asked: Asked = {
-        scheduled: new AskedCall(call),
-        origin,
-        kind,
-        startedAt: undefined,
-        answeredAt: undefined,
+      const signal = new AbortSource();
+      const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9, signal };
+      const asked: Asked = { ...NEW, origin, kind, signal };
+      const begin = (turn: Turn) => {
+        expect(asked.turn).toBeUndefined();
+        asked.turn = turn;
+        asked.startedAt = clock.now();
+        waiting.delete(asked);
+        underWay.add(asked);
+        started.push(asked);
+        turn.sent();
       };
-      scheduler.accountOf(account).request(asked.scheduled);
-      check();
+      const turn = scheduler.turn(call as unknown as Call<unknown>);
+      if (turn instanceof Promise) {
+        waiting.add(asked);
+        turn.then(begin, (failure) => failures.push(failure));
+      } else {
+        begin(turn);
+      }
+      await check();
     }
   };
 
-  const end = (asked: Asked, failure: unknown) => {
-    underWay.delete(asked);
+  /** A call has its answer, or its client leaves while it waits. */
+  const end = (asked: Asked) => {
+    const { turn } = asked;
     waiting.delete(asked);
-    if (failure === undefined) {
+    underWay.delete(asked);
+    if (turn) {
       asked.answeredAt = clock.now();
-      asked.scheduled.answered();
+      turn.answered();
+      turn.end(undefined);
+    } else {
+      asked.signal.abort();
     }
-    scheduler.accountOf(asked.origin.account).end(asked.scheduled, failure);
   };
 
   const count = (isCounted: (asked: Asked) => boolean, account?: string) =>
@@ -165,7 +170,11 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   }
 
   /** No call that could start stands still, and no permit or connection is used twice. */
-  function check(): void {
+  async function check(): Promise<void> {
+    // A call that waited learns of its turn by a promise.
+    await endOfTurn(clock);
+    // A call that has time left fails only if its client leaves.
+    expect(failures.filter((failure) => !(failure instanceof ClientLeft))).toEqual([]);
     expect(underWay.size).toBeLessThanOrEqual(connections);
     if (totalRate > 0) expect(count(isOfLastSecond)).toBeLessThanOrEqual(totalRate);
     for (const account of ACCOUNTS) {
@@ -191,9 +200,9 @@ function createWorld(rate: number, totalRate: number, connections: number) {
     originOf,
     ask,
     check,
-    take(asked: Asked, failure: unknown) {
-      end(asked, failure);
-      check();
+    async take(asked: Asked) {
+      end(asked);
+      await check();
     },
   };
 }
@@ -204,61 +213,69 @@ const worlds = fc.record({
   connections: fc.integer({ min: 2, max: 8 }),
 });
 
-it('starts every call that can start, none twice, and callers in turn, whatever comes, ends and leaves', () => {
-  fc.assert(
-    fc.property(worlds, fc.array(step, { maxLength: 60 }), ({ rate, totalRate, connections }, steps) => {
-      const world = createWorld(rate, totalRate, connections);
-      const { clock, scheduler, waiting, underWay } = world;
-      for (const next of steps) {
-        if ('ask' in next)
-          world.ask(next.ask, ACCOUNTS[next.account] as string, CALLERS[next.caller] as string, next.calls);
-        else if ('advanceMs' in next) {
-          clock.step(next.advanceMs);
-          world.check();
-        } else {
-          const from = [...(next.end === 'left' ? waiting : underWay)];
-          const asked = from[next.which % Math.max(1, from.length)];
-          if (asked)
-            world.take(asked, next.end === 'left' ? new ClientLeft(asked.scheduled.call, 'no') : undefined);
+it('starts every call that can start, none twice, and callers in turn, whatever comes, ends and leaves', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      worlds,
+      fc.array(step, { maxLength: 60 }),
+      async ({ rate, totalRate, connections }, steps) => {
+        const world = createWorld(rate, totalRate, connections);
+        const { clock, scheduler, waiting, underWay } = world;
+        for (const next of steps) {
+          if ('ask' in next)
+            await world.ask(
+              next.ask,
+              ACCOUNTS[next.account] as string,
+              CALLERS[next.caller] as string,
+              next.calls,
+            );
+          else if ('advanceMs' in next) {
+            await clock.advance(next.advanceMs);
+            await world.check();
+          } else {
+            const from = [...(next.end === 'left' ? waiting : underWay)];
+            const asked = from[next.which % Math.max(1, from.length)];
+            if (asked) await world.take(asked);
+          }
         }
-      }
-      for (let round = 0; waiting.size + underWay.size > 0; round += 1) {
-        expect(round).toBeLessThan(10_000);
-        for (const asked of underWay) world.take(asked, undefined);
-        clock.step(WINDOW_MS);
-        world.check();
-      }
-      clock.step(2 * WINDOW_MS);
-      expect(clock.pending).toBe(0);
-      for (const account of ACCOUNTS)
-        expect(scheduler.status(account, () => 0)).toMatchObject({ used: 0, remaining: rate, queued: 0 });
-    }),
+        for (let round = 0; waiting.size + underWay.size > 0; round += 1) {
+          expect(round).toBeLessThan(10_000);
+          for (const asked of underWay) await world.take(asked);
+          await clock.advance(WINDOW_MS);
+          await world.check();
+        }
+        await clock.advance(2 * WINDOW_MS);
+        expect(clock.pending).toBe(0);
+        for (const account of ACCOUNTS)
+          expect(scheduler.status(account, () => 0)).toMatchObject({ used: 0, remaining: rate, queued: 0 });
+      },
+    ),
     { numRuns: RUNS, seed: SEED },
   );
 });
 
-it('lets no caller get further ahead than one call while others wait', () => {
+it('lets no caller get further ahead than one call while others wait', async () => {
   const arrival = fc.record({
     windows: fc.nat(2),
     caller: fc.nat(CALLERS.length - 1),
     calls: fc.integer({ min: 1, max: 30 }),
   });
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
       fc.integer({ min: 1, max: 8 }),
       fc.array(arrival, { minLength: 2, maxLength: 8 }),
-      (rate, arrivals) => {
+      async (rate, arrivals) => {
         const world = createWorld(rate, 0, 100);
-        const pass = () => {
-          for (const asked of world.underWay) world.take(asked, undefined);
-          world.clock.step(WINDOW_MS);
-          world.check();
+        const pass = async () => {
+          for (const asked of world.underWay) await world.take(asked);
+          await world.clock.advance(WINDOW_MS);
+          await world.check();
         };
         for (const { windows, caller, calls } of arrivals) {
-          for (let window = 0; window < windows; window += 1) pass();
-          world.ask('read', ACCOUNTS[0] as string, CALLERS[caller] as string, calls);
+          for (let window = 0; window < windows; window += 1) await pass();
+          await world.ask('read', ACCOUNTS[0] as string, CALLERS[caller] as string, calls);
         }
-        while (world.waiting.size > 0) pass();
+        while (world.waiting.size > 0) await pass();
       },
     ),
     { numRuns: Math.ceil(RUNS / 3), seed: SEED },
@@ -271,8 +288,7 @@ it('estimates each wait a few times at most, though the reads of an operation co
   const world = createWorld(1, 0, 100);
   const origin = world.originOf(account, caller);
   for (let read = 0; read < READS; read += 1) {
-    world.ask('read', account, caller, 1, origin);
-    await Promise.resolve();
+    await world.ask('read', account, caller, 1, origin);
   }
   expect(world.waiting.size).toBe(READS - 1);
   expect(world.estimates()).toBeGreaterThanOrEqual(READS - 1);

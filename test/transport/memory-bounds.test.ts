@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
+import { endOfTurn } from '../../src/base/clock.ts';
 import { openStateInRedis } from '../../src/features/redis/open.ts';
 import type { Access } from '../../src/luaauth/api.ts';
 import { getScript, removeScript } from '../../src/luaauth/scripts.ts';
@@ -9,8 +10,8 @@ import type { Generation } from '../../src/state/port.ts';
 import type { Call } from '../../src/transport/call.ts';
 import { Unavailable } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
-import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
-import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import { createScheduler, type Scheduler } from '../../src/transport/scheduler/scheduler.ts';
+import { Turn } from '../../src/transport/scheduler/turn.ts';
 import type { Send } from '../../src/transport/step.ts';
 import { CircuitBreaker } from '../../src/transport/steps/circuit-breaker.ts';
 import { invalidation } from '../../src/transport/steps/invalidation.ts';
@@ -119,10 +120,11 @@ it('any number of writes takes bounded memory, and none that is forgotten makes 
   }
 });
 
-class QuietCall extends ScheduledCall {
-  queued() {}
-  admitted() {}
-  fail() {}
+/** The turn of a call that has to be there at once. */
+function turnAtOnce(scheduler: Scheduler, call: Call<unknown>): Turn {
+  const turn = scheduler.turn(call);
+  if (turn instanceof Turn) return turn;
+  return expect.unreachable('The call waits.');
 }
 
 it('any number of keys, each for one call, takes bounded memory', async () => {
@@ -134,12 +136,9 @@ it('any number of keys, each for one call, takes bounded memory', async () => {
     clock.ms += 2;
     // The deadline of a call is a time of the same clock. With an overdue one it would not start.
     const call = callOf('read', 'a', `key-${index}`, clock);
-    const account = scheduler.accountOf(call.origin.account);
-    const scheduled = new QuietCall(call);
-    account.request(scheduled);
-    expect(scheduled.state).toBe('started');
-    scheduled.sent();
-    account.end(scheduled, undefined);
+    const turn = turnAtOnce(scheduler, call);
+    turn.sent();
+    turn.end(undefined);
   });
 });
 
@@ -159,13 +158,10 @@ it('any number of keys, each for one call, takes bounded memory while Redis is l
   await expectBounded(50_000, 100, async (index) => {
     if (index % 10 === 0) await clock.advance(20);
     const call = callOf('read', 'a', `key-${index}`, clock);
-    const account = scheduler.accountOf(call.origin.account);
-    const scheduled = new QuietCall(call);
-    account.request(scheduled);
-    expect(scheduled.state).toBe('started');
-    scheduled.sent();
-    scheduled.answered();
-    account.end(scheduled, undefined);
+    const turn = turnAtOnce(scheduler, call);
+    turn.sent();
+    turn.answered();
+    turn.end(undefined);
   });
 });
 
@@ -174,29 +170,23 @@ it('any number of operations, of which some always wait for a connection, takes 
   const { quotas } = createStateInMemory(clock);
   const known = createKnownAccounts();
   const scheduler = createScheduler({ connections: 2, rate: 0, totalRate: 0, clock, quotas, known });
-  const underWay: ScheduledCall[] = [];
+  const underWay: Turn[] = [];
   const sent: number[] = [];
-  const begin = (index: number) => {
+  const begin = async (index: number) => {
     clock.ms += 1;
     // An operation of its own: of one account, and one caller.
     const call = callOf('read', `${index}`, 'account', clock);
-    const origin = { ...call.origin };
-    class NotedCall extends QuietCall {
-      override admitted() {
-        underWay.push(this);
-        sent.push(index);
-      }
-    }
-    const account = scheduler.accountOf(origin.account);
-    account.request(new NotedCall({ ...call, origin }));
+    underWay.push(await scheduler.turn({ ...call, origin: { ...call.origin } }));
+    sent.push(index);
   };
-  for (const index of [-3, -2, -1]) begin(index);
+  for (const index of [-3, -2, -1]) void begin(index);
+  await endOfTurn(clock);
   /** Always one is under way, the oldest, and the others wait. */
   const otherwise: number[] = [];
-  await expectBounded(30_000, 30, (index) => {
-    begin(index);
-    const oldest = underWay.shift();
-    if (oldest) scheduler.accountOf(oldest.call.origin.account).end(oldest, undefined);
+  await expectBounded(30_000, 30, async (index) => {
+    void begin(index);
+    underWay.shift()?.end(undefined);
+    await endOfTurn(clock);
     if (underWay.length !== 1 || sent.splice(0).at(-1) !== index - 2) otherwise.push(index);
   });
   expect(otherwise).toEqual([]);

@@ -1,9 +1,11 @@
+import { endOfTurn } from '../../src/base/clock.ts';
+import { AbortSource } from '../../src/base/signal.ts';
 import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
 import type { Call, Origin } from '../../src/transport/call.ts';
-import type { CallFailure } from '../../src/transport/errors.ts';
+import { type CallFailure, ClientLeft } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
-import { ScheduledCall } from '../../src/transport/scheduler/scheduled-call.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
+import type { Turn } from '../../src/transport/scheduler/turn.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 
 interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'waiters'>> {
@@ -40,6 +42,17 @@ export function createScene({
   const scheduler = createScheduler({ rate, totalRate, connections, clock, quotas, known });
   let log: { readonly at: number; readonly what: string }[] = [];
   const note = (what: string) => void log.push({ at: Math.round(clock.now()), what });
+  const request = (name: string, turn: Turn) => {
+    if (!scene.isUnsent(name)) turn.sent();
+    const failure = scene.answer(name, turn.call);
+    if (failure === 'nothing') return;
+    const { wayMs = 0, workMs = 0 } = scene.travel(name);
+    clock.after(wayMs, () => void scene.arrivals.push(clock.now()));
+    clock.after(wayMs + workMs, () => {
+      turn.answered();
+      turn.end(failure);
+    });
+  };
   const scene = {
     clock,
     scheduler,
@@ -55,48 +68,37 @@ export function createScene({
       return { key: account, account, caller, callerRate, place };
     },
     /** Asks for calls with these names, such as `a1 a2`, all of one operation. */
-    ask(names: string, asked: Asked = {}): readonly ScheduledCall[] {
+    ask(names: string, asked: Asked = {}): readonly { readonly leave: () => void }[] {
       const { operation = scene.originOf(asked), timeoutMs = 60_000 } = asked;
       const times = { deadline: clock.now() + timeoutMs, timeoutMs };
       return names.split(' ').map((name) => {
-        const plain = { kind: 'read', endpoint: 'GET /any', ...asked, ...times, origin: operation };
+        const signal = new AbortSource();
+        const plain = { kind: 'read', endpoint: 'GET /any', ...asked, ...times, origin: operation, signal };
         const call = plain as unknown as Call<unknown>;
-        const account = scheduler.accountOf(operation.account);
-        class SceneCall extends ScheduledCall {
-          queued() {
-            clock.after(this.startBy - clock.now(), () => {
-              if (this.state === 'waiting') account.giveUp(this, false);
-            });
-          }
-          admitted() {
-            note(name);
-            if (!scene.isUnsent(name)) this.sent();
-            const failure = scene.answer(name, call);
-            if (failure === 'nothing') return;
-            const { wayMs = 0, workMs = 0 } = scene.travel(name);
-            clock.after(wayMs, () => void scene.arrivals.push(clock.now()));
-            clock.after(wayMs + workMs, () => {
-              this.answered();
-              account.end(this, failure);
-            });
-          }
-          fail(failure: CallFailure) {
-            const { retryAfterMs = '' } = failure as { readonly retryAfterMs?: number };
-            note(`${name}:${failure.name}${retryAfterMs}`);
-            account.end(this, failure);
-          }
+        let turn: Turn | undefined;
+        const begin = (given: Turn) => {
+          turn = given;
+          note(name);
+          request(name, given);
+        };
+        const refuse = (failure: CallFailure & { readonly retryAfterMs?: number }) => {
+          if (!(failure instanceof ClientLeft)) note(`${name}:${failure.name}${failure.retryAfterMs ?? ''}`);
+        };
+        try {
+          const given = scheduler.turn(call);
+          if (given instanceof Promise) void given.then(begin, refuse);
+          else begin(given);
+        } catch (failure) {
+          refuse(failure as CallFailure);
         }
-        const scheduled = new SceneCall(call);
-        account.request(scheduled);
-        return scheduled;
+        return { leave: () => (turn ? turn.end(new ClientLeft(call, 'unknown')) : signal.abort()) };
       });
     },
-    end(scheduled: ScheduledCall, failure: CallFailure): void {
-      scheduler.accountOf(scheduled.call.origin.account).end(scheduled, failure);
-    },
     /** Lets time pass. Returns what happened meanwhile, such as `1002 a1 a2`: the time and the names. */
-    pass(ms: number): string[] {
-      clock.step(ms);
+    async pass(ms: number): Promise<string[]> {
+      // Calls that were refused meanwhile learn of it by a promise.
+      await endOfTurn(clock);
+      await clock.advance(ms);
       const times = new Map<number, string[]>();
       for (const { at, what } of log) times.set(at, [...(times.get(at) ?? []), what]);
       log = [];

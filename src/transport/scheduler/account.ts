@@ -1,11 +1,12 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { Call } from '../call.ts';
-import { CallFailure, RateLimited, TimedOut } from '../errors.ts';
+import { CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
 import { LateCalls } from './late-calls.ts';
 import { Pauses } from './pauses.ts';
-import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
+import { Turn } from './turn.ts';
 
 /** The calls of one API key, from their arrival to their end. */
 export class Account {
@@ -29,63 +30,60 @@ export class Account {
     this.#lateCalls = new LateCalls(this.queue, this.#pauses, shared);
   }
 
-  /** Starts a call if that is possible at once. Otherwise the call waits, or fails if it could not start in time. */
-  request(call: ScheduledCall): void {
+  /** The turn of a call: at once if it can start, else a promise. @throws CallFailure if it could not start in time */
+  turn(call: Call<unknown>): MaybePromise<Turn> {
     const { queue, unaccepted, pump, clock } = this.#shared;
-    call.pools = this.quotas.poolsOf(call.call);
-    if (queue.size === 0 && !call.isInBackground && this.isOpen && this.take(call, false)) {
-      this.start(call);
-      return;
+    const turn = new Turn(call, this.quotas.poolsOf(call), this, clock);
+    if (queue.size === 0 && !turn.isInBackground && this.isOpen && this.take(turn, false)) {
+      this.begin(turn);
+      return turn;
     }
-    if (call.state === 'over') return;
-    const { place = '' } = call.call.origin;
+    if (call.signal?.aborted) throw new ClientLeft(call, 'no');
+    const { place = '' } = call.origin;
     if (this.queue.size === 0) this.queue.moveTo(this.isUnaccepted ? unaccepted.accountsAt(place) : queue);
-    this.queue.lineOf(call).add(call);
-    const refusal = this.#lateCalls.refusalOfNew(call);
+    this.queue.lineOf(turn).add(turn);
+    const refusal = this.#lateCalls.refusalOfNew(turn);
     if (refusal) {
-      this.#remove(call);
-      for (const pool of call.pools) pool.rest();
-      call.fail(refusal);
-      return;
+      this.#remove(turn);
+      for (const pool of turn.pools) pool.rest();
+      throw refusal;
     }
-    call.wait(clock.now());
+    const waiting = turn.wait();
     unaccepted.refuseOneTooMany();
     pump();
-    // The pump may have started the call, and its turn may have failed it. Then it does not wait.
-    if (call.state === 'waiting') call.queued();
+    return turn.state === 'begun' ? turn : waiting;
   }
 
-  /** Sends a call that has its permits and a connection. */
-  start(call: ScheduledCall): void {
-    const waitedMs = call.start(this.#shared.clock.now());
-    call.call.waiters?.started();
-    this.#count(call, 1);
-    this.queue.started(call);
-    call.admitted(waitedMs);
+  /** Lets a call send its request, because it has its permits and a connection. */
+  begin(turn: Turn): void {
+    turn.call.waiters?.started();
+    this.#count(turn, 1);
+    this.queue.started(turn);
+    turn.begin();
   }
 
   /**
    * Fails a call that still waits at its `startBy`: as rate-limited if a connection is free, else as timed out. `wasLate`: the
    * process stood still.
    */
-  giveUp(call: ScheduledCall, wasLate: boolean): void {
-    const timedOut = () => new TimedOut(call.call, 'no', { unhealthy: !wasLate });
-    call.fail(this.#hasConnectionFor(call.call) ? this.#lateCalls.refusalOf(call) : timedOut());
+  giveUp(turn: Turn, wasLate: boolean): void {
+    const timedOut = () => new TimedOut(turn.call, 'no', { unhealthy: !wasLate });
+    turn.fail(this.#hasConnectionFor(turn.call) ? this.#lateCalls.refusalOf(turn) : timedOut());
   }
 
-  /** The request is over, or no longer wanted. `failure` is undefined when it succeeded. */
-  end(call: ScheduledCall, failure: unknown): void {
-    const { state } = call;
-    call.state = 'over';
+  /** Takes back what a call holds: its place in the line, or its permits and its connection. */
+  end(turn: Turn, failure: unknown): void {
+    const { state } = turn;
+    turn.state = 'over';
     if (state === 'waiting') {
-      this.#remove(call);
-      call.leave();
-    } else if (state === 'started' || state === 'sent') {
-      if (state === 'started' || failure !== undefined) call.releasePermits();
-      this.#count(call, -1);
-      if (state === 'sent') this.#learn(call.call, failure);
-      if (this.#shared.queue.size > 0) this.#shared.pump();
+      this.#remove(turn);
+      turn.leave();
+      return;
     }
+    if (state === 'begun' || failure !== undefined) turn.releasePermits();
+    this.#count(turn, -1);
+    if (state === 'sent') this.#learn(turn.call, failure);
+    if (this.#shared.queue.size > 0) this.#shared.pump();
   }
 
   /** LuaAuth has accepted the key, or the gateway holds it. */
@@ -98,14 +96,14 @@ export class Account {
     const { pool } = unaccepted;
     if (pool) {
       this.quotas.leave(pool);
-      for (const call of this.queue.all()) call.leave(pool);
+      for (const turn of this.queue.all()) turn.leave(pool);
     }
     if (queue.size > 0) pump();
   }
 
   /** Fails all waiting calls. */
   failAll(failureOf: (call: Call<unknown>) => CallFailure): void {
-    for (const call of this.queue.all()) call.fail(failureOf(call.call));
+    for (const turn of this.queue.all()) turn.fail(failureOf(turn.call));
   }
 
   /** Whether a call could start at this moment and leave permits for other calls. */
@@ -127,16 +125,17 @@ export class Account {
     return !this.quotas.key.isEmptyForBackground;
   }
 
-  take(call: ScheduledCall, leavesRoom: boolean): boolean {
-    const { deadline, endpoint, waiters } = call.call;
+  /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
+  take(turn: Turn, leavesRoom: boolean): boolean {
+    const { deadline, endpoint, waiters } = turn.call;
     // After a standstill, permits may come before an overdue timer fires.
     if (deadline <= this.#shared.clock.now() || this.#pauses.blocks(endpoint)) return false;
     if (waiters?.needRequest() === false) return false;
-    return this.#hasConnectionFor(call.call) && call.takePermits(leavesRoom);
+    return this.#hasConnectionFor(turn.call) && turn.takePermits(leavesRoom);
   }
 
-  #remove(call: ScheduledCall): void {
-    this.queue.lineOf(call).remove(call);
+  #remove(turn: Turn): void {
+    this.queue.lineOf(turn).remove(turn);
     if (this.queue.size === 0) this.#pauses.stopTimers();
   }
 
@@ -144,7 +143,7 @@ export class Account {
     return this.#shared.connections.hasOneFor(origin, this);
   }
 
-  #count({ call }: ScheduledCall, by: 1 | -1): void {
+  #count({ call }: Turn, by: 1 | -1): void {
     this.underWay += by;
     this.#shared.connections.change(call.origin, this, by);
   }

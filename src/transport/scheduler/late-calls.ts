@@ -2,8 +2,8 @@ import type { Origin } from '../call.ts';
 import { RateLimited } from '../errors.ts';
 import type { AccountQueue } from './account-queue.ts';
 import type { Pauses } from './pauses.ts';
-import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
+import type { Turn } from './turn.ts';
 
 interface Wait {
   readonly ms: number;
@@ -30,7 +30,7 @@ export class LateCalls {
    * cannot start in time takes the waiting reads of its operation along, and the next reads: their permits would be spent on
    * half of an answer.
    */
-  refusalOfNew(call: ScheduledCall): RateLimited | undefined {
+  refusalOfNew(call: Turn): RateLimited | undefined {
     if (this.#queue.isFullFor(call)) return this.refusalOf(call);
     if (call.isInBackground) return undefined;
     const now = this.#shared.clock.now();
@@ -50,7 +50,7 @@ export class LateCalls {
     return refusal(call, wait);
   }
 
-  refusalOf(call: ScheduledCall): RateLimited {
+  refusalOf(call: Turn): RateLimited {
     return refusal(call, this.#longestWait(call, 0));
   }
 
@@ -62,7 +62,7 @@ export class LateCalls {
   }
 
   /** How long the call has to wait for permits, and at least `leastMs`. */
-  #longestWait(call: ScheduledCall, leastMs: number): Wait {
+  #longestWait(call: Turn, leastMs: number): Wait {
     const { total, unaccepted, queue } = this.#shared;
     let longest: Wait = {
       ms: Math.max(leastMs, this.#pauses.leftMs(call.call.endpoint)),
@@ -80,6 +80,6 @@ export class LateCalls {
   }
 }
 
-function refusal({ call }: ScheduledCall, { ms, isOfCaller }: Wait): RateLimited {
+function refusal({ call }: Turn, { ms, isOfCaller }: Wait): RateLimited {
   return new RateLimited(call, Math.max(1, Math.ceil(ms)), { byApi: false, isOfCaller });
 }

@@ -10,8 +10,8 @@ import { Connections } from './connections.ts';
 import { FairLine } from './fair-line.ts';
 import { Pool } from './pool.ts';
 import { RULES } from './rules.ts';
-import type { ScheduledCall } from './scheduled-call.ts';
 import type { Shared } from './shared.ts';
+import type { Turn } from './turn.ts';
 import { UnacceptedKeys } from './unaccepted-keys.ts';
 
 interface SchedulerOptions {
@@ -53,14 +53,14 @@ export function createScheduler(options: SchedulerOptions) {
     try {
       while (mustPumpAgain) {
         mustPumpAgain = false;
-        for (let call = next(); call; call = next()) accountOf(call.call.origin.account).start(call);
+        for (let turn = next(); turn; turn = next()) accountOf(turn.call.origin.account).begin(turn);
       }
     } finally {
       isPumping = false;
     }
   };
 
-  const queue = new FairLine<ScheduledCall>('all');
+  const queue = new FairLine<Turn>('all');
   // Each process counts its own calls for all keys.
   const own = createSlidingWindows(clock.now);
   const poolOfGateway = (account: string, rate: number) =>
@@ -69,7 +69,7 @@ export function createScheduler(options: SchedulerOptions) {
   const ofUnaccepted = poolOfGateway('unaccepted', Math.max(1, Math.floor(totalRate * RULES.unacceptedPart)));
   // Without a permit for any account, the accounts that wait are not asked one by one.
   const next = () =>
-    total?.isEmpty ? undefined : queue.next((call) => accountOf(call.call.origin.account).take(call, false));
+    total?.isEmpty ? undefined : queue.next((turn) => accountOf(turn.call.origin.account).take(turn, false));
   const shared: Shared = {
     clock,
     quotas,
@@ -95,7 +95,8 @@ export function createScheduler(options: SchedulerOptions) {
   };
 
   return {
-    accountOf,
+    /** The turn of a call: at once if it can start, else a promise. @throws CallFailure if it cannot start in time */
+    turn: (call: Call<unknown>) => accountOf(call.origin.account).turn(call),
     /** Whether a call could start at this moment and leave permits for other calls. */
     hasRoom: (call: Call<unknown>) =>
       accounts.get(call.origin.account)?.hasRoomFor(call) ?? total?.hasBackgroundPermit ?? true,

@@ -3,7 +3,7 @@ import type { Quotas } from '../../state/port.ts';
 import type { Connections } from './connections.ts';
 import type { FairLine } from './fair-line.ts';
 import type { Pool } from './pool.ts';
-import type { ScheduledCall } from './scheduled-call.ts';
+import type { Turn } from './turn.ts';
 import type { UnacceptedKeys } from './unaccepted-keys.ts';
 
 /** What all accounts share. */
@@ -16,7 +16,7 @@ export interface Shared {
   readonly total: Pool | undefined;
   readonly unaccepted: UnacceptedKeys;
   /** All calls that wait. */
-  readonly queue: FairLine<ScheduledCall>;
+  readonly queue: FairLine<Turn>;
   readonly connections: Connections;
   /** Starts the calls that can start. */
   readonly pump: () => void;
