@@ -84,7 +84,6 @@ const FOUND: Readonly<Record<DefectName, readonly [Plan, Rule]>> = {
   'a share is larger than its part': [LONG_CUTS, 'quota'],
   'a lease of a process that has ended goes on': [DEATH, 'failure'],
   'a new store is not noticed': [FLUSHES, 'quota'],
-  'a generation is read before the write': [planOf('3'), 'stale read'],
   'an acknowledged write is forgotten': [planOf('3'), 'stale read'],
   'a stream leaves out its third change': [STREAMS, 'stream'],
   'a script is polled after its last stream': [STREAMS, 'left over'],

@@ -22,15 +22,9 @@ export const DEFECTS = {
   'a new store is not noticed': {
     script: changing(ENTER, (args) => args.with(1, 'always the same')),
   },
-  'a generation is read before the write': {
-    state: (state, now) => withSnapshots(state, rememberingReads(now)),
-  },
   'an acknowledged write is forgotten': {
     state: (state) =>
-      withSnapshots(state, (open) => ({
-        read: (resource) => open.read(resource),
-        wrote: () => true,
-      })),
+      withSnapshots(state, (open) => ({ read: (name) => open.read(name), wrote: () => true })),
   },
   'a stream leaves out its third change': { live: losingThirdChange },
   'a script is polled after its last stream': { live: neverLeaving },
@@ -83,23 +77,6 @@ function bookAtSending(permit: Permit): Permit {
     answered() {},
     release: () => permit.release(),
   };
-}
-
-const REMEMBERED_MS = 300;
-
-/** Takes the answer of the last 300 ms, of any operation, instead of asking. */
-function rememberingReads(now: () => number): (open: Snapshot) => Snapshot {
-  const known = new Map<string, { readonly at: number; readonly generation: ReturnType<Snapshot['read']> }>();
-  return (open) => ({
-    read(resource) {
-      const last = known.get(resource);
-      if (last && now() - last.at < REMEMBERED_MS) return last.generation;
-      const generation = open.read(resource);
-      known.set(resource, { at: now(), generation });
-      return generation;
-    },
-    wrote: (resources) => open.wrote(resources),
-  });
 }
 
 type MakeLive = typeof createLive;

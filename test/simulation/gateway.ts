@@ -38,8 +38,8 @@ export interface GatewayOptions {
 
 /** A change of behaviour in the parts that a gateway is made of. */
 export interface Defect {
-  /** Is called once for each process, with its clock. */
-  readonly state?: (state: TransportState, now: () => number) => TransportState;
+  /** Is called once for each process. */
+  readonly state?: (state: TransportState) => TransportState;
   readonly script?: ChangeScript;
   readonly live?: (make: typeof createLive) => typeof createLive;
   /** How many processes share an account, as each is told. */
@@ -153,7 +153,7 @@ export class SimulatedGateway {
     const createClient = store.clientOf(owner, this.toStore);
     const begin = (shared: TransportState) => {
       if (owner.hasEnded) return;
-      const state = defect?.state?.(shared, clock.now) ?? shared;
+      const state = defect?.state?.(shared) ?? shared;
       const today = () => BEGINS_AT + clock.now();
       const transport = createTransport(
         {

@@ -49,19 +49,19 @@ const forgetReturned = (redis: Redis, times: string) => {
 const take = inStore(TAKE, (redis, [, quota = '', asking = ''], args) => {
   const { now } = redis;
   const [, me = '', name = ''] = args;
-  const [rate = 0, , , kept = 0, own = 0] = args.map(Number);
+  const [rate = 0, , , reserved = 0, own = 0] = args.map(Number);
   forgetReturned(redis, quota);
   redis.zrem(asking, me);
   forgetReturned(redis, asking);
   const [used, others] = [redis.zall(quota).length, redis.zall(asking).length];
-  let free = rate - kept - used;
+  let free = rate - reserved - used;
   if (others > 0) free = Math.min(free, Math.ceil(rate / (others + 1)) - own);
   if (free >= 1) {
     redis.zadd(quota, now + 5_000, name);
     redis.pexpire(quota, 300_000);
     return [1, now, 1, 0, used + 1];
   }
-  if (kept === 0) {
+  if (reserved === 0) {
     redis.zadd(asking, now + 400, me);
     redis.pexpire(asking, 300_000);
   }

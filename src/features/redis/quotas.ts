@@ -37,8 +37,8 @@ class QuotaInRedis implements Quota {
   readonly #account: AccountKeyspace;
   readonly #kind: string;
   readonly #rate: number;
-  /** How many permits background calls leave to others. */
-  readonly #kept: number;
+  /** How many permits a background call leaves to others. */
+  readonly #reserved: number;
   /** The quota of this process while Redis is lost. */
   readonly #share: SlidingWindowLog;
   readonly #held: HeldPermits;
@@ -51,14 +51,14 @@ class QuotaInRedis implements Quota {
     this.#account = account;
     this.#kind = kind;
     this.#rate = rate;
-    this.#kept = Math.floor(rate * FOREGROUND_SHARE);
+    this.#reserved = Math.floor(rate * FOREGROUND_SHARE);
     this.#share = new SlidingWindowLog({ rate: link.shareOf(rate), now: link.now, onFreed });
     this.#held = new HeldPermits(link, () => this.#return().catch(() => undefined));
   }
 
   take(isBackground: boolean): Permit | number | Promise<Permit | number> {
     if (this.#silentMs > 0) return this.#later(this.#silentMs);
-    return this.#link.isLost ? this.#takeOwn(isBackground) : this.#ask(isBackground ? this.#kept : 0);
+    return this.#link.isLost ? this.#takeOwn(isBackground) : this.#ask(isBackground ? this.#reserved : 0);
   }
 
   etaMs(ahead: number, isBackground = false): number {
@@ -67,7 +67,7 @@ class QuotaInRedis implements Quota {
     const { used, at } = this.#seen;
     const usedNow = this.#link.now() - at < WINDOW_MS ? used : 0;
     // Permits return one by one. The demand of other processes is not known.
-    const most = isBackground ? this.#rate - this.#kept : this.#rate;
+    const most = isBackground ? this.#rate - this.#reserved : this.#rate;
     const behind = ahead - Math.max(0, most - usedNow);
     const eachMs = WINDOW_MS / Math.max(1, this.#rate);
     return behind < 0 ? silence : silence + (behind + 1) * eachMs;
@@ -116,14 +116,14 @@ class QuotaInRedis implements Quota {
     };
   }
 
-  async #ask(kept: number): Promise<Permit | number> {
+  async #ask(reserved: number): Promise<Permit | number> {
     const link = this.#link;
     const name = link.nextName();
     const askedAt = link.now();
     this.#asking += 1;
     try {
       const names = [`quota${this.#kind}`, `asking${this.#kind}`];
-      const args = [this.#rate, link.me, name, kept, this.#held.inUse];
+      const args = [this.#rate, link.me, name, reserved, this.#held.inUse];
       const reply = await this.#account.run(TAKE, names, args);
       const [isGiven, askInMs, used] = reply as [number, number, number];
       this.#seen = { used, at: link.now() };

@@ -18,24 +18,24 @@ redis.call('ZREMRANGEBYSCORE', quota, now + ${LONGEST_MS}, '+inf')`;
 
 /**
  * The quota of an account: a sorted set of permits, their scores the times at which they return. Takes a permit of this name, unless
- * fewer than `kept` others would stay free. While other processes ask in vain, no process has more than its part. `own`: how many
+ * fewer than `reserved` others would stay free. While other processes ask in vain, no process has more than its part. `own`: how many
  * permits this process has.
  *
  * Replies whether the permit was taken, when to ask again in ms if it was not, and the used permits.
  */
-export const TAKE = luaInStore('quota asking', 'rate# me name kept# own#')`${RETURNED}
+export const TAKE = luaInStore('quota asking', 'rate# me name reserved# own#')`${RETURNED}
 redis.call('ZREM', asking, me)
 redis.call('ZREMRANGEBYSCORE', asking, '-inf', now)
 redis.call('ZREMRANGEBYSCORE', asking, now + ${LONGEST_MS}, '+inf')
 local used, others = redis.call('ZCARD', quota), redis.call('ZCARD', asking)
-local free = rate - kept - used
+local free = rate - reserved - used
 if others > 0 then free = math.min(free, math.ceil(rate / (others + 1)) - own) end
 if free >= 1 then
   redis.call('ZADD', quota, now + ${PERMIT_LEASE_MS}, name)
   redis.call('PEXPIRE', quota, ${LONGEST_MS})
   return { 1, now, 1, 0, used + 1 }
 end
-if kept == 0 then
+if reserved == 0 then
   redis.call('ZADD', asking, now + ${ASKS_MS}, me)
   redis.call('PEXPIRE', asking, ${LONGEST_MS})
 end

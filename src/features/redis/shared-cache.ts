@@ -78,8 +78,8 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   };
 
   /** Makes the call for all processes. */
-  const fetch = async <T>(next: Send, call: Call<T>, usage: Usage) => {
-    const { account, entry, lease, place } = locate(call);
+  const fetch = async <T>(next: Send, call: Call<T>, usage: Usage, located: ReturnType<typeof locate>) => {
+    const { account, entry, lease, place } = located;
     let isFilling = false;
     try {
       const answer = await next(call, usage);
@@ -100,14 +100,15 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   };
 
   const read = async <T>(next: Send, call: Call<T>, usage: Usage) => {
-    const { account, entry: entryName, lease, place } = locate(call);
+    const located = locate(call);
+    const { account, entry, lease, place } = located;
     const [firstMs, leaseMs] = call.background
       ? [LONGEST_WAIT_MS, BACKGROUND_LEASE_MS]
       : [FIRST_WAIT_MS, CALL_LEASE_MS];
     let since = '';
     for (let waitMs = firstMs; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * WAIT_GROWTH)) {
       const args = [policy.freshMsOf(call), since, link.me, leaseMs];
-      const reply = await account.run(LOOK_UP, [entryName, lease], args).catch(() => undefined);
+      const reply = await account.run(LOOK_UP, [entry, lease], args).catch(() => undefined);
       // Redis is lost: each process makes its own calls.
       if (!reply) return next(call, usage);
       const [outcome, ageMs, at, sealed] = reply as Reply;
@@ -117,7 +118,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
         return policy.serve<T>({ ...stored, ageMs: Math.max(0, ageMs) }, since === '' ? 'fresh' : 'shared');
       }
       // An entry that cannot be read is replaced.
-      if (outcome > 0) return fetch(next, call, usage);
+      if (outcome > 0) return fetch(next, call, usage, located);
       if (since === '') since = String(at) || '0';
       const leftMs = call.deadline - clock.now();
       // The next step fails with the reason.
