@@ -45,26 +45,6 @@ const KNOWING_FEATURES = [
   'main.ts',
 ];
 
-const OTHER_KEYS = { LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'key-of-another-caller' };
-
-/** The variables of a feature; the last one is named when the feature is gone. */
-const VARIABLES: Readonly<Record<string, Variables>> = {
-  agents: { ...OTHER_KEYS, PERSISTED_DOCUMENTS_FILE: 'documents.json', MCP: 'true' },
-  audit: { AUDIT_LOG_FILE: 'audit.log' },
-  dashboard: { DASHBOARD: 'true' },
-  jwt: {
-    ...OTHER_KEYS,
-    GATEWAY_JWT_ISSUER: 'issuer',
-    GATEWAY_JWT_AUDIENCE: 'audience',
-    GATEWAY_JWKS_URL: 'http://127.0.0.1:9/keys',
-  },
-  metrics: { METRICS_PORT: '0' },
-  online: { ...OTHER_KEYS, METRICS_SCRIPTS: 'script-1' },
-  persisted: { PERSISTED_DOCUMENTS_FILE: 'documents.json', PERSISTED_DOCUMENTS: 'only' },
-  redis: { REDIS_URL: 'redis://127.0.0.1:9' },
-  tracing: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
-};
-
 let copy: string;
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -94,9 +74,7 @@ describe('a build without all features', () => {
 
   function start(variables: Variables, args: readonly string[] = []) {
     const command = [process.execPath, join(copy, 'dist/main.js')];
-    const files = (directory: string) =>
-      writeFileSync(join(directory, 'documents.json'), '{"name":"{ __typename }"}');
-    const gateway = startProcess({ PORT: '0', ...variables }, files, { args, command });
+    const gateway = startProcess({ PORT: '0', ...variables }, undefined, { args, command });
     onTestFinished(gateway.kill);
     return gateway;
   }
@@ -116,13 +94,6 @@ describe('a build without all features', () => {
   it('lacks the commands, and the sandbox', async () => {
     expect(await refusal({}, ['check'])).toContain("error: unknown command 'check'");
     expect(await refusal({})).toContain('LUAAUTH_API_URL: not set, and this build lacks the feature sandbox');
-  });
-
-  it.each(Object.entries(VARIABLES))('says that it lacks %s', async (feature, variables) => {
-    const name = Object.keys(variables).at(-1);
-    expect(await refusal({ LUAAUTH_API_URL: sandbox.url, ...variables })).toBe(
-      `${name} needs the feature ${feature}, which is not installed in this build. Leave ${name} out.\n`,
-    );
   });
 });
 

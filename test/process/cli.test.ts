@@ -148,6 +148,15 @@ it('a flag that is malformed is told as a flag, with all other problems', async 
   ]);
 });
 
+it.each([
+  ['is on', ['--read-only'], {}, null],
+  ['with no- before it is off', ['--no-read-only'], { READ_ONLY: 'true' }, { name: 'Mutation' }],
+])('a flag that is a switch %s', async (_how, flags, variables, mutationType) => {
+  const input = '{ __schema { mutationType { name } } }';
+  const { stdout } = await run(['query', '-', '--sandbox', ...flags], { input, variables });
+  expect(JSON.parse(stdout)).toEqual({ data: { __schema: { mutationType } } });
+});
+
 describe('schema', () => {
   it.each([
     ['as clients see it', [], 'schema.graphql'],

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import type { Variables } from '../support/processes/process.ts';
@@ -6,7 +5,7 @@ import { startOnTerminal } from '../support/processes/terminal.ts';
 import { needing } from '../support/processes/tools.ts';
 import { textOf } from '../support/repository/repository.ts';
 import { eventually } from '../support/vitest/waiting.ts';
-import { NAME, post, statusOf, TOGGLE, useProcesses } from './processes.ts';
+import { NAME, post, statusOf, useProcesses } from './processes.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
 
@@ -94,39 +93,6 @@ describe('the process', () => {
     expect(await statusOf(`${url}/health`)).toBe(200);
   });
 
-  it('takes the callers that hold a gateway key when it holds the key itself', async () => {
-    const gateway = start({
-      LUAAUTH_TOKEN: 'sandbox-key',
-      GATEWAY_KEYS: 'team-a-Vd8sK2mQ41xZ,team-b-n7Yw3RtC90pL',
-    });
-    const url = await gateway.listening();
-    expect(await post(url, NAME, { authorization: 'Bearer team-b-n7Yw3RtC90pL' })).toEqual({
-      data: { script: { name: 'Nightfall Hub' } },
-    });
-    expect(await post(url, NAME)).toMatchObject({ errors: [expect.toBeError('UNAUTHENTICATED')] });
-    expect(await graphiqlOf(url)).toEqual({
-      header: 'authorization',
-      prefix: 'Bearer ',
-      publicKey: '',
-      note: 'Sandbox: made-up data, nothing reaches LuaAuth.',
-      tabs: 8,
-    });
-  });
-
-  it('with READ_ONLY has no mutations', async () => {
-    const { url } = await startOverRecorder({ READ_ONLY: 'true', LUAAUTH_TOKEN: 'held' });
-    expect(await post(url, '{ __schema { mutationType { name } } }')).toEqual({
-      data: { __schema: { mutationType: null } },
-    });
-    const { data, errors } = await post(url, TOGGLE);
-    expect(data ?? null).toBeNull();
-    expect(errors).toHaveLength(1);
-    expect(processes.recorder.calls).toEqual([]);
-    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
-    // Everybody who can connect may use the held key, so there is nothing to fill in.
-    expect(await graphiqlOf(url)).toEqual({ note: 'Live: this gateway has its own LuaAuth key.', tabs: 6 });
-  });
-
   it('says that an address is taken, and ends with 1', async () => {
     const { port } = new URL(processes.recorder.url);
     const gateway = start({ PORT: port });
@@ -137,8 +103,6 @@ describe('the process', () => {
     });
   });
 });
-
-const CTRL_C = '\u0003';
 
 describe('the process on a terminal', needing('script of util-linux'), () => {
   async function openTerminal(variables: Variables, shown = 'Live API') {
@@ -168,26 +132,6 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
       expect.objectContaining({ msg: 'stopped' }),
       '',
     ]);
-  });
-
-  it('ends at once on a second Ctrl-C, which npm may pass on twice', async () => {
-    let isAsked = false;
-    processes.respond = () => {
-      isAsked = true;
-    };
-    const { terminal, url } = await openTerminal(
-      { LUAAUTH_API_URL: processes.recorder.url, SHUTDOWN_GRACE_MS: '600000' },
-      'LuaAuth ',
-    );
-    // The first Ctrl-C waits for its answer, which never comes.
-    void post(url, NAME).catch(() => undefined);
-    await eventually(() => expect(isAsked).toBe(true));
-    terminal.type(CTRL_C);
-    await eventually(() => expect(terminal.lines().join()).toContain('"signal":"SIGINT","msg":"stopping"'));
-    // Signals that are so far apart are two.
-    await delay(1_100);
-    terminal.type(CTRL_C);
-    expect(await terminal.ended).toBe(1);
   });
 
   it('says whose key is sent when it holds one', async () => {

@@ -1,11 +1,14 @@
 import { parse, validate } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleGraphiQL, readTabDocuments } from '../../../scripts/bundle-graphiql.ts';
+import { describePage } from '../../../src/features/graphiql/describe-page.ts';
 import { createTabs, type TabSubject } from '../../../src/features/graphiql/tabs.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
+import { facts } from '../../../src/features/sandbox/open-sandbox.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
 import { subscribeBySse } from '../../support/clients/event-stream.ts';
+import { configOf } from '../../support/gateways/configured.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 import { openGateway, type TestGateway } from '../../support/gateways/gateway.ts';
 
@@ -37,6 +40,41 @@ const fixture = useSandbox({
 
 const get = (path: string, headers: Record<string, string> = BROWSER) =>
   fetch(fixture.gateway.url + path, { headers, redirect: 'manual' });
+
+describe('a page that a configuration describes', () => {
+  const sandboxNote = 'Sandbox: made-up data, nothing reaches LuaAuth.';
+  it.each<
+    [
+      what: string,
+      variables: Record<string, string>,
+      credential: object | undefined,
+      note: string,
+      tabs: number,
+    ]
+  >([
+    ['over the sandbox', {}, { header: 'token', prefix: '', publicKey: 'sandbox-key' }, sandboxNote, 8],
+    [
+      'with keys of its own',
+      { LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS: 'team-a-Vd8sK2mQ41xZ' },
+      { header: 'authorization', prefix: 'Bearer ', publicKey: '' },
+      sandboxNote,
+      8,
+    ],
+    [
+      'that is read-only, where everybody who can connect may use the held key',
+      { LUAAUTH_TOKEN: 'held', READ_ONLY: 'true', LUAAUTH_API_URL: 'http://127.0.0.1:9' },
+      undefined,
+      'Live: this gateway has its own LuaAuth key.',
+      6,
+    ],
+  ])('%s has its credential, note and tabs', (_what, variables, credential, note, tabs) => {
+    const config = configOf(variables);
+    const page = describePage(config, config.apiUrl ? undefined : facts);
+    expect(page).toMatchObject({ note, ...(credential && { credential }) });
+    expect(page.credential === undefined).toBe(credential === undefined);
+    expect(typeof page.tabs === 'function' && page.tabs(DOCUMENTS)).toHaveLength(tabs);
+  });
+});
 
 describe('the GraphiQL page', () => {
   it.each(['/graphql', '/graphql?query=%7B__typename%7D'])('is what a browser gets at %s', async (path) => {

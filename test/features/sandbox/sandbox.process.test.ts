@@ -1,64 +1,44 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
-import { MAIN } from '../../support/processes/built.ts';
+import { seeded } from '../../../src/features/sandbox/seed-data.ts';
+import { useCommandLine } from '../../support/processes/command-line.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
-describe('the standalone process', () => {
-  const run = (port: string): ChildProcess =>
-    spawn(process.execPath, [MAIN, 'sandbox'], {
-      env: { ...process.env, SANDBOX_PORT: port },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  const collect = (stream: NodeJS.ReadableStream | null) => {
-    const output = { text: '' };
-    stream?.on('data', (chunk: Buffer) => {
-      output.text += chunk;
-    });
-    return output;
+const { start, run, record } = useCommandLine();
+
+it.each([
+  ['recent dates', [], 'SIGINT', -10_800_000],
+  ['fixed dates with --dates fixed', ['--dates', 'fixed'], 'SIGTERM', undefined],
+] as const)('the sandbox prints how to ask it, and has %s', async (_dates, flags, signal, begunMs) => {
+  const before = Date.now();
+  const {
+    output,
+    ended,
+    signal: send,
+  } = start(['sandbox', '--port', '0', ...flags], {
+    variables: { SANDBOX_PORT: 'nonsense' },
+  });
+  await eventually(() => expect(output.stdout).toContain('message handlers: ping, echo, whereami, nothing'));
+  for (const key of Object.values(sandboxKeys)) expect(output.stdout).toContain(key);
+  const [, token = '', asked = ''] = /curl -H 'token: (\S+)' (\S+)/.exec(output.stdout) ?? [];
+  const read = async (url: URL | string) => (await fetch(url, { headers: { token } })).json();
+  expect(await read(asked)).toMatchObject({ success: true, script: { name: 'Nightfall Hub' } });
+  const { session } = (await read(new URL(`/sessions/${seeded.sessionId}`, asked))) as {
+    session: { created_at: number };
   };
+  if (begunMs === undefined) expect(session.created_at).toBe(seeded.createdAt);
+  else expect(session.created_at).toBeGreaterThan(before + begunMs);
+  send(signal);
+  expect(await ended).toBe(0);
+});
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('prints how to ask it, and ends with 0 on %s', async (signal) => {
-    const child = run('0');
-    const ended = once(child, 'exit');
-    try {
-      const printed = collect(child.stdout);
-      await eventually(() => expect(printed.text).toContain('curl'));
-      for (const key of [...Object.values(sandboxKeys), 'message handlers: ping, echo, whereami, nothing']) {
-        expect(printed.text).toContain(key);
-      }
-      const [, token = '', url = ''] = /curl -H 'token: (\S+)' (\S+)/.exec(printed.text) ?? [];
-      expect(await (await fetch(url, { headers: { token } })).json()).toMatchObject({
-        success: true,
-        script: { name: 'Nightfall Hub' },
-      });
-      child.kill(signal);
-      expect(await ended).toEqual([0, null]);
-    } finally {
-      child.kill('SIGKILL');
-    }
-  });
-
-  it('names a wrong port, or one that is taken, and ends with 1', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    try {
-      for (const [value, problem] of [
-        ['70000', /^--port \(SANDBOX_PORT\): "70000" is not a port number from 0 to 65535\.\n$/],
-        ['', /^--port \(SANDBOX_PORT\): "" is not a port number/],
-        [String(port), /^The sandbox cannot listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\)\. Give --port/],
-      ] as const) {
-        const child = run(value);
-        const complaint = collect(child.stderr);
-        expect(await once(child, 'close')).toEqual([1, null]);
-        expect(complaint.text).toMatch(problem);
-      }
-    } finally {
-      taken.close();
-    }
-  });
+it('the sandbox names a wrong port, or one that is taken, and ends with 1', async () => {
+  const { port } = new URL((await record(() => undefined)).url);
+  for (const [value, problem] of [
+    ['70000', /^--port \(SANDBOX_PORT\): "70000" is not a port number from 0 to 65535\.\n$/],
+    [port, /^The sandbox cannot listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\)\. Give --port/],
+  ] as const) {
+    const { code, stderr } = await run(['sandbox'], { variables: { SANDBOX_PORT: value } });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(problem)]);
+  }
 });
