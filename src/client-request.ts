@@ -13,8 +13,6 @@ export interface ClientRequest {
   readonly address: string;
   /** Undefined if unknown. */
   readonly socket?: Socket | undefined;
-  /** The connection that is not read while too many operations of the client wait. */
-  readonly source?: { pause(): unknown; resume(): unknown } | undefined;
   /** Returns a header by its name in lower case. */
   header(name: string): string | null;
 }

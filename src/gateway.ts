@@ -1,9 +1,10 @@
-import { createClientNameOf } from './callers/client-name.ts';
+import { createClientNameOf, createClientOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { createContext } from './context.ts';
 import { createGate } from './gate/gate.ts';
 import { mostBodyBytes } from './gate/memory.ts';
+import { Turns } from './gate/turns.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
 import type { Door } from './http/doors.ts';
@@ -52,8 +53,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   // The key tells who takes turns at the gate, which has the memory of the body.
   const identifyAny = createIdentify(credentials, transport.trust);
   const { identify, wasAccepted, isAccepted } = watchAccepted(credentials, identifyAny, transport);
+  const turns = new Turns(createClientOf(credentials, wasAccepted, trustedProxy), maxBodiesBytes);
   const clientNameOf = createClientNameOf(credentials, wasAccepted, trustedProxy);
-  const gate = createGate(maxBodiesBytes);
 
   // The document is found, parsed and checked.
   const persisted = openDocuments(features, options);
@@ -73,8 +74,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const contextFor = createContext({ ...options, maxReceivedBytes, live, online, users, placeOf });
 
   const pipeline = createPipeline({
-    gate,
-    clientNameOf,
+    turns,
     identify,
     wasAccepted,
     persisted,
@@ -89,7 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const door: Door = {
     pipeline,
     tracker,
-    reserveBody: (request, headBytes = 0) => gate.reserve(clientNameOf(request), headBytes),
+    reserveBody: createGate(maxBodiesBytes, turns, clientNameOf),
     // No single body may exceed the memory of all bodies.
     maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
     clock,
@@ -106,6 +106,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     agents: options.openAgents?.({
       ...door,
       identify,
+      turns,
       schema,
       documents,
       limits,

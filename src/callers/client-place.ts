@@ -6,17 +6,24 @@ export type PlaceOf = (request: Pick<ClientRequest, 'address' | 'socket' | 'head
 
 /**
  * A client is identified by its address: for IPv6 by the first 64 bits, because one customer has all addresses below them.
- * Many clients may share the loopback address through a proxy, so there each connection counts as a client.
  * @param trustedProxy - the header in which a proxy names its client. Its last address counts: the proxy added it, and the
  * client may have written the others.
  */
-export function createPlaceOf(trustedProxy?: string): PlaceOf {
+export function createAddressOf(trustedProxy?: string): PlaceOf {
   const name = trustedProxy?.toLowerCase();
   return (request) => {
     const forwarded = name && request.header(name)?.split(',').at(-1)?.trim();
     if (forwarded && isIP(forwarded)) return networkOf(forwarded);
-    const network = networkOf(request.address);
-    return /^127\.|^::1$/.test(network) ? `${network} ${request.socket?.remotePort}` : network;
+    return networkOf(request.address);
+  };
+}
+
+/** The address as well. But many clients may share the loopback address through a proxy, so there each connection counts as a client. */
+export function createPlaceOf(trustedProxy?: string): PlaceOf {
+  const addressOf = createAddressOf(trustedProxy);
+  return (request) => {
+    const address = addressOf(request);
+    return /^127\.|^::1$/.test(address) ? `${address} ${request.socket?.remotePort}` : address;
   };
 }
 

@@ -1,4 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { ClientRequest } from '../client-request.ts';
 import type { Client, Group } from './client.ts';
 import type { Turns } from './turns.ts';
 
@@ -14,6 +16,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const SHARE_OF_CLIENT = 1 / 4;
 /** A single body may be larger, beside this part for heads and small bodies. */
 const SHARE_BESIDE = 1 / 64;
+/** So many bytes are parsed within a millisecond. */
+const PARSED_AT_ONCE = 4 * 1024;
 
 /** The most bytes of all bodies that the heap of this process can hold. */
 export function mostBodyBytes(): number {
@@ -62,14 +66,16 @@ export class Reservation {
   /** Called when another client needs the memory while the body arrives. The receiver must drop its bytes. */
   onRefused: () => void = () => undefined;
   readonly #memory: Memory;
-  readonly #parse: Turns['parse'];
+  readonly #turns: Turns;
+  readonly #request: ClientRequest;
   readonly #client: Client;
   readonly #headBytes: number;
   #bytes = 0;
 
-  constructor(memory: Memory, parse: Turns['parse'], client: Client, headBytes: number) {
+  constructor(memory: Memory, turns: Turns, request: ClientRequest, client: Client, headBytes: number) {
     this.#memory = memory;
-    this.#parse = parse;
+    this.#turns = turns;
+    this.#request = request;
     this.#client = client;
     this.#headBytes = headBytes;
     client.requests += 1;
@@ -87,12 +93,11 @@ export class Reservation {
   }
 
   /**
-   * Parses what has arrived: at once, or when it is the client's turn.
-   * @param refused - called instead if there are too many that wait
-   * @returns whether it waits
+   * Parses what has arrived: at once, unless it may take long, when it is the client's turn.
+   * @throws OVERLOADED if too much of the client waits
    */
-  inTurn(parse: () => void, refused: () => void): boolean {
-    return this.#parse(this.#client, parse, refused);
+  inTurn<Parsed>(parse: () => Parsed): MaybePromise<Parsed> {
+    return this.#bytes < PARSED_AT_ONCE ? parse() : this.#turns.run(this.#request, parse);
   }
 
   /** Ends the arrival: the head and these bytes remain. Later it adds bytes. @returns false as `take` */

@@ -67,7 +67,8 @@ function readBody<Read>(
       body.off('data', add).off('end', end).off('error', cut).off('close', cut);
       // Without a listener, a later error would end the process, for example an error of an HTTP/2 stream.
       body.on('error', ignore);
-      if (bytes !== undefined) held.inTurn(parse, () => stop(OVERLOADED));
+      const parsing = bytes && held.inTurn(parse);
+      if (parsing instanceof Promise) parsing.catch(stop);
     };
     const parse = (): void => {
       if (bytes === undefined) return;

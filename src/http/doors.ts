@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../base/clock.ts';
 import type { Identify } from '../callers/identify.ts';
+import type { Turns } from '../gate/turns.ts';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -37,6 +38,7 @@ export interface SocketUpgrade {
 export interface AgentsDoor extends Door, Pick<PipelineOptions, 'limits' | 'documents'> {
   readonly schema: GraphQLSchema;
   readonly identify: Identify;
+  readonly turns: Turns;
   readonly rateLimit: Transport['rateLimit'];
   readonly checkOrigin: OriginCheck;
   readonly cors: CorsHeaders | undefined;

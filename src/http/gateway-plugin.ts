@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import { OVERLOADED } from '../errors/coded-error.ts';
 import type { Reservation } from '../gate/memory.ts';
 import { type OperationParams, paramsFromBody, paramsFromUrl } from '../operation/params.ts';
@@ -64,7 +65,7 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
 
 /** Reads the operation of a request. `fetched` is the request as the embedder's plugins left it. @throws the error for the client */
 function createReadParams({ reserveBody, maxBodyBytes: limit }: Door) {
-  return (exchange: Exchange, fetched: Request): OperationParams | Promise<OperationParams> => {
+  return (exchange: Exchange, fetched: Request): MaybePromise<OperationParams> => {
     const { request } = exchange;
     const { method, message, headBytes } = request;
     // The client left while a plugin was busy. No later event will report it.
@@ -85,17 +86,11 @@ function createReadParams({ reserveBody, maxBodyBytes: limit }: Door) {
 function readUrl<Read extends { readonly weight: number }>(
   held: Reservation,
   reader: () => Read,
-): Promise<Read> {
-  return new Promise((resolve, reject) => {
-    const parse = () => {
-      try {
-        const read = reader();
-        if (!held.hold(read.weight)) throw OVERLOADED;
-        resolve(read);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    held.inTurn(parse, () => reject(OVERLOADED));
+): MaybePromise<Read> {
+  if (held.isReleased) throw OVERLOADED;
+  return held.inTurn(() => {
+    const read = reader();
+    if (!held.hold(read.weight)) throw OVERLOADED;
+    return read;
   });
 }

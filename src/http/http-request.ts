@@ -57,7 +57,7 @@ export interface ServerContext {
 }
 
 export function nodeRequest(message: IncomingMessage, ownPath: OwnPath = asItIs): NodeRequest {
-  const { method = '', url = '', httpVersionMajor, socket } = message;
+  const { method = '', url = '', socket } = message;
   // Express keeps the full path here when the gateway is mounted.
   const { originalUrl = url } = message as { readonly originalUrl?: string };
   const header = (name: string) => headerOf(message, name);
@@ -70,8 +70,6 @@ export function nodeRequest(message: IncomingMessage, ownPath: OwnPath = asItIs)
     credentials: credentialsIn(header('token'), header('authorization')),
     address: socket.remoteAddress ?? '',
     socket,
-    // A stream of HTTP/2 must not pause the socket of all.
-    source: httpVersionMajor === 1 ? socket : undefined,
     signal: new AbortSource(),
     wasRead: wasRead(message),
     header,

@@ -1,7 +1,6 @@
-import type { ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
+import type { ExecutionResult, OperationTypeNode } from 'graphql';
 import type { Clock } from '../base/clock.ts';
 import { stringifyExactJson } from '../base/json.ts';
-import type { ClientNameOf } from '../callers/client-name.ts';
 import { isSameGrant } from '../callers/grant.ts';
 import type { Acceptance, Identify, Identity } from '../callers/identify.ts';
 import type { UserTable } from '../callers/user-table.ts';
@@ -9,8 +8,8 @@ import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
 import { OVERLOADED } from '../errors/coded-error.ts';
 import { type ExecuteArgs, execute, subscribe } from '../execution/execute.ts';
-import type { Gate } from '../gate/gate.ts';
 import { HEAP_PER_BYTE } from '../gate/memory.ts';
+import type { Line, Turns } from '../gate/turns.ts';
 import type {
   RequestRecord,
   RequestTracker,
@@ -37,8 +36,7 @@ export interface PipelineOptions {
   readonly persisted: DocumentResolver;
   readonly identify: Identify;
   readonly wasAccepted: Acceptance['wasAccepted'];
-  readonly gate: Gate;
-  readonly clientNameOf: ClientNameOf;
+  readonly turns: Turns;
   readonly users: UserTable | undefined;
   readonly contextFor: (beginning: Beginning) => Context;
   readonly tracker: RequestTracker;
@@ -52,7 +50,7 @@ interface OperationInput {
   readonly checkMethod?: ((type: OperationTypeNode, request: ClientRequest) => void) | undefined;
   /** Whether the adapter can send more than one result. */
   readonly mayStream?: boolean | undefined;
-  /** Whether the adapter has waited for the client's turn, with `inTurn`. */
+  /** Whether the adapter has waited for the client's turn. */
   readonly hasTurn?: boolean | undefined;
   /** The memory budget of parameters and document. Held until there is a result or the subscription is over. */
   readonly reservation?: { hold(bytes: number): boolean; release(): void } | undefined;
@@ -73,13 +71,11 @@ export interface Pipeline extends ResultMask {
   /** Returns the result, or the results of a subscription if the adapter may stream. Never throws. */
   run(input: OperationInput & { readonly mayStream?: false }): Promise<WritableResult>;
   run(input: OperationInput): Promise<WritableResult | ResultStream>;
-  /** Begins work of a request that is more than one operation, when it is the client's turn. Rejects with OVERLOADED. */
-  inTurn<Result>(record: RequestRecord, work: () => Promise<Result>): Promise<Result>;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { limits, documents, persisted, identify, wasAccepted, contextFor, tracker, clock } = options;
-  const { gate, clientNameOf, users } = options;
+  const { turns, users } = options;
   const { mask, failed } = createResultMask(tracker);
 
   const unprovenLimits = { ...limits, answerBytes: Math.min(limits.answerBytes, UNPROVEN_ANSWER_BYTES) };
@@ -175,11 +171,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (type === 'subscription') {
       if (!mayStream) throw NO_STREAM;
       const executeEvent = (rootValue: unknown) =>
-        gate.enterEvent(clientNameOf(request), async () => {
-          const eventContext = contextFor(beginning);
-          const event = await execute({ ...args, rootValue, contextValue: eventContext });
-          return addReport(event, mode, eventContext.caller.usage);
-        });
+        turns.run(
+          request,
+          async () => {
+            const eventContext = contextFor(beginning);
+            const event = await execute({ ...args, rootValue, contextValue: eventContext });
+            return addReport(event, mode, eventContext.caller.usage);
+          },
+          true,
+        );
       const subscribing = subscribe(args).finally(() => {
         if (sent.registers !== undefined) register(sent, identity, request);
       });
@@ -194,11 +194,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return Promise.resolve(execute(args)).then(finish);
   }
 
-  async function run(input: OperationInput, refusal: GraphQLError | undefined): Promise<Answered> {
-    const { params, record, reservation, mayStream } = input;
-    const beganAt = performance.now();
+  async function run(input: OperationInput): Promise<Answered> {
+    const { params, record, reservation, mayStream, hasTurn = false } = input;
+    let line: Line | undefined;
+    let beganAt = performance.now();
     try {
-      if (refusal) throw refusal;
+      if (!hasTurn) {
+        line = turns.begin() ?? (await turns.wait(record.request));
+        beganAt = performance.now();
+      }
       if (record.request.signal.aborted) throw LEFT;
       const identified = identify(record.request);
       const identity = identified instanceof Promise ? await identified : identified;
@@ -213,24 +217,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       reservation?.release();
       return failed(error, record);
     } finally {
+      if (line) turns.end(line);
       record.operationMs = performance.now() - beganAt;
     }
   }
 
-  const enter = (input: OperationInput): Promise<Answered> => {
-    if (input.hasTurn) return run(input, undefined);
-    const { request } = input.record;
-    return gate.enter(clientNameOf(request), (refusal) => run(input, refusal), request.source);
-  };
-
-  const inTurn: Pipeline['inTurn'] = ({ request }, work) =>
-    gate.enter(
-      clientNameOf(request),
-      (refusal) => (refusal ? Promise.reject(refusal) : work()),
-      request.source,
-    );
-
-  return { mask, failed, inTurn, run: enter as Pipeline['run'] };
+  return { mask, failed, run: run as Pipeline['run'] };
 }
 
 export function isStream<Item>(result: ExecutionResult | AsyncIterable<Item>): result is AsyncIterable<Item> {

@@ -40,7 +40,7 @@ export type Agents = ReturnType<typeof createAgents>;
 
 /** Serves MCP tools to connected clients. Each call runs as an ordinary operation. @throws StartError */
 export function createAgents(door: AgentsDoor, options: AgentDocuments) {
-  const { pipeline, rateLimit, clock, schema } = door;
+  const { pipeline, turns, rateLimit, clock, schema } = door;
   const tools = readTools(options, door);
   const { sandboxAdvice } = options;
   const general = instructionsFor(door.limits.restCalls);
@@ -102,8 +102,8 @@ export function createAgents(door: AgentsDoor, options: AgentDocuments) {
   const inTurn =
     <Answer>(answer: (record: RequestRecord) => Promise<Answer>) =>
     (record: RequestRecord) =>
-      pipeline
-        .inTurn(record, () => answer(record))
+      turns
+        .run(record.request, () => answer(record))
         .catch((error) => {
           throw error instanceof ProtocolError ? error : pipeline.failed(error, record).errors?.[0];
         });

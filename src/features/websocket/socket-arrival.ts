@@ -1,5 +1,4 @@
 import { Deadline } from '../../base/clock.ts';
-import type { Source } from '../../gate/client.ts';
 import type { Reservation } from '../../gate/memory.ts';
 import type { Door } from '../../http/doors.ts';
 import type { Socket } from './socket-sender.ts';
@@ -13,25 +12,10 @@ const CHUNK_BYTES = 256;
 const TOO_SLOW = `A message took more than ${MESSAGE_WITHIN_MS / 1_000} s to arrive. Send it again.`;
 export const NO_ROOM = 'There is no room for this message. Send it again in a moment.';
 
-/** Makes what pauses and resumes the connection for one reason. It is read on when no reason is left to leave it unread. */
-export function createSources(socket: Socket) {
-  const reasons = new Set<string>();
-  return (reason: string): Source => ({
-    pause() {
-      reasons.add(reason);
-      socket.pause();
-    },
-    resume() {
-      reasons.delete(reason);
-      if (reasons.size === 0) socket.resume();
-    },
-  });
-}
-
 /** Counts the memory of a message that arrives, and ends a connection whose message takes too long or has no room. */
 export function watchArrival(
   reserve: () => Reservation,
-  source: Source,
+  socket: Socket,
   { clock }: Pick<Door, 'clock'>,
   cut: (reason: string) => void,
 ) {
@@ -49,13 +33,14 @@ export function watchArrival(
     ended,
     /** Parses what has arrived: at once, or when it is the client's turn. Until then the connection is not read. */
     parseInTurn(parse: () => void): void {
-      const parseLater = () => {
-        source.resume();
-        parse();
-      };
       // Without memory, the message came in one chunk with another that has just been parsed.
-      if (!memory) parse();
-      else if (memory.inTurn(parseLater, () => cut(NO_ROOM))) source.pause();
+      const parsing = memory ? memory.inTurn(parse) : parse();
+      if (!(parsing instanceof Promise)) return;
+      socket.pause();
+      parsing.then(
+        () => socket.resume(),
+        () => cut(NO_ROOM),
+      );
     },
     add(length: number): void {
       bytes += length;

@@ -5,7 +5,7 @@ import type { Reservation } from '../../gate/memory.ts';
 import type { SocketDoor } from '../../http/doors.ts';
 import { headBytesOf } from '../../http/http-request.ts';
 import { CLOSE, MESSAGE } from './protocol.ts';
-import { createSources, NO_ROOM, watchArrival } from './socket-arrival.ts';
+import { NO_ROOM, watchArrival } from './socket-arrival.ts';
 import {
   type ClientMessage,
   headersIn,
@@ -31,9 +31,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   const headBytes = headBytesOf(upgrade);
   const sender = createSender(socket);
   let headers: SentHeaders | undefined;
-  const sourceFor = createSources(socket);
-  const atGate = sourceFor('gate');
-  const requestWith = (signal: AbortSource) => socketRequest(upgrade, headers ?? NO_HEADERS, signal, atGate);
+  const requestWith = (signal: AbortSource) => socketRequest(upgrade, headers ?? NO_HEADERS, signal);
   const operations = createSocketOperations({
     ...options,
     sender,
@@ -45,7 +43,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   let isEnding = false;
   /** The memory of the upgrade's head, and later of the headers. */
   let kept = reserve(headBytes);
-  const arrival = watchArrival(() => reserve(0), sourceFor('parsing'), options, cut);
+  const arrival = watchArrival(() => reserve(0), socket, options, cut);
   let isAlive = true;
   upgrade.socket.on('data', ({ length }: Buffer) => {
     isAlive = true;

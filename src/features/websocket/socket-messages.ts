@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Signal } from '../../base/signal.ts';
 import { type ClientRequest, credentialsIn } from '../../client-request.ts';
-import type { Source } from '../../gate/client.ts';
 import { headerOf } from '../../http/http-request.ts';
 import { shownResult, stringifyResult } from '../../http/shown-result.ts';
 import { parseRequestJson } from '../../operation/params.ts';
@@ -78,12 +77,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** An operation of a WebSocket connection as a request, with the connection's headers. */
-export function socketRequest(
-  upgrade: IncomingMessage,
-  sent: SentHeaders,
-  signal: Signal,
-  source: Source,
-): ClientRequest {
+export function socketRequest(upgrade: IncomingMessage, sent: SentHeaders, signal: Signal): ClientRequest {
   const { socket } = upgrade;
   const header = (name: string) => sent.get(name) ?? headerOf(upgrade, name);
   return {
@@ -93,7 +87,6 @@ export function socketRequest(
     credentials: credentialsIn(header('token'), header('authorization')),
     address: socket.remoteAddress ?? '',
     socket,
-    source,
     header,
   };
 }

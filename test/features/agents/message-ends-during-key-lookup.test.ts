@@ -73,19 +73,19 @@ it('a client that leaves while its key is looked up leaves no room taken', async
 
 it('a message waits for its turn, as an operation does', async () => {
   const lookUps: (() => void)[] = [];
-  // There is memory for three messages under way, two of them with a key that is not accepted yet.
+  // There is memory for three messages under way.
   const { url } = await open((key) => new Promise((resolve) => lookUps.push(() => resolve(known.find(key)))));
-  const sent = ['a', 'b', 'c'].map((id) => sendText(url, KEY, message(id)));
-  await expect.poll(() => lookUps.length).toBe(2);
+  const sent = ['a', 'b', 'c', 'd'].map((id) => sendText(url, KEY, message(id)));
+  await expect.poll(() => lookUps.length).toBe(3);
   expect((await fetch(`${url}/mcp`, { method: 'PUT', body: '{}' })).status).toBe(405);
-  expect(lookUps).toHaveLength(2);
+  expect(lookUps).toHaveLength(3);
   let answered = 0;
   for (const answer of sent) void answer.then(() => (answered += 1));
-  while (answered < 3) {
+  while (answered < 4) {
     for (const answer of lookUps.splice(0)) answer();
     await nextTurn();
   }
-  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 });
 
 it('a message that something in front of the gateway has answered meanwhile harms nothing', async () => {
