@@ -1,39 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/config.ts';
+import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { bearer, entriesOf, keysFile, ringOf, sha256 } from '../support/clients/keys.ts';
 import { SCRIPT } from '../support/clients/reads.ts';
+import { configOf, problemsIn, useFolder } from '../support/gateways/configured.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const { scriptId: id } = seeded;
 const SENTINEL = 'sentinel-key-of-somebody-61bf';
 
-let directory: string;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-keys-'));
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
-function file(text: string, name = 'keys.json'): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
+const folder = useFolder();
 
 describe('a file of keys', () => {
   const problemsOf = (text: string) => {
-    const path = file(text);
-    const result = readConfig({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: path });
-    const problems = 'problems' in result ? result.problems : [];
+    const path = folder.write('keys.json', text);
+    const problems = problemsIn({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: path });
     return problems.map((line) => line.replace(`GATEWAY_KEYS_FILE: ${JSON.stringify(path)}: `, ''));
   };
   const good = { name: 'good', sha256: sha256('a'), scopes: ['scripts:read'] };
 
   it('is read as a whole', () => {
-    const path = file(
+    const path = folder.write(
+      'keys.json',
       keysFile([
         { name: 'dashboard' },
         {
@@ -47,9 +34,9 @@ describe('a file of keys', () => {
         },
       ]),
     );
-    const result = readConfig({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: path, HOST: '0.0.0.0' });
-    expect(result).toMatchObject({ config: { keysFile: { path } } });
-    expect('config' in result && result.config.keysFile?.value).toEqual([
+    const { keysFile: read } = configOf({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS_FILE: path, HOST: '0.0.0.0' });
+    expect(read?.path).toBe(path);
+    expect(read?.value).toEqual([
       { name: 'dashboard', sha256: [sha256('dashboard')] },
       {
         name: 'support-bot',
@@ -131,21 +118,13 @@ describe('a file of keys', () => {
   });
 
   it('needs a key that it protects, and stands alone', () => {
-    const GATEWAY_KEYS_FILE = file(keysFile([{ name: 'a' }]));
-    expect(readConfig({ GATEWAY_KEYS_FILE })).toMatchObject({
-      problems: [
-        'GATEWAY_KEYS_FILE: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS_FILE out.',
-      ],
-    });
-    expect(readConfig({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS: 'a', GATEWAY_KEYS_FILE })).toEqual({
-      problems: ['GATEWAY_KEYS_FILE: GATEWAY_KEYS is set as well. Set one of the two.'],
-    });
-    const missing = join(directory, 'missing.json');
-    expect(readConfig({ LUAAUTH_TOKEN: 'held', HOST: '0.0.0.0', GATEWAY_KEYS_FILE: missing })).toEqual({
-      problems: [
-        `GATEWAY_KEYS_FILE: ${JSON.stringify(missing)}: the file does not exist (ENOENT). Give the path of a readable file.`,
-      ],
-    });
+    const GATEWAY_KEYS_FILE = folder.write('keys.json', keysFile([{ name: 'a' }]));
+    expect(problemsIn({ GATEWAY_KEYS_FILE })).toEqual([
+      'GATEWAY_KEYS_FILE: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_KEYS_FILE out.',
+    ]);
+    expect(problemsIn({ LUAAUTH_TOKEN: 'held', GATEWAY_KEYS: 'a', GATEWAY_KEYS_FILE })).toEqual([
+      'GATEWAY_KEYS_FILE: GATEWAY_KEYS is set as well. Set one of the two.',
+    ]);
   });
 });
 

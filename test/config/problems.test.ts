@@ -39,6 +39,8 @@ const ms = (from: number, to: string) =>
   `must be milliseconds, a whole number from ${from} to ${to}, or with a unit such as 2s or 500ms.`;
 const KEY =
   'must be 1 to 512 visible ASCII characters without spaces, and not a path. A variable whose name ends in _FILE takes the path of a file that holds the key.';
+const UP_TO_20_IDS =
+  'must be up to 20 ids separated by commas, each 1 to 128 letters, digits or any of _ - . ~ :, and not dots alone.';
 const PROXY_FORM =
   'must be the name of the header in which the proxy names its client, such as x-forwarded-for, x-real-ip or cf-connecting-ip, not an address or a number of proxies.';
 const REDIS_FORM =
@@ -71,6 +73,8 @@ it.each<[name: string, problem: string, ...texts: string[]]>([
   ],
   ['MAX_DEPTH', 'must be a whole number from 0 to 100000000 (0: no limit).', '2kB'],
   ['CACHE_TTL', TTL, 'ads', 'ads=', 'ads=2h', 'adds=1m', 'ads=1m=2', 'ads=1m,', 'ads=1m;users=1m'],
+  ['METRICS_SCRIPTS', UP_TO_20_IDS, 'a,b c', 'a,', Array.from({ length: 21 }, (_, id) => id).join(',')],
+  ['PERSISTED_DOCUMENTS', 'must be one of off, allowed, only.', 'some'],
   ['LOG_LEVEL', 'must be one of trace, debug, info, warn, error, fatal, silent.', 'verbose'],
   ['LUAAUTH_TOKEN', KEY, `Bearer ${SECRET}`],
   ['LUAAUTH_TOKEN', KEY, '/run/secrets/token', './key', '~/keys/luaauth', '../secrets/luaauth.key'],
@@ -106,8 +110,19 @@ const inClear = (origin: string) =>
 const NO_API =
   'LUAAUTH_API_URL: not set, and NODE_ENV is production, so made-up data would be served. Set LUAAUTH_API_URL=https://api.luaauth.com, or LUAAUTH_SANDBOX=true to serve the sandbox.';
 
-/** Several variables, and the problem that they have together. */
-const TOGETHER: readonly [environment: Environment, problem: string | undefined][] = [
+const HOLDING = { LUAAUTH_TOKEN: HELD };
+const TOKENS = {
+  GATEWAY_JWKS_URL: 'https://id.example.com/jwks',
+  GATEWAY_JWT_ISSUER: 'https://id.example.com/',
+  GATEWAY_JWT_AUDIENCE: 'luaauth-gateway',
+};
+const NO_HELD_KEY =
+  'GATEWAY_JWKS_URL: set without LUAAUTH_TOKEN, so it would protect nothing. Set LUAAUTH_TOKEN, or leave GATEWAY_JWKS_URL out.';
+const needsOthers = (name: string) =>
+  `${name}: not set, but needed with the other two of GATEWAY_JWKS_URL, GATEWAY_JWT_ISSUER, GATEWAY_JWT_AUDIENCE.`;
+
+/** Several variables, and the problems that they have together. */
+const TOGETHER: readonly [environment: Environment, problem: string | readonly string[] | undefined][] = [
   [{ NODE_ENV: 'development' }, undefined],
   [{ NODE_ENV: 'production' }, NO_API],
   [{ NODE_ENV: 'production', LUAAUTH_SANDBOX: 'false' }, NO_API],
@@ -162,10 +177,32 @@ const TOGETHER: readonly [environment: Environment, problem: string | undefined]
   ],
   [{ PORT: '4100', METRICS_PORT: '4100', METRICS_HOST: '127.0.0.2' }, undefined],
   [{ PORT: '0', METRICS_PORT: '0' }, undefined],
+  [{ ...HOLDING, ...TOKENS, HOST: '0.0.0.0' }, undefined],
+  [TOKENS, NO_HELD_KEY],
+  [
+    { ...HOLDING, GATEWAY_JWKS_URL: TOKENS.GATEWAY_JWKS_URL },
+    ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'].map(needsOthers),
+  ],
+  [
+    { GATEWAY_JWKS_URL: TOKENS.GATEWAY_JWKS_URL },
+    [NO_HELD_KEY, ...['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'].map(needsOthers)],
+  ],
+  [
+    { ...HOLDING, ...TOKENS, GATEWAY_JWKS_URL: 'http://id.example.com/jwks' },
+    'GATEWAY_JWKS_URL: "http://id.example.com" is not encrypted, so anyone in between could replace the keys. Begin it with https://.',
+  ],
+  [
+    { PERSISTED_DOCUMENTS: 'only' },
+    'PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only, so every operation would be refused. Give the path of the list of documents.',
+  ],
+  [
+    { METRICS_SCRIPTS: 'a' },
+    'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
+  ],
 ];
 
 it.each(TOGETHER)('%j together: %s', (environment, problem) => {
-  expect(problemsIn(environment)).toEqual(problem === undefined ? [] : [problem]);
+  expect(problemsIn(environment)).toEqual(problem === undefined ? [] : [problem].flat());
 });
 
 it('a variable that was given and is malformed is not called missing', () => {

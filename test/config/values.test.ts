@@ -7,6 +7,8 @@ import { configOf } from '../support/gateways/configured.ts';
 const SECRET = 'sentinel-5f0c';
 const [ONE, TWO] = ['one-Vd8sK2mQ41xZ', 'two-n7Yw3RtC90pL'];
 const REDIS = { REDIS_URL: 'redis://cache' };
+const COLLECTOR = 'http://collector:4318/base/';
+const TWENTY_IDS = Array.from({ length: 20 }, (_, index) => `id${index}`).join(',');
 
 /** An environment, and members of its configuration. */
 const VALUES: readonly [environment: Environment, members: object][] = [
@@ -75,6 +77,24 @@ const VALUES: readonly [environment: Environment, members: object][] = [
   [{ NODE_ENV: 'production', LUAAUTH_SANDBOX: 'true', GRAPHIQL: 'true' }, { graphiql: true }],
   [{ NODE_ENV: 'development' }, { graphiql: true }],
   [{ GRAPHIQL: 'off' }, { graphiql: false }],
+  [{ METRICS_HOST: '0.0.0.0' }, { metrics: undefined }],
+  [{ METRICS_PORT: '9464' }, { metrics: { host: '127.0.0.1', port: 9464, key: undefined } }],
+  [{ METRICS_KEY: 'k' }, { metrics: { host: '127.0.0.1', port: undefined, key: 'k' } }],
+  [
+    { METRICS_KEY: 'k', METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' },
+    { metrics: { host: '0.0.0.0', port: 0, key: 'k' } },
+  ],
+  [
+    { METRICS_SCRIPTS: `${TWENTY_IDS}, id3`, LUAAUTH_TOKEN: 'held' },
+    { metricsScripts: TWENTY_IDS.split(',') },
+  ],
+  [{}, { tracesUrl: undefined }],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR }, { tracesUrl: new URL('v1/traces', COLLECTOR) }],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://a/b' }, { tracesUrl: new URL('http://a/b') }],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://a/b' },
+    { tracesUrl: new URL('http://a/b') },
+  ],
   [{ ...REDIS }, { redis: { url: 'redis://cache', prefix: 'luaauth' } }],
   [
     { ...REDIS, REDIS_PREFIX: 'team:a', LUAAUTH_INSTANCES: '3' },

@@ -1,9 +1,9 @@
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { answerPlainly, scriptIdOf, wireScript, wireUser } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
+import { configOf } from '../support/gateways/configured.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 
@@ -129,9 +129,8 @@ describe('the objects of an answer', () => {
       ['9', 9],
       ['0', null],
     ] as const) {
-      const result = readConfig({ MAX_ANSWER_OBJECTS });
-      if ('problems' in result) throw new Error(result.problems.join('\n'));
-      const other = await openGateway({ upstream: fixture.sandbox.url, limits: result.config.limits });
+      const { limits } = configOf({ MAX_ANSWER_OBJECTS });
+      const other = await openGateway({ upstream: fixture.sandbox.url, limits });
       const document = `{ scripts(ids: [${times(10, (i) => `"${i}"`)}]) { id } }`;
       if (objectsLimit === 9) {
         expect(await refused(document, {}, other)).toEqual(['ANSWER_TOO_LARGE 10/9']);

@@ -1,9 +1,9 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/config.ts';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
+import { configOf } from '../support/gateways/configured.ts';
 import { useOpened } from '../support/gateways/fixture.ts';
 import { openGateway, type ResultError, type TestGateway } from '../support/gateways/gateway.ts';
 
@@ -367,9 +367,8 @@ describe('validation answers with less than 64 kB', () => {
 
 /** A gateway with the limits that these variables set. */
 async function openWith(environment: Record<string, string>): Promise<TestGateway> {
-  const result = readConfig(environment);
-  if ('problems' in result) throw new Error(result.problems.join('\n'));
-  return (await opened.open({ upstream: sandbox.url, limits: result.config.limits })).gateway;
+  const { limits } = configOf(environment);
+  return (await opened.open({ upstream: sandbox.url, limits })).gateway;
 }
 
 it('depth and price have a variable', async () => {

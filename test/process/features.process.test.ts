@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { plain, startCollector } from '../features/tracing/collector.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { bearer, keysFile } from '../support/clients/keys.ts';
+import { useFolder } from '../support/gateways/configured.ts';
 import { listen } from '../support/network/listen.ts';
 import { INDEX } from '../support/processes/built.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
@@ -19,6 +19,7 @@ import { NAME, post } from './processes.ts';
 
 // What a feature does is tested in its own folder, without a process. Here is what only a process has: signals, an end, an output.
 
+const folder = useFolder();
 const { start: startCommand, closing } = useCommandLine();
 
 const start = (variables: Variables, files: Readonly<Record<string, string>> = {}) =>
@@ -50,9 +51,7 @@ it('the log leaves operations out above the level info', async () => {
 });
 
 it('the audit file has each line when its write is answered, and is opened anew on SIGHUP', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-audit-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'audit.log');
+  const path = join(folder.path, 'audit.log');
   const gateway = start(
     { LUAAUTH_TOKEN: 'sandbox-key', GATEWAY_KEYS_FILE: 'keys.json', AUDIT_LOG_FILE: path },
     { 'keys.json': keysFile([{ name: 'deploy' }]) },

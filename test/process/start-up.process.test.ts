@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { startSandbox } from '../../src/features/sandbox/server.ts';
+import { useFolder } from '../support/gateways/configured.ts';
 import { filesWith, INDEX, MAIN } from '../support/processes/built.ts';
 
 /** Writes down each module that is loaded, in a file: a pipe whose reader is slow may take no more. */
@@ -25,16 +25,12 @@ const WATCH = moduleOf(`
   process.on('exit', () =>
     appendFileSync(process.env.LOADED, Object.keys(createRequire('/').cache).join('\\n')));`);
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const folder = useFolder();
 
 /** Runs Node, and gives what it prints and what it has loaded. */
 async function runWatched(...args: string[]) {
-  const LOADED = join(folder, 'loaded');
-  const options = { cwd: folder, env: { ...process.env, LOADED } };
+  const LOADED = join(folder.path, 'loaded');
+  const options = { cwd: folder.path, env: { ...process.env, LOADED } };
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', WATCH, ...args], options);
   return { stdout, loaded: readFileSync(LOADED, 'utf8') };
 }
@@ -81,17 +77,17 @@ it.each([
   ['--help', ['--help'], ''],
   ['a start with a wrong variable', [], 'PORT=none'],
 ])('loads nothing of GraphQL: %s', async (_what, args, dotEnv) => {
-  writeFileSync(join(folder, '.env'), dotEnv);
+  folder.write('.env', dotEnv);
   await runWatched(MAIN, ...args).catch(({ code, stderr }) =>
     expect([code, stderr]).toEqual([1, expect.stringContaining('PORT')]),
   );
-  const loaded = readFileSync(join(folder, 'loaded'), 'utf8');
+  const loaded = readFileSync(join(folder.path, 'loaded'), 'utf8');
   expect(isLoaded('cli/program.ts', loaded)).toBe(true);
   expect(loaded).not.toContain('node_modules/graphql');
 });
 
 it('a query at the command line needs no server', async () => {
-  writeFileSync(join(folder, 'read.graphql'), '{ __typename }');
+  folder.write('read.graphql', '{ __typename }');
   const { stdout, loaded } = await runWatched(MAIN, 'query', 'read.graphql', '--sandbox');
   expect(stdout).toBe('{"data":{"__typename":"Query"}}\n');
   expect(isLoaded('features/commands/query/own-gateway.ts', loaded)).toBe(true);
@@ -102,7 +98,7 @@ it("V8 does not compile undici's parser a second time, which takes 36 MB", async
   const sandbox = await startSandbox({ rate: 0 });
   const ids = [seeded.scriptId, ...Array.from({ length: 40 }, (_, index) => `unknown-${index}`)];
   const reads = ids.map((id, index) => `read${index}: script(id: "${id}") { name }`);
-  writeFileSync(join(folder, 'read.graphql'), `{ ${reads.join(' ')} }`);
+  folder.write('read.graphql', `{ ${reads.join(' ')} }`);
   const tellPeak = moduleOf(`
     import { getHeapStatistics } from 'node:v8';
     process.on('exit', () => console.error('peak', getHeapStatistics().peak_malloced_memory));`);
@@ -112,7 +108,7 @@ it("V8 does not compile undici's parser a second time, which takes 36 MB", async
     LUAAUTH_TOKEN: 'sandbox-key',
   };
   const args = ['--import', tellPeak, MAIN, 'query', 'read.graphql'];
-  const options = { cwd: folder, env };
+  const options = { cwd: folder.path, env };
   try {
     const { stderr } = await promisify(execFile)(process.execPath, args, options).catch((error) => error);
     expect(Number(/^peak (\d+)$/m.exec(stderr)?.[1])).toBeLessThan(15_000_000);

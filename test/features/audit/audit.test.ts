@@ -1,13 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openAuditFile } from '../../../src/features/audit/audit-file.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { json, type Respond } from '../../support/api/recorder.ts';
 import { bearer, ringOf, sha256 } from '../../support/clients/keys.ts';
 import { createManualClock, type ManualClock } from '../../support/clocks/clock.ts';
+import { useFolder } from '../../support/gateways/configured.ts';
 import { useOpened } from '../../support/gateways/fixture.ts';
 import { openLog } from '../../support/gateways/log-lines.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
@@ -16,12 +16,7 @@ const LICENCE_KEY = 'sentinel-licence-key-77e1';
 const SOURCE = 'print("sentinel source")';
 const CLIENT = { 'apollographql-client-name': 'dash', 'apollographql-client-version': '1.2.3' };
 
-let directory: string;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-audit-'));
-});
-afterEach(() => rmSync(directory, { recursive: true }));
-
+const folder = useFolder();
 const { closing, open: openFixture, record } = useOpened();
 
 const keyOf = (name: string) => `sentinel-${name}-key`;
@@ -39,7 +34,7 @@ let clock: ManualClock;
 async function open(respond: Respond = answerPlainly, observers: readonly RequestObserver[] = []) {
   clock = createManualClock();
   const recorder = await record(respond);
-  const path = join(directory, 'audit.log');
+  const path = join(folder.path, 'audit.log');
   const audit = openAuditFile(path);
   closing.push(audit.close);
   const { log, lines } = openLog();

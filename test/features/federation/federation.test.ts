@@ -2,9 +2,9 @@ import { type ConstDirectiveNode, isObjectType, Kind, parse, print, valueFromAST
 import { describe, expect, it } from 'vitest';
 import { everyOne } from '../../../scripts/schema-tables.ts';
 import { scopesOfField } from '../../../src/callers/scopes.ts';
-import { readConfig } from '../../../src/config/config.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../../src/features/schema.ts';
+import { configOf } from '../../support/gateways/configured.ts';
 import { useOpened, useSandbox } from '../../support/gateways/fixture.ts';
 
 const fixture = useSandbox();
@@ -148,9 +148,7 @@ describe('_service', () => {
   });
 
   it('shows the scopes of each field if SUBGRAPH_SCOPES says so, and changes nothing else', async () => {
-    const result = readConfig({ SUBGRAPH_SCOPES: 'true' });
-    if ('problems' in result) throw new Error(result.problems.join());
-    const { subgraphScopes } = result.config;
+    const { subgraphScopes } = configOf({ SUBGRAPH_SCOPES: 'true' });
     const { gateway } = await opened.open({ upstream: fixture.sandbox.url, subgraphScopes });
     const { data } = await gateway.execute<{ _service: { sdl: string } }, undefined>('{ _service { sdl } }');
     const { sdl = '' } = data?._service ?? {};

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readConfig } from '../../../src/config/config.ts';
 import { createTokenVerifier } from '../../../src/features/jwt/token-verifier.ts';
 import { answerPlainly } from '../../support/api/plain-api.ts';
 import { startRecorder } from '../../support/api/recorder.ts';
@@ -381,39 +380,5 @@ describe('the public keys', () => {
     expect(warnings).toEqual([expect.stringContaining('cannot be fetched (more than 1000000 bytes)')]);
     await gateway.close();
     await close();
-  });
-});
-
-describe('the configuration', () => {
-  const held = { LUAAUTH_TOKEN: 'held' };
-  const all = {
-    GATEWAY_JWKS_URL: 'https://id.example.com/jwks',
-    GATEWAY_JWT_ISSUER: ISSUER,
-    GATEWAY_JWT_AUDIENCE: AUDIENCE,
-  };
-
-  it('needs all three variables, a held key, and an https URL', () => {
-    expect(readConfig({ ...held, ...all, HOST: '0.0.0.0' })).toMatchObject({
-      config: { jwt: { issuer: ISSUER, audience: AUDIENCE } },
-    });
-    expect(readConfig({ ...held, GATEWAY_JWKS_URL: all.GATEWAY_JWKS_URL })).toEqual({
-      problems: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE'].map(
-        (name) =>
-          `${name}: not set, but needed with the other two of GATEWAY_JWKS_URL, GATEWAY_JWT_ISSUER, GATEWAY_JWT_AUDIENCE.`,
-      ),
-    });
-    expect(readConfig({ GATEWAY_JWKS_URL: all.GATEWAY_JWKS_URL })).toMatchObject({
-      problems: [
-        expect.stringMatching(/^GATEWAY_JWKS_URL: set without LUAAUTH_TOKEN/),
-        expect.stringMatching(/^GATEWAY_JWT_ISSUER: not set/),
-        expect.stringMatching(/^GATEWAY_JWT_AUDIENCE: not set/),
-      ],
-    });
-    expect(readConfig(all)).toMatchObject({
-      problems: [expect.stringMatching(/^GATEWAY_JWKS_URL: set without LUAAUTH_TOKEN/)],
-    });
-    expect(readConfig({ ...held, ...all, GATEWAY_JWKS_URL: 'http://id.example.com/jwks' })).toMatchObject({
-      problems: [expect.stringMatching(/^GATEWAY_JWKS_URL: "http:\/\/id\.example\.com" is not encrypted/)],
-    });
   });
 });

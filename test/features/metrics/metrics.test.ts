@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { systemClock } from '../../../src/base/clock.ts';
-import { readConfig } from '../../../src/config/config.ts';
-import type { Environment } from '../../../src/config/environment.ts';
 import { watchAnswers } from '../../../src/features/differences/watch-answers.ts';
 import { createMetrics, type Metrics } from '../../../src/features/metrics/metrics.ts';
 import { createMetricsRoute, startMetricsServer } from '../../../src/features/metrics/metrics-server.ts';
@@ -327,20 +325,6 @@ describe('the metrics of operations', () => {
 });
 
 describe('the metrics', () => {
-  it.each([
-    [{}, undefined],
-    [{ METRICS_HOST: '0.0.0.0' }, undefined],
-    [{ METRICS_PORT: '9464' }, { host: '127.0.0.1', port: 9464, key: undefined }],
-    [{ METRICS_KEY: 'k' }, { host: '127.0.0.1', port: undefined, key: 'k' }],
-    [
-      { METRICS_KEY: 'k', METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' },
-      { host: '0.0.0.0', port: 0, key: 'k' },
-    ],
-  ] as [Environment, object | undefined][])('for %j are kept as %j', (environment, metrics) => {
-    const result = readConfig(environment);
-    expect('config' in result && result.config.metrics).toEqual(metrics);
-  });
-
   it('on the port of the gateway are for who presents their key', async () => {
     const metrics = createMetrics({ key: 'metrics-key' });
     const sandbox = await startSandbox();

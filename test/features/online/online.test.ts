@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../../src/config/config.ts';
 import { createMetrics } from '../../../src/features/metrics/metrics.ts';
 import { createLiveApi } from '../../support/api/live-api.ts';
 import { wireScript } from '../../support/api/plain-api.ts';
@@ -215,26 +214,4 @@ it('a gateway without a key of its own samples nothing', async () => {
   await expect(openSampled(createLiveApi(), { credentials: {} })).rejects.toThrow(
     'metricsScripts needs credentials.heldKey, the LuaAuth key for its polls. Give it, or leave metricsScripts out.',
   );
-});
-
-describe('METRICS_SCRIPTS', () => {
-  const ids = (count: number) => Array.from({ length: count }, (_, index) => `id${index}`).join(',');
-  const withToken = (scripts: string) => ({ METRICS_SCRIPTS: scripts, LUAAUTH_TOKEN: 'sandbox-key' });
-
-  it.each([
-    [withToken('a,b c'), 'METRICS_SCRIPTS: "a,b c": must be up to 20 ids separated by commas, each 1 to 128'],
-    [withToken('a,'), 'METRICS_SCRIPTS: "a,": must be up to 20 ids'],
-    [withToken(ids(21)), 'must be up to 20 ids'],
-    [
-      { METRICS_SCRIPTS: 'a' },
-      'METRICS_SCRIPTS: set without LUAAUTH_TOKEN, whose key the polls would have. Set LUAAUTH_TOKEN, and GATEWAY_KEYS for the callers, or leave METRICS_SCRIPTS out.',
-    ],
-  ])('is refused: %j', (environment, problem) => {
-    expect(readConfig(environment)).toEqual({ problems: [expect.stringContaining(problem)] });
-  });
-
-  it('has up to 20 ids, each once', () => {
-    const read = readConfig(withToken(`${ids(20)}, id3`));
-    expect('config' in read && read.config.metricsScripts).toEqual(ids(20).split(','));
-  });
 });

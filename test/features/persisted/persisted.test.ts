@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../../src/config/config.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createDocumentResolver } from '../../../src/features/persisted/resolve.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { PersistedDocuments } from '../../../src/operation/document-resolver.ts';
 import { sha256 } from '../../support/clients/keys.ts';
+import { configOf, problemsIn, useFolder } from '../../support/gateways/configured.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 
 const SCRIPT = 'query Script($id: ID!) { script(id: $id) { name } }';
@@ -309,25 +306,17 @@ describe('what clients register', () => {
 });
 
 describe('PERSISTED_DOCUMENTS_FILE', () => {
-  let directory: string;
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'luaauth-graphql-'));
-  });
-  afterAll(() => rmSync(directory, { recursive: true }));
+  const folder = useFolder();
 
-  const config = (content: unknown, mode?: string, others: Record<string, string> = {}) => {
-    const file = join(directory, 'list.json');
-    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
-    return readConfig({
-      PERSISTED_DOCUMENTS_FILE: file,
-      ...(mode && { PERSISTED_DOCUMENTS: mode }),
-      ...others,
-    });
-  };
-  const problemsWith = (content: unknown, mode?: string, others?: Record<string, string>) => {
-    const result = config(content, mode, others);
-    return 'problems' in result ? result.problems.map((line) => line.replace(directory, '')) : [];
-  };
+  const given = (content: unknown, mode?: string) => ({
+    PERSISTED_DOCUMENTS_FILE: folder.write(
+      'list.json',
+      typeof content === 'string' ? content : JSON.stringify(content),
+    ),
+    PERSISTED_DOCUMENTS: mode,
+  });
+  const problemsWith = (content: unknown) =>
+    problemsIn(given(content)).map((line) => line.replace(folder.path, ''));
   const operation = (id: string, body: unknown) => ({ id, body, name: 'A', type: 'query' });
   const apollo = (...operations: unknown[]) => ({
     format: 'apollo-persisted-query-manifest',
@@ -340,21 +329,20 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     const plain = { [sha256(SCRIPT)]: SCRIPT, [md5(BOTH)]: BOTH, operations: DELETE, format: BOTH };
     const manifest = apollo(...Object.entries(plain).map(([id, body]) => operation(id, body)));
     for (const content of [plain, manifest]) {
-      expect(config(content, 'only')).toMatchObject({
-        config: { persisted: { mode: 'only', listed: new Map(Object.entries(plain)) } },
+      expect(configOf(given(content, 'only'))).toMatchObject({
+        persisted: { mode: 'only', listed: new Map(Object.entries(plain)) },
       });
     }
   });
 
   it('is read from a folder, whatever its files are called', () => {
-    const folder = mkdtempSync(join(directory, 'documents-'));
-    for (const name of ['constructor', '__proto__']) writeFileSync(join(folder, `${name}.graphql`), SCRIPT);
+    for (const name of ['constructor', '__proto__']) folder.write(`${name}.graphql`, SCRIPT);
     const listed = new Map([
       ['__proto__', SCRIPT],
       ['constructor', SCRIPT],
     ]);
-    const read = readConfig({ PERSISTED_DOCUMENTS: 'only', PERSISTED_DOCUMENTS_FILE: folder });
-    expect(read).toMatchObject({ config: { persisted: { listed } } });
+    const read = configOf({ PERSISTED_DOCUMENTS: 'only', PERSISTED_DOCUMENTS_FILE: folder.path });
+    expect(read).toMatchObject({ persisted: { listed } });
   });
 
   it.each([
@@ -384,40 +372,24 @@ describe('PERSISTED_DOCUMENTS_FILE', () => {
     ]);
   });
 
-  it('is reported when it cannot be read, when it is missing and when nothing would read it', () => {
-    const problems = (variables: Record<string, string>) => {
-      const result = readConfig(variables);
-      return 'problems' in result ? result.problems : [];
-    };
-    expect(problems({ PERSISTED_DOCUMENTS_FILE: '/nowhere/list.json' })).toEqual([
-      'PERSISTED_DOCUMENTS_FILE: "/nowhere/list.json": the file does not exist (ENOENT). Give the path of a readable file.',
-    ]);
-    expect(problems({ PERSISTED_DOCUMENTS_FILE: '/dev/null/list.json', PORT: 'x' })).toEqual([
+  it('is reported when it cannot be read, and when nothing would read it', () => {
+    expect(problemsIn({ PERSISTED_DOCUMENTS_FILE: '/dev/null/list.json', PORT: 'x' })).toEqual([
       expect.stringMatching(/^PORT/),
       'PERSISTED_DOCUMENTS_FILE: "/dev/null/list.json": the file cannot be read (ENOTDIR). Give the path of a readable file.',
     ]);
-    expect(problems({ PERSISTED_DOCUMENTS: 'only' })).toEqual([
-      expect.stringMatching(/^PERSISTED_DOCUMENTS_FILE: not set, but PERSISTED_DOCUMENTS is only/),
-    ]);
-    expect(problemsWith({ a: '{ a }' }, 'off')).toEqual([
+    const unread = given({ a: '{ a }' }, 'off');
+    expect(problemsIn(unread)).toEqual([
       expect.stringMatching(/^PERSISTED_DOCUMENTS_FILE: set, but PERSISTED_DOCUMENTS is off/),
     ]);
     // Agents call the documents by the names of their tools.
     const tools = { LUAAUTH_TOKEN: 'held', GATEWAY_KEYS: 'agent-Vd8sK2mQ41xZ', MCP: 'true' };
-    expect(problemsWith({ a: '{ a }' }, 'off', tools)).toEqual([]);
-    const file = join(directory, 'list.json');
-    const result = readConfig({ ...tools, PERSISTED_DOCUMENTS: 'off', PERSISTED_DOCUMENTS_FILE: file });
-    expect('config' in result && [...result.config.persisted.listed.keys()]).toEqual(['a']);
-    expect(problems({ PERSISTED_DOCUMENTS: 'some' })).toEqual([
-      'PERSISTED_DOCUMENTS: "some": must be one of off, allowed, only.',
-    ]);
+    expect([...configOf({ ...unread, ...tools }).persisted.listed.keys()]).toEqual(['a']);
   });
 
   it('turns GraphiQL off where nothing else may run, unless it is wanted', () => {
-    expect(config({ a: '{ a }' }, 'only')).toMatchObject({ config: { graphiql: false } });
-    expect(config({ a: '{ a }' })).toMatchObject({ config: { graphiql: true } });
-    const file = join(directory, 'list.json');
-    const wanted = { PERSISTED_DOCUMENTS: 'only', PERSISTED_DOCUMENTS_FILE: file, GRAPHIQL: 'true' };
-    expect(readConfig(wanted)).toMatchObject({ config: { graphiql: true } });
+    const only = given({ a: '{ a }' }, 'only');
+    expect(configOf(only).graphiql).toBe(false);
+    expect(configOf(given({ a: '{ a }' })).graphiql).toBe(true);
+    expect(configOf({ ...only, GRAPHIQL: 'true' }).graphiql).toBe(true);
   });
 });

@@ -7,8 +7,6 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { print } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../../src/config/config.ts';
-import type { Environment } from '../../../src/config/environment.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { createTracing } from '../../../src/features/tracing/tracing.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
@@ -293,19 +291,5 @@ describe('a trace', () => {
     await answer;
     const names = (await read(4)).map(({ name }) => name);
     expect(names.toSorted()).toEqual([READ, READ, 'query', 'wait for the quota']);
-  });
-});
-
-describe('the collector', () => {
-  const base = 'http://collector:4318/base/';
-  const whole = 'http://elsewhere/all';
-  it.each([
-    [{}, undefined],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: base }, 'http://collector:4318/base/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole }, whole],
-  ] as [Environment, string | undefined][])('for %j is %s', (environment, url) => {
-    const result = readConfig(environment);
-    expect('config' in result && result.config.tracesUrl?.href).toBe(url);
   });
 });
