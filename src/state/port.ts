@@ -19,18 +19,27 @@ export interface Quotas {
   open(account: string, part: string | undefined, rate: number, onFreed: () => void): Quota;
 }
 
-/** The requests of one quota. Each process estimates by itself, so estimates never wait. */
+/** The requests of one quota. */
 export interface Quota {
   /**
    * Gives a permit, or the ms until a permit may be free. Infinity: wait until `onFreed` is called. `isBackground`: no caller waits
    * for the call, so a fifth of the permits stays free.
    */
   take(isBackground: boolean): MaybePromise<Permit | number>;
-  /** When the call behind `ahead` other calls could start, in ms from now, if only time frees permits. 0: now. */
-  etaMs(ahead: number, isBackground?: boolean): number;
+  /** What this process knows of the quota. Never waits. */
+  outlook(): Outlook;
   status(): MaybePromise<QuotaStatus>;
   /** Whether the quota can be dropped without allowing more calls. */
   isIdle(): boolean;
+}
+
+/** A quota as far as one process knows it: the demand of other processes is not in it. */
+export interface Outlook {
+  /** Requests that may arrive in a second. Infinity: no limit. */
+  readonly limit: number;
+  readonly used: number;
+  /** When the next permit may be free, in ms from now. 0: now, or it is not known. */
+  readonly nextInMs: number;
 }
 
 export interface QuotaStatus {

@@ -1,4 +1,4 @@
-import type { Permit, Quota, QuotaStatus, Quotas } from './port.ts';
+import type { Outlook, Permit, Quota, QuotaStatus, Quotas } from './port.ts';
 import { TimedPermit, WINDOW_MS } from './timed-permit.ts';
 
 /**
@@ -60,9 +60,12 @@ export class SlidingWindowLog implements Quota {
     this.#onFreed();
   };
 
-  etaMs(ahead: number, isBackground = false): number {
-    const now = this.#now();
-    return this.#isUnlimited ? 0 : this.#permitInMs(ahead, this.#permitsFor(isBackground), now);
+  outlook(): Outlook {
+    const limit = this.#rate;
+    if (this.#isUnlimited) return { limit, used: 0, nextInMs: 0 };
+    // A permit without a request returns at an unknown time. It is taken to be sent and answered now.
+    const nextInMs = Math.min(this.#freeInMs(limit, this.#now()), WINDOW_MS);
+    return { limit, used: this.#requests.length, nextInMs };
   }
 
   status(): QuotaStatus {
@@ -71,7 +74,8 @@ export class SlidingWindowLog implements Quota {
     const limit = this.#rate;
     const used = this.#requests.length;
     const remaining = Math.max(0, limit - used);
-    return { limit, remaining, used, resetInMs: used === 0 ? 0 : this.#expectedInMs(used - 1, now) };
+    const returnInMs = this.#requests.map(({ returnsAt }) => Math.min(returnsAt - now, WINDOW_MS));
+    return { limit, remaining, used, resetInMs: Math.max(0, ...returnInMs) };
   }
 
   isIdle(): boolean {
@@ -96,23 +100,8 @@ export class SlidingWindowLog implements Quota {
     this.#forget(now);
     const over = this.#requests.length - permits;
     if (over < 0) return 0;
-    const returns = this.#requests.map(({ returnsAt }) => returnsAt);
-    return Math.max(1, (nth(returns, over) ?? now) - now);
-  }
-
-  #permitInMs(ahead: number, rate: number, now: number): number {
-    // Skips the scan of all requests, which costs more than the rest of a waiting call.
-    if (this.#requests.length + ahead < rate) return 0;
-    this.#forget(now);
-    const over = this.#requests.length - rate + ahead;
-    if (over < 0) return 0;
-    return this.#expectedInMs(over % rate, now) + WINDOW_MS * Math.floor(over / rate);
-  }
-
-  /** In how many ms the `index`-th permit returns, if all requests that were not sent yet are sent and answered now. */
-  #expectedInMs(index: number, now: number): number {
-    const expected = this.#requests.map(({ returnsAt }) => Math.min(returnsAt, now + WINDOW_MS));
-    return (nth(expected, index) ?? now) - now;
+    const returns = this.#requests.map(({ returnsAt }) => returnsAt).sort((one, other) => one - other);
+    return Math.max(1, (returns[over] ?? now) - now);
   }
 
   #forget(now: number): void {
@@ -126,11 +115,6 @@ export class SlidingWindowLog implements Quota {
     }
     requests.length = kept;
   }
-}
-
-/** The `index`-th smallest time. Sorts `times` in place. */
-function nth(times: number[], index: number): number | undefined {
-  return times.sort((a, b) => a - b)[index];
 }
 
 const FREE: Permit = { mayBeUsed: true, sent() {}, answered() {}, release() {} };

@@ -66,11 +66,11 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   const quotas: Quotas = {
     open(...args) {
       const quota = windows.open(...args);
-      const etaMs = quota.etaMs.bind(quota);
+      const outlook = quota.outlook.bind(quota);
       return Object.assign(quota, {
-        etaMs(ahead: number) {
+        outlook() {
           estimates += 1;
-          return etaMs(ahead);
+          return outlook();
         },
       });
     },

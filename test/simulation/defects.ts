@@ -44,7 +44,7 @@ function withPermits(state: TransportState, change: (permit: Permit) => Permit):
   const changed = (quota: Quota): Quota => ({
     take: (isBackground) =>
       whenKnown(quota.take(isBackground), (taken) => (typeof taken === 'number' ? taken : change(taken))),
-    etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
+    outlook: () => quota.outlook(),
     status: () => quota.status(),
     isIdle: () => quota.isIdle(),
   });

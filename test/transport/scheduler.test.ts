@@ -226,11 +226,11 @@ describe('calls that cannot start in time', () => {
     scene.ask(many('a', 2), asked);
     await scene.pass(0);
     scene.ask(many('b', 2), asked);
-    // In three seconds two more can start.
+    // In three seconds two more can start. The fifth in line is told to wait for 5/2 of a window.
     scene.ask(many('c', 4), asked);
     scene.ask('d', asked);
     expect(await scene.pass(3_000)).toEqual([
-      '0 c3:RateLimited3006 c4:RateLimited3006 c1:RateLimited3006 c2:RateLimited3006',
+      '0 c3:RateLimited2505 c4:RateLimited2505 c1:RateLimited2505 c2:RateLimited2505',
       '1002 b1 d',
       '2004 b2',
     ]);

@@ -1,4 +1,4 @@
-import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
+import type { Outlook, Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
 import { FOREGROUND_SHARE, SlidingWindowLog } from '../../state/sliding-window-log.ts';
 import { WINDOW_MS } from '../../state/timed-permit.ts';
 import { HeldPermits } from './held-permits.ts';
@@ -61,16 +61,14 @@ class QuotaInRedis implements Quota {
     return this.#link.isLost ? this.#takeOwn(isBackground) : this.#ask(isBackground ? this.#reserved : 0);
   }
 
-  etaMs(ahead: number, isBackground = false): number {
-    const silence = Math.max(0, Math.min(this.#silentMs, LONGEST_PAUSE_MS));
-    if (this.#link.isLost) return Math.max(silence, this.#share.etaMs(ahead, isBackground));
+  outlook(): Outlook {
+    const nextInMs = Math.max(0, Math.min(this.#silentMs, LONGEST_PAUSE_MS));
+    if (this.#link.isLost) {
+      const own = this.#share.outlook();
+      return { ...own, nextInMs: Math.max(nextInMs, own.nextInMs) };
+    }
     const { used, at } = this.#seen;
-    const usedNow = this.#link.now() - at < WINDOW_MS ? used : 0;
-    // Permits return one by one. The demand of other processes is not known.
-    const most = isBackground ? this.#rate - this.#reserved : this.#rate;
-    const behind = ahead - Math.max(0, most - usedNow);
-    const eachMs = WINDOW_MS / Math.max(1, this.#rate);
-    return behind < 0 ? silence : silence + (behind + 1) * eachMs;
+    return { limit: this.#rate, used: this.#link.now() - at < WINDOW_MS ? used : 0, nextInMs };
   }
 
   async status(): Promise<QuotaStatus> {

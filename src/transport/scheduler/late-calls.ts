@@ -70,10 +70,10 @@ export class LateCalls {
     };
     for (const pool of call.pools) {
       // Most calls are in time even behind all that wait. Counting the calls before them takes longer.
-      if (pool.etaMs(pool.waiting) <= longest.ms) continue;
+      if (pool.waitMs(pool.waiting) <= longest.ms) continue;
       const root = pool === total ? queue : pool === unaccepted.pool ? unaccepted.line : this.#queue;
       const before = call.isInBackground ? pool.waiting : this.#queue.lineOf(call).aheadOfLast(root);
-      const ms = pool.etaMs(Math.min(pool.waiting, before));
+      const ms = pool.waitMs(Math.min(pool.waiting, before));
       if (ms > longest.ms) longest = { ms, isOfCaller: pool.isOfCaller };
     }
     return longest;

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { Permit, Quota, QuotaStatus, Quotas } from '../../state/port.ts';
+import { FOREGROUND_SHARE } from '../../state/sliding-window-log.ts';
+import { WINDOW_MS } from '../../state/timed-permit.ts';
 
 interface PoolOptions {
   readonly quotas: Quotas;
@@ -48,7 +50,9 @@ export class Pool {
   }
 
   get hasBackgroundPermit(): boolean {
-    return !this.#isEmpty && !this.#isEmptyForBackground && this.#quota.etaMs(0, true) === 0;
+    if (this.#isEmpty || this.#isEmptyForBackground) return false;
+    const { limit, used, nextInMs } = this.#quota.outlook();
+    return nextInMs === 0 && used < limit * (1 - FOREGROUND_SHARE);
   }
 
   /** `leavesRoom`: only if permits for calls of clients stay free. */
@@ -88,9 +92,14 @@ export class Pool {
     this.#reset();
   }
 
-  /** When a call with `ahead` calls before it can have a permit, in ms from now. */
-  etaMs(ahead: number): number {
-    return this.#quota.etaMs(ahead);
+  /**
+   * How long a call waits for a permit that has `ahead` calls before it, in ms: its place divided by the rate. An estimate, which
+   * may be a second too short, because permits that were taken together return together.
+   */
+  waitMs(ahead: number): number {
+    const { limit, used, nextInMs } = this.#quota.outlook();
+    const place = used + ahead + 1 - limit;
+    return place > 0 ? Math.max(nextInMs, (place * WINDOW_MS) / limit) : nextInMs;
   }
 
   status(): MaybePromise<QuotaStatus> {

@@ -25,7 +25,7 @@ export function createLateState(
 function lateQuota(quota: Quota, beforePermit: () => Promise<unknown>): Quota {
   return {
     take: (isBackground) => beforePermit().then(() => quota.take(isBackground)),
-    etaMs: (ahead, isBackground) => quota.etaMs(ahead, isBackground),
+    outlook: () => quota.outlook(),
     status: () => later(() => quota.status()),
     isIdle: () => quota.isIdle(),
   };
