@@ -37,7 +37,7 @@ interface ApiOptions {
   /** `isForgotten`: it has been under way for so long that no process counts it any more. */
   readonly onArrival: (account: string, isForgotten: boolean) => void;
   /** A write is carried out: the version that it made. */
-  readonly onWrite: (script: string, name: string, version: number) => void;
+  readonly onWrite: (name: string, version: number) => void;
 }
 
 interface Answer {
@@ -195,7 +195,7 @@ export class SimulatedApi {
     const version = this.versionOf(script) + 1;
     this.#versions.set(script, version);
     const { name } = JSON.parse(String(body)) as { readonly name: string };
-    this.#options.onWrite(script, name, version);
+    this.#options.onWrite(name, version);
     return { success: true };
   }
 }

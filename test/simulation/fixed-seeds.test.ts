@@ -30,50 +30,6 @@ it.each(Array.from({ length: 10 }, (_one, index) => String(index + 1)))(
   },
 );
 
-/** A caller leaves a script again and again, just after a poll of its gateway. Another caller follows the script elsewhere. */
-it('a process that leaves while its poll is under way keeps no lease', async () => {
-  const plan = createPlan({ seed: '1', seconds: 60, gateways: 2, kinds: [], hasStreams: true });
-  const follower = { key: 'key-a', script: 'live0', isFiltered: false, readsEveryMs: 0 };
-  const { violation, lastLines } = await play({
-    ...plan,
-    hasRush: false,
-    callers: [],
-    gateways: plan.gateways.map((one) => ({ ...one, startsAt: 0, storeLatencyMs: 20, storeLoss: 0 })),
-    visits: [{ script: 'live0', everyMs: 500 }],
-    followers: [
-      { ...follower, name: 'f0', gateway: 0, joinsAt: 0, staysMs: 700 },
-      { ...follower, name: 'f1', gateway: 1, joinsAt: 45_000, staysMs: 1_000_000 },
-    ],
-  });
-  expect(violation, lastLines.join('\n')).toBeUndefined();
-});
-
-/** The process that polls stands still in a poll. The other process polls and leaves meanwhile. */
-it('a poll that was under way while a process stood still brings no older state back', async () => {
-  const plan = createPlan({ seed: 'B-2', seconds: 15, gateways: 2, kinds: [], hasStreams: true });
-  const follower = { key: 'key-a', script: 'live0', isFiltered: false, readsEveryMs: 0, staysMs: 1_000_000 };
-  const near = { startsAt: 0, apiLatencyMs: 150, jitterMs: 0, storeLoss: 0, apiLoss: 0 };
-  const { violation, lastLines } = await play({
-    ...plan,
-    hasRush: false,
-    instances: 2,
-    callers: [],
-    gateways: plan.gateways.map((gateway) => ({ ...gateway, ...near })),
-    visits: [{ script: 'live0', everyMs: 400 }],
-    followers: [0, 1].map((gateway) => ({
-      ...follower,
-      name: `f${gateway}`,
-      gateway,
-      joinsAt: 1_000 * gateway,
-    })),
-    faults: [
-      { kind: 'process pauses', at: 4_270, forMs: 3_950, gateway: 0, lot: 0.5 },
-      { kind: 'process stops', at: 7_970, forMs: 100, gateway: 1, lot: 0.5 },
-    ],
-  });
-  expect(violation, lastLines.join('\n')).toBeUndefined();
-});
-
 it('three processes that follow a script make one call for each interval, as one process does', async () => {
   const near = { startsAt: 0, storeLatencyMs: 1, apiLatencyMs: 40, jitterMs: 5, storeLoss: 0, apiLoss: 0 };
   const callsOf = async (count: number) => {

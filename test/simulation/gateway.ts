@@ -10,7 +10,8 @@ import { createSeeded } from '../support/random/seeded.ts';
 import type { SimulatedApi } from './api.ts';
 import { DriftingClock, processClock, processRandom } from './clocks.ts';
 import { type Kernel, Owner } from './kernel.ts';
-import type { Link } from './network.ts';
+import { createLink, type Link } from './network.ts';
+import type { GatewayPlan } from './plan.ts';
 import type { ChangeScript } from './redis-model.ts';
 import { BEGINS_AT, type Store } from './store.ts';
 
@@ -20,18 +21,15 @@ const COPIES = { freshMs: 2_000, staleMs: 10_000 };
 /** A supervisor starts a process again after this time. */
 const RESTART_MS = 1_000;
 
-export interface GatewayOptions {
+interface GatewayOptions {
+  readonly plan: GatewayPlan;
+  readonly name: string;
   readonly kernel: Kernel;
   readonly seed: string;
-  readonly name: string;
   readonly store: Store;
   readonly api: SimulatedApi;
   readonly rate: number;
   readonly instances: number;
-  readonly startsAt: number;
-  readonly drift: number;
-  readonly toStore: Link;
-  readonly toApi: Link;
   /** Changes a part of the gateway, to show that the simulation finds a defect. */
   readonly defect?: Defect | undefined;
 }
@@ -69,12 +67,13 @@ export class SimulatedGateway {
     | undefined;
 
   constructor(options: GatewayOptions) {
+    const { startsAt, storeLatencyMs, apiLatencyMs, jitterMs, storeLoss, apiLoss } = options.plan;
     this.#options = options;
     this.name = options.name;
-    this.toStore = options.toStore;
-    this.toApi = options.toApi;
+    this.toStore = createLink(storeLatencyMs, jitterMs, storeLoss);
+    this.toApi = createLink(apiLatencyMs, jitterMs, apiLoss);
     this.owner = new Owner(options.name);
-    options.kernel.after(options.startsAt, () => this.#start());
+    options.kernel.after(startsAt, () => this.#start());
   }
 
   get isRunning(): boolean {
@@ -134,11 +133,11 @@ export class SimulatedGateway {
   }
 
   #start(): void {
-    const { kernel, seed, name, store, api, rate, drift, defect } = this.#options;
+    const { kernel, seed, name, store, api, rate, plan, defect } = this.#options;
     this.starts += 1;
     const owner = new Owner(`${name}.${this.starts}`);
     this.owner = owner;
-    const time = new DriftingClock(kernel, drift, 1_000 * this.starts);
+    const time = new DriftingClock(kernel, plan.drift, 1_000 * this.starts);
     const clock = processClock(kernel, owner, time, createSeeded(seed, 'timers', owner.name));
     const random = processRandom(seed, owner.name);
     this.losses = 0;

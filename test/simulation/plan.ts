@@ -17,7 +17,7 @@ export interface Plan {
   readonly hasRush: boolean;
 }
 
-interface GatewayPlan {
+export interface GatewayPlan {
   readonly startsAt: number;
   readonly drift: number;
   readonly storeLatencyMs: number;

@@ -9,7 +9,7 @@ import { Follower } from './follower.ts';
 import { type Defect, OPERATION_MS, SimulatedGateway, TIMEOUTS } from './gateway.ts';
 import { Judge, type Violation } from './judge.ts';
 import { Kernel, type Owner } from './kernel.ts';
-import { createLink, type Link, type Way } from './network.ts';
+import type { Link, Way } from './network.ts';
 import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
 import { Store } from './store.ts';
 import { Visitors } from './visitors.ts';
@@ -89,8 +89,6 @@ class World {
   readonly #faults: Record<string, number> = {};
   /** Writes of unknown outcome, by process: each is counted once more when it can no longer be carried out. */
   readonly #uncertain: Record<string, number> = {};
-  /** Moods of the API, the last one counts. */
-  #moods: Mood[] = [];
   #writes = 0;
 
   constructor(plan: Plan, { defect }: Pick<PlayOptions, 'defect'>) {
@@ -106,22 +104,19 @@ class World {
       visitors: this.#visitors,
       onSending: (key, path, process) => this.#judgePoll(key, path, process),
       onArrival: (key, isForgotten) => this.#judge.arrived(key, isForgotten),
-      onWrite: (_script, name, version) => this.#judge.written(name, version),
+      onWrite: (name, version) => this.#judge.written(name, version),
     });
     this.#gateways = plan.gateways.map(
-      ({ startsAt, drift, storeLatencyMs, apiLatencyMs, jitterMs, storeLoss, apiLoss }, index) =>
+      (one, index) =>
         new SimulatedGateway({
+          plan: one,
+          name: `g${index}`,
           kernel,
           seed,
-          name: `g${index}`,
           store: this.#store,
           api: this.#api,
           rate,
           instances: plan.instances,
-          startsAt,
-          drift,
-          toStore: createLink(storeLatencyMs, jitterMs, storeLoss),
-          toApi: createLink(apiLatencyMs, jitterMs, apiLoss),
           defect,
         }),
     );
@@ -268,7 +263,10 @@ class World {
     // A permit is held until its request is answered, and counts for a second from then on.
     const roundTripMs = Math.max(...gateways.map((one) => 2 * (one.apiLatencyMs + one.jitterMs)));
     const possible = shares / (1 + (roundTripMs + 2 * GOOD_MOOD.workMs) / 1_000);
-    return 0.7 * possible;
+    // A process fetches one permit after the other.
+    const toStoreMs = Math.max(...gateways.map((one) => 2 * (one.storeLatencyMs + one.jitterMs)));
+    const fetched = (gateways.length * 1_000) / toStoreMs;
+    return 0.7 * Math.min(possible, fetched);
   }
 
   /** All callers have left: no permit, lease or timer is left. */
@@ -500,11 +498,10 @@ class World {
   }
 
   #feel(mood: Mood, forMs: number): void {
-    this.#moods.push(mood);
-    this.#api.mood = mood;
+    const api = this.#api;
+    api.mood = mood;
     this.#kernel.after(forMs, () => {
-      this.#moods = this.#moods.filter((one) => one !== mood);
-      this.#api.mood = this.#moods.at(-1) ?? GOOD_MOOD;
+      if (api.mood === mood) api.mood = GOOD_MOOD;
     });
   }
 }
