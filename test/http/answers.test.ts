@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json } from '../support/api/recorder.ts';
+import { jsonTextPost } from '../support/clients/json-post.ts';
 import { openRaw } from '../support/clients/raw-http.ts';
 import { useOpened, useSandbox } from '../support/gateways/fixture.ts';
 
@@ -11,15 +12,7 @@ afterEach(() => expect(fixture.gateway.logged).toEqual([]));
 const NAME = `{ script(id: "${seeded.scriptId}") { name } }`;
 const ask = (init: RequestInit = {}, path = '/graphql', { url } = fixture.gateway) => fetch(url + path, init);
 const post = (body: string, headers: Record<string, string> = {}, gateway = fixture.gateway) =>
-  ask(
-    {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key', ...headers },
-      body,
-    },
-    '/graphql',
-    gateway,
-  );
+  ask(jsonTextPost(body, { token: 'sandbox-key', ...headers }), '/graphql', gateway);
 const QUERY = JSON.stringify({ query: NAME });
 
 describe('an answer', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { jsonTextPost } from '../support/clients/json-post.ts';
 import { watchSockets } from '../support/clients/one-byte-chunks.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { useOpened, useSandbox } from '../support/gateways/fixture.ts';
@@ -32,11 +33,7 @@ describe('the limit of a body', () => {
   it.each(['fetch of node', 'fetch of the gateway'])('is exact, and says what is allowed: %s', async (by) => {
     const { fetch: own, url } = fixture.gateway;
     const send = (body: string) =>
-      (by === 'fetch of node' ? fetch : own)(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...KEY },
-        body,
-      });
+      (by === 'fetch of node' ? fetch : own)(`${url}/graphql`, jsonTextPost(body, KEY));
     expect(await (await send(bodyOf(LIMIT))).text()).toContain('UpdateScriptSuccess');
     fixture.sandbox.reset();
     const refused = await send(bodyOf(LIMIT + 1));

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, createTransport, type EmbeddedGatewayOptions } from '../../src/index.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { startRecorder } from '../support/api/recorder.ts';
+import { jsonTextPost } from '../support/clients/json-post.ts';
 import { openRaw } from '../support/clients/raw-http.ts';
 import { useOpened } from '../support/gateways/fixture.ts';
 import { listen } from '../support/network/listen.ts';
@@ -58,11 +59,7 @@ async function open(parser: Parser, options: Partial<EmbeddedGatewayOptions> = {
     url,
     logged,
     async send(body: string, headers: Readonly<Record<string, string>> = {}) {
-      const response = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', token: 'key', ...headers },
-        body,
-      });
+      const response = await fetch(`${url}/graphql`, jsonTextPost(body, { token: 'key', ...headers }));
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
   };

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { longExecutions, wireProject } from '../support/api/plain-api.ts';
 import { json, type Recorded } from '../support/api/recorder.ts';
+import { jsonPost } from '../support/clients/json-post.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 import { openGateway, type TestGatewayOptions } from '../support/gateways/gateway.ts';
@@ -50,12 +51,8 @@ async function reopen(options: Partial<TestGatewayOptions>): Promise<void> {
 }
 
 function send(query: string, init: RequestInit = {}, url = fixture.gateway.url): Promise<Response> {
-  return fetch(`${url}/graphql`, {
-    method: 'POST',
-    body: JSON.stringify({ query }),
-    ...init,
-    headers: { 'content-type': 'application/json', token: 'key', ...(init.headers as object) },
-  });
+  const post = jsonPost(query, { token: 'key', ...(init.headers as object) });
+  return fetch(`${url}/graphql`, { ...init, ...post });
 }
 
 function rawPost(query: string): string {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
+import { jsonTextPost } from '../support/clients/json-post.ts';
 import { openRaw } from '../support/clients/raw-http.ts';
 import { upgradeText } from '../support/clients/socket-client.ts';
 import { type GatewayProcess, startProcess } from '../support/processes/process.ts';
@@ -46,15 +47,8 @@ afterAll(async () => {
 });
 
 async function post(body: string): Promise<{ status: number; code: string | undefined }> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      token: 'key',
-      accept: 'application/graphql-response+json',
-    },
-    body,
-  });
+  const headers = { token: 'key', accept: 'application/graphql-response+json' };
+  const response = await fetch(`${url}/graphql`, jsonTextPost(body, headers));
   const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
   return { status: response.status, code: errors?.[0]?.extensions.code };
 }

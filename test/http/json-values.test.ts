@@ -1,6 +1,7 @@
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasMoreValues } from '../../src/base/json.ts';
+import { jsonTextPost } from '../support/clients/json-post.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 /** Commas and opening brackets of a value's JSON, counted from the value. */
@@ -44,11 +45,8 @@ describe('the values in a text of JSON', () => {
 describe('a request of megabytes', () => {
   const fixture = useSandbox({ shared: true });
   const post = async (variables: string) => {
-    const response = await fetch(`${fixture.gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: `{"query":"{ __typename }","variables":{"a":${variables}}}`,
-    });
+    const body = `{"query":"{ __typename }","variables":{"a":${variables}}}`;
+    const response = await fetch(`${fixture.gateway.url}/graphql`, jsonTextPost(body));
     return { status: response.status, ...((await response.json()) as object) };
   };
   const listOf = (value: string, times: number) => `[${Array(times).fill(value).join(',')}]`;

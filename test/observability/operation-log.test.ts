@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json } from '../support/api/recorder.ts';
+import { jsonPost, jsonTextPost } from '../support/clients/json-post.ts';
 import { TOGGLE } from '../support/clients/mutations.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
 import { SCRIPT, SCRIPTS } from '../support/clients/reads.ts';
@@ -39,18 +40,10 @@ async function open(options: Partial<TestGatewayOptions> & { secrets?: string[] 
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** POSTs text as the body of an operation, to `/graphql` unless said otherwise; gives status, request id and answer. */
+/** POSTs text as the body of an operation, to `/graphql` unless said otherwise; gives the request id and the answer. */
 async function post(url: string, body: string, headers: Record<string, string> = {}) {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'sandbox-key', ...headers },
-    body,
-  });
-  return {
-    status: response.status,
-    requestId: response.headers.get('x-request-id'),
-    text: await response.text(),
-  };
+  const response = await fetch(url, jsonTextPost(body, { token: 'sandbox-key', ...headers }));
+  return { requestId: response.headers.get('x-request-id'), text: await response.text() };
 }
 
 describe('the log', () => {
@@ -160,14 +153,13 @@ describe('the log', () => {
 
   it('has a line for an operation by fetch', async () => {
     const { gateway, read } = await open();
-    const response = await gateway.fetch('http://localhost/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key', 'x-request-id': 'fetched' },
-      body: JSON.stringify({
-        query: 'query Fetched($id: ID!) { script(id: $id) { id } }',
-        variables: { id },
-      }),
-    });
+    const response = await gateway.fetch(
+      'http://localhost/graphql',
+      jsonPost(
+        { query: 'query Fetched($id: ID!) { script(id: $id) { id } }', variables: { id } },
+        { token: 'sandbox-key', 'x-request-id': 'fetched' },
+      ),
+    );
     expect(response.headers.get('x-request-id')).toBe('fetched');
     expect(await response.json()).toEqual({ data: { script: { id } } });
     expect((await read(1))[0]).toMatchObject({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerPlainly, wireScript } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
-import { jsonPost } from '../support/clients/json-post.ts';
+import { ask, askForStatus } from '../support/clients/json-post.ts';
 import { openGateway } from '../support/gateways/gateway.ts';
 import { expectCalls } from '../support/vitest/waiting.ts';
 
@@ -13,11 +13,6 @@ function watchRejections() {
   const note = (reason: unknown) => seen.push(reason);
   process.on('unhandledRejection', note);
   return { seen, stop: () => process.off('unhandledRejection', note) };
-}
-
-async function post(url: string, query: string) {
-  const response = await fetch(`${url}/graphql`, jsonPost(query, { token: 'key' }));
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
 describe('a failure affects the answer of one client only:', () => {
@@ -39,7 +34,7 @@ describe('a failure affects the answer of one client only:', () => {
         },
       ],
     });
-    const answers = await Promise.allSettled([1, 2, 3].map(() => post(gateway.url, READ)));
+    const answers = await Promise.allSettled([1, 2, 3].map(() => askForStatus(gateway.url, READ)));
     for (const answer of answers) {
       if (answer.status === 'rejected') continue;
       expect(answer.value).toMatchObject({
@@ -75,8 +70,8 @@ describe('a list that fails at one row before an earlier row has failed', () => 
       json(response, { success: true, script, sessions }),
     );
     const gateway = await openGateway({ upstream: recorder.url });
-    const { body } = await post(gateway.url, query);
-    expect(body.errors).toMatchObject([{ message: expect.stringContaining('created_at') }]);
+    const { errors } = await ask(gateway.url, query);
+    expect(errors).toMatchObject([{ message: expect.stringContaining('created_at') }]);
     // The last one has no executions in its answer.
     await expectCalls(recorder, 3);
     process.off('unhandledRejection', note);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json } from '../support/api/recorder.ts';
-import { jsonPost } from '../support/clients/json-post.ts';
+import { ask } from '../support/clients/json-post.ts';
 import { sha256 } from '../support/clients/keys.ts';
 import { useRecorder } from '../support/gateways/fixture.ts';
 
@@ -9,26 +9,16 @@ const persistedQuery = (text: string) => ({ persistedQuery: { version: 1, sha256
 const read = (mark: string) => `query ${mark}($id: ID!) { script(id: $id) { name } }`;
 const SCRIPT = { script: { name: 'name of a' } };
 
-interface Answer {
-  readonly data?: unknown;
-  readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
-}
-
 interface Gateway {
   readonly gateway: { readonly url: string };
 }
 
-async function post({ gateway }: Gateway, body: object, headers: Record<string, string>): Promise<Answer> {
-  const response = await fetch(
-    `${gateway.url}/graphql`,
-    jsonPost({ variables: { id: 'a' }, ...body }, headers),
-  );
-  return (await response.json()) as Answer;
-}
+const post = ({ gateway }: Gateway, body: object, headers: Record<string, string>) =>
+  ask(gateway.url, { variables: { id: 'a' }, ...body }, headers);
 
 const register = (fixture: Gateway, query: string, headers: Record<string, string>) =>
   post(fixture, { query, extensions: persistedQuery(query) }, headers);
-const ask = async (fixture: Gateway, query: string, headers: Record<string, string>) => {
+const askByHash = async (fixture: Gateway, query: string, headers: Record<string, string>) => {
   const { data, errors } = await post(fixture, { extensions: persistedQuery(query) }, headers);
   return errors?.[0]?.extensions.code ?? data;
 };
@@ -41,9 +31,9 @@ describe('a document is registered', () => {
   it('by the first operation that LuaAuth answers for its key, and for that key alone', async () => {
     fixture.respond = answerPlainly;
     expect((await register(fixture, read('First'), KEY)).data).toEqual(SCRIPT);
-    expect(await ask(fixture, read('First'), KEY)).toEqual(SCRIPT);
+    expect(await askByHash(fixture, read('First'), KEY)).toEqual(SCRIPT);
     for (const headers of [{ token: 'another' }, {} as Record<string, string>]) {
-      expect(await ask(fixture, read('First'), headers)).toBe(NOT_FOUND);
+      expect(await askByHash(fixture, read('First'), headers)).toBe(NOT_FOUND);
     }
   });
 
@@ -51,10 +41,10 @@ describe('a document is registered', () => {
     fixture.respond = answerPlainly;
     const query = '{ __typename }';
     expect((await register(fixture, query, KEY)).data).toEqual({ __typename: 'Query' });
-    expect(await ask(fixture, query, KEY)).toBe(NOT_FOUND);
+    expect(await askByHash(fixture, query, KEY)).toBe(NOT_FOUND);
     await post(fixture, { query: read('Any') }, KEY);
     await register(fixture, query, KEY);
-    expect(await ask(fixture, query, KEY)).toEqual({ __typename: 'Query' });
+    expect(await askByHash(fixture, query, KEY)).toEqual({ __typename: 'Query' });
   });
 
   it('never for a key that LuaAuth refuses, for no key and for two', async () => {
@@ -67,8 +57,8 @@ describe('a document is registered', () => {
     for (const headers of callers) {
       await register(fixture, read('Refused'), headers);
       await register(fixture, '{ __typename }', headers);
-      expect(await ask(fixture, read('Refused'), headers)).toBe(NOT_FOUND);
-      expect(await ask(fixture, '{ __typename }', headers)).toBe(NOT_FOUND);
+      expect(await askByHash(fixture, read('Refused'), headers)).toBe(NOT_FOUND);
+      expect(await askByHash(fixture, '{ __typename }', headers)).toBe(NOT_FOUND);
     }
   });
 
@@ -80,7 +70,7 @@ describe('a document is registered', () => {
     fixture.respond = answerPlainly;
     await post(fixture, { query: read('Any') }, KEY);
     expect((await register(fixture, query, KEY)).errors?.length).toBeGreaterThan(0);
-    expect(await ask(fixture, query, KEY)).toBe(NOT_FOUND);
+    expect(await askByHash(fixture, query, KEY)).toBe(NOT_FOUND);
   });
 });
 
@@ -90,9 +80,9 @@ describe('where the gateway holds the key, a document is registered', () => {
   it('for a caller with a gateway key before LuaAuth has answered, and for no other caller', async () => {
     const query = '{ __typename }';
     await register(held, query, { authorization: 'Bearer wrong' });
-    expect(await ask(held, query, { authorization: 'Bearer right' })).toBe(NOT_FOUND);
+    expect(await askByHash(held, query, { authorization: 'Bearer right' })).toBe(NOT_FOUND);
     await register(held, query, { authorization: 'Bearer right' });
-    expect(await ask(held, query, { authorization: 'Bearer right' })).toEqual({ __typename: 'Query' });
-    expect(await ask(held, query, { authorization: 'Bearer wrong' })).toBe(NOT_FOUND);
+    expect(await askByHash(held, query, { authorization: 'Bearer right' })).toEqual({ __typename: 'Query' });
+    expect(await askByHash(held, query, { authorization: 'Bearer wrong' })).toBe(NOT_FOUND);
   });
 });

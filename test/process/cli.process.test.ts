@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { json } from '../support/api/recorder.ts';
+import { ask } from '../support/clients/json-post.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
-import { post } from './processes.ts';
 
 const { start, record } = useCommandLine();
 
@@ -22,9 +22,9 @@ it('a flag wins over the environment, which wins over .env', async () => {
     },
   });
   const url = await gateway.listening();
-  expect(await post(url, '{ __schema { mutationType { name } } }')).toEqual({
+  expect(await ask(url, '{ __schema { mutationType { name } } }')).toEqual({
     data: { __schema: { mutationType: null } },
   });
-  await post(url, '{ script(id: "a") { name } }');
+  await ask(url, '{ script(id: "a") { name } }');
   expect(recorder.calls.map(({ headers }) => headers.token)).toEqual(['of-the-file']);
 });

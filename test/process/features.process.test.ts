@@ -7,7 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { plain, startCollector } from '../features/tracing/collector.ts';
-import { jsonPost } from '../support/clients/json-post.ts';
+import { ask, jsonPost } from '../support/clients/json-post.ts';
 import { bearer, keysFile } from '../support/clients/keys.ts';
 import { useFolder } from '../support/gateways/configured.ts';
 import { listen } from '../support/network/listen.ts';
@@ -15,7 +15,7 @@ import { INDEX } from '../support/processes/built.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
 import type { Variables } from '../support/processes/process.ts';
 import { eventually } from '../support/vitest/waiting.ts';
-import { NAME, post } from './processes.ts';
+import { NAME } from './processes.ts';
 
 // What a feature does is tested in its own folder, without a process. Here is what only a process has: signals, an end, an output.
 
@@ -43,7 +43,7 @@ it('the metrics are served on the port that the process is told, and it says whe
 
 it('the log leaves operations out above the level info', async () => {
   const gateway = start({ LOG_LEVEL: 'warn' });
-  await post(await gateway.listening(), NAME);
+  await ask(await gateway.listening(), NAME);
   gateway.signal('SIGTERM');
   expect(await gateway.ended).toBe(0);
   const lines = gateway.output.stdout.trimEnd().split('\n');
@@ -58,7 +58,7 @@ it('the audit file has each line when its write is answered, and is opened anew 
   );
   const url = await gateway.listening();
   const toggle = (id: string) =>
-    post(
+    ask(
       url,
       `mutation { toggleScript(input: { id: "${id}", enabled: true }) { __typename } }`,
       bearer('deploy'),
@@ -95,8 +95,8 @@ it('a bearer is let in whose token the process can verify', async () => {
     GATEWAY_JWT_AUDIENCE: audience,
   });
   const url = await gateway.listening();
-  expect(await post(url, NAME, bearer(token))).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
-  expect(await post(url, NAME, bearer('nobody'))).toMatchObject({
+  expect(await ask(url, NAME, bearer(token))).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+  expect(await ask(url, NAME, bearer('nobody'))).toMatchObject({
     errors: [expect.toBeError('UNAUTHENTICATED')],
   });
   expect(gateway.output.stdout + gateway.output.stderr).not.toContain(token);

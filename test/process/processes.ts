@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import { beforeEach } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { json, type Recorded } from '../support/api/recorder.ts';
-import { jsonPost } from '../support/clients/json-post.ts';
 import { useCommandLine } from '../support/processes/command-line.ts';
 import type { Variables } from '../support/processes/process.ts';
 
@@ -30,16 +29,6 @@ export function useProcesses() {
     fixture.recorder = await record((recorded, response) => fixture.respond(recorded, response));
   });
   return fixture;
-}
-
-/** Posts an operation as JSON, with the sandbox's key unless the headers say otherwise. */
-export async function post(
-  url: string,
-  query: string,
-  headers: Record<string, string> = { token: 'sandbox-key' },
-) {
-  const response = await fetch(`${url}/graphql`, jsonPost(query, headers));
-  return (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
 }
 
 /** The status of a GET on a connection of its own. */

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { wireScript, wireUser } from '../support/api/plain-api.ts';
 import { json, startRecorder } from '../support/api/recorder.ts';
+import { ask } from '../support/clients/json-post.ts';
 import { bearer, keysFile, sha256 } from '../support/clients/keys.ts';
 import { useFolder } from '../support/gateways/configured.ts';
 import { startProcess, type Variables } from '../support/processes/process.ts';
@@ -45,13 +46,9 @@ it('the files of a key, of gateway keys and of users are read again while reques
     OPERATION_TIMEOUT_MS: '60000',
   });
   const url = await gateway.listening();
-  const ask = async (body: object, key = 'steady') => {
-    const headers = { 'content-type': 'application/json', ...bearer(key) };
-    const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
-  };
-  const script = (id: string, key?: string) => ask({ query: `{ script(id: "${id}") { id } }` }, key);
-  const found = async () => (await ask({ query: '{ usersByDiscordId(discordId: "1") { key } }' })).data;
+  const script = (id: string, key = 'steady') => ask(url, `{ script(id: "${id}") { id } }`, bearer(key));
+  const found = async () =>
+    (await ask(url, '{ usersByDiscordId(discordId: "1") { key } }', bearer('steady'))).data;
   const codeOf = async (key: string) => (await script('a', key)).errors?.[0]?.extensions.code ?? 'ok';
 
   const slow = script('slow');

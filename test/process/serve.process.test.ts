@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
+import { ask } from '../support/clients/json-post.ts';
 import type { Variables } from '../support/processes/process.ts';
 import { startOnTerminal } from '../support/processes/terminal.ts';
 import { needing } from '../support/processes/tools.ts';
 import { textOf } from '../support/repository/repository.ts';
 import { eventually } from '../support/vitest/waiting.ts';
-import { NAME, post, statusOf, useProcesses } from './processes.ts';
+import { NAME, statusOf, useProcesses } from './processes.ts';
 
 const { version } = JSON.parse(textOf('package.json'));
 
@@ -59,7 +60,7 @@ describe('the process', () => {
     ]);
     expect(new Date(lines[0].time).getFullYear()).toBeGreaterThan(2025);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    expect(await ask(url, NAME)).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
     expect(await graphiqlOf(url)).toEqual({
       header: 'token',
       prefix: '',
@@ -87,9 +88,9 @@ describe('the process', () => {
     expect(await graphiqlOf(url)).toBeUndefined();
     expect([await statusOf(`${url}/health`), await statusOf(`${url}/readiness`)]).toEqual([200, 200]);
     expect(processes.recorder.calls).toEqual([]);
-    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    expect(await ask(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     await processes.recorder.close();
-    expect(await post(url, OTHER)).toMatchObject({ errors: [expect.toBeError('UPSTREAM_UNAVAILABLE')] });
+    expect(await ask(url, OTHER)).toMatchObject({ errors: [expect.toBeError('UPSTREAM_UNAVAILABLE')] });
     expect(await statusOf(`${url}/health`)).toBe(200);
   });
 
@@ -116,7 +117,7 @@ describe('the process on a terminal', needing('script of util-linux'), () => {
   it('says where it runs, with which key and how to go live, and when it stops', async () => {
     const { terminal, url } = await openTerminal({});
     const [, header = '', key = ''] = /header "(\w+): (\S+)"/.exec(terminal.lines().join()) ?? [];
-    expect(await post(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
+    expect(await ask(url, NAME, { [header]: key })).toEqual({ data: { script: { name: 'Nightfall Hub' } } });
     terminal.signal('SIGTERM');
     expect(await terminal.ended).toBe(0);
     const shown = terminal.lines().map((line) => (line.startsWith('{') ? JSON.parse(line) : line));

@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { json, type Recorded } from '../support/api/recorder.ts';
+import { ask, jsonPost } from '../support/clients/json-post.ts';
 import { eventually } from '../support/vitest/waiting.ts';
-import { NAME, post, TOGGLE, useProcesses } from './processes.ts';
+import { NAME, TOGGLE, useProcesses } from './processes.ts';
 
 const processes = useProcesses();
 const { startOverRecorder } = processes;
@@ -31,7 +32,7 @@ describe('a process that is told to stop', () => {
     const { gateway, url } = await startOverRecorder();
     gateway.signal('SIGHUP');
     // Leaves a connection open.
-    expect(await post(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
+    expect(await ask(url, NAME)).toEqual({ data: { script: { name: 'Recorded' } } });
     gateway.signal('SIGINT');
     expect(await gateway.ended).toBe(0);
   });
@@ -42,7 +43,7 @@ describe('a process that is told to stop', () => {
       answers.push(() => json(response, { success: true, script: { name: 'Late' } }));
     };
     const { gateway, url } = await startOverRecorder();
-    const results = Promise.all([post(url, NAME), post(url, TOGGLE)]);
+    const results = Promise.all([ask(url, NAME), ask(url, TOGGLE)]);
     await eventually(() => expect(processes.recorder.calls).toHaveLength(2));
 
     gateway.signal('SIGTERM');
@@ -64,12 +65,8 @@ describe('a process that is told to stop', () => {
     };
     const { gateway, url } = await startOverRecorder();
     const leaving = new AbortController();
-    const request = fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-      body: JSON.stringify({ query: TOGGLE }),
-      signal: leaving.signal,
-    });
+    const write = jsonPost(TOGGLE, { token: 'sandbox-key' });
+    const request = fetch(`${url}/graphql`, { ...write, signal: leaving.signal });
     await eventually(() => expect(processes.recorder.calls).toHaveLength(1));
     leaving.abort();
     await expect(request).rejects.toThrow();
@@ -84,7 +81,7 @@ describe('a process that is told to stop', () => {
   it('waits no longer than its grace time, and ends with 0', async () => {
     processes.respond = () => undefined;
     const { gateway, url } = await startOverRecorder({ SHUTDOWN_GRACE_MS: '1' });
-    const results = Promise.all([post(url, NAME), post(url, TOGGLE)]);
+    const results = Promise.all([ask(url, NAME), ask(url, TOGGLE)]);
     await eventually(() => expect(processes.recorder.calls).toHaveLength(2));
     gateway.signal('SIGTERM');
     const cut = { errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] };
@@ -95,7 +92,7 @@ describe('a process that is told to stop', () => {
   it('ends at once on a second signal, of either kind, although something is under way', async () => {
     processes.respond = () => undefined;
     const { gateway, url } = await startOverRecorder();
-    const result = post(url, NAME).catch(() => 'cut off');
+    const result = ask(url, NAME).catch(() => 'cut off');
     await eventually(() => expect(processes.recorder.calls).toHaveLength(1));
     gateway.signal('SIGINT');
     await eventually(async () => expect(await refusal(url)).toBe('ECONNREFUSED'));

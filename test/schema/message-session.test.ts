@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { answerPlainly } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
+import { jsonTextPost } from '../support/clients/json-post.ts';
 import { MESSAGE } from '../support/clients/mutations.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useRecorder, useSandbox } from '../support/gateways/fixture.ts';
@@ -61,8 +62,7 @@ const clock = createManualClock();
 
 /** A body as text, so that no parser rounds its numbers. */
 async function post(url: string, body: string, accept = 'application/json') {
-  const headers = { token: 'sandbox-key', accept, 'content-type': 'application/json' };
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body });
+  const response = await fetch(`${url}/graphql`, jsonTextPost(body, { token: 'sandbox-key', accept }));
   return response.text();
 }
 
@@ -92,11 +92,8 @@ describe('the JSON of a message', () => {
     const query =
       'mutation($big: JSON){messageSession(input:{id:\\"s\\",handler:\\"h\\",data:{literal:[98765432109876543210,7,-1.5,true,null,RED,\\"x\\"],big:$big}}){...on MessageDelivered{response}}}';
     const body = `{"query":"${query}","variables":{"big":98765432109876543211}}`;
-    const response = await fixture.gateway.fetch('http://gateway.test/graphql', {
-      method: 'POST',
-      headers: { token: 'sandbox-key', accept: 'application/json', 'content-type': 'application/json' },
-      body,
-    });
+    const init = jsonTextPost(body, { token: 'sandbox-key', accept: 'application/json' });
+    const response = await fixture.gateway.fetch('http://gateway.test/graphql', init);
     expect(await response.text()).toBe('{"data":{"messageSession":{"response":-98765432109876543210}}}');
     expect(fixture.recorder.calls.map((call) => call.body)).toEqual([
       '{"key":"h","data":{"literal":[98765432109876543210,7,-1.5,true,null,"RED","x"],"big":98765432109876543211}}',

@@ -2,7 +2,7 @@ import { isScalarType, isSpecifiedScalarType } from 'graphql';
 import { expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { createSchema } from '../../src/features/schema.ts';
-import { jsonPost } from '../support/clients/json-post.ts';
+import { ask, jsonTextPost } from '../support/clients/json-post.ts';
 import { useSandbox } from '../support/gateways/fixture.ts';
 
 const fixture = useSandbox({ shared: true });
@@ -35,11 +35,7 @@ async function sendBothWays(scalar: Scalar, value: unknown) {
   const outcomes = [];
   for (const [query, v] of documents) {
     fixture.sandbox.reset();
-    const response = await fetch(
-      `${fixture.gateway.url}/graphql`,
-      jsonPost({ query, variables: { v } }, { token: 'sandbox-key' }),
-    );
-    const { errors = [] } = (await response.json()) as { errors?: { message: string }[] };
+    const { errors = [] } = await ask(fixture.gateway.url, { query, variables: { v } });
     const sent = fixture.sandbox.calls.map(({ body }) => (body as Record<string, unknown>)[wireName]);
     outcomes.push({ errors: errors.map(({ message }) => message), sent });
   }
@@ -96,11 +92,9 @@ it.each([
 
 it('SafeInt 2^53 is refused, however it is written', async () => {
   const field = 'fingerprintResetCooldownMs';
-  const response = await fetch(`${fixture.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'sandbox-key' },
-    body: `{"query":"mutation ($v: SafeInt) { editProject(input: { id: \\"a\\", ${field}: $v }) { __typename } }","variables":{"v":9007199254740993}}`,
-  });
+  const body = `{"query":"mutation ($v: SafeInt) { editProject(input: { id: \\"a\\", ${field}: $v }) { __typename } }","variables":{"v":9007199254740993}}`;
+  const init = jsonTextPost(body, { token: 'sandbox-key' });
+  const response = await fetch(`${fixture.gateway.url}/graphql`, init);
   const { errors } = (await response.json()) as { errors: { message: string }[] };
   expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining(NO_COUNT)]);
   expect(fixture.lines()).toEqual([]);

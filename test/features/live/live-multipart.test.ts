@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { change, SESSIONS, snapshot, useLive } from '../../support/gateways/live-fixture.ts';
 import { eventually } from '../../support/vitest/waiting.ts';
 
@@ -10,15 +11,11 @@ const MULTIPART = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';
 
 async function post(
   query: string,
-  { accept = APOLLO, variables = {}, headers = { token: 'k' } as Record<string, string> } = {},
+  { accept = APOLLO, headers = { token: 'k' } as Record<string, string> } = {},
 ) {
   const controller = new AbortController();
-  const response = await fetch(`${live.gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept, ...headers },
-    body: JSON.stringify({ query, variables }),
-    signal: controller.signal,
-  });
+  const init = { ...jsonPost(query, { accept, ...headers }), signal: controller.signal };
+  const response = await fetch(`${live.gateway.url}/graphql`, init);
   let text = '';
   const reading = (async () => {
     const decoder = new TextDecoder();

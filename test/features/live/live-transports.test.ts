@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refuse } from '../../support/api/live-api.ts';
 import { subscribeBySse, type Told } from '../../support/clients/event-stream.ts';
+import { jsonPost } from '../../support/clients/json-post.ts';
 import { bearer, ringOf } from '../../support/clients/keys.ts';
 import { openClient } from '../../support/clients/socket-client.ts';
 import type { TestGateway } from '../../support/gateways/gateway.ts';
@@ -21,16 +22,9 @@ async function byMultipart(
   headers: Headers,
 ): Promise<Subscribed> {
   const controller = new AbortController();
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'multipart/mixed;subscriptionSpec=1.0',
-      ...headers,
-    },
-    body: JSON.stringify({ query: SESSIONS, variables }),
-    signal: controller.signal,
-  });
+  const accept = 'multipart/mixed;subscriptionSpec=1.0';
+  const post = jsonPost({ query: SESSIONS, variables }, { accept, ...headers });
+  const response = await fetch(`${url}/graphql`, { ...post, signal: controller.signal });
   const results = payloadsIn(response.body as ReadableStream<Uint8Array>);
   return { next: async () => (await results.next()).value, leave: () => controller.abort() };
 }

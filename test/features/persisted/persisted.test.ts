@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createDocumentResolver } from '../../../src/features/persisted/resolve.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import type { PersistedDocuments } from '../../../src/operation/document-resolver.ts';
+import { type Answer, jsonPost } from '../../support/clients/json-post.ts';
 import { sha256 } from '../../support/clients/keys.ts';
 import { configOf, problemsIn, useFolder } from '../../support/gateways/configured.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
@@ -27,24 +28,11 @@ const only = useSandbox({ shared: true, gateway: { persisted: { mode: 'only', li
 const off = useSandbox({ shared: true, gateway: { persisted: { mode: 'off', listed: new Map() } } });
 type Fixture = typeof allowed;
 
-const HEADERS = { 'content-type': 'application/json', token: 'sandbox-key' };
-
 async function read(response: Response) {
   return { status: response.status, body: (await response.json()) as Answer };
 }
-interface Answer {
-  readonly data?: unknown;
-  readonly errors?: { readonly message: string; readonly extensions: { readonly code: string } }[];
-}
-
-async function post(fixture: Fixture, body: object, path = '/graphql', headers: Record<string, string> = {}) {
-  const response = await fetch(fixture.gateway.url + path, {
-    method: 'POST',
-    headers: { ...HEADERS, ...headers },
-    body: JSON.stringify(body),
-  });
-  return read(response);
-}
+const post = async (fixture: Fixture, body: object, path = '/graphql', headers = {}) =>
+  read(await fetch(fixture.gateway.url + path, jsonPost(body, { token: 'sandbox-key', ...headers })));
 
 async function get(
   fixture: Fixture,

@@ -2,26 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { defaults } from '../../../src/config/config.ts';
 import { sandboxKeys } from '../../../src/features/sandbox/keys.ts';
 import { announce } from '../../../src/server/banner.ts';
+import { ask } from '../../support/clients/json-post.ts';
 import { useCommandLine } from '../../support/processes/command-line.ts';
 
 const ADVICE = 'This gateway serves the sandbox, whose key is sandbox-key. For LuaAuth set LUAAUTH_API_URL.';
 const { run, start, sandboxed } = useCommandLine();
 
-/** The error of a read with a key that the sandbox does not know. */
-async function refusalOf(url: string) {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', token: 'a-real-key' },
-    body: JSON.stringify({ query: '{ script(id: "a") { name } }' }),
-  });
-  return (await response.json()) as { errors: [{ message: string; extensions: { code: string } }] };
-}
+/** The errors of a read with a key that the sandbox does not know. */
+const refusalOf = async (url: string) =>
+  (await ask(url, '{ script(id: "a") { name } }', { token: 'a-real-key' })).errors;
 
 describe('the sandbox in the place of an API', () => {
   it('says in a refused read which key it knows and how to reach LuaAuth', async () => {
     const gateway = start(['--port', '0']);
-    const { errors } = await refusalOf(await gateway.listening());
-    expect(errors[0]).toMatchObject({
+    const errors = await refusalOf(await gateway.listening());
+    expect(errors?.[0]).toMatchObject({
       message: `GET /scripts/:script_id: LuaAuth refused: invalid api key; ${ADVICE}`,
       extensions: { code: 'UNAUTHENTICATED' },
     });
@@ -42,8 +37,8 @@ describe('the sandbox in the place of an API', () => {
 it('an API that is configured answers in its own words, be it a sandbox', async () => {
   const { url } = await sandboxed();
   const gateway = start(['--port', '0', '--api-url', url]);
-  const { errors } = await refusalOf(await gateway.listening());
-  expect(errors[0].message).toBe('GET /scripts/:script_id: LuaAuth refused: invalid api key.');
+  const errors = await refusalOf(await gateway.listening());
+  expect(errors?.[0]?.message).toBe('GET /scripts/:script_id: LuaAuth refused: invalid api key.');
 });
 
 it('the line of the start names the dashboard', () => {

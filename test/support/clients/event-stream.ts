@@ -1,4 +1,5 @@
 import type { ResultError, TestGateway } from '../gateways/gateway.ts';
+import { jsonPost } from './json-post.ts';
 
 /** An event of a subscription, as its client sees it. */
 export interface Told<Data> {
@@ -27,12 +28,8 @@ export async function subscribeBySse<Data>(
   headers: Record<string, string> = { token: 'sandbox-key' },
 ): Promise<EventStream<Data>> {
   const controller = new AbortController();
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
-    body: JSON.stringify({ query, variables }),
-    signal: controller.signal,
-  });
+  const post = jsonPost({ query, variables }, { accept: 'text/event-stream', ...headers });
+  const response = await fetch(`${url}/graphql`, { ...post, signal: controller.signal });
   // Taken at once: an untaken body is cancelled when its response is garbage-collected.
   const messages = readMessages((response.body as ReadableStream<Uint8Array>).values());
   const next = async (): Promise<Told<Data> | undefined> => {
