@@ -25,18 +25,6 @@ const LIST = graphql(`
   }
 `);
 
-const ONE = graphql(`
-  query AdSystem($id: ID!) {
-    adSystem(id: $id) {
-      id
-      name
-      project {
-        name
-      }
-    }
-  }
-`);
-
 const PROVIDERS = graphql(`
   query AdProviders {
     adProviders {
@@ -127,16 +115,6 @@ describe('the list of ad systems', () => {
       'x-upstream': 'plan',
     });
     expect((extensions as { upstream: { price: number } }).upstream.price).toBe(price);
-  });
-});
-
-describe('an ad system', () => {
-  const fixture = useSandbox();
-
-  it('is read with its project', async () => {
-    const { data } = await fixture.gateway.execute(ONE, { id: THIRD });
-    expect(data?.adSystem).toEqual({ id: THIRD, name: 'Event key', project: { name: 'Winter Event' } });
-    expect(fixture.lines()).toEqual([`GET /ads/systems/${THIRD}`, `GET /projects/${namesProjectId}`]);
   });
 });
 

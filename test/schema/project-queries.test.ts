@@ -98,24 +98,6 @@ describe("a project's executions and scripts", () => {
     expect(first?.count).toBe(sum);
   });
 
-  it('of a project of 40 scripts, with its name, are two calls', async () => {
-    const model = fixture.sandbox.scripts.get(scriptId);
-    for (let index = 0; index < 35; index += 1) {
-      if (model) fixture.sandbox.scripts.set(`more-${index}`, { ...model, id: `more-${index}` });
-      fixture.sandbox.executions.set(`more-${index}`, { '01/01': index + 1 });
-    }
-    const { data, errors } = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
-      'query ($id: ID!) { project(id: $id) { name scripts { name executions { date count } } } }',
-      { id: projectId },
-    );
-    expect(errors).toBeUndefined();
-    expect(data?.project.scripts).toHaveLength(40);
-    expect([...fixture.lines()].sort()).toEqual([
-      `GET /projects/${projectId}`,
-      `GET /projects/${projectId}/executions`,
-    ]);
-  });
-
   it('cost one more for each script when one more field of them is selected', async () => {
     const { data, errors } = await fixture.gateway.execute<{ project: { scripts: unknown[] } }, object>(
       'query ($id: ID!) { project(id: $id) { scripts { id name enabled executions { count } } } }',

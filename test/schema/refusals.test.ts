@@ -204,14 +204,6 @@ describe.each(['editUser', 'deleteScript'] as const)('%s', (name) => {
       });
     }
   });
-
-  it('is UnknownRefusal for an undocumented code', async () => {
-    expect(await resultOf(name, { code: 77, message: 'maintenance' })).toEqual({
-      __typename: 'UnknownRefusal',
-      message: 'maintenance',
-      code: 77,
-    });
-  });
 });
 
 describe('the path of an invalid field', () => {

@@ -165,21 +165,6 @@ describe('a read that LuaAuth refuses', () => {
       }
     },
   );
-
-  it('says how long to wait when LuaAuth says so', async () => {
-    fixture.sandbox.fault({
-      kind: 'raw',
-      headers: { 'content-type': 'application/json', 'retry-after': '200' },
-      body: JSON.stringify({ success: false, error: { code: -1, message: 'ratelimited' } }),
-      times: 100,
-    });
-    const { data, errors } = await fixture.gateway.execute(SCRIPT, { id: scriptId });
-    expect(data).toEqual({ script: null });
-    expect(errors).toMatchObject([expect.toBeError('RATE_LIMITED', { path: ['script'] })]);
-    const retryAfterMs = Number(errors?.[0]?.extensions.retryAfterMs);
-    expect(retryAfterMs).toBeGreaterThan(190_000);
-    expect(retryAfterMs).toBeLessThanOrEqual(200_000);
-  });
 });
 
 describe('scripts', () => {
