@@ -4,6 +4,7 @@ import { VARIABLE_NAMES, VARIABLES } from '../../src/config/env-variables.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { parseDotEnv } from '../../src/config/text-file.ts';
 import { findUnknownNames, notesOnSimilarNames } from '../../src/config/variable-names.ts';
+import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import { configOf, problemsIn } from '../support/gateways/configured.ts';
 
 const SECRET = 'sentinel-5f0c';
@@ -33,8 +34,7 @@ const URL_FORM = 'must be a URL that begins with http:// or https://, without us
 const PORT_FORM = 'must be a whole number from 0 to 65535 (0: any free port).';
 const ORIGINS =
   'must be origins such as https://app.example.com, without a path or a slash at the end, separated by commas; or * alone for every origin.';
-const TTL =
-  'must be a list such as executions=1m,ads=10m, of ads, executions, projects, scripts, sessions, users, each with at most 1h (0: off).';
+const TTL = `must be a list such as executions=1m,ads=10m, of ${ENDPOINTS.freshnesses.join(', ')}, each with at most 1h (0: off).`;
 const ms = (from: number, to: string) =>
   `must be milliseconds, a whole number from ${from} to ${to}, or with a unit such as 2s or 500ms.`;
 const KEY =

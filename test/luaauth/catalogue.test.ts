@@ -69,14 +69,3 @@ describe('each declared endpoint', () => {
     },
   );
 });
-
-it('the declared endpoints have these times of freshness', () => {
-  expect(ENDPOINTS.freshnesses.toSorted()).toEqual([
-    'ads',
-    'executions',
-    'projects',
-    'scripts',
-    'sessions',
-    'users',
-  ]);
-});

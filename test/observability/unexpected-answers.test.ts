@@ -1,18 +1,13 @@
+import { isListType, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { watchAnswers } from '../../src/features/differences/watch-answers.ts';
 import { createMetrics } from '../../src/features/metrics/metrics.ts';
+import { createSchema } from '../../src/features/schema.ts';
 import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
-import {
-  AD_PROVIDER_SETTING,
-  AD_SYSTEM,
-  type Members,
-  PROJECT,
-  SCRIPT,
-  SESSION,
-  USER,
-} from '../../src/luaauth/wire.ts';
+import { AD_PROVIDER_SETTING, AD_SYSTEM, type Members, PROJECT, SESSION } from '../../src/luaauth/wire.ts';
 import type { AnswerObserver, EndpointDifference } from '../../src/observability/difference.ts';
-import { wireProject, wireScript, wireSession, wireUser } from '../support/api/plain-api.ts';
+import { costOf } from '../../src/plan/cost.ts';
+import { plainObject, wireProject, wireScript, wireSession } from '../support/api/plain-api.ts';
 import { json, type Respond } from '../support/api/recorder.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 import { useOpened } from '../support/gateways/fixture.ts';
@@ -20,114 +15,87 @@ import { openLog } from '../support/gateways/log-lines.ts';
 
 const { open, record } = useOpened();
 
-type Fields = Readonly<Record<string, unknown>>;
-
 interface Documented {
   readonly endpoint: string;
   readonly members: Members;
   /** The path of the object in the answer. */
   readonly at: string;
-  readonly good: Fields;
+  readonly good: object;
   /** The answer that holds the object. */
   readonly answer: (object: object) => object;
   /** The operation's root field with a selection of the object. */
   readonly root: (selection: string) => string;
-  /** The selections of members, where it is not the name in camel case. */
-  readonly select?: Readonly<Record<string, string>>;
+  /** The type whose fields show the members. */
+  readonly type: string;
 }
 
-const adSystem = {
-  id: 'bad',
-  project_id: 'project',
-  name: 'x',
-  key_duration: 1,
-  max_keys: 1,
-  allow_extending: true,
-  max_duration: 1,
-};
-const session = wireSession('good', 'job');
-const SESSION_FIELDS = { script_id: 'script { id }' };
-const AD_SYSTEM_FIELDS = {
+const schema = createSchema();
+
+/** The selections of members that no field of their type exposes. */
+const SELECTIONS: Readonly<Record<string, string>> = {
+  script_id: 'script { id }',
   project_id: 'project { id }',
-  key_duration: 'keyDurationMs',
-  max_duration: 'maxDurationMs',
+  blacklisted: 'blacklist { __typename }',
+  blacklist_reason: 'blacklist { reason }',
+  blacklist_expires: 'blacklist { expiresAt }',
 };
-const PROJECT_FIELDS = { fingerprint_reset_cooldown: 'fingerprintResetCooldownMs' };
+
+const camelCase = (name: string) => name.replaceAll(/_(\w)/g, (_match, letter) => letter.toUpperCase());
+
+function selectionOf(type: string, member: string): string {
+  const found = schema.getType(type);
+  const fields = isObjectType(found) ? Object.values(found.getFields()) : [];
+  const exposing = fields.find(({ extensions }) => extensions.pothosExposedField === member);
+  return SELECTIONS[member] ?? exposing?.name ?? camelCase(member);
+}
+
+/** Every read of one object, and the query by its id. */
+const BY_ID = ENDPOINTS.all.flatMap(({ route, shows, documented }): readonly Documented[] => {
+  const queries = Object.values(schema.getQueryType()?.getFields() ?? {});
+  const query = queries.find((field) => costOf(field)?.endpoint === route && !isListType(field.type));
+  const [at = ''] = Object.keys(documented);
+  if (!shows || !query) return [];
+  // The answer of such a read has one object.
+  const members = documented[at] as Members;
+  return [
+    {
+      endpoint: route,
+      members,
+      at,
+      // Only a blacklisted user has the members of a blacklist.
+      good: { ...plainObject(members), ...('blacklisted' in members && { blacklisted: true }) },
+      answer: (object) => ({ [at]: object }),
+      root: (selection) => `${query.name}(${query.args[0]?.name}: "plain") { ${selection} }`,
+      type: String(query.type),
+    },
+  ];
+});
+
+const adSystem = plainObject(AD_SYSTEM);
 
 const DOCUMENTED: readonly Documented[] = [
-  {
-    endpoint: 'GET /scripts/:script_id',
-    members: SCRIPT,
-    at: 'script',
-    good: wireScript('bad'),
-    answer: (script) => ({ script }),
-    root: (selection) => `script(id: "bad") { ${selection} }`,
-    select: { project_id: 'project { id }' },
-  },
-  {
-    endpoint: 'GET /sessions/:session_id',
-    members: SESSION,
-    at: 'session',
-    good: { ...session, id: 'bad' },
-    answer: (one) => ({ session: one }),
-    root: (selection) => `session(id: "bad") { ${selection} }`,
-    select: SESSION_FIELDS,
-  },
+  ...BY_ID,
   ...['', '(filter: { userKey: "x" })'].map(
     (filter): Documented => ({
       endpoint:
         filter === '' ? 'POST /scripts/:script_id/sessions' : 'GET /scripts/:script_id/sessions/filter',
       members: SESSION,
       at: 'sessions[]',
-      good: session,
-      answer: (bad) => ({ sessions: [session, bad] }),
+      good: wireSession('good', 'job'),
+      answer: (bad) => ({ sessions: [wireSession('good', 'job'), bad] }),
       root: (selection) => `script(id: "good") { sessions${filter} { nodes { ${selection} } } }`,
-      select: SESSION_FIELDS,
+      type: 'Session',
     }),
   ),
-  {
-    endpoint: 'GET /projects/:project_id',
-    members: PROJECT,
-    at: 'project',
-    good: wireProject('bad'),
-    answer: (project) => ({ project }),
-    root: (selection) => `project(id: "bad") { ${selection} }`,
-    select: PROJECT_FIELDS,
-  },
   {
     endpoint: 'POST /projects/:project_id/edit',
     members: PROJECT,
     at: 'project',
-    good: wireProject('bad'),
+    good: plainObject(PROJECT),
     answer: (project) => ({ project }),
     root: (selection) =>
-      `editProject(input: { id: "bad", name: "x" }) { ... on EditProjectSuccess { project { ${selection} } } }`,
-    select: PROJECT_FIELDS,
-  },
-  {
-    endpoint: 'GET /users/:user_key',
-    members: USER,
-    at: 'user',
-    good: wireUser('bad', { blacklisted: true }),
-    answer: (user) => ({ user }),
-    root: (selection) => `user(key: "bad") { ${selection} }`,
-    select: {
-      key_expires: 'keyExpiresAt',
-      last_reset: 'lastResetAt',
-      luaauth_fingerprint: 'fingerprint',
-      blacklisted: 'blacklist { __typename }',
-      blacklist_reason: 'blacklist { reason }',
-      blacklist_expires: 'blacklist { expiresAt }',
-    },
-  },
-  {
-    endpoint: 'GET /ads/systems/:system_id',
-    members: AD_SYSTEM,
-    at: 'system',
-    good: adSystem,
-    answer: (system) => ({ system }),
-    root: (selection) => `adSystem(id: "bad") { ${selection} }`,
-    select: AD_SYSTEM_FIELDS,
+      `editProject(input: { id: "plain", name: "x" }) { ... on EditProjectSuccess { project { ${selection} } } }`,
+    type: 'Project',
   },
   {
     endpoint: 'GET /ads/systems',
@@ -136,19 +104,19 @@ const DOCUMENTED: readonly Documented[] = [
     good: adSystem,
     answer: (bad) => ({ systems: [{ ...adSystem, id: 'good' }, bad] }),
     root: (selection) => `adSystems { ${selection} }`,
-    select: AD_SYSTEM_FIELDS,
+    type: 'AdSystem',
   },
   {
     endpoint: 'GET /ads/providers',
     members: AD_PROVIDER_SETTING,
     at: 'providers.*[]',
-    good: { id: 1, name: 'x', type: 'text', info: '' },
+    good: plainObject(AD_PROVIDER_SETTING),
     answer: (bad) => ({ providers: { provider: [bad] } }),
     root: (selection) => `adProviders { settings { ${selection} } }`,
+    type: 'AdProviderSetting',
   },
 ];
 
-const camelCase = (name: string) => name.replaceAll(/_(\w)/g, (_match, letter) => letter.toUpperCase());
 const answering = (answer: () => object): Respond => {
   const script = wireScript('good');
   return ({ line }, response) =>
@@ -174,12 +142,12 @@ async function openWith(answer: () => object) {
 }
 
 describe('a member that is not as documented affects no operation that does not select it', () => {
-  it.each(DOCUMENTED)('$endpoint', async ({ endpoint, members, at, good, answer, root, select = {} }) => {
-    let object: object = good;
+  it.each(DOCUMENTED)('$endpoint', async ({ endpoint, members, at, good, answer, root, type }) => {
+    let object = good;
     const { gateway, seen, clock } = await openWith(() => answer(object));
     const names = Object.keys(members);
     const kind = endpoint.endsWith('/edit') ? 'mutation' : 'query';
-    const fields = names.map((name) => `${name}: ${root(select[name] ?? camelCase(name))}`);
+    const fields = names.map((name) => `${name}: ${root(selectionOf(type, name))}`);
     const run = async () => {
       seen.length = 0;
       const { errors = [] } = await gateway.execute(`${kind} { ${fields.join(' ')} }`);
@@ -194,7 +162,7 @@ describe('a member that is not as documented affects no operation that does not 
     for (const name of names) {
       const isBlacklist = name === 'blacklisted';
       const failed = isBlacklist ? [name, 'blacklist_reason', 'blacklist_expires'] : [name];
-      const { [name]: _left, ...others } = good;
+      const { [name]: _left, ...others } = good as Readonly<Record<string, unknown>>;
       object = { ...good, [name]: {} };
       expect(await run()).toEqual({ failed, found: [`type ${at}.${name}`] });
       object = others;

@@ -3,6 +3,7 @@ import {
   buildSchema,
   type GraphQLOutputType,
   type GraphQLSchema,
+  GraphQLString,
   getDirectiveValues,
   getNullableType,
   isListType,
@@ -68,21 +69,28 @@ const write = (mutation: string, input: string, type: string, selection: string)
   `mutation { ${mutation}(input: { ${input} }) { ... on ${type} { ${selection} } } }`;
 const user = 'user { fingerprintAssigned }';
 
+type Null = readonly [place: string, document: string, route?: Route];
+
+/** Each query of one object by an id, which is unknown. */
+const BY_ID = Object.values(relay.getQueryType()?.getFields() ?? {}).flatMap(
+  ({ name, type, args: [arg, ...others] }): readonly Null[] => {
+    if (!isObjectType(type) || !arg || others.length > 0) return [];
+    const leaf = Object.values(type.getFields()).find(
+      (field) => getNullableType(field.type) === GraphQLString,
+    );
+    return [[`Query.${name} 0`, `{ ${name}(${arg.name}: "unknown") { ${leaf?.name} } }`]];
+  },
+);
+
 /** The place of the null, an operation that selects it, and the route that fails; without a route, the id is unknown. */
-const NULLS: readonly (readonly [place: string, document: string, route?: Route])[] = [
+const NULLS: readonly Null[] = [
+  ...BY_ID,
   ['Query.adProviders 0', '{ adProviders { name } }', 'GET /ads/providers'],
-  ['Query.adSystem 0', '{ adSystem(id: "unknown") { name } }'],
   ['Query.adSystems 0', '{ adSystems { name } }', 'GET /ads/systems'],
-  ['Query.fetch__Script 0', '{ fetch__Script(id: "unknown") { name } }'],
-  ['Query.fetch__Session 0', '{ fetch__Session(id: "unknown") { robloxId } }'],
   ['Query.knownProjects 0', '{ knownProjects { name } }', 'GET /ads/systems'],
   ['Query.knownProjects 1', '{ knownProjects { name } }', 'GET /projects/:project_id'],
-  ['Query.project 0', '{ project(id: "unknown") { id } }'],
   ['Query.projects 1', '{ projects(ids: ["unknown"]) { name } }'],
-  ['Query.script 0', '{ script(id: "unknown") { name } }'],
   ['Query.scripts 1', '{ scripts(ids: ["unknown"]) { name } }'],
-  ['Query.session 0', '{ session(id: "unknown") { robloxId } }'],
-  ['Query.user 0', '{ user(key: "unknown") { fingerprintAssigned } }'],
   ['Query.users 1', '{ users(keys: ["unknown"]) { fingerprintAssigned } }'],
   ['Query.usersByDiscordId 0', '{ usersByDiscordId(discordId: "no digits") { fingerprintAssigned } }'],
   ['Query.usersByDiscordId 1', '{ usersByDiscordId(discordId: 1) { fingerprintAssigned } }'],

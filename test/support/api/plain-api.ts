@@ -1,20 +1,46 @@
 import type { ServerResponse } from 'node:http';
+import {
+  AD_SYSTEM,
+  type Members,
+  PROJECT,
+  SCRIPT,
+  SESSION,
+  type Typed,
+  USER,
+  type WireKind,
+  type WireKinds,
+} from '../../../src/luaauth/wire.ts';
 import { json, type Recorded, type Respond } from './recorder.ts';
+
+/** A value of each kind of member. */
+const PLAIN: WireKinds = {
+  name: 'plain',
+  text: 'plain',
+  id: 'plain',
+  'any id': 'plain',
+  boolean: false,
+  count: 0,
+  integer: 606_849_621,
+  digits: '606849621',
+  instant: 1_770_624_500_000,
+};
+
+/** An object with all documented members, of which those that may be empty are null. */
+export function plainObject<Of extends Members>(members: Of): Typed<Of, WireKinds> {
+  const values = Object.entries(members).map(([name, kind]) => [name, PLAIN[kind as WireKind] ?? null]);
+  // The members are those of the declaration.
+  return Object.fromEntries(values) as Typed<Of, WireKinds>;
+}
 
 /** A script as the API sends it. */
 export function wireScript(id: string, fields: object = {}) {
   return {
+    ...plainObject(SCRIPT),
     id,
     project_id: 'project',
     name: `name of ${id}`,
-    free_for_all: false,
     use_heartbeat: true,
-    kick_outdated: false,
-    require_sessions: false,
     enabled: true,
-    total_executions: 0,
-    total_sessions: 0,
-    total_instances: 0,
     ...fields,
   };
 }
@@ -22,15 +48,14 @@ export function wireScript(id: string, fields: object = {}) {
 /** A project as the API sends it. */
 export function wireProject(id: string, fields: object = {}) {
   return {
+    ...plainObject(PROJECT),
     id,
     name: `name of ${id}`,
     fingerprint_reset_cooldown: 60_000,
     allow_fingerprint_resets: true,
-    delete_expired_users: false,
     execution_webhook: '',
     information_webhook: '',
     blacklist_webhook: '',
-    total_executions: 0,
     ...fields,
   };
 }
@@ -43,22 +68,7 @@ export function longExecutions(bytes: number) {
 
 /** A user as the API sends it. */
 export function wireUser(key: string, fields: object = {}) {
-  return {
-    key,
-    discord_id: null,
-    fingerprint_assigned: false,
-    executor: '',
-    executions: 0,
-    key_expires: null,
-    last_reset: null,
-    total_fingerprint_resets: 0,
-    note: null,
-    blacklisted: false,
-    blacklist_reason: null,
-    blacklist_expires: null,
-    luaauth_fingerprint: '',
-    ...fields,
-  };
+  return { ...plainObject(USER), key, executor: '', luaauth_fingerprint: '', ...fields };
 }
 
 /** Answers every read with `mark` where it shows it, and every write with success. */
@@ -98,27 +108,17 @@ export function contentOf(line: string, mark: string): object {
 /** Ad systems and providers as the API sends them. */
 function adsOf(line: string, mark: string): object {
   const [, id = 'system'] = /\/ads\/systems\/([^/?]+)/.exec(line) ?? [];
-  const system = {
-    id,
-    project_id: 'project',
-    name: mark,
-    key_duration: 86_400_000,
-    max_keys: 1,
-    allow_extending: true,
-    max_duration: 604_800_000,
-  };
+  const system = { ...plainObject(AD_SYSTEM), id, project_id: 'project', name: mark };
   return { system, systems: [system], providers: { [mark]: [] } };
 }
 
 /** A session of a script as the API sends it. */
 export function wireSession(scriptId: string, mark: string) {
   return {
+    ...plainObject(SESSION),
     id: `session-of-${scriptId}`,
-    user_key: null,
     script_id: scriptId,
     roblox_id: 10234711811,
-    place_id: 606849621,
     job_id: mark,
-    created_at: 1770624500000,
   };
 }
