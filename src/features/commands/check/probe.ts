@@ -1,15 +1,14 @@
-import { getAdProviders, getAdSystem, getAdSystems } from '../../../luaauth/ads.ts';
+import { getAdProviders, getAdSystems } from '../../../luaauth/ads.ts';
 import type { Access } from '../../../luaauth/api.ts';
 import { isId } from '../../../luaauth/decoders.ts';
 import type { Endpoint, Payloads } from '../../../luaauth/endpoint.ts';
+import { ENDPOINTS } from '../../../luaauth/endpoints.ts';
 import { getExecutions, getProjectExecutions } from '../../../luaauth/executions.ts';
-import { getProject } from '../../../luaauth/projects.ts';
 import { redact } from '../../../luaauth/redact.ts';
 import { Refused } from '../../../luaauth/refusal.ts';
-import type { Params, RouteTemplate } from '../../../luaauth/resource.ts';
+import { type Params, paramsIn, type RouteTemplate } from '../../../luaauth/resource.ts';
 import { getScript } from '../../../luaauth/scripts.ts';
-import { filterSessions, getSession, getSessions } from '../../../luaauth/sessions.ts';
-import { getUser } from '../../../luaauth/users.ts';
+import { filterSessions, getSessions } from '../../../luaauth/sessions.ts';
 import type { Difference } from '../../../observability/difference.ts';
 import type { Call, Reply } from '../../../transport/call.ts';
 import { BadResponse, CallFailure } from '../../../transport/errors.ts';
@@ -17,40 +16,44 @@ import type { Finding } from './diagnosis.ts';
 import type { OnReply } from './single-calls.ts';
 
 /** By the parameters of routes: the ids that reads need, from the command line or from earlier answers. */
-type Ids = { readonly [Name in keyof typeof ADVICE]?: string | undefined };
+type Ids = Readonly<Record<string, string | undefined>>;
 
-const ADVICE = {
+const ADVICE: Readonly<Record<string, string>> = {
   script_id: 'no script is known: give --script ID',
   project_id: 'no project is known: give --script ID',
   session_id: 'no session is known: give --script ID of a script with a session',
   user_key: 'no licence key is known: give --script ID of a script with a session',
   system_id: 'the account has no ad system',
-} as const;
+};
 
-type Read = ReturnType<typeof read>;
+interface Read {
+  readonly route: RouteTemplate;
+  /** The id in the route. The route of a read has one or none. */
+  readonly needs: string | undefined;
+  /** Makes the call, and gives the ids in its answer. */
+  readonly ask: (api: Access, ids: Ids) => Promise<Ids>;
+}
 
 /** `idsIn` gives the ids in an answer, which other reads need. */
 function read<Path extends RouteTemplate, Payload, Answer>(
   endpoint: Endpoint<Path, Payload, Answer>,
   idsIn: (answer: Answer) => Ids = () => ({}),
   ...payload: Payloads<Payload>
-) {
+): Read {
   const { route } = endpoint;
-  const [, needs] = /:(\w+)/.exec(route) ?? [];
+  const [needs] = paramsIn(route);
   return {
     route,
-    // The route of a read has one of these parameters, or none.
-    needs: needs as keyof Ids | undefined,
-    ask: async (api: Access, ids: Ids) => idsIn(await endpoint(api, ids as Params<Path>, ...payload)),
+    needs,
+    ask: async (api, ids) => idsIn(await endpoint(api, ids as Params<Path>, ...payload)),
   };
 }
 
 const PAGE = { from: 0, limit: 10 };
 
-/** Every documented read. */
-const READS: readonly Read[] = [
+/** The reads that give ids to others, and the reads that do not show one object. */
+const LISTED: readonly Read[] = [
   read(getScript, ({ project_id }) => ({ project_id })),
-  read(getProject),
   read(getProjectExecutions, ({ scripts }) => ({
     script_id: scripts?.find(({ id }) => id !== undefined)?.id,
   })),
@@ -63,12 +66,22 @@ const READS: readonly Read[] = [
     }),
     PAGE,
   ),
-  read(getSession),
-  read(getUser),
   read(getAdSystems, ([system]) => ({ system_id: system?.id, project_id: system?.project_id })),
   read(getAdProviders),
-  read(getAdSystem),
   read(filterSessions, undefined, PAGE),
+];
+
+/** Every documented read. The reads of one object come from the declarations. */
+const READS: readonly Read[] = [
+  ...LISTED,
+  ...ENDPOINTS.all.flatMap(({ route, shows }): readonly Read[] => {
+    if (!shows || LISTED.some((listed) => listed.route === route)) return [];
+    const ask = async (api: Access, ids: Ids): Promise<Ids> => {
+      await ENDPOINTS.show(api, shows, ids[shows.param] ?? '');
+      return {};
+    };
+    return [{ route, needs: shows.param, ask }];
+  }),
 ];
 
 interface ProbeOptions {
@@ -119,7 +132,9 @@ export async function probe({ forOneCall, compare, key, ids: given, scriptId }: 
     findings.set(next, { subject: 'Read', ...findingOf(facts, failed, reason, differences, isOfUser) });
   }
   const notAsked = READS.filter((candidate) => !findings.has(candidate)).map(({ route, needs }): Finding => {
-    const why = failure ? 'an earlier read had no answer' : needs && ADVICE[needs];
+    const why = failure
+      ? 'an earlier read had no answer'
+      : needs && (ADVICE[needs] ?? `no ${needs} is known`);
     return { level: 'note', subject: 'Read', fact: `${route}: not asked: ${why}.` };
   });
   return { findings: [...findings.values(), ...notAsked], failure };
