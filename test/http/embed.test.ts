@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seeded } from '../../src/features/sandbox/seed-data.ts';
 import { type Sandbox, startSandbox } from '../../src/features/sandbox/server.ts';
 import { createGateway, createTransport, openAgents, type Transport } from '../../src/index.ts';
+import { ENDPOINTS } from '../../src/luaauth/endpoints.ts';
 import { sendMessage } from '../support/clients/agent.ts';
 import { jsonPost } from '../support/clients/json-post.ts';
 import { openRaw, postText } from '../support/clients/raw-http.ts';
@@ -55,7 +56,7 @@ it.each<[options: object, problem: string]>([
   ],
   [
     { url: 'http://localhost', freshMsFor: { script: 5 } },
-    'freshMsFor.script: there is no such member. There are ads, executions, projects, scripts, sessions, users.',
+    `freshMsFor.script: there is no such member. There are ${ENDPOINTS.freshnesses.join(', ')}.`,
   ],
   [
     { url: 'http://localhost', observer: [{}, { anwsered() {} }] },
