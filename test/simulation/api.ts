@@ -12,7 +12,7 @@ import type { Visitors } from './visitors.ts';
  * What the API does instead of carrying a request out: refuses it as `ratelimited`, answers 503. It `hangs`, or `closes` the
  * connection, before or after it carries the request out.
  */
-type Failing = 'refuses' | 'hangs' | 'closes' | 'fails';
+export type Failing = 'refuses' | 'hangs' | 'closes' | 'fails';
 
 /** How long the API takes for an answer, and how likely it fails, at the moment. */
 export interface Mood {
@@ -59,6 +59,14 @@ export class SimulatedApi {
     this.#options = options;
     this.#visitors = options.visitors;
     this.#random = createSeeded(options.seed, 'api');
+  }
+
+  /** The last of several moods counts. */
+  feel(mood: Mood, forMs: number): void {
+    this.mood = mood;
+    this.#options.kernel.after(forMs, () => {
+      if (this.mood === mood) this.mood = GOOD_MOOD;
+    });
   }
 
   versionOf(script: string): number {

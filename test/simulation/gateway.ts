@@ -99,6 +99,11 @@ export class SimulatedGateway {
 
   /** It ends without a word, and another process takes its place. */
   die(downMs: number): void {
+    if (!this.isRunning) return;
+    this.#end(downMs);
+  }
+
+  #end(downMs: number): void {
     this.owner.hasEnded = true;
     this.#running = undefined;
     if (this.isLost) this.#changed(false);
@@ -185,7 +190,7 @@ export class SimulatedGateway {
     };
     openStateInRedis(options, { clock, random, createClient }).then(begin, (error) => {
       kernel.log(`${owner.name} does not start: ${error}`);
-      if (!owner.hasEnded) this.die(RESTART_MS);
+      if (!owner.hasEnded) this.#end(RESTART_MS);
     });
   }
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
 import { minimise } from './minimise.ts';
-import { createPlan, FAULT_KINDS, type FaultKind } from './plan.ts';
+import { createPlan } from './plan.ts';
 import { play } from './world.ts';
 
 const USAGE = `Usage: npm run simulate -- [options]

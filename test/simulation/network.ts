@@ -21,6 +21,25 @@ export function createLink(latencyMs: number, jitterMs: number, loss: number): L
   return { there: way(), back: way() };
 }
 
+export function moveAway(kernel: Kernel, { there, back }: Link, ms: number, forMs: number): void {
+  for (const way of [there, back]) {
+    way.latencyMs += ms;
+    kernel.after(forMs, () => {
+      way.latencyMs -= ms;
+    });
+  }
+}
+
+/** Cuts one direction, the other, or both if `lot` is from 0.3 to 0.7. */
+export function cutLink({ now }: Kernel, { there, back }: Link, lot: number, forMs: number): void {
+  const cut = (way: Way) => {
+    if (way.cutUntil < now) way.cutFrom = now;
+    way.cutUntil = Math.max(way.cutUntil, now + forMs);
+  };
+  if (lot > 0.3) cut(there);
+  if (lot < 0.7) cut(back);
+}
+
 /** TCP sends a lost packet again after this time at least. */
 const AGAIN_MS = 200;
 

@@ -1,4 +1,5 @@
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
+import { FAULT_KINDS, FAULTS, type Fault, type FaultKind } from './faults.ts';
 
 /** Everything that a history is made of: the same plan gives the same history. */
 export interface Plan {
@@ -60,37 +61,6 @@ export interface VisitsPlan {
   readonly script: string;
   readonly everyMs: number;
 }
-
-export interface Fault {
-  readonly kind: FaultKind;
-  readonly at: number;
-  readonly forMs: number;
-  readonly gateway: number;
-  /** Stands for a direction or a size, as the kind needs it. From 0 to 1. */
-  readonly lot: number;
-}
-
-const FAULTS = {
-  'store stalls': [50, 3_000],
-  'store is flushed': [1, 1],
-  'store fails over': [100, 3_000],
-  'store is full': [500, 5_000],
-  'store is further away': [500, 8_000],
-  'store is cut off': [100, 15_000],
-  'api is further away': [500, 8_000],
-  'api is cut off': [100, 8_000],
-  'api is slow': [500, 8_000],
-  'api refuses': [300, 3_000],
-  'api hangs': [300, 3_000],
-  'api closes': [300, 3_000],
-  'api fails': [300, 3_000],
-  'process pauses': [100, 30_000],
-  'process dies': [100, 5_000],
-  'process stops': [100, 5_000],
-} as const satisfies Record<string, readonly [number, number]>;
-
-export type FaultKind = keyof typeof FAULTS;
-export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
 /** While the API refuses and fails, fewer calls are made for a while afterwards. */
 const SLOWS_DOWN_MS = 25_000;

@@ -49,6 +49,13 @@ export class Store {
     this.#owner.pausedUntil = this.#kernel.now + ms;
   }
 
+  fill(ms: number): void {
+    this.model.isFull = true;
+    this.#kernel.after(ms, () => {
+      this.model.isFull = false;
+    });
+  }
+
   /** It ends, and is there again after so many ms, with this data. */
   restart(downMs: number, data: unknown): void {
     this.#end();

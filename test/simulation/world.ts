@@ -4,13 +4,13 @@ import { editScript, getScript } from '../../src/luaauth/scripts.ts';
 import { WINDOW_MS } from '../../src/state/timed-permit.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
-import { GOOD_MOOD, type Mood, SimulatedApi } from './api.ts';
+import { GOOD_MOOD, SimulatedApi } from './api.ts';
+import { FAULTS, type Fault } from './faults.ts';
 import { Follower } from './follower.ts';
 import { type Defect, OPERATION_MS, SimulatedGateway, TIMEOUTS } from './gateway.ts';
 import { Judge, type Violation } from './judge.ts';
 import { Kernel, type Owner } from './kernel.ts';
-import type { Link, Way } from './network.ts';
-import { type CallerPlan, type Fault, type FaultKind, type Plan, QUIET_MS } from './plan.ts';
+import { type CallerPlan, type Plan, QUIET_MS } from './plan.ts';
 import { Store } from './store.ts';
 import { Visitors } from './visitors.ts';
 
@@ -439,70 +439,13 @@ class World {
     }
   }
 
-  #inject({ kind, forMs, gateway: index, lot }: Fault): void {
-    const kernel = this.#kernel;
-    const store = this.#store;
-    const gateway = this.#gateways[index % this.#gateways.length] as SimulatedGateway;
+  #inject(fault: Fault): void {
+    const { kind, forMs, lot } = fault;
+    const [, , inject] = FAULTS[kind];
+    const gateway = this.#gateways[fault.gateway] as SimulatedGateway;
     addOne(this.#faults, kind);
-    kernel.log(`fault ${kind} ${gateway.owner.name} for ${Math.round(forMs)} ms`);
-    const make: Record<FaultKind, () => void> = {
-      'store stalls': () => store.stall(forMs),
-      'store is flushed': () => store.model.flush(),
-      'store fails over': () => store.failOver(lot * forMs, (1 - lot) * forMs),
-      'store is full': () => this.#fill(forMs),
-      'store is further away': () => this.#moveAway(gateway.toStore, lot * 40, forMs),
-      'store is cut off': () => this.#cut(gateway.toStore, lot, forMs),
-      'api is further away': () => this.#moveAway(gateway.toApi, lot * 200, forMs),
-      'api is cut off': () => this.#cut(gateway.toApi, lot, forMs),
-      'api is slow': () => this.#feel({ ...GOOD_MOOD, workMs: 300 + lot * 3_000 }, forMs),
-      'api refuses': () => this.#feel({ ...GOOD_MOOD, failing: 'refuses', chance: lot }, forMs),
-      'api hangs': () => this.#feel({ ...GOOD_MOOD, failing: 'hangs', chance: lot * lot }, forMs),
-      'api closes': () => this.#feel({ ...GOOD_MOOD, failing: 'closes', chance: lot }, forMs),
-      'api fails': () => this.#feel({ ...GOOD_MOOD, failing: 'fails', chance: lot }, forMs),
-      'process pauses': () => gateway.pause(forMs),
-      'process dies': () => {
-        if (!gateway.isRunning) return;
-        gateway.die(forMs);
-      },
-      'process stops': () => void gateway.stop(forMs),
-    };
-    make[kind]();
-  }
-
-  #fill(forMs: number): void {
-    const { model } = this.#store;
-    model.isFull = true;
-    this.#kernel.after(forMs, () => {
-      model.isFull = false;
-    });
-  }
-
-  #moveAway({ there, back }: Link, ms: number, forMs: number): void {
-    for (const way of [there, back]) {
-      way.latencyMs += ms;
-      this.#kernel.after(forMs, () => {
-        way.latencyMs -= ms;
-      });
-    }
-  }
-
-  /** One direction, the other, or both. */
-  #cut({ there, back }: Link, lot: number, forMs: number): void {
-    const { now } = this.#kernel;
-    const cut = (way: Way) => {
-      if (way.cutUntil < now) way.cutFrom = now;
-      way.cutUntil = Math.max(way.cutUntil, now + forMs);
-    };
-    if (lot > 0.3) cut(there);
-    if (lot < 0.7) cut(back);
-  }
-
-  #feel(mood: Mood, forMs: number): void {
-    const api = this.#api;
-    api.mood = mood;
-    this.#kernel.after(forMs, () => {
-      if (api.mood === mood) api.mood = GOOD_MOOD;
-    });
+    this.#kernel.log(`fault ${kind} ${gateway.owner.name} for ${Math.round(forMs)} ms`);
+    inject({ kernel: this.#kernel, store: this.#store, api: this.#api, gateway }, forMs, lot);
   }
 }
 

@@ -6,7 +6,7 @@ import { openStateInRedis } from '../../../src/features/redis/open.ts';
 import type { Permit } from '../../../src/state/port.ts';
 import { DriftingClock, processClock, processRandom } from '../../simulation/clocks.ts';
 import { Kernel, Owner } from '../../simulation/kernel.ts';
-import { createLink, type Link } from '../../simulation/network.ts';
+import { createLink, cutLink } from '../../simulation/network.ts';
 import { Store } from '../../simulation/store.ts';
 import { createSeeded } from '../../support/random/seeded.ts';
 
@@ -58,17 +58,13 @@ async function createProcesses() {
       link,
       isLost: () => isLost,
       /** Cuts the network to Redis for so long. */
-      cut: (ms: number) => cut(kernel, link, ms),
+      cut: (ms: number) => cutLink(kernel, link, 0.5, ms),
       openQuota: () => state.quotas.open('account', undefined, RATE, () => undefined),
       read: (account: string) => settle(state.generations.snapshot(account).read('script')),
       write: (account: string) => settle(state.generations.snapshot(account).wrote(['script'])),
     };
   };
   return { kernel, store, pass, settle, open };
-}
-
-function cut(kernel: Kernel, { there, back }: Link, ms: number): void {
-  for (const way of [there, back]) Object.assign(way, { cutFrom: kernel.now, cutUntil: kernel.now + ms });
 }
 
 it('permits that return while Redis is lost are given back, even if no call follows', async () => {
