@@ -196,7 +196,7 @@ function endpoint<Path extends RouteTemplate, Payload extends object | undefined
       // Set when the call begins.
       generation: 0,
       isLost: false,
-      waiters: undefined,
+      onTurn: undefined,
       maxAgeMs: undefined,
       background: undefined,
     };

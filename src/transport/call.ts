@@ -52,17 +52,6 @@ export interface Asked {
   readonly payload: object | undefined;
 }
 
-/** The operations that wait for the answer of one call. */
-export interface Waiters {
-  /**
-   * Asked when the call's turn has come, before it takes a permit. False: all have joined an equal call or found an answer,
-   * so the signal of the call is aborted.
-   */
-  needRequest(): boolean;
-  /** The call has its permits and a connection. */
-  started(): void;
-}
-
 /** One request to the REST API, on its way through the steps. A step never changes a call: it passes on a copy. */
 export interface Call<T> extends About, Asked {
   readonly method: 'GET' | 'POST';
@@ -94,8 +83,8 @@ export interface Call<T> extends About, Asked {
   readonly generation: number | string;
   /** Whether Redis is lost, so that other processes may have written unnoticed. */
   readonly isLost: boolean;
-  /** The operations that share the answer; undefined: the call needs its own request. */
-  readonly waiters: Waiters | undefined;
+  /** Called when the call has its permits and a connection. Equal calls that still wait may then share its answer. */
+  readonly onTurn: (() => void) | undefined;
   /** How old an answer from the cache may be, in ms. Undefined: as old as the settings of the cache say. A poll sets it. */
   readonly maxAgeMs: number | undefined;
   /**

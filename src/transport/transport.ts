@@ -111,7 +111,7 @@ export function createTransport(options: TransportOptions, openConnections?: () 
   const steps: readonly Interceptor[] = [
     invalidation(generations, options.clock ?? backgroundClock),
     cache.step,
-    dedupe(clock, cache.freshAnswer),
+    dedupe(clock),
     ...(state.steps?.(cache.policy) ?? []),
     circuitBreaker.step,
     retry({ clock, random, mayRetry: ({ origin }) => circuitBreaker.isClosed(origin.account) }),

@@ -8,7 +8,7 @@ import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import type { Turn } from '../../src/transport/scheduler/turn.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 
-interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'waiters'>> {
+interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'onTurn'>> {
   readonly account?: string;
   readonly caller?: string;
   readonly callerRate?: number;

@@ -143,8 +143,7 @@ describe('calls in the background', () => {
     const scene = createScene({ rate: 10 });
     scene.ask(many('c', 8));
     const startedAt: number[] = [];
-    const waiters = { needRequest: () => true, started: () => void startedAt.push(scene.clock.now()) };
-    scene.ask('renewal', { ...RENEWAL, waiters });
+    scene.ask('renewal', { ...RENEWAL, onTurn: () => void startedAt.push(scene.clock.now()) });
     expect(await scene.pass(2 * WINDOW_MS)).toEqual([`0 ${many('c', 8)}`, '1002 renewal']);
     expect(startedAt).toEqual([1_002]);
   });
@@ -277,24 +276,6 @@ describe('calls that cannot start in time', () => {
     expect(await scene.pass(WINDOW_MS)).toEqual(['0 a', '1002 c']);
     await scene.pass(60_000);
     expect(scene.clock.pending).toBe(0);
-  });
-
-  it('leave without a request if an equal call has answered them when their turn comes', async () => {
-    const scene = createScene({ rate: 1 });
-    scene.ask('a');
-    let needRequest = true;
-    const [answered] = scene.ask('answered', {
-      waiters: {
-        needRequest() {
-          if (!needRequest) answered?.leave();
-          return needRequest;
-        },
-        started() {},
-      },
-    });
-    needRequest = false;
-    scene.ask('b');
-    expect(await scene.pass(WINDOW_MS)).toEqual(['0 a', '1002 b']);
   });
 });
 

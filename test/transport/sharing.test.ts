@@ -219,18 +219,19 @@ describe('equal reads that wait for the quota', () => {
   const one = { caller: 'one', timeoutMs: 60_000 };
   const two = { caller: 'two', timeoutMs: 60_000 };
 
-  it('of two callers take turns, and use the call that the other one has begun meanwhile', async () => {
+  it('of two callers are sent in the turn of the one that is first, and answered together', async () => {
     const scene = await useUpTheQuota();
     const greedy = ['a', 'b', 'c', 'd'].map((id) => scene.read(id, one));
     const other = scene.read('d', two);
     await scene.pass(WINDOW_MS);
     expect(await other).toBe('v1');
+    expect(await greedy[3]).toBe('v1 shared');
     await scene.pass(WINDOW_MS);
     expect(await Promise.all(greedy)).toEqual(['v1', 'v1', 'v1', 'v1 shared']);
     expect(scene.lines.map((line) => line.slice(-1))).toEqual(['a', 'd', 'b', 'c']);
   });
 
-  it('of two callers are one call if it is under way when the turn of the other comes', async () => {
+  it('of two callers leave the turn of the second to what else it waits for', async () => {
     const scene = await useUpTheQuota();
     const first = scene.read('a', one);
     const others = [scene.read('a', two), scene.read('b', two)];
@@ -241,6 +242,19 @@ describe('equal reads that wait for the quota', () => {
     expect(scene.lines).toEqual(['GET /scripts/a', 'GET /scripts/b']);
     await scene.release();
     expect(await Promise.all([first, ...others])).toEqual(['v1', 'v1 shared', 'v1']);
+  });
+
+  it('of a client that stays are sent when the client leaves whose read was first', async () => {
+    const scene = await useUpTheQuota();
+    const client = new AbortController();
+    const leaves = scene.read('a', { ...one, signal: client.signal });
+    const stays = scene.read('a', two);
+    await scene.pass(0);
+    client.abort();
+    expect(await leaves).toBe('ClientLeft');
+    await scene.pass(WINDOW_MS);
+    expect(await stays).toBe('v1');
+    expect(scene.lines).toEqual(['GET /scripts/a']);
   });
 });
 

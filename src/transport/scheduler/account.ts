@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { Call } from '../call.ts';
-import { CallFailure, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
+import { CallFailure, RateLimited, TimedOut } from '../errors.ts';
 import { AccountQueue } from './account-queue.ts';
 import { AccountQuotas } from './account-quotas.ts';
 import { LateCalls } from './late-calls.ts';
@@ -38,7 +38,6 @@ export class Account {
       this.begin(turn);
       return turn;
     }
-    if (call.signal?.aborted) throw new ClientLeft(call, 'no');
     const { place = '' } = call.origin;
     if (this.queue.size === 0) this.queue.moveTo(this.isUnaccepted ? unaccepted.accountsAt(place) : queue);
     this.queue.lineOf(turn).add(turn);
@@ -56,10 +55,10 @@ export class Account {
 
   /** Lets a call send its request, because it has its permits and a connection. */
   begin(turn: Turn): void {
-    turn.call.waiters?.started();
     this.#count(turn, 1);
     this.queue.started(turn);
     turn.begin();
+    turn.call.onTurn?.();
   }
 
   /**
@@ -127,10 +126,9 @@ export class Account {
 
   /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
   take(turn: Turn, leavesRoom: boolean): boolean {
-    const { deadline, endpoint, waiters } = turn.call;
+    const { deadline, endpoint } = turn.call;
     // After a standstill, permits may come before an overdue timer fires.
     if (deadline <= this.#shared.clock.now() || this.#pauses.blocks(endpoint)) return false;
-    if (waiters?.needRequest() === false) return false;
     return this.#hasConnectionFor(turn.call) && turn.takePermits(leavesRoom);
   }
 

@@ -35,13 +35,9 @@ export class FairLine<Item extends object> {
   next(starts: (item: Item) => boolean): Item | undefined {
     for (const [name, member] of this.#members) {
       if (!(member instanceof FairLine)) {
-        if (starts(member)) {
-          this.remove(member);
-          return member;
-        }
-        // An item that needs no turn any more has left.
-        if (this.#members.has(member)) return undefined;
-        continue;
+        if (!starts(member)) return undefined;
+        this.remove(member);
+        return member;
       }
       const item = member.next(starts);
       if (item === undefined) continue;

@@ -60,12 +60,9 @@ export function createCache(options: CacheOptions) {
   /** Serves an older entry in place of a failure (stale-if-error). */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
     const ageMs = clock.now() - askedAt;
-    if (
-      ageMs >= Math.min(staleMs, call.maxAgeMs ?? staleMs) ||
-      !allowsOlderAnswer(failure) ||
-      !(await isCurrent(call))
-    )
-      throw failure;
+    // A poll shows no older state than it knows.
+    const mayServe = call.maxAgeMs === undefined && ageMs < staleMs && allowsOlderAnswer(failure);
+    if (!mayServe || !(await isCurrent(call))) throw failure;
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
 
@@ -121,13 +118,8 @@ export function createCache(options: CacheOptions) {
     return noted(answer, call, usage, why);
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, serve };
-  /** An answer in this process that is as good as a call; undefined: none is known at once. */
-  const freshAnswer = (call: Call<unknown>): Answer<unknown> | undefined => {
-    const { entry } = lookUp(call);
-    return entry && !call.isLost && entry.ageMs < freshMsOf(call) ? serve(entry, 'fresh') : undefined;
-  };
 
-  return { step, policy, freshAnswer };
+  return { step, policy };
 }
 
 const BYPASS = { why: 'bypass' } as const;

@@ -1,23 +1,20 @@
 import { type Clock, Deadline, soon } from '../../base/clock.ts';
 import { type AbortListener, AbortSource } from '../../base/signal.ts';
-import type { Answer, Call, Waiters } from '../call.ts';
+import type { Answer, Call } from '../call.ts';
 import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import type { Send } from '../step.ts';
 import type { Usage } from '../usage.ts';
 
-/** An answer that the call could have instead of a request of its own; undefined: there is none. */
-type FindAnswer = (call: Call<unknown>) => Answer<unknown> | undefined;
-
 /**
- * Joins a read to an equal call whose turn has come, or to an equal call of the same operation. Otherwise the read waits for
- * its own turn. When its turn comes, it looks once more whether an equal call is under way or there is an answer.
+ * Joins a read to an equal call whose turn has come, or to an equal call of the same operation. Otherwise the read waits in the
+ * line of its own operation. The first of equal reads whose turn comes is sent, and the others leave their lines to join it.
  *
  * Each waiter leaves on its own, at its deadline or when its client leaves. The call is aborted when the last waiter leaves.
  * A failure reaches every waiter once and is not kept.
  *
  * (undici 7.30's `deduplicate` interceptor hangs or aborts other callers when one of them has an AbortSignal.)
  */
-export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Send {
+export function dedupe(clock: Clock): (next: Send) => Send {
   /** The calls under way and the calls that wait, by name. */
   let calls = new Map<string, SharedCall[]>();
   let begunCalls = 0;
@@ -43,6 +40,16 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       }
     };
 
+    const begin = (name: string, begun: SharedCall) => {
+      begun.isUnderWay = true;
+      for (const other of calls.get(name) ?? []) {
+        if (other.isUnderWay || other.generation !== begun.generation) continue;
+        remove(name, other);
+        for (const waiter of other.end()) waiter.settle(join(begun, waiter.call, waiter.usage));
+        other.abort();
+      }
+    };
+
     const share: Send = <T>(call: Call<T>, usage: Usage) => {
       if (call.kind === 'write') return next(call, usage);
       const { caller, callerRate } = call.origin;
@@ -51,18 +58,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       const equal = calls.get(name) ?? [];
       const other = equal.find((shared) => shared.serves(call));
       if (other) return join(other, call, usage);
-      const needRequest = () => {
-        const underWay = calls.get(name)?.find((shared) => shared !== begun && shared.isUnderWayFor(call));
-        const answer = underWay ? undefined : findAnswer(call);
-        if (!underWay && !answer) return true;
-        for (const waiter of end()) {
-          if (underWay) waiter.settle(join(underWay, waiter.call, waiter.usage));
-          else if (answer) waiter.settle(answer);
-        }
-        begun.abort();
-        return false;
-      };
-      const begun = new SharedCall(call, needRequest);
+      const begun = new SharedCall(call);
       begunCalls += 1;
       if (begunCalls % RENEW_AFTER === 0) calls = new Map(calls);
       calls.set(name, [...equal, begun]);
@@ -72,7 +68,7 @@ export function dedupe(clock: Clock, findAnswer: FindAnswer): (next: Send) => Se
       };
       // Sets no timer: the deadline of the request gives a better reason.
       const waiting: Promise<Answer<T>> = begun.join(call, usage, undefined);
-      next({ ...call, signal: begun, waiters: begun }, usage).then(
+      next({ ...call, signal: begun, onTurn: () => begin(name, begun) }, usage).then(
         (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
           for (const waiter of end()) waiter.settle(Promise.reject(failure));
@@ -105,36 +101,28 @@ function handOut(answer: Answer<unknown>, waiters: readonly Waiter[], from: numb
 }
 
 /** A call and all waiters for its answer. Aborted when the last waiter leaves. */
-class SharedCall extends AbortSource implements Waiters {
+class SharedCall extends AbortSource {
   /** The deadline of the call that began. -Infinity for calls in the background, so that every call that joins has more time. */
   readonly deadline: number;
-  readonly needRequest: () => boolean;
   readonly #call: Call<unknown>;
-  /** Whether its turn has come, and it has its permits. Until then an equal call has its own turn. */
-  #isUnderWay = false;
+  /** Whether its turn has come. Until then an equal read of another operation waits in its own line. */
+  isUnderWay = false;
   #waiters: Waiter[] = [];
 
-  constructor(call: Call<unknown>, needRequest: () => boolean) {
+  constructor(call: Call<unknown>) {
     super();
     this.deadline = call.background ? Number.NEGATIVE_INFINITY : call.deadline;
     this.#call = call;
-    this.needRequest = needRequest;
   }
 
-  started(): void {
-    this.#isUnderWay = true;
+  get generation(): Call<unknown>['generation'] {
+    return this.#call.generation;
   }
 
   /** Whether a call of the same name need not wait for a turn of its own. */
-  serves(call: Call<unknown>): boolean {
-    if (this.isUnderWayFor(call)) return true;
-    const { generation, background, origin } = this.#call;
-    if (this.aborted || generation !== call.generation) return false;
-    return background === call.background && origin === call.origin;
-  }
-
-  isUnderWayFor({ generation }: Call<unknown>): boolean {
-    return this.#isUnderWay && !this.aborted && this.#call.generation === generation;
+  serves({ generation, background, origin }: Call<unknown>): boolean {
+    if (this.aborted || generation !== this.generation) return false;
+    return this.isUnderWay || (background === this.#call.background && origin === this.#call.origin);
   }
 
   /** Waits for the answer until the call's deadline. Without a clock, waits until the shared call ends. */
