@@ -46,7 +46,7 @@ const DEATH: Plan = (() => {
     gateway,
     thinkMs: 50,
     writes: 0,
-    scripts: 3,
+    scripts: 8,
     burst: 3,
     joinsAt: 0,
     leavesAt: 40_000,
