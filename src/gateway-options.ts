@@ -88,8 +88,8 @@ export interface GatewayOptions
   /** The largest request body. */
   readonly maxBodyBytes: number;
   /**
-   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. By
-   * default a part of the heap.
+   * The most bytes of all request bodies at a time: arriving bodies, and bodies that running operations still hold. A single
+   * body may have half of them. By default a part of the heap.
    */
   readonly maxBodiesBytes?: number;
   /** Compresses answers of 1 kB and more to clients that accept it. True by default. */

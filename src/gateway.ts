@@ -1,9 +1,8 @@
-import { createClientNameOf, createClientOf } from './callers/client-name.ts';
+import { createClientOf } from './callers/client-name.ts';
 import { createPlaceOf } from './callers/client-place.ts';
 import { createIdentify, isKeyForAll, watchAccepted } from './callers/identify.ts';
 import { createContext } from './context.ts';
-import { createGate } from './gate/gate.ts';
-import { mostBodyBytes } from './gate/memory.ts';
+import { Memory, mostBodyBytes } from './gate/memory.ts';
 import { Turns } from './gate/turns.ts';
 import type { Gateway, GatewayFeatures, GatewayOptions } from './gateway-options.ts';
 import { createOwnPath, OPERATION_PATH } from './http/address.ts';
@@ -53,8 +52,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   // The key tells who takes turns at the gate, which has the memory of the body.
   const identifyAny = createIdentify(credentials, transport.trust);
   const { identify, wasAccepted, isAccepted } = watchAccepted(credentials, identifyAny, transport);
-  const turns = new Turns(createClientOf(credentials, wasAccepted, trustedProxy), maxBodiesBytes);
-  const clientNameOf = createClientNameOf(credentials, wasAccepted, trustedProxy);
+  const clientOf = createClientOf(credentials, wasAccepted, trustedProxy);
+  const turns = new Turns(clientOf, maxBodiesBytes);
+  const memory = new Memory(clientOf, turns, maxBodiesBytes);
 
   // The document is found, parsed and checked.
   const persisted = openDocuments(features, options);
@@ -89,9 +89,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const door: Door = {
     pipeline,
     tracker,
-    reserveBody: createGate(maxBodiesBytes, turns, clientNameOf),
-    // No single body may exceed the memory of all bodies.
-    maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes),
+    memory,
+    // A single body has room while the half that is free for all is free.
+    maxBodyBytes: Math.min(maxBodyBytes, maxBodiesBytes / 2),
     clock,
   };
   const rateLimit = (account: string) => transport.rateLimit(account);

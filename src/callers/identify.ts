@@ -37,8 +37,11 @@ export type Identity =
   | { readonly origin: Origin; readonly grant: Grant; readonly refusal?: undefined }
   | { readonly refusal: GraphQLError; readonly grant?: undefined };
 
+/** What tells who sends a request. */
+type SentBy = Pick<ClientRequest, 'address' | 'socket' | 'credentials'>;
+
 /** Resolves at once, except for tokens and for an embedder's asynchronous key ring. */
-export type Identify = (request: Pick<ClientRequest, 'address' | 'credentials'>) => MaybePromise<Identity>;
+export type Identify = (request: SentBy) => MaybePromise<Identity>;
 
 /** Whether every client that can connect may use the gateway's own key. */
 export function isKeyForAll({ heldKey, gatewayKeys = [], keyRing, tokenVerifier }: Credentials): boolean {
@@ -100,7 +103,7 @@ function identifyByApiKey(): Identify {
 /** The credential that decides whether a request is accepted: the API key, or what stands for it if the gateway holds the key. */
 export function credentialOf(
   { heldKey }: Credentials,
-  { credentials: { token, bearer = '' } }: ClientRequest,
+  { credentials: { token, bearer = '' } }: Pick<ClientRequest, 'credentials'>,
 ): string {
   return heldKey === undefined ? (token ?? bearer) : bearer;
 }
@@ -157,7 +160,7 @@ export interface Acceptance {
    * anything.
    */
   readonly wasAccepted: (request: ClientRequest) => boolean;
-  /** Whether a request of this connection had a credential that is accepted by now. False if none is needed. */
+  /** Whether an operation of this connection had a credential that is accepted by now. False if none is needed. */
   readonly isAccepted: (socket: Socket) => boolean;
 }
 
@@ -170,27 +173,23 @@ export function watchAccepted(
   if (isKeyForAll(credentials)) return { identify, wasAccepted: () => true, isAccepted: () => false };
   const hashOf = createHash();
   const proven = createKnownAccounts();
-  const isProven = credentials.heldKey === undefined ? isKnown : (one: string) => proven.has(one);
+  const holdsKey = credentials.heldKey !== undefined;
+  const isProven = holdsKey ? (one: string) => proven.has(one) : isKnown;
   /** The hash of each connection's credential: an accepted one, else the latest. */
   const ofSocket = new WeakMap<Socket, string>();
   const isAccepted = (socket: Socket) => isProven(ofSocket.get(socket) ?? '');
-  const wasAccepted = (request: ClientRequest) => {
-    const { socket } = request;
-    const credential = hashOf(credentialOf(credentials, request));
-    const isGood = isProven(credential);
-    if (socket && (isGood || !isAccepted(socket))) ofSocket.set(socket, credential);
-    return isGood;
-  };
-  if (credentials.heldKey === undefined) return { identify, wasAccepted, isAccepted };
   return {
     identify: (request) =>
       whenKnown(identify(request), (identity) => {
-        const { bearer = '' } = request.credentials;
-        if (identity.refusal) proven.remove(hashOf(bearer));
-        else proven.add(hashOf(bearer));
+        const { socket } = request;
+        const credential = hashOf(credentialOf(credentials, request));
+        if (holdsKey && identity.refusal) proven.remove(credential);
+        else if (holdsKey) proven.add(credential);
+        const isNoted = socket === undefined || ofSocket.get(socket) === credential;
+        if (!isNoted && (isProven(credential) || !isAccepted(socket))) ofSocket.set(socket, credential);
         return identity;
       }),
-    wasAccepted,
+    wasAccepted: (request) => isProven(hashOf(credentialOf(credentials, request))),
     isAccepted,
   };
 }

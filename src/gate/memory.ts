@@ -1,8 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { ClientRequest } from '../client-request.ts';
-import type { Client, Group } from './client.ts';
-import type { Turns } from './turns.ts';
+import type { ClientOf, Turns } from './turns.ts';
 
 /**
  * The measured maximum of heap bytes for one byte of a body. It covers the text, the parsed value and what is sent on, each
@@ -12,10 +11,8 @@ export const HEAP_PER_BYTE = 8;
 
 /** The most bytes of all bodies together; half of the heap, if that is less. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** A client may have this part of the bytes. */
-const SHARE_OF_CLIENT = 1 / 4;
-/** A single body may be larger, beside this part for heads and small bodies. */
-const SHARE_BESIDE = 1 / 64;
+/** A client may have this part of the memory beyond the half that is free for all. */
+const SHARE_OF_CLIENT = 1 / 8;
 /** So many bytes are parsed within a millisecond. */
 const PARSED_AT_ONCE = 4 * 1024;
 
@@ -25,69 +22,70 @@ export function mostBodyBytes(): number {
 }
 
 /**
- * Counts the memory of bodies that arrive and of what running operations keep of them. A client gets a quarter, or one large body.
- * If its group has used up its share, the client with the most gives way, as far as its bodies still arrive.
+ * Counts the memory of bodies that arrive and of what running operations keep of them. Bytes that are taken while less than half is
+ * in use belong to no client. All others count for their client, so that one client never takes all.
  */
-export function createMemory(groups: readonly Group[], mostBytes: number) {
-  const isOverShare = ({ share, bytes }: Group) => bytes > share * mostBytes;
-  const isFull = () => groups.reduce((sum, { bytes }) => sum + bytes, 0) > mostBytes;
+export class Memory {
+  readonly turns: Turns;
+  readonly clientOf: ClientOf;
+  readonly #most: number;
+  #bytes = 0;
+  /** The bytes that count for each client. */
+  readonly #ofClients = new Map<string, number>();
 
-  /**
-   * Refuses the newest arriving body of the client that has the most bytes, in a group that has more than its share, else in
-   * the group of the given client. @returns false if that is the given client
-   */
-  const makeRoom = (client: Client): boolean => {
-    const group = groups.find(isOverShare) ?? client.group;
-    const largest = group.largest(({ arriving, bytes }) => (arriving.size > 0 ? bytes : 0));
-    const newest = largest && [...largest.arriving].at(-1);
-    if (!newest || (group === client.group && largest.bytes <= client.bytes)) return false;
-    newest.refuse();
-    return true;
-  };
+  constructor(clientOf: ClientOf, turns: Turns, mostBytes: number) {
+    this.clientOf = clientOf;
+    this.turns = turns;
+    this.#most = mostBytes;
+  }
 
-  return {
-    /** Whether there is memory for what the client has, after others have given way. `bytes`: what one of its requests has of it. */
-    hasRoom(client: Client, bytes: number): boolean {
-      const { group } = client;
-      const isAlone = client.bytes - bytes <= SHARE_BESIDE * mostBytes;
-      if (!isAlone && client.bytes > SHARE_OF_CLIENT * mostBytes) return false;
-      while (isFull() || (isOverShare(group) && group.bytes > bytes)) if (!makeRoom(client)) return false;
-      return true;
-    },
-  };
+  /** Reserves memory for a request. `headBytes`: the bytes of its head. */
+  reserve(request: ClientRequest, headBytes = 0): Reservation {
+    return new Reservation(this, request, headBytes);
+  }
+
+  /** Takes bytes, or gives them back if negative. @returns whether they belong to no client */
+  take(bytes: number): boolean {
+    this.#bytes += bytes;
+    return this.#bytes <= this.#most / 2;
+  }
+
+  /** Counts bytes for a client. @returns whether the client may have them */
+  count(client: string, bytes: number): boolean {
+    const all = (this.#ofClients.get(client) ?? 0) + bytes;
+    if (all > 0) this.#ofClients.set(client, all);
+    else this.#ofClients.delete(client);
+    return all <= SHARE_OF_CLIENT * this.#most && this.#bytes <= this.#most;
+  }
 }
-
-type Memory = ReturnType<typeof createMemory>;
 
 /** The memory of one request: its head, its body as far as it has arrived, and later what its operation keeps of them. */
 export class Reservation {
   /** Whether it was released or refused, so that it takes no more bytes. */
   isReleased = false;
-  /** Called when another client needs the memory while the body arrives. The receiver must drop its bytes. */
-  onRefused: () => void = () => undefined;
   readonly #memory: Memory;
-  readonly #turns: Turns;
   readonly #request: ClientRequest;
-  readonly #client: Client;
   readonly #headBytes: number;
   #bytes = 0;
+  /** How many of the bytes count for the client, which is named once some do. */
+  #counted = 0;
+  #client: string | undefined;
 
-  constructor(memory: Memory, turns: Turns, request: ClientRequest, client: Client, headBytes: number) {
+  constructor(memory: Memory, request: ClientRequest, headBytes: number) {
     this.#memory = memory;
-    this.#turns = turns;
     this.#request = request;
-    this.#client = client;
     this.#headBytes = headBytes;
-    client.requests += 1;
-    client.arriving.add(this);
     this.take(headBytes);
   }
 
   /** @returns false if there is no memory: the reservation is then released */
   take(bytes: number): boolean {
     if (this.isReleased) return false;
-    this.#resize(this.#bytes + bytes);
-    if (this.#memory.hasRoom(this.#client, this.#bytes)) return true;
+    this.#bytes += bytes;
+    if (this.#memory.take(bytes)) return true;
+    this.#client ??= this.#memory.clientOf(this.#request);
+    this.#counted += bytes;
+    if (this.#memory.count(this.#client, bytes)) return true;
     this.release();
     return false;
   }
@@ -97,32 +95,27 @@ export class Reservation {
    * @throws OVERLOADED if too much of the client waits
    */
   inTurn<Parsed>(parse: () => Parsed): MaybePromise<Parsed> {
-    return this.#bytes < PARSED_AT_ONCE ? parse() : this.#turns.run(this.#request, parse);
+    return this.#bytes < PARSED_AT_ONCE ? parse() : this.#memory.turns.run(this.#request, parse);
   }
 
-  /** Ends the arrival: the head and these bytes remain. Later it adds bytes. @returns false as `take` */
-  hold(bytes: number): boolean {
-    if (this.#client.arriving.delete(this)) this.#resize(this.#headBytes);
+  /** The body is parsed: `bytes` is what the operation keeps of it. The head remains. @returns false as `take` */
+  parsed(bytes: number): boolean {
+    if (this.isReleased) return false;
+    this.#giveBack(this.#bytes - this.#headBytes);
     return this.take(bytes);
   }
 
-  refuse(): void {
-    this.release();
-    this.onRefused();
-  }
-
   release(): void {
-    if (this.isReleased) return;
     this.isReleased = true;
-    this.#client.requests -= 1;
-    this.#client.arriving.delete(this);
-    this.#resize(0);
-    this.#client.group.forget(this.#client);
+    this.#giveBack(this.#bytes);
   }
 
-  #resize(bytes: number): void {
-    this.#client.bytes += bytes - this.#bytes;
-    this.#client.group.bytes += bytes - this.#bytes;
-    this.#bytes = bytes;
+  #giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#memory.take(-bytes);
+    const counted = Math.min(bytes, this.#counted);
+    if (this.#client === undefined || counted === 0) return;
+    this.#counted -= counted;
+    this.#memory.count(this.#client, -counted);
   }
 }

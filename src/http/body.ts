@@ -1,13 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { GrowingBuffer } from '../base/bytes.ts';
-import type { ClientRequest } from '../client-request.ts';
 import { OVERLOADED, requestError } from '../errors/coded-error.ts';
 import type { Reservation } from '../gate/memory.ts';
 import { BODY_WAS_READ, bytesOfParsed } from './parsed-body.ts';
-
-/** Reserves memory for a request, and the bytes of its head. */
-export type ReserveBody = (request: ClientRequest, headBytes?: number) => Reservation;
 
 interface BodyOptions<Read> {
   /** The largest body, in bytes. */
@@ -72,19 +68,16 @@ function readBody<Read>(
     };
     const parse = (): void => {
       if (bytes === undefined) return;
-      // What is parsed can no longer be refused, and the listener would keep its bytes.
-      held.onRefused = ignore;
       try {
         // Not through a promise, which would keep the bytes as long as the request.
         const read = reader(bytes.bytes());
-        if (!held.hold(read.weight)) throw OVERLOADED;
+        if (!held.parsed(read.weight)) throw OVERLOADED;
         bytes = undefined;
         resolve(read);
       } catch (error) {
         stop(error);
       }
     };
-    held.onRefused = () => stop(OVERLOADED);
     if (Number(announced) > limit) stop(bodyTooLarge(limit));
     // The reservation of the head may have failed already.
     else if (held.isReleased) stop(OVERLOADED);

@@ -1,12 +1,12 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../base/clock.ts';
 import type { Identify } from '../callers/identify.ts';
+import type { Memory } from '../gate/memory.ts';
 import type { Turns } from '../gate/turns.ts';
 import type { RequestTracker } from '../observability/request-record.ts';
 import type { Pipeline, PipelineOptions } from '../operation/pipeline.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { OwnPath } from './address.ts';
-import type { ReserveBody } from './body.ts';
 import type { CorsHeaders, HostCheck, OriginCheck } from './guards.ts';
 import type { NodeHandler, Upgrade } from './node.ts';
 
@@ -14,7 +14,7 @@ import type { NodeHandler, Upgrade } from './node.ts';
 export interface Door {
   readonly pipeline: Pipeline;
   readonly tracker: RequestTracker;
-  readonly reserveBody: ReserveBody;
+  readonly memory: Memory;
   readonly maxBodyBytes: number;
   readonly clock: Clock;
 }

@@ -64,7 +64,7 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
 }
 
 /** Reads the operation of a request. `fetched` is the request as the embedder's plugins left it. @throws the error for the client */
-function createReadParams({ reserveBody, maxBodyBytes: limit }: Door) {
+function createReadParams({ memory, maxBodyBytes: limit }: Door) {
   return (exchange: Exchange, fetched: Request): MaybePromise<OperationParams> => {
     const { request } = exchange;
     const { method, message, headBytes } = request;
@@ -72,7 +72,7 @@ function createReadParams({ reserveBody, maxBodyBytes: limit }: Door) {
     if (request.signal.aborted) throw CUT_OFF;
     const path = readOperationPath(request.path);
     if (method !== 'GET') checkContentType(request.contentType, request.header('content-encoding'));
-    const held = reserveBody(request, headBytes);
+    const held = memory.reserve(request, headBytes);
     exchange.reservation = held;
     if (method === 'GET') return readUrl(held, () => paramsFromUrl(urlOf(fetched).searchParams, path));
     const options = { limit, held, reader: (bytes: Uint8Array) => paramsFromBody(bytes, path) };
@@ -90,7 +90,7 @@ function readUrl<Read extends { readonly weight: number }>(
   if (held.isReleased) throw OVERLOADED;
   return held.inTurn(() => {
     const read = reader();
-    if (!held.hold(read.weight)) throw OVERLOADED;
+    if (!held.parsed(read.weight)) throw OVERLOADED;
     return read;
   });
 }

@@ -8,7 +8,7 @@ import type { ClientRequest } from '../client-request.ts';
 import type { Beginning, Context } from '../context.ts';
 import { OVERLOADED } from '../errors/coded-error.ts';
 import { type ExecuteArgs, execute, subscribe } from '../execution/execute.ts';
-import { HEAP_PER_BYTE } from '../gate/memory.ts';
+import { HEAP_PER_BYTE, type Reservation } from '../gate/memory.ts';
 import type { Line, Turns } from '../gate/turns.ts';
 import type {
   RequestRecord,
@@ -53,7 +53,7 @@ interface OperationInput {
   /** Whether the adapter has waited for the client's turn. */
   readonly hasTurn?: boolean | undefined;
   /** The memory budget of parameters and document. Held until there is a result or the subscription is over. */
-  readonly reservation?: { hold(bytes: number): boolean; release(): void } | undefined;
+  readonly reservation?: Reservation | undefined;
 }
 
 type Answered = WritableResult | ResultStream;
@@ -148,7 +148,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const refusal = checkPrice(price, limits);
     if (refusal) throw refusal;
     // The entry may have left the cache, so the operation counts its memory.
-    if (reservation && !reservation.hold((entry.weight + operation.weight) / HEAP_PER_BYTE)) throw OVERLOADED;
+    if (reservation && !reservation.take((entry.weight + operation.weight) / HEAP_PER_BYTE)) throw OVERLOADED;
 
     const { type } = operation.facts;
     const writes: WriteFacts[] | undefined = type === 'mutation' ? [] : undefined;

@@ -9,34 +9,43 @@ import { useRecorder } from '../support/gateways/fixture.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
 const KB = 1024;
-const TOTAL = 64 * KB;
+const TOTAL = 128 * KB;
 
 const refuse =
   (message: string): Respond =>
   (_recorded, response) =>
     json(response, { success: false, error: { code: 0, message } });
 
-/** Shows whether a key counts as accepted: only then its body of 50 kB stays when another of 37 kB comes. */
+/** Shows whether a key counts as accepted: only then its body has room of its own, beside the one of its address. */
 function useBodies(credentials: Credentials = {}) {
-  const fixture = useRecorder({ maxBodiesBytes: TOTAL, credentials });
-  async function openAlmost(bytes: number, headers: Record<string, string>) {
+  let underWay = 0;
+  const observer = { began: () => void underWay++, ended: () => void underWay-- };
+  const fixture = useRecorder({
+    observers: [observer],
+    maxBodiesBytes: TOTAL,
+    credentials,
+    trustedProxy: 'x-forwarded-for',
+  });
+  async function openAlmost(bytes: number, address: string, headers: Record<string, string> = {}) {
     const client = await openRaw(fixture.gateway.url);
     const bare = JSON.stringify({ query: '{ __typename }', variables: { source: '' } });
     const body = bare.replace('""', `"${'x'.repeat(bytes - bare.length)}"`);
-    client.socket.write(postText(body, headers).slice(0, -1));
+    const text = postText(body, { ...headers, 'x-forwarded-for': address });
+    client.socket.write(text.slice(0, -1));
     await eventually(() => expect(client.socket.writableLength).toBe(0));
     for (let round = 0; round < 2; round++) await fetch(`${fixture.gateway.url}/health`);
-    return client;
+    return { ...client, finish: () => client.socket.write(text.slice(-1)) };
   }
   const isAccepted = async (headers: Record<string, string>) => {
-    const own = await openAlmost(50 * KB, headers);
-    const other = await openAlmost(37 * KB, {});
-    const [refused, kept] = await Promise.race([
-      own.until('OVERLOADED').then(() => [own, other]),
-      other.until('OVERLOADED').then(() => [other, own]),
-    ]);
-    for (const client of [refused, kept]) client?.socket.destroy();
-    return kept === own;
+    // Half is free for all. Beyond it, a client gets an eighth.
+    const half = await openAlmost(TOTAL / 2 - KB, '198.51.100.1');
+    const ofAddress = await openAlmost(10 * KB, '203.0.113.1');
+    const own = await openAlmost(10 * KB, '203.0.113.1', headers);
+    own.finish();
+    const answer = await own.until('}');
+    for (const { socket } of [half, ofAddress, own]) socket.destroy();
+    await eventually(() => expect(underWay).toBe(0));
+    return !answer.includes('OVERLOADED');
   };
   const read = (headers: Record<string, string>) => fixture.gateway.execute(SCRIPT, { id: 'a' }, headers);
   return { fixture, isAccepted, read };

@@ -14,7 +14,9 @@ type Plugins = NonNullable<TestGatewayOptions['plugins']>;
 
 describe('bodies that arrive at the same time', () => {
   // So little that all of a body is at the server's socket as soon as it has left the client's.
-  const TOTAL = 64 * KB;
+  const TOTAL = 128 * KB;
+  /** What is free for all. A client gets an eighth of the total beyond it. */
+  const HALF = TOTAL / 2;
   let underWay = 0;
   const observer = { began: () => void underWay++, ended: () => void underWay-- };
   const options = { maxBodiesBytes: TOTAL, observers: [observer] };
@@ -43,29 +45,29 @@ describe('bodies that arrive at the same time', () => {
     return { ...client, finish: () => client.socket.write(text.slice(-1)) };
   }
 
-  it('give way with 503 and retry-after when they are the largest', async () => {
+  it('are refused with 503 and retry-after when those of a client have no room', async () => {
     const first = await openAlmost(50 * KB);
     const second = await openAlmost(37 * KB);
-    const answer = await first.until('OVERLOADED');
+    const answer = await second.until('OVERLOADED');
     expect(answer).toMatch(/^HTTP\/1\.1 503 /);
     expect(answer).toMatch(/^retry-after: 1\r$/im);
     expect(answer).toContain('send it again in a moment');
-    second.finish();
-    expect(await second.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
+    first.finish();
+    expect(await first.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
     // The budget is whole again.
-    const third = await openAlmost(TOTAL - KB);
+    const third = await openAlmost(HALF - KB);
     third.finish();
     expect(await third.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('give way with the same status and headers where a stream is accepted', async () => {
-    const first = await openAlmost(50 * KB, { accept: 'text/event-stream' });
-    const second = await openAlmost(37 * KB);
-    const answer = await first.until('event: complete');
+  it('are refused with the same status and headers where a stream is accepted', async () => {
+    const first = await openAlmost(50 * KB);
+    const second = await openAlmost(37 * KB, { accept: 'text/event-stream' });
+    const answer = await second.until('event: complete');
     expect(answer).toMatch(/^HTTP\/1\.1 503 /);
     expect(answer).toMatch(/^retry-after: 1\r$/im);
     expect(answer).toMatch(/^content-type: text\/event-stream/im);
-    second.socket.destroy();
+    first.socket.destroy();
   });
 
   it('cost what has arrived of them, not what is announced, and nothing when their clients are gone', async () => {
@@ -73,7 +75,7 @@ describe('bodies that arrive at the same time', () => {
       const clients = await Promise.all(
         Array.from({ length: 20 }, async () => {
           const client = await openRaw(fixture.gateway.url);
-          client.socket.write(postText('{', { 'content-length': TOTAL }));
+          client.socket.write(postText('{', { 'content-length': HALF }));
           return client;
         }),
       );
@@ -81,7 +83,7 @@ describe('bodies that arrive at the same time', () => {
       for (const { socket } of [...clients, ...gone]) socket.destroy();
       await eventually(() => expect(underWay).toBe(0));
     }
-    const whole = await openAlmost(TOTAL - KB);
+    const whole = await openAlmost(HALF - KB);
     whole.finish();
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -92,12 +94,12 @@ describe('bodies that arrive at the same time', () => {
       if (isBroken) throw new Error('broken');
     };
     await reopen([{ onParams }]);
-    const failed = await openAlmost(TOTAL - KB);
+    const failed = await openAlmost(HALF - KB);
     failed.finish();
     expect(await failed.until('INTERNAL_SERVER_ERROR')).toMatch(/^HTTP\/1\.1 500 /);
     expect(fixture.gateway.logged.splice(0)).toMatchObject([{ message: 'broken' }]);
     isBroken = false;
-    const whole = await openAlmost(TOTAL - KB);
+    const whole = await openAlmost(HALF - KB);
     whole.finish();
     expect(await whole.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -128,11 +130,11 @@ describe('bodies that arrive at the same time', () => {
     const running = await openRaw(fixture.gateway.url);
     running.socket.write(text);
     await expectCalls(fixture.recorder, 1);
-    const refused = await openAlmost(25 * KB, KEY);
+    const refused = await openAlmost(60 * KB, KEY);
     expect(await refused.until('OVERLOADED')).toMatch(/^HTTP\/1\.1 503 /);
     answer();
     await running.until('"data"');
-    const taken = await openAlmost(25 * KB, KEY);
+    const taken = await openAlmost(60 * KB, KEY);
     taken.finish();
     expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -143,12 +145,12 @@ describe('bodies that arrive at the same time', () => {
     const following = await openAlmost(50 * KB, { ...KEY, accept: 'text/event-stream' }, query);
     following.finish();
     expect(await following.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
-    const other = await openAlmost(25 * KB, KEY);
+    const other = await openAlmost(60 * KB, KEY);
     other.finish();
     expect(await other.until('}')).toMatch(/^HTTP\/1\.1 503 /);
     following.socket.destroy();
     await eventually(() => expect(underWay).toBe(0));
-    const taken = await openAlmost(TOTAL - KB, KEY);
+    const taken = await openAlmost(HALF - KB, KEY);
     taken.finish();
     expect(await taken.until('"Query"')).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -187,9 +189,9 @@ describe('bodies that arrive at the same time', () => {
     expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
-  it('are refused as too large when a single one exceeds the budget', async () => {
+  it('are refused as too large when a single one exceeds half of the budget', async () => {
     const client = await openRaw(fixture.gateway.url);
-    client.socket.write(postText(bodyOf(TOTAL + 1), KEY));
-    expect(await client.until('BODY_TOO_LARGE')).toContain(`larger than ${TOTAL} bytes`);
+    client.socket.write(postText(bodyOf(HALF + 1), KEY));
+    expect(await client.until('BODY_TOO_LARGE')).toContain(`larger than ${HALF} bytes`);
   });
 });

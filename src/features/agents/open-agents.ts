@@ -30,7 +30,7 @@ const ADDRESS = new URL('http://localhost/mcp');
 
 /** Answers one message for each POST. No state is kept between messages. */
 function createHandler({ identify, createServer }: Agents, door: AgentsDoor): NodeHandler {
-  const { pipeline, turns, checkOrigin, reserveBody, maxBodyBytes, cors } = door;
+  const { pipeline, turns, checkOrigin, memory, maxBodyBytes, cors } = door;
 
   async function answerTo(request: NodeRequest, response: ServerResponse, record: RequestRecord) {
     const { method, contentType, message } = request;
@@ -43,7 +43,7 @@ function createHandler({ identify, createServer }: Agents, door: AgentsDoor): No
     await turns.run(request, () => identify(record));
     // The client left while the request waited for its turn. No later event will report it.
     if (response.closed) throw CUT_OFF;
-    const reservation = reserveBody(request, request.headBytes);
+    const reservation = memory.reserve(request, request.headBytes);
     const leaving = new AbortController();
     response.once('close', () => {
       reservation.release();

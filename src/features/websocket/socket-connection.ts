@@ -27,7 +27,7 @@ const CONTROL_HEAD_BYTES = 6;
 
 /** A connection of the protocol `graphql-transport-ws`: takes the client's messages. */
 export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, options: SocketDoor) {
-  const { reserveBody, clock, trustedProxy } = options;
+  const { memory, clock, trustedProxy } = options;
   const headBytes = headBytesOf(upgrade);
   const sender = createSender(socket);
   let headers: SentHeaders | undefined;
@@ -97,7 +97,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
           headers = headersIn(message.payload, trustedProxy);
           kept.release();
           kept = reserve(headBytes);
-          if (kept.hold(bytes)) sender.reply(JSON.stringify({ type: MESSAGE.connectionAck }));
+          if (kept.take(bytes)) sender.reply(JSON.stringify({ type: MESSAGE.connectionAck }));
           else cut(NO_ROOM);
         }
         break;
@@ -116,9 +116,7 @@ export function openSocketConnection(socket: Socket, upgrade: IncomingMessage, o
   }
 
   function reserve(bytes: number): Reservation {
-    const reservation = reserveBody(requestWith(new AbortSource()), bytes);
-    reservation.onRefused = () => cut(NO_ROOM);
-    return reservation;
+    return memory.reserve(requestWith(new AbortSource()), bytes);
   }
 
   /** Closes the connection without waiting for the client. */

@@ -42,7 +42,7 @@ const TOO_MANY = codedError(
 
 /** The operations of a connection. Each passes the pipeline like a request. */
 export function createSocketOperations(options: SocketOperationsOptions) {
-  const { pipeline, tracker, reserveBody, sender, requestWith, onIdle } = options;
+  const { pipeline, tracker, memory, sender, requestWith, onIdle } = options;
   /** Operations whose id the client may still use. */
   const byId = new Map<string, Operation>();
   const running = new Set<Operation>();
@@ -86,7 +86,7 @@ export function createSocketOperations(options: SocketOperationsOptions) {
   const begin = (operation: Operation, payload: unknown): Promise<ResultStream | undefined> => {
     const { record, body } = operation;
     const params = paramsFromJson(payload, 'payload');
-    if (!body.hold(params.weight)) throw OVERLOADED;
+    if (!body.parsed(params.weight)) throw OVERLOADED;
     return pipeline.run({ params, record, mayStream: true, reservation: body }).then((result) => {
       operation.isStream = isStream(result);
       return isStream(result) ? result : sendResult(operation, result).then(() => undefined);
@@ -116,7 +116,7 @@ export function createSocketOperations(options: SocketOperationsOptions) {
       const signal = new AbortSource();
       const request = requestWith(signal);
       const record = tracker.begin(request, requestIdFor(undefined));
-      const body = reserveBody(request);
+      const body = memory.reserve(request);
       const hasRoom = body.take(bytes);
       let refusal: GraphQLError | undefined;
       if (isEnding) refusal = SHUTTING_DOWN;

@@ -18,7 +18,7 @@ const statuses: number[] = [];
 const fixture = useRecorder({
   credentials: { heldKey: 'held', keyRing: ringOf([{ name: KEY }]) },
   maxBodyBytes: 2 * SIZE,
-  maxBodiesBytes: 2 * SIZE,
+  maxBodiesBytes: 4 * SIZE,
   transport: { rate: 0 },
   server: { writeTimeoutMs: 2_000 },
   observers: [{ ended: (_record, { status }) => void statuses.push(status) }],

@@ -373,7 +373,7 @@ describe('a gateway that lends its key', () => {
 });
 
 describe('a client that does not keep to the protocol', () => {
-  const live = useLive({ maxBodyBytes: 1_000_000, maxBodiesBytes: 1_500_000 });
+  const live = useLive({ maxBodyBytes: 1_000_000, maxBodiesBytes: 2_000_000 });
   const opened = (connectionParams: unknown = KEY) => openSocket(live.gateway, { connectionParams });
 
   it.each([
@@ -451,7 +451,7 @@ describe('a client that does not keep to the protocol', () => {
   it.each([
     ['of a message', () => undefined],
     ['of a message that pongs come between', (socket: WebSocket) => socket.pong('x'.repeat(100))],
-  ])('gives way with what has arrived %s when all take too much', async (_what, between) => {
+  ])('is closed with what has arrived %s when all take too much', async (_what, between) => {
     const [one, other] = [await opened({}), await opened({})];
     for (const { socket } of [one, other]) {
       for (let part = 0; part < 9; part++) {
