@@ -194,12 +194,6 @@ export class SimulatedGateway {
     });
   }
 
-  /** How many permits of a key are used. */
-  async used(key: string): Promise<number> {
-    const status = await this.#running?.transport.rateLimit(`account of ${key}`);
-    return status?.used ?? 0;
-  }
-
   /** The API as an operation has it. */
   open(key: string, caller: string): Api & { readonly usage: Usage; readonly signal: AbortSource } {
     if (!this.#running) throw new Error('the gateway does not run');

@@ -1,7 +1,6 @@
 import { loadClient } from '../../src/features/redis/driver.ts';
 import { usable } from '../../src/luaauth/decoders.ts';
 import { editScript, getScript } from '../../src/luaauth/scripts.ts';
-import { WINDOW_MS } from '../../src/state/timed-permit.ts';
 import { CallFailure } from '../../src/transport/errors.ts';
 import { createSeeded, type Seeded } from '../support/random/seeded.ts';
 import { GOOD_MOOD, SimulatedApi } from './api.ts';
@@ -59,7 +58,8 @@ interface Operation {
   readonly startedAt: number;
   readonly pausedMs: number;
   readonly gateway: SimulatedGateway;
-  readonly owner: SimulatedGateway['owner'];
+  readonly owner: Owner;
+  readonly api: ReturnType<SimulatedGateway['open']>;
 }
 
 interface PlayOptions {
@@ -183,7 +183,7 @@ class World {
     if (!isOver()) await runUntil(leftAt);
     for (const follower of this.#followers) follower.leave();
     if (!isOver()) await runUntil(leftAt + UNTIL_QUIET_MS);
-    if (!isOver() && untilMs > leftAt + UNTIL_QUIET_MS) await this.#judgeQuiet();
+    if (!isOver() && untilMs > leftAt + UNTIL_QUIET_MS) this.#judgeQuiet();
     return {
       violation: this.#judge.violation,
       lastLines: this.#kernel.lastLines,
@@ -270,7 +270,7 @@ class World {
   }
 
   /** All callers have left: no permit, lease or timer is left. */
-  async #judgeQuiet(): Promise<void> {
+  #judgeQuiet(): void {
     const { model } = this.#store;
     for (const gateway of this.#gateways) {
       const timers = this.#kernel.pendingOf(gateway.owner);
@@ -282,17 +282,10 @@ class World {
     // Values of an earlier store count no more.
     const id = model.idOfStore();
     for (const key of model.keys) {
-      const isHeld = key.includes(`:${id}:lease-`) && model.pttl(key) > 0;
-      if (isHeld) this.#judge.report('left over', `${key} has a lease`);
+      if (key.includes(`:${id}:lease-`)) this.#judge.report('left over', `${key} is a lease`);
+      const held = key.includes(`:${id}:quota`) ? model.zall(key).filter(([, at]) => at > model.now) : [];
+      if (held.length > 0) this.#judge.report('left over', `${key} has ${held.length} permits`);
     }
-    const used = new Map<string, number>();
-    const [asked] = this.#gateways;
-    for (const key of new Set(this.#plan.callers.map((caller) => caller.key)))
-      void asked?.used(key).then((count) => used.set(key, count));
-    await this.#kernel.run(this.#kernel.now + WINDOW_MS + 500);
-    for (const [key, count] of used)
-      if (count > 0)
-        this.#judge.report('left over', `${count} permits of ${key}, although nothing is under way`);
   }
 
   /** A caller asks, waits for the answer, thinks, and asks again. */
@@ -347,19 +340,31 @@ class World {
       pausedMs: gateway.pausedMs,
       gateway,
       owner: gateway.owner,
+      api: gateway.open(caller.key, caller.name),
     };
     this.#open.add(operation);
     let end = 'ok';
     try {
-      if (kind === 'write') await this.#write(gateway, caller, script);
-      else if (kind === 'both') await this.#writeAndRead(gateway, caller, script);
-      else if (kind === 'read') await this.#read(gateway, caller, [script]);
-      else {
-        const scripts = Array.from(
-          { length: 2 + random.below(caller.burst) },
-          () => `s${random.below(caller.scripts)}`,
-        );
-        await this.#read(gateway, caller, scripts);
+      switch (kind) {
+        case 'read':
+          await this.#read(operation, [script]);
+          break;
+        case 'burst': {
+          const count = 2 + random.below(caller.burst);
+          await this.#read(
+            operation,
+            Array.from({ length: count }, () => `s${random.below(caller.scripts)}`),
+          );
+          break;
+        }
+        case 'write':
+          await this.#write(operation, script);
+          break;
+        case 'both':
+          for (const _turn of [1, 2]) {
+            await this.#write(operation, script);
+            await this.#read(operation, [script]);
+          }
       }
     } catch (failure) {
       end = failure instanceof CallFailure ? failure.name : 'error';
@@ -393,39 +398,19 @@ class World {
     this.#judge.report('failure', `${what} at ${owner.name} ends with ${end}, although all faults are over`);
   }
 
-  async #read(
-    gateway: SimulatedGateway,
-    caller: CallerPlan,
-    scripts: readonly string[],
-    api = gateway.open(caller.key, caller.name),
-  ): Promise<void> {
+  async #read({ caller, owner, api }: Operation, scripts: readonly string[]): Promise<void> {
     const least = scripts.map((script) => this.#judge.leastOf(`${caller.key} ${script}`));
-    const { name } = gateway.owner;
     const results = await Promise.allSettled(
       scripts.map(async (script, index) => {
         const version = Number(usable(await getScript(api, { script_id: script }), 'name'));
         if (!api.usage.isLost)
-          this.#judge.shown(script, version, least[index] ?? 0, `${caller.name} at ${name}`);
+          this.#judge.shown(script, version, least[index] ?? 0, `${caller.name} at ${owner.name}`);
       }),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** One operation that writes, reads, writes and reads: each read shows the write before it. */
-  async #writeAndRead(gateway: SimulatedGateway, caller: CallerPlan, script: string): Promise<void> {
-    const api = gateway.open(caller.key, caller.name);
-    for (const _turn of [1, 2]) {
-      await this.#write(gateway, caller, script, api);
-      await this.#read(gateway, caller, [script], api);
-    }
-  }
-
-  async #write(
-    gateway: SimulatedGateway,
-    caller: CallerPlan,
-    script: string,
-    api = gateway.open(caller.key, caller.name),
-  ): Promise<void> {
+  async #write({ caller, owner, api }: Operation, script: string): Promise<void> {
     this.#writes += 1;
     const name = `w${this.#writes}`;
     try {
@@ -434,7 +419,7 @@ class World {
     } catch (failure) {
       const { executed } = failure as Partial<CallFailure>;
       if (executed === 'no') this.#judge.notExecuted(name);
-      if (executed === 'unknown') addOne(this.#uncertain, gateway.owner.name);
+      if (executed === 'unknown') addOne(this.#uncertain, owner.name);
       throw failure;
     }
   }
