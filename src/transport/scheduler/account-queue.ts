@@ -1,29 +1,34 @@
+import type { AccountQuotas } from './account-quotas.ts';
+import type { Connections } from './connections.ts';
 import { FairLine } from './fair-line.ts';
 import { RULES } from './rules.ts';
+import type { Shared } from './shared.ts';
 import type { Turn } from './turn.ts';
 
-/** What the queue of an account asks its account. */
-interface Taker {
-  /** Whether any call may start, as far as is known. */
-  readonly isOpen: boolean;
-  /** Whether a call may start that leaves room for others, as far as is known. */
-  readonly hasRoom: boolean;
-  /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
-  take(call: Turn, leavesRoom: boolean): boolean;
-}
+/** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
+type Take = (turn: Turn, leavesRoom: boolean) => boolean;
 
 /** The calls of one account that wait. Callers take turns, and so do the operations of a caller. */
 export class AccountQueue extends FairLine<Turn> {
   readonly #ofClients = this.inner('calls of clients');
   readonly #polls = this.inner('polls');
   readonly #revalidations = this.inner('revalidations');
-  readonly #taker: Taker;
+  readonly #connections: Connections;
+  readonly #quotas: AccountQuotas;
+  readonly #take: Take;
   /** Calls for clients that have started in a row while a call in the background waited. */
   #clientCallsInARow = 0;
 
-  constructor(name: string, outer: FairLine<Turn>, taker: Taker) {
-    super(name, outer);
-    this.#taker = taker;
+  constructor(name: string, { queue, connections }: Shared, quotas: AccountQuotas, take: Take) {
+    super(name, queue);
+    this.#connections = connections;
+    this.#quotas = quotas;
+    this.#take = take;
+  }
+
+  /** Whether any call may start, as far as is known. */
+  get mayStart(): boolean {
+    return !this.#connections.isFull && this.#quotas.hasPermit;
   }
 
   isFullFor({ isInBackground }: Turn): boolean {
@@ -41,12 +46,12 @@ export class AccountQueue extends FairLine<Turn> {
   }
 
   override next(starts: (call: Turn) => boolean): Turn | undefined {
-    if (!this.#taker.isOpen) return undefined;
+    if (!this.mayStart) return undefined;
     const isBackgroundDue = this.#clientCallsInARow >= RULES.clientCallsInARow;
     return (
       (isBackgroundDue ? this.#nextInBackground(false) : undefined) ??
       this.#ofClients.next(starts) ??
-      (this.#taker.hasRoom ? this.#nextInBackground(true) : undefined)
+      (this.#quotas.key.isEmptyForBackground ? undefined : this.#nextInBackground(true))
     );
   }
 
@@ -59,7 +64,7 @@ export class AccountQueue extends FairLine<Turn> {
   }
 
   #nextInBackground(leavesRoom: boolean): Turn | undefined {
-    const starts = (call: Turn) => this.#taker.take(call, leavesRoom);
+    const starts = (turn: Turn) => this.#take(turn, leavesRoom);
     return this.#polls.next(starts) ?? this.#revalidations.next(starts);
   }
 }

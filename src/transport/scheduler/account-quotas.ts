@@ -28,7 +28,7 @@ export class AccountQuotas {
   }
 
   /** Whether all calls count in quotas that have a permit, as far as is known. */
-  get isOpen(): boolean {
+  get hasPermit(): boolean {
     return !this.#usual.some((pool) => pool.isEmpty);
   }
 

@@ -25,7 +25,9 @@ export class Account {
     this.#shared = shared;
     this.isUnaccepted = unaccepted.has(name);
     this.quotas = new AccountQuotas(name, shared, () => this.#onReady());
-    this.queue = new AccountQueue(name, shared.queue, this);
+    this.queue = new AccountQueue(name, shared, this.quotas, (turn, leavesRoom) =>
+      this.take(turn, leavesRoom),
+    );
     this.#pauses = new Pauses(clock, pump);
     this.#lateCalls = new LateCalls(this.queue, this.#pauses, shared);
   }
@@ -34,7 +36,7 @@ export class Account {
   turn(call: Call<unknown>): MaybePromise<Turn> {
     const { queue, unaccepted, pump, clock } = this.#shared;
     const turn = new Turn(call, this.quotas.poolsOf(call), this, clock);
-    if (queue.size === 0 && !turn.isInBackground && this.isOpen && this.take(turn, false)) {
+    if (queue.size === 0 && !turn.isInBackground && this.queue.mayStart && this.take(turn, false)) {
       this.begin(turn);
       return turn;
     }
@@ -89,7 +91,7 @@ export class Account {
   accept(): void {
     if (!this.isUnaccepted) return;
     const { unaccepted, queue, pump, connections } = this.#shared;
-    connections.accepted(this);
+    connections.accepted(this.underWay);
     this.isUnaccepted = false;
     this.queue.moveTo(queue);
     const { pool } = unaccepted;
@@ -107,21 +109,14 @@ export class Account {
 
   /** Whether a call could start at this moment and leave permits for other calls. */
   hasRoomFor(call: Call<unknown>): boolean {
-    if (!this.isOpen || !this.#hasConnectionFor(call) || this.#pauses.leftMs(call.endpoint) > 0) return false;
+    if (!this.queue.mayStart || !this.#hasConnectionFor(call) || this.#pauses.leftMs(call.endpoint) > 0)
+      return false;
     return this.quotas.poolsOf(call).every((pool) => pool.hasBackgroundPermit);
   }
 
   /** Whether a new account of the same key would allow no more calls. */
   isIdle(): boolean {
     return this.underWay === 0 && this.queue.size === 0 && this.quotas.isIdle() && this.#pauses.isIdle();
-  }
-
-  get isOpen(): boolean {
-    return !this.#shared.connections.isFull && this.quotas.isOpen;
-  }
-
-  get hasRoom(): boolean {
-    return !this.quotas.key.isEmptyForBackground;
   }
 
   /** Gives a call all that it needs, if it can start. `leavesRoom`: only if a fifth of the permits stays free. */
@@ -138,12 +133,13 @@ export class Account {
   }
 
   #hasConnectionFor({ origin }: Call<unknown>): boolean {
-    return this.#shared.connections.hasOneFor(origin, this);
+    const { connections } = this.#shared;
+    return this.isUnaccepted ? connections.hasOneForUnaccepted(this.underWay) : connections.hasOneFor(origin);
   }
 
   #count({ call }: Turn, by: 1 | -1): void {
     this.underWay += by;
-    this.#shared.connections.change(call.origin, this, by);
+    this.#shared.connections.change(call.origin, this.isUnaccepted, by);
   }
 
   /** Learns from the end of a request that was sent. */

@@ -1,14 +1,6 @@
 import type { Origin } from '../call.ts';
 import { RULES } from './rules.ts';
 
-/** An account, as far as its connections go. */
-interface Holder {
-  /** Its requests under way. */
-  readonly underWay: number;
-  /** Whether LuaAuth has not accepted its key. All such keys count as one caller. */
-  readonly isUnaccepted: boolean;
-}
-
 /**
  * The connections to LuaAuth. A caller with requests under way has at most half of them, and leaves an eighth to callers that have none: LuaAuth may
  * take a minute for an answer, and for so long all other callers could neither read nor write.
@@ -31,14 +23,21 @@ export class Connections {
     return this.#free === 0;
   }
 
-  hasOneFor(origin: Origin, { underWay, isUnaccepted }: Holder): boolean {
-    if (isUnaccepted && underWay >= RULES.maxUnderWayOfUnaccepted) return false;
-    const own = isUnaccepted ? this.#ofUnaccepted : (this.#ofCallers.get(nameOf(origin)) ?? 0);
+  hasOneFor(origin: Origin): boolean {
+    return this.#hasOneBeside(this.#ofCallers.get(nameOf(origin)) ?? 0);
+  }
+
+  /** The same for a key that LuaAuth has not accepted, of which so many requests are under way. All such keys count as one caller. */
+  hasOneForUnaccepted(underWay: number): boolean {
+    return underWay < RULES.maxUnderWayOfUnaccepted && this.#hasOneBeside(this.#ofUnaccepted);
+  }
+
+  #hasOneBeside(own: number): boolean {
     return own === 0 ? this.#free > 0 : own < this.#most && this.#free > this.#kept;
   }
 
   /** A request has begun, `by` 1, or has ended, `by` -1. */
-  change(origin: Origin, { isUnaccepted }: Holder, by: 1 | -1): void {
+  change(origin: Origin, isUnaccepted: boolean, by: 1 | -1): void {
     this.#free -= by;
     if (isUnaccepted) this.#ofUnaccepted += by;
     const name = nameOf(origin);
@@ -47,8 +46,8 @@ export class Connections {
     else this.#ofCallers.delete(name);
   }
 
-  /** LuaAuth has accepted the key of the account. */
-  accepted({ underWay }: Holder): void {
+  /** LuaAuth has accepted a key, of which so many requests are under way. */
+  accepted(underWay: number): void {
     this.#ofUnaccepted -= underWay;
   }
 }
