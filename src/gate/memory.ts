@@ -100,9 +100,10 @@ export class Reservation {
 
   /** The body is parsed: `bytes` is what the operation keeps of it. The head remains. @returns false as `take` */
   parsed(bytes: number): boolean {
-    if (this.isReleased) return false;
-    this.#giveBack(this.#bytes - this.#headBytes);
-    return this.take(bytes);
+    const more = this.#headBytes + bytes - this.#bytes;
+    if (this.isReleased || more > 0) return this.take(more);
+    this.#giveBack(-more);
+    return true;
   }
 
   release(): void {

@@ -118,6 +118,7 @@ export class Turns {
   };
 
   readonly #beginWaiting = (): void => {
+    if (this.#waiting === 0) return;
     const line = this.#nextLine();
     if (!line || !this.#hasTime()) return;
     this.#lines.delete(line.client);
@@ -129,7 +130,7 @@ export class Turns {
   };
 
   #nextLine(): Line | undefined {
-    if (this.#waiting === 0 || this.#underWay >= this.#most) return undefined;
+    if (this.#underWay >= this.#most) return undefined;
     const most = this.#isHalfFree() ? this.#most : SHARE_OF_CLIENT * this.#most;
     for (const line of this.#lines.values()) if (line.waiting.length > 0 && line.underWay < most) return line;
     return undefined;
