@@ -1,4 +1,4 @@
-import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, type Token } from 'graphql';
+import { GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { checkLength, parseDocument, validateDocument } from '../plan/document.ts';
 import type { Limits } from '../plan/limits.ts';
@@ -8,23 +8,21 @@ import { hashOf } from './document-id.ts';
 interface DocumentCacheOptions {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
-  readonly maxBytes?: number;
 }
 
 export type DocumentCache = ReturnType<typeof createDocumentCache>;
 
-/** The measured memory of a document: its text, its nodes with their tokens, its refusals, and its compiled fields. */
-const BYTES_PER_CHARACTER = 2;
-const BYTES_PER_TOKEN = 500;
-const BYTES_PER_REFUSAL = 1_500;
+/** The most memory of all documents, in bytes. */
+export const MAX_DOCUMENT_BYTES = 32_000_000;
+/** The measured maximum, with the nodes, the tokens and the refusals. */
+const BYTES_PER_CHARACTER = 200;
 
 /** Bounded by weight too: ever new documents, or fields multiplied by fragments, cannot fill the memory. */
 export function createDocumentCache(options: DocumentCacheOptions) {
-  const { maxBytes = 32_000_000 } = options;
   const entries = new LRUCache<string, DocumentEntry>({
     max: 1_000,
-    maxSize: maxBytes,
-    sizeCalculation: weigh,
+    maxSize: MAX_DOCUMENT_BYTES,
+    sizeCalculation: ({ weight }) => weight,
   });
   /** The cache weighs an entry only when it is added, so an entry that has grown is added again. */
   const weighAgain = (text: string, entry: DocumentEntry) => {
@@ -45,16 +43,6 @@ export function createDocumentCache(options: DocumentCacheOptions) {
   };
 }
 
-function weigh(entry: DocumentEntry, text: string): number {
-  return text.length * BYTES_PER_CHARACTER + entry.weight + entry.compiledWeight;
-}
-
-function countTokens(document: DocumentNode | undefined): number {
-  let count = 0;
-  for (let token: Token | null | undefined = document?.loc?.startToken; token; token = token.next) count += 1;
-  return count;
-}
-
 type DocumentEntry = ReturnType<typeof createEntry>;
 
 /** `onGrown` is called when more has been compiled. */
@@ -67,8 +55,6 @@ function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onG
     document,
     /** Why no request can run the document: it is not GraphQL, not valid, or over a limit. */
     refusals,
-    /** Its memory in bytes, without its text and its compiled fields. */
-    weight: countTokens(document) * BYTES_PER_TOKEN + refusals.length * BYTES_PER_REFUSAL,
     hash() {
       if (document) hash ??= hashOf(text);
       return hash;
@@ -85,9 +71,9 @@ function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onG
       operations.set(key, operation);
       return operation;
     },
-    /** The memory of the compiled fields, in bytes. */
-    get compiledWeight(): number {
-      let sum = 0;
+    /** Its memory in bytes, with the trees of its operations. */
+    get weight(): number {
+      let sum = text.length * BYTES_PER_CHARACTER;
       for (const { weight } of operations.values()) sum += weight;
       return sum;
     },

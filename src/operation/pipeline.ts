@@ -148,7 +148,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const refusal = checkPrice(price, limits);
     if (refusal) throw refusal;
     // The entry may have left the cache, so the operation counts its memory.
-    if (reservation && !reservation.take((entry.weight + operation.weight) / HEAP_PER_BYTE)) throw OVERLOADED;
+    if (reservation && !reservation.take(entry.weight / HEAP_PER_BYTE)) throw OVERLOADED;
 
     const { type } = operation.facts;
     const writes: WriteFacts[] | undefined = type === 'mutation' ? [] : undefined;
