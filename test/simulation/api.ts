@@ -73,8 +73,12 @@ export class SimulatedApi {
     return this.#versions.get(script) ?? 0;
   }
 
-  /** Its connections from a process. A request of a closed connection may arrive all the same. */
-  connectionsOf(process: Owner, link: Link): Dispatcher {
+  /**
+   * Its connections from a process. A request of a closed connection may arrive all the same. A request that waits for its
+   * connection until its permit ends has none: a permit of the share ends when the process uses the store again.
+   * @param isLost - whether the process has lost the store, so that its permits are of its share
+   */
+  connectionsOf(process: Owner, link: Link, isLost: () => boolean): Dispatcher {
     const { kernel, seed, onSending } = this.#options;
     let connections = 0;
     const idle: { there: Channel; back: Channel }[] = [];
@@ -88,7 +92,7 @@ export class SimulatedApi {
       const connection = known ?? open();
       const { there, back } = connection;
       let isOver = false;
-      const permitAt = kernel.now;
+      const [permitAt, hasShare] = [kernel.now, isLost()];
       const fail = (error: Error) => {
         if (isOver) return;
         isOver = true;
@@ -106,7 +110,8 @@ export class SimulatedApi {
         onSending(token, options.path, process);
         kernel.log(`${process.name} sends ${token} ${options.method} ${options.path}`);
         const sentAt = kernel.now;
-        const isForgotten = () => kernel.now - sentAt > LONGEST_WAY_MS || sentAt - permitAt > LEASE_MS;
+        const hasNoPermit = sentAt - permitAt > LEASE_MS || (hasShare && !isLost());
+        const isForgotten = () => hasNoPermit || kernel.now - sentAt > LONGEST_WAY_MS;
         const close = () => fail(new Error('other side closed'));
         there.send(() => this.#arrive(options, process, isForgotten(), back, answerWith, close));
       };

@@ -170,7 +170,7 @@ export class SimulatedGateway {
           today,
           random: random.next,
         },
-        () => api.connectionsOf(owner, this.toApi),
+        () => api.connectionsOf(owner, this.toApi, () => this.isLost),
       );
       const limits = {
         rate: 0,
