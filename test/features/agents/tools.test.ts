@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { KeyScope } from '../../../src/callers/scopes.ts';
 import { seeded } from '../../../src/features/sandbox/seed-data.ts';
 import { auditLine } from '../../../src/observability/facts.ts';
 import type { RequestObserver } from '../../../src/observability/request-record.ts';
@@ -7,13 +6,7 @@ import { connectAgent, EXAMPLE, forAgents } from '../../support/clients/agent.ts
 import { ringOf } from '../../support/clients/keys.ts';
 import { useSandbox } from '../../support/gateways/fixture.ts';
 
-const REST: readonly KeyScope[] = ['users:write', 'sessions:write'];
-const keyRing = ringOf([
-  { name: 'bot' },
-  { name: 'reader', scopes: ['scripts:read'] },
-  { name: 'slow', rate: 1 },
-  { name: 'writer', scopes: REST },
-]);
+const keyRing = ringOf([{ name: 'bot' }, { name: 'slow', rate: 1 }]);
 const audit: object[] = [];
 const ended: object[] = [];
 const observer: RequestObserver = {
@@ -121,12 +114,6 @@ describe('a tool', () => {
     expect(fixture.lines()).toEqual([]);
   });
 
-  it('tells what LuaAuth refused by its type', async () => {
-    const refused = await ask('unblacklistUser', { key: userKey });
-    expect(refused.isError).toBe(true);
-    expect(textOf(refused)).toMatch(/^NotBlacklisted: .* will be refused again\.$/);
-  });
-
   it('is written down with the name of the client', async () => {
     audit.length = 0;
     ended.length = 0;
@@ -147,27 +134,4 @@ describe('a tool', () => {
     await client.close();
     expect(audit).toMatchObject([{ clientName: 'mcp/unknown' }]);
   });
-});
-
-describe('a key', () => {
-  it.each(['bot', 'reader', 'writer'])(
-    '%s sees the tools within its scopes alone, and reaches no other',
-    async (key) => {
-      const client = await connect(key);
-      const seen = (await client.listTools()).tools.map(({ name }) => name);
-      expect(seen).toEqual(
-        {
-          bot: [...EXAMPLE.keys(), 'scriptsOf'].sort(),
-          reader: ['executionsOfAWeek', 'scriptsOf'],
-          writer: ['disconnectSession', 'unblacklistUser'],
-        }[key],
-      );
-      for (const name of [...EXAMPLE.keys()].filter((one) => !seen.includes(one))) {
-        await expect(client.callTool({ name, arguments: { key: userKey } })).rejects.toThrow(
-          `There is no tool "${name}" for this key. Call a tool from tools/list.`,
-        );
-      }
-      expect(fixture.lines()).toEqual([]);
-    },
-  );
 });
