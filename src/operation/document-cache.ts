@@ -73,7 +73,8 @@ function createEntry(text: string, { schema, limits }: DocumentCacheOptions, onG
     },
     /** Its memory in bytes, with the trees of its operations. */
     get weight(): number {
-      let sum = text.length * BYTES_PER_CHARACTER;
+      // An empty document has a weight too.
+      let sum = (text.length + 1) * BYTES_PER_CHARACTER;
       for (const { weight } of operations.values()) sum += weight;
       return sum;
     },
