@@ -16,8 +16,15 @@ import { fragmentsOf } from './select.ts';
 
 /** The most fields of an operation, with each fragment counted wherever it is spread. */
 const MAX_FIELDS = 2_000;
-/** Validation compares each fragment with each other one: 370 of them take 0.2 s. */
+/** Validation looks for a name of each fragment in each other one. */
 const MAX_FRAGMENTS = 100;
+/**
+ * Validation compares each two fields of one response key and place, and this many take 25 ms. graphql-js gives up after 500,000, which
+ * take 200 ms.
+ */
+const MAX_COMPARISONS = 20_000;
+/** Fields that are counted for it. Operations may share their fragments, so that a document has more than `MAX_FIELDS`. */
+const MAX_COUNTED = 40_000;
 /** In characters. The answer repeats an alias for each of its objects, and the path of an error does as well. */
 const MAX_ALIAS = 100;
 /** The walk stops here: deeper nesting would endanger the stack of code that walks the document later. */
@@ -46,7 +53,7 @@ const LEAF: Readonly<Shape> = {
 
 /** Returns an error for each limit that the document exceeds, without looking at the schema. */
 export function checkShape(document: DocumentNode, { depth }: Limits): GraphQLError[] {
-  const shapes = shapesOf(document);
+  const { shapes, isCyclic } = shapesOf(document);
   const most = (count: Exclude<keyof Shape, 'isConditional'>, of = document.definitions) =>
     Math.max(0, ...of.map((definition) => shapes.get(definition)?.[count] ?? 0));
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
@@ -93,6 +100,8 @@ export function checkShape(document: DocumentNode, { depth }: Limits): GraphQLEr
   );
   for (const [definition, { isConditional }] of shapes)
     if (isConditional && isSubscription(definition)) refusals.push(CONDITION_AT_ROOT);
+  if (isCyclic) refusals.push(CYCLE);
+  if (refusals.length === 0 && isTooRepetitive(document)) refusals.push(TOO_REPETITIVE);
   return refusals;
 }
 
@@ -103,24 +112,88 @@ const CONDITION_AT_ROOT = codedError(
   { http: CANNOT_RUN },
 );
 
+const CYCLE = codedError(
+  'GRAPHQL_VALIDATION_FAILED',
+  'A fragment spreads itself, or does so by another fragment. Remove one of the spreads.',
+  { http: CANNOT_RUN },
+);
+
+export const TOO_REPETITIVE = codedError(
+  'OPERATION_TOO_LARGE',
+  'The document repeats so many fields, fragments or variables that it cannot be checked. Give each field and each fragment once, or split the operation.',
+  { http: CANNOT_RUN },
+);
+
+/** Whether validation would compare too many fields. The document has no cycles. */
+function isTooRepetitive(document: DocumentNode): boolean {
+  const { definitions } = document;
+  const fragments = fragmentsOf(document);
+  const entered = new Set<string>();
+  let counted = 0;
+  let comparisons = 0;
+
+  /** Counts the fields of sets that are merged. */
+  function addSets(sets: readonly SelectionSetNode[]): void {
+    const spread = new Set<string>();
+    const fields = new Map<string, FieldNode[]>();
+    const collect = ({ selections }: SelectionSetNode): void => {
+      for (const node of selections) {
+        if (node.kind === Kind.FIELD) {
+          const key = node.alias?.value ?? node.name.value;
+          const nodes = fields.get(key);
+          if (nodes) nodes.push(node);
+          else fields.set(key, [node]);
+        } else if (node.kind === Kind.INLINE_FRAGMENT) collect(node.selectionSet);
+        else if (!spread.has(node.name.value)) {
+          spread.add(node.name.value);
+          entered.add(node.name.value);
+          const fragment = fragments[node.name.value];
+          if (fragment) collect(fragment.selectionSet);
+        }
+      }
+    };
+    for (const set of sets) collect(set);
+    for (const nodes of fields.values()) {
+      counted += nodes.length;
+      comparisons += (nodes.length * (nodes.length - 1)) / 2;
+      if (counted > MAX_COUNTED || comparisons > MAX_COMPARISONS) return;
+      const below = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+      if (below.length > 0) addSets(below);
+    }
+  }
+
+  for (const node of definitions) if (node.kind === Kind.OPERATION_DEFINITION) addSets([node.selectionSet]);
+  // Validation reads unused fragments too.
+  for (const node of definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION && !entered.has(node.name.value)) addSets([node.selectionSet]);
+  return counted > MAX_COUNTED || comparisons > MAX_COMPARISONS;
+}
+
 function isSubscription(node: DefinitionNode): boolean {
   return node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.SUBSCRIPTION;
 }
 
 /**
  * The shape of each operation and fragment. Reads each selection once: the shape of a fragment is added wherever it is
- * spread. A fragment inside itself counts as nothing, as validation refuses it.
+ * spread. A fragment inside itself counts as nothing.
  */
-function shapesOf(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<Shape>> {
+function shapesOf(document: DocumentNode) {
   const fragments = fragmentsOf(document);
   const shapes = new Map<DefinitionNode, Readonly<Shape>>();
+  const unfinished = new Set<FragmentDefinitionNode>();
+  let isCyclic = false;
 
   function ofFragment(fragment: FragmentDefinitionNode | undefined, nesting: number): Readonly<Shape> {
     if (fragment === undefined) return LEAF;
     const known = shapes.get(fragment);
     if (known !== undefined) return known;
-    shapes.set(fragment, LEAF);
+    if (unfinished.has(fragment)) {
+      isCyclic = true;
+      return LEAF;
+    }
+    unfinished.add(fragment);
     const shape = ofSet(fragment.selectionSet, nesting);
+    unfinished.delete(fragment);
     shapes.set(fragment, shape);
     return shape;
   }
@@ -163,7 +236,7 @@ function shapesOf(document: DocumentNode): ReadonlyMap<DefinitionNode, Readonly<
     if (definition.kind === Kind.OPERATION_DEFINITION)
       shapes.set(definition, ofSet(definition.selectionSet, 0));
   }
-  return shapes;
+  return { shapes, isCyclic };
 }
 
 function isConditional(directives: readonly DirectiveNode[] = []): boolean {

@@ -228,6 +228,25 @@ describe('the fields of an operation', () => {
     ]);
   });
 
+  it.each([
+    ['in the root', `{ ${times(201, () => 'script(id:1){id}')} }`],
+    ['in sets that are merged', `{ ${script} { ${times(201, () => 'project{id}')} } }`],
+    [
+      'on many levels',
+      `{ ${script} { ${times(90, () => 'sessions(first:1){nodes{script{sessions(first:1){nodes{script{id}}}}}}')} } }`,
+    ],
+    [
+      'in fragments',
+      `{ ${script} { ${times(90, (i) => `...F${i}`)} } } ${times(90, (i) => `fragment F${i} on Script { a:id b:id c:id d:id e:id f:id }`)}`,
+    ],
+    [
+      'in a fragment that is not used',
+      `{ ${script} { id } } fragment F on Script { ${times(201, () => 'project{id}')} }`,
+    ],
+  ])('that would be compared too often are refused, %s', async (_where, document) => {
+    expect(await codes(document)).toEqual(['OPERATION_TOO_LARGE']);
+  });
+
   it('that are compared too often are refused, and the error says what to do', async () => {
     expect(await refused(`{ ${script} { ${times(1_990, () => 'name')} } }`)).toEqual([
       expect.toBeJustError('OPERATION_TOO_LARGE', {
@@ -236,7 +255,8 @@ describe('the fields of an operation', () => {
         locations: undefined,
       }),
     ]);
-    await accepted(`{ ${script} { ${times(500, () => 'name')} } }`);
+    await accepted(`{ ${script} { ${times(200, () => 'name')} } }`);
+    expect(await codes(`{ ${script} { ${times(201, () => 'name')} } }`)).toEqual(['OPERATION_TOO_LARGE']);
     await accepted(withFragments(100, '__typename id'));
   });
 });
@@ -283,6 +303,18 @@ describe('cyclic fragments', () => {
     ['twice each', '{ ...A } fragment A on Query { ...B ...B } fragment B on Query { ...A ...A }'],
   ])('are refused: %s', async (_title, document) => {
     expect(await codes(document)).toContain('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('are refused where a field is between them', async () => {
+    const spread = (last: string) =>
+      `{ ${script} { ...A } } fragment A on Script { sessions(first: 1) { nodes { script { ${last} } } } }`;
+    await accepted(spread('id'));
+    const cyclic = spread('...A ...A');
+    expect(await refused(cyclic)).toEqual([
+      expect.toBeError('GRAPHQL_VALIDATION_FAILED', {
+        message: 'A fragment spreads itself, or does so by another fragment. Remove one of the spreads.',
+      }),
+    ]);
   });
 
   it('of 200 that all spread one another are refused', async () => {
