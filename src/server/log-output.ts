@@ -5,23 +5,22 @@ interface LogOutputOptions {
   readonly write: (bytes: Uint8Array) => number;
   /** Called when lines can be written again after a loss. It may write a line. */
   readonly onLoss: (lines: number) => void;
-  /** Lines beyond it are dropped. */
-  readonly maxBytes?: number;
 }
 
 /** The destination of log lines. Writing never blocks. */
 export type LogOutput = ReturnType<typeof createLogOutput>;
 
+/** Of lines that wait. Further lines are dropped. */
+export const MAX_WAITING_BYTES = 1024 * 1024;
 const RETRY_MS = 100;
 /** The pause of `drain` between attempts. */
 const NAP_MS = 5;
 
 /**
  * Writes the lines of one turn of the event loop at its end. Lines wait while they cannot be written, for example on a
- * full disk. Lines beyond the limit are dropped and counted.
+ * full disk. Lines beyond the limit are counted.
  */
-export function createLogOutput(options: LogOutputOptions) {
-  const { write, onLoss, maxBytes = 1024 * 1024 } = options;
+export function createLogOutput({ write, onLoss }: LogOutputOptions) {
   let lines: string[] = [];
   let waitingBytes = 0;
   let rest: Uint8Array = NOTHING;
@@ -63,7 +62,7 @@ export function createLogOutput(options: LogOutputOptions) {
     },
     write(line: string): void {
       const bytes = Buffer.byteLength(line);
-      if (waitingBytes + bytes > maxBytes) {
+      if (waitingBytes + bytes > MAX_WAITING_BYTES) {
         lost++;
         unreported++;
         return;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogOutput } from '../../src/server/log-output.ts';
+import { createLogOutput, MAX_WAITING_BYTES } from '../../src/server/log-output.ts';
 import { eventually } from '../support/vitest/waiting.ts';
 
 /** A file to write lines to, with as much room as a test gives it. */
@@ -14,7 +14,7 @@ function openSink() {
       sink.writes++;
       const taken = Math.min(bytes.length, sink.room);
       if (taken === 0) throw Object.assign(new Error(sink.code), { code: sink.code });
-      sink.text += Buffer.from(bytes.subarray(0, taken)).toString('latin1');
+      sink.text += Buffer.from(bytes.subarray(0, taken)).toString('latin1').replace(FILLING, '');
       sink.room -= taken;
       return taken;
     },
@@ -22,7 +22,10 @@ function openSink() {
   return sink;
 }
 
-function open(limits: { maxBytes?: number } = {}) {
+const FILLING = /^ +/;
+
+/** With `left`, so many bytes are left for lines. */
+function open({ left = 0 } = {}) {
   const sink = openSink();
   const losses: number[] = [];
   const output = createLogOutput({
@@ -31,8 +34,8 @@ function open(limits: { maxBytes?: number } = {}) {
       losses.push(lines);
       output.write(`${lines} lost\n`);
     },
-    ...limits,
   });
+  if (left > 0) output.write(' '.repeat(MAX_WAITING_BYTES - left));
   return { sink, losses, output };
 }
 
@@ -59,7 +62,7 @@ describe('the output of a log', () => {
   });
 
   it('keeps no more than its limit, counts what is lost, and tells of it once lines are written again', async () => {
-    const { sink, losses, output } = open({ maxBytes: 7 });
+    const { sink, losses, output } = open({ left: 7 });
     sink.room = 0;
     for (const line of ['1\n', '2\n', '3\n', '4\n', '5\n']) output.write(line);
     expect([output.lost, losses]).toEqual([2, []]);
@@ -73,7 +76,7 @@ describe('the output of a log', () => {
   });
 
   it('counts bytes, not letters', () => {
-    const { output, sink } = open({ maxBytes: 6 });
+    const { output, sink } = open({ left: 6 });
     sink.room = 0;
     output.write('ää\n');
     output.write('b\n');
@@ -81,7 +84,7 @@ describe('the output of a log', () => {
   });
 
   it('never throws, whatever the system says', async () => {
-    const { output, sink } = open({ maxBytes: 20 });
+    const { output, sink } = open({ left: 20 });
     Object.assign(sink, { room: 0, code: 'EIO' });
     for (let line = 0; line < 100; line++) output.write('x\n');
     await eventually(() => expect(sink.writes).toBeGreaterThan(1));
@@ -92,7 +95,7 @@ describe('the output of a log', () => {
 
 describe('the end of a process', () => {
   it('writes the waiting lines, and how many are lost', () => {
-    const { output, sink } = open({ maxBytes: 14 });
+    const { output, sink } = open({ left: 14 });
     for (const line of ['line 1\n', 'line 2\n', 'line 3\n']) output.write(line);
     output.drain(60_000);
     expect(sink.text).toBe('line 1\nline 2\n1 lost\n');
