@@ -33,15 +33,6 @@ const KEY = { token: 'sandbox-key' };
 describe('a subscription over a WebSocket', () => {
   const live = useLive({ liveLimits: { maxStreams: 4 } });
 
-  it('ends with its connection', async () => {
-    live.useApi().connect('s', 'a');
-    const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams: KEY });
-    subscribe('1', SESSIONS);
-    expect(await next()).toEqual({ id: '1', type: 'next', payload: snapshot('a') });
-    socket.terminate();
-    await live.expectNoMorePolls();
-  });
-
   it('waits for a client that does not read, with one merged change, and goes on', async () => {
     const api = live.useApi();
     api.users.set('s', []);
@@ -244,25 +235,6 @@ describe('a gateway key', () => {
     expect(await next()).toMatchObject({ type: 'next', payload: snapshot('a') });
     socket.terminate();
   });
-
-  it.each([
-    ['is missing', {}, /^No key was sent\. /],
-    ['is in token', { token: 'watcher' }, /does not read "token"/],
-    ['is unknown', bearer('other'), /is not one of this gateway's keys/],
-  ])(
-    'of connectionParams that %s is refused with the sentence of HTTP',
-    async (_what, connectionParams, message) => {
-      const { socket, subscribe, next } = await openSocket(live.gateway, { connectionParams });
-      subscribe('1', '{ script(id: "s") { name } }');
-      expect(await next()).toMatchObject({
-        type: 'next',
-        payload: {
-          errors: [expect.toBeError('UNAUTHENTICATED', { message: expect.stringMatching(message) })],
-        },
-      });
-      socket.terminate();
-    },
-  );
 });
 
 describe('a WebSocket is refused', () => {
