@@ -1,4 +1,4 @@
-/** A value that is known now or later. A value from memory costs no turn of the event loop. */
+/** A value that is known now or later. A value from memory costs no tick of the event loop. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Calls `next` with the value: at once, unless the value is a promise. */

@@ -160,7 +160,7 @@ interface Ready {
 const SENT_TOGETHER_BYTES = 16 * 1024;
 
 /**
- * Sends responses at the end of the turn of the event loop, together with all others that are ready. Writing to a socket
+ * Sends responses at the end of the tick, together with all others that are ready. Writing to a socket
  * wakes the process behind it, which is expensive, and a process just woken need not be woken again. With 64 connections on
  * two cores this gave 1.2 to 1.4 times as many small answers.
  */

@@ -20,12 +20,12 @@ export type Connections = ReturnType<typeof watchConnections>;
 /** Twice the measured heap of a small waiting request. A client may send thousands at once on one connection. */
 const HEAP_PER_REQUEST = 32 * 1024;
 
-/** If more requests arrive in a turn of the event loop, other connections are read in the next turn. */
+/** If more requests arrive in a tick, other connections are read in the next one. */
 const MOST_IN_TURN = 1_000;
 
 /**
  * Closes a connection that sends further requests before its answers while the heap is full. Node.js makes all requests that
- * are in a chunk of 64 kB, and reads hundreds of connections in one turn of the event loop, so their number is bounded too.
+ * are in a chunk of 64 kB, and reads hundreds of connections in one tick, so their number is bounded too.
  */
 export function watchConnections(server: Server) {
   const limitTurn = limitRequestsInTurn(() => open.keys());

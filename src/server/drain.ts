@@ -54,7 +54,7 @@ export function drain(
   });
 }
 
-/** The server closes before its last sockets emit `close`. Their listeners run in the same turn. */
+/** The server closes before its last sockets emit `close`. Their listeners run in the same tick. */
 function whenAllKnow(connections: Connections, done: () => void): void {
   const [open] = connections.all();
   if (open) setImmediate(whenAllKnow, connections, done);

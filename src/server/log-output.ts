@@ -17,7 +17,7 @@ const RETRY_MS = 100;
 const NAP_MS = 5;
 
 /**
- * Writes the lines of one turn of the event loop at its end. Lines wait while they cannot be written, for example on a
+ * Writes the lines of a tick at its end. Lines wait while they cannot be written, for example on a
  * full disk. Lines beyond the limit are counted.
  */
 export function createLogOutput({ write, onLoss }: LogOutputOptions) {

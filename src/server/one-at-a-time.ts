@@ -32,7 +32,7 @@ export function oneAtATime(connections: Connections, begin: RequestListener): Re
       if (unanswered.length <= MOST_UNANSWERED) socket.resume();
       beginWaiting(message, response);
     };
-    // In the next turn of the event loop: hundreds of refusals at once would keep other connections waiting.
+    // In the next tick: hundreds of refusals at once would keep other connections waiting.
     before.on('close', () => setImmediate(onTurn));
   };
 }
