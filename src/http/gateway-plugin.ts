@@ -26,15 +26,15 @@ export function createGatewayPlugin(options: GatewayPluginOptions): Plugin<objec
   return {
     // Replaces Yoga's parsers, which quote broken JSON and answer broken variables in a URL with 500.
     onRequestParse({ serverContext: { exchange }, setRequestParser }) {
-      checkAccept(exchange.accepted);
+      checkAccept(exchange.wants);
       setRequestParser((request) => readParams(exchange, request));
     },
 
     onParams({ setParamsHandler }) {
       setParamsHandler(({ params, context: { exchange } }) => {
-        const { record, accepted, reservation } = exchange;
+        const { record, wants, reservation } = exchange;
         exchange.reservation = undefined;
-        const mayStream = accepted.stream !== undefined;
+        const mayStream = wants.stream !== undefined;
         // Yoga has checked that the query is a text.
         const input = { params: params as OperationParams, record, checkMethod, mayStream, reservation };
         return pipeline.run(input).then((result) => {

@@ -39,7 +39,7 @@ interface ByFetch {
 
 interface ExchangeState {
   readonly record: RequestRecord;
-  readonly accepted: AcceptedTypes;
+  readonly wants: AcceptedTypes;
   /** The reserved memory of the body, until the pipeline takes it over. */
   reservation?: Reservation | undefined;
   /** The results of a subscription. */

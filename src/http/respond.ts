@@ -26,8 +26,8 @@ export function createRespond({ pipeline, tracker, compress, clock }: RespondOpt
     result: WritableResult | AsyncIterable<ExecutionResult>,
     fetchAPI: FetchAPI,
   ): Response | Promise<Response> => {
-    const { record, accepted } = exchange;
-    const { answer, stream } = accepted;
+    const { record, wants } = exchange;
+    const { answer, stream } = wants;
     const hasMore = isStream(result);
     // A plugin or its failure has replaced the results of a subscription.
     if (!hasMore) abandon(exchange);

@@ -43,8 +43,8 @@ export function createYogaAdapter(options: YogaOptions) {
   const inspection: Plugin = {
     onPluginInit({ plugins: all }) {
       // Plugins may have added others.
-      const names: readonly object[] = all;
-      const embedded = names.slice(names.indexOf(operations) + 1, names.indexOf(inspection));
+      const order: readonly object[] = all;
+      const embedded = order.slice(order.indexOf(operations) + 1, order.indexOf(inspection));
       for (const plugin of embedded) checkHooks(plugin, plugins.indexOf(plugin));
     },
   };
@@ -88,14 +88,14 @@ export function createYogaAdapter(options: YogaOptions) {
     exchange: Exchange,
     handle: () => Response | PromiseLike<Response>,
   ): Promise<Response> => {
-    const { request, record, accepted } = exchange;
+    const { request, record, wants } = exchange;
     try {
       checkAcceptLength(request.header('accept'));
       return await handle();
     } catch (error) {
       if (request.signal.aborted) throw error;
       abandon(exchange);
-      const answer = responseTo(pipeline.failed(error, record), accepted.answer ?? 'application/json');
+      const answer = responseTo(pipeline.failed(error, record), wants.answer ?? 'application/json');
       const headers = { ...answer.headers, [REQUEST_ID]: record.requestId };
       return responseFor({ ...answer, headers }, yoga.fetchAPI);
     } finally {
@@ -106,7 +106,7 @@ export function createYogaAdapter(options: YogaOptions) {
   const answer: NodeHandler = async (request, response, record) => {
     const { message } = request;
     const { host, origin, accept } = message.headers;
-    const exchange: Exchange = { request, response, record, accepted: negotiateTypes(accept) };
+    const exchange: Exchange = { request, response, record, wants: negotiateTypes(accept) };
     const context = { req: message, res: response, exchange };
     try {
       const answer = await guarded(exchange, () => {
@@ -132,7 +132,7 @@ export function createYogaAdapter(options: YogaOptions) {
     const url = urlOf(fetched);
     const request = fetchRequest(fetched, url, ownPath);
     const record = tracker.begin(request, requestIdFor(request.header(REQUEST_ID)));
-    const exchange: Exchange = { request, record, accepted: negotiateTypes(request.header('accept')) };
+    const exchange: Exchange = { request, record, wants: negotiateTypes(request.header('accept')) };
     let status = CLIENT_LEFT;
     try {
       const response = await guarded(exchange, () => {
