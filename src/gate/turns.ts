@@ -73,7 +73,8 @@ export class Turns {
   end(line: Line): void {
     this.#underWay -= 1;
     line.underWay -= 1;
-    if (line.underWay + line.waiting.length === 0) this.#lines.delete(line.client);
+    // What began at once belongs to no client, but a client may have no name either.
+    if (line !== this.#atOnce && line.underWay + line.waiting.length === 0) this.#lines.delete(line.client);
     if (this.#waiting > 0) this.#hasTime();
   }
 
