@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { CacheEntries, CacheEntry } from '../../state/cache-entries.ts';
-import { type Answer, type Call, type Source, versionOf, type WhyAsked } from '../call.ts';
+import { type Answer, type Call, type Source, versionOf } from '../call.ts';
 import { allowsOlderAnswer } from '../errors.ts';
 import type { Interceptor, Send } from '../step.ts';
 import { Usage } from '../usage.ts';
@@ -42,7 +42,6 @@ export function createCache(options: CacheOptions) {
   const freshMsOf = ({ maxAgeMs, freshFor }: Call<unknown>) => maxAgeMs ?? freshMsFor[freshFor] ?? freshMs;
   const keptMsOf = (call: Call<unknown>) =>
     Math.max(freshMsOf(call), freshMsFor[call.freshFor] ?? freshMs, staleMs);
-  const isKept = (call: Call<unknown>) => call.kind === 'read' && keptMsOf(call) > 0;
   /** The generations and names of the reads that are renewed now. */
   const revalidations = new Set<string>();
 
@@ -103,25 +102,14 @@ export function createCache(options: CacheOptions) {
     return Promise.resolve(serve<T>(entry, 'stale'));
   };
 
-  /** The kept answer to a read, and why the API is asked if that answer will not do. */
-  const lookUp = (call: Call<unknown>): { readonly entry?: CacheEntry; readonly why: WhyAsked } => {
-    if (!isKept(call)) return BYPASS;
-    const entry = entries.get(call.name);
-    if (!entry) return MISS;
-    return entry.generation === call.generation ? { entry, why: 'expired' } : WRITTEN;
-  };
-
   const step: Interceptor = (next) => (call, usage) => {
-    const { entry, why } = lookUp(call);
-    if (entry) return noted(readOwn(next, call, usage, entry), call, usage, why);
-    const answer = isKept(call) ? fetch(next, call, usage) : next(call, usage);
-    return noted(answer, call, usage, why);
+    if (call.kind === 'write' || keptMsOf(call) <= 0) return noted(next(call, usage), call, usage, 'bypass');
+    const entry = entries.get(call.name);
+    if (entry?.generation === call.generation)
+      return noted(readOwn(next, call, usage, entry), call, usage, 'expired');
+    return noted(fetch(next, call, usage), call, usage, entry ? 'written' : 'miss');
   };
   const policy: ServePolicy = { freshMsOf, keptMsOf, serve };
 
   return { step, policy };
 }
-
-const BYPASS = { why: 'bypass' } as const;
-const WRITTEN = { why: 'written' } as const;
-const MISS = { why: 'miss' } as const;
