@@ -52,37 +52,47 @@ export interface Asked {
   readonly payload: object | undefined;
 }
 
-/** One request to the REST API, on its way through the steps. A step never changes a call: it passes on a copy. */
-export interface Call<T> extends About, Asked {
+/** What holds for all calls of an endpoint. */
+interface EndpointRules {
   readonly method: 'GET' | 'POST';
-  /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
-  readonly path: string;
-  /** JSON text; undefined sends no body. */
-  readonly body: string | undefined;
-  /** Names of the resources that a read shows or a write changes. A write makes reads of its resources old. */
-  readonly resources: readonly string[];
   /** The name of the freshness time for a read's answer. */
   readonly freshFor: string;
-  /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
-  readonly deadline: number;
-  /** How long the request itself may take, in ms. */
-  readonly timeoutMs: number;
   /** Whether LuaAuth answers only after somebody else, for example the client of a session, which may take a minute. */
   readonly waitsForOthers: boolean;
   /** Whether there may be no second request, whatever the outcome of the first. */
   readonly isSentOnce: boolean;
-  /** Whether an earlier request of the call has failed. */
-  readonly isRetry: boolean;
+}
+
+/** One request to the REST API, on its way through the steps. A step never changes a call: it passes on a copy. */
+export interface Call<T> extends About, Asked {
+  readonly rules: EndpointRules;
+  /** Path and query, already encoded, such as `/scripts/abc/sessions/filter?limit=51`. */
+  readonly path: string;
+  /** JSON text; undefined sends no body. */
+  readonly body: string | undefined;
+  /** Identifies a read: account, method, path and body. */
+  readonly name: string;
+  /** Names of the resources that a read shows or a write changes. A write makes reads of its resources old. */
+  readonly resources: readonly string[];
+  /** When everything about the call must be over, waiting and body included, in ms on the transport's clock. */
+  readonly deadline: number;
+  /** How long the request itself may take, in ms. */
+  readonly timeoutMs: number;
   /** Aborted when the client has left. A read then ends at any stage, a write only while it waits for its turn. */
   readonly signal: Signal | undefined;
   /** Reads the answer, or throws the refusal in it. The result depends on the arguments only. */
   readonly decode: (reply: Reply, asked: Asked) => T;
-  /** Identifies a read: account, method, path and body. */
-  readonly name: string;
+  readonly notes: Notes;
+}
+
+/** What the steps, and polls, note on a call for the steps after them. */
+export interface Notes {
   /** Counts the writes to the resources of a read. Reads of one name and generation may share one answer. */
   readonly generation: number | string;
   /** Whether Redis is lost, so that other processes may have written unnoticed. */
   readonly isLost: boolean;
+  /** Whether an earlier request of the call has failed. */
+  readonly isRetry: boolean;
   /** Called when the call has its permits and a connection. Equal calls that still wait may then share its answer. */
   readonly onTurn: (() => void) | undefined;
   /** How old an answer from the cache may be, in ms. Undefined: as old as the settings of the cache say. A poll sets it. */
@@ -93,6 +103,16 @@ export interface Call<T> extends About, Asked {
    */
   readonly background: 'poll' | 'revalidation' | undefined;
 }
+
+/** The notes of a call that begins. */
+export const NO_NOTES: Notes = {
+  generation: 0,
+  isLost: false,
+  isRetry: false,
+  onTurn: undefined,
+  maxAgeMs: undefined,
+  background: undefined,
+};
 
 export interface Answer<T> {
   readonly value: T;
@@ -125,6 +145,6 @@ export interface Allowance {
 }
 
 /** Identifies what a read shows: its name and the generation of its resources. */
-export function versionOf({ generation, name }: Call<unknown>): string {
-  return `${generation} ${name}`;
+export function versionOf({ name, notes }: Call<unknown>): string {
+  return `${notes.generation} ${name}`;
 }

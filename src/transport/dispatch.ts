@@ -31,7 +31,7 @@ export function createDispatch(options: DispatchOptions): Send {
     }
 
     // From here on the call holds permits and a connection, until its turn ends.
-    if (call.isRetry) observers.tell((observer) => observer.retried?.(observed));
+    if (call.notes.isRetry) observers.tell((observer) => observer.retried?.(observed));
     const requestEnded = observers.begin((observer) => observer.requested?.(observed, hasWaited));
     let failure: unknown;
     try {

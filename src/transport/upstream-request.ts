@@ -94,11 +94,19 @@ export class UpstreamRequest implements Dispatcher.DispatchHandler, AbortListene
 
   #dispatch(): void {
     const { pool, origin, basePath, userAgent } = this.#options;
-    const { path, method, body = null } = this.#call;
+    const { rules, path, body = null } = this.#call;
     const headers = requestHeaders(this.#call, userAgent);
     try {
       pool.dispatch(
-        { origin, path: basePath + path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 },
+        {
+          origin,
+          path: basePath + path,
+          method: rules.method,
+          headers,
+          body,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
         this,
       );
     } catch (error) {

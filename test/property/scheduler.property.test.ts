@@ -5,7 +5,7 @@ import { AbortSource } from '../../src/base/signal.ts';
 import type { Quotas } from '../../src/state/port.ts';
 import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
 import { LONGEST_WAY_MS, WINDOW_MS } from '../../src/state/timed-permit.ts';
-import type { Call, Origin } from '../../src/transport/call.ts';
+import { type Call, NO_NOTES, type Origin } from '../../src/transport/call.ts';
 import { ClientLeft } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
@@ -93,7 +93,7 @@ function createWorld(rate: number, totalRate: number, connections: number) {
   ) => {
     for (let index = 0; index < calls; index += 1) {
       const signal = new AbortSource();
-      const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9, signal };
+      const call = { kind, origin, endpoint: kind, deadline: 1e9, timeoutMs: 1e9, signal, notes: NO_NOTES };
       const asked: Asked = { ...NEW, origin, kind, signal };
       const begin = (turn: Turn) => {
         expect(asked.turn).toBeUndefined();

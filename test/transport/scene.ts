@@ -1,14 +1,15 @@
 import { endOfTurn } from '../../src/base/clock.ts';
 import { AbortSource } from '../../src/base/signal.ts';
 import { createSlidingWindows } from '../../src/state/sliding-window-log.ts';
-import type { Call, Origin } from '../../src/transport/call.ts';
+import { type Call, NO_NOTES, type Notes, type Origin } from '../../src/transport/call.ts';
 import { type CallFailure, ClientLeft } from '../../src/transport/errors.ts';
 import { createKnownAccounts } from '../../src/transport/known-accounts.ts';
 import { createScheduler } from '../../src/transport/scheduler/scheduler.ts';
 import type { Turn } from '../../src/transport/scheduler/turn.ts';
 import { createManualClock } from '../support/clocks/clock.ts';
 
-interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint' | 'background' | 'onTurn'>> {
+interface Asked extends Partial<Pick<Call<unknown>, 'kind' | 'endpoint'>> {
+  readonly notes?: Partial<Notes>;
   readonly account?: string;
   readonly caller?: string;
   readonly callerRate?: number;
@@ -70,10 +71,12 @@ export function createScene({
     /** Asks for calls with these names, such as `a1 a2`, all of one operation. */
     ask(names: string, asked: Asked = {}): readonly { readonly leave: () => void }[] {
       const { operation = scene.originOf(asked), timeoutMs = 60_000 } = asked;
+      const notes = { ...NO_NOTES, ...asked.notes };
       const times = { deadline: clock.now() + timeoutMs, timeoutMs };
       return names.split(' ').map((name) => {
         const signal = new AbortSource();
-        const plain = { kind: 'read', endpoint: 'GET /any', ...asked, ...times, origin: operation, signal };
+        const own = { ...times, origin: operation, signal, notes };
+        const plain = { kind: 'read', endpoint: 'GET /any', ...asked, ...own };
         const call = plain as unknown as Call<unknown>;
         let turn: Turn | undefined;
         const begin = (given: Turn) => {

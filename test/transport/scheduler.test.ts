@@ -5,8 +5,8 @@ import { RateLimited, Unavailable } from '../../src/transport/errors.ts';
 import { createScene, many } from './scene.ts';
 
 const WINDOW_MS = 1_002;
-const POLL = { background: 'poll', caller: 'polls' } as const;
-const RENEWAL = { background: 'revalidation' } as const;
+const POLL = { notes: { background: 'poll' }, caller: 'polls' } as const;
+const RENEWAL = { notes: { background: 'revalidation' } } as const;
 
 describe('quotas', () => {
   it('let the rate of a key start in any second, and the next call when the first one leaves the window', async () => {
@@ -143,7 +143,8 @@ describe('calls in the background', () => {
     const scene = createScene({ rate: 10 });
     scene.ask(many('c', 8));
     const startedAt: number[] = [];
-    scene.ask('renewal', { ...RENEWAL, onTurn: () => void startedAt.push(scene.clock.now()) });
+    const onTurn = () => void startedAt.push(scene.clock.now());
+    scene.ask('renewal', { notes: { ...RENEWAL.notes, onTurn } });
     expect(await scene.pass(2 * WINDOW_MS)).toEqual([`0 ${many('c', 8)}`, '1002 renewal']);
     expect(startedAt).toEqual([1_002]);
   });

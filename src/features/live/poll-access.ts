@@ -50,10 +50,9 @@ export function createPollAccess({ transport, timeouts, rate }: PollAccessOption
       const now = clock.now();
       const deadline = now + LONGEST_WAIT_MS + call.timeoutMs;
       const isFirst = usage.readAt === Number.POSITIVE_INFINITY;
-      return ask(
-        { ...call, deadline, background: 'poll', maxAgeMs: isFirst ? maxAgeMs : now - usage.readAt },
-        own,
-      );
+      const age = isFirst ? maxAgeMs : now - usage.readAt;
+      const notes = { ...call.notes, background: 'poll' as const, maxAgeMs: age };
+      return ask({ ...call, deadline, notes }, own);
     },
     clock,
     origin: {

@@ -57,8 +57,8 @@ type StoredEntry = Omit<CacheEntry, 'ageMs'>;
 type Reply = [outcome: number, ageMs: number, at: Buffer, sealed: Buffer];
 
 /** A call with a rate of its own, or for which no client waits, may be made later than others. So only its equals wait for it. */
-function turnOf({ origin, background }: Call<unknown>): string {
-  if (background) return 'last';
+function turnOf({ origin, notes }: Call<unknown>): string {
+  if (notes.background) return 'last';
   return origin.callerRate === undefined ? 'usual' : 'limited';
 }
 
@@ -102,7 +102,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   const read = async <T>(next: Send, call: Call<T>, usage: Usage) => {
     const located = locate(call);
     const { account, entry, lease, place } = located;
-    const [firstMs, leaseMs] = call.background
+    const [firstMs, leaseMs] = call.notes.background
       ? [LONGEST_WAIT_MS, BACKGROUND_LEASE_MS]
       : [FIRST_WAIT_MS, CALL_LEASE_MS];
     let since = '';
@@ -128,7 +128,7 @@ export function sharedCache(link: RedisLink, accounts: AccountKeyspaces, policy:
   };
 
   return (next) => (call, usage) => {
-    const isReady = !link.isLost && !call.isLost;
+    const isReady = !link.isLost && !call.notes.isLost;
     const isShared = call.kind === 'read' && policy.freshMsOf(call) > 0;
     return isReady && isShared ? read(next, call, usage) : next(call, usage);
   };

@@ -36,9 +36,9 @@ export class AccountQueue extends FairLine<Turn> {
   }
 
   /** The line of the call's operation. */
-  lineOf({ call: { origin, background } }: Turn): FairLine<Turn> {
+  lineOf({ call: { origin, notes } }: Turn): FairLine<Turn> {
     const lines = { none: this.#ofClients, poll: this.#polls, revalidation: this.#revalidations };
-    return lines[background ?? 'none'].inner(origin.caller).inner(origin);
+    return lines[notes.background ?? 'none'].inner(origin.caller).inner(origin);
   }
 
   started({ isInBackground }: Turn): void {

@@ -60,7 +60,7 @@ export class Account {
     this.#count(turn, 1);
     this.queue.started(turn);
     turn.begin();
-    turn.call.onTurn?.();
+    turn.call.notes.onTurn?.();
   }
 
   /**

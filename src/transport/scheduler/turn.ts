@@ -44,7 +44,7 @@ export class Turn implements AbortListener {
   }
 
   get isInBackground(): boolean {
-    return this.call.background !== undefined;
+    return this.call.notes.background !== undefined;
   }
 
   /** The last moment at which a call that waits can start, on the clock. */

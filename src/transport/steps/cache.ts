@@ -39,9 +39,10 @@ export interface ServePolicy {
 export function createCache(options: CacheOptions) {
   const { freshMs, freshMsFor, staleMs, entries, clock } = options;
   const { isCurrent, hasRoom, isFailing } = options;
-  const freshMsOf = ({ maxAgeMs, freshFor }: Call<unknown>) => maxAgeMs ?? freshMsFor[freshFor] ?? freshMs;
+  const freshMsOf = ({ notes, rules }: Call<unknown>) =>
+    notes.maxAgeMs ?? freshMsFor[rules.freshFor] ?? freshMs;
   const keptMsOf = (call: Call<unknown>) =>
-    Math.max(freshMsOf(call), freshMsFor[call.freshFor] ?? freshMs, staleMs);
+    Math.max(freshMsOf(call), freshMsFor[call.rules.freshFor] ?? freshMs, staleMs);
   /** The generations and names of the reads that are renewed now. */
   const revalidations = new Set<string>();
 
@@ -54,13 +55,13 @@ export function createCache(options: CacheOptions) {
   });
 
   const isBetterThanCall = <T>(call: Call<T>, { ageMs }: CacheEntry) =>
-    !call.background && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
+    !call.notes.background && ageMs < staleMs && (isFailing(call) || !hasRoom(call));
 
   /** Serves an older entry in place of a failure (stale-if-error). */
   const serveInstead = async <T>(call: Call<T>, entry: CacheEntry, askedAt: number, failure: unknown) => {
     const ageMs = clock.now() - askedAt;
     // A poll shows no older state than it knows.
-    const mayServe = call.maxAgeMs === undefined && ageMs < staleMs && allowsOlderAnswer(failure);
+    const mayServe = call.notes.maxAgeMs === undefined && ageMs < staleMs && allowsOlderAnswer(failure);
     if (!mayServe || !(await isCurrent(call))) throw failure;
     return serve<T>({ ...entry, ageMs }, 'stale');
   };
@@ -72,7 +73,11 @@ export function createCache(options: CacheOptions) {
       (answer) => {
         const { value, bytes, sentAt } = answer;
         const ageMs = clock.now() - sentAt;
-        entries.set(call.name, { generation: call.generation, value, bytes, ageMs }, keptMsOf(call) - ageMs);
+        entries.set(
+          call.name,
+          { generation: call.notes.generation, value, bytes, ageMs },
+          keptMsOf(call) - ageMs,
+        );
         return answer;
       },
       (failure) => {
@@ -88,7 +93,8 @@ export function createCache(options: CacheOptions) {
     revalidations.add(renewed);
     const forget = () => void revalidations.delete(renewed);
     const deadline = clock.now() + staleMs;
-    const renewal = { ...call, deadline, signal: undefined, background: 'revalidation' as const };
+    const notes = { ...call.notes, background: 'revalidation' as const };
+    const renewal = { ...call, deadline, signal: undefined, notes };
     // Drops a failure, since no client waits. The next read tries again.
     fetch(next, renewal, new Usage()).then(forget, forget);
   };
@@ -96,7 +102,7 @@ export function createCache(options: CacheOptions) {
   const readOwn = <T>(next: Send, call: Call<T>, usage: Usage, entry: CacheEntry) => {
     // Where other processes may have written unnoticed, no entry counts as fresh.
     if (entry.ageMs < freshMsOf(call))
-      return Promise.resolve(serve<T>(entry, call.isLost ? 'stale' : 'fresh'));
+      return Promise.resolve(serve<T>(entry, call.notes.isLost ? 'stale' : 'fresh'));
     if (!isBetterThanCall(call, entry)) return fetch(next, call, usage, entry);
     revalidate(next, call);
     return Promise.resolve(serve<T>(entry, 'stale'));
@@ -105,7 +111,7 @@ export function createCache(options: CacheOptions) {
   const step: Interceptor = (next) => (call, usage) => {
     if (call.kind === 'write' || keptMsOf(call) <= 0) return noted(next(call, usage), call, usage, 'bypass');
     const entry = entries.get(call.name);
-    if (entry?.generation === call.generation)
+    if (entry?.generation === call.notes.generation)
       return noted(readOwn(next, call, usage, entry), call, usage, 'expired');
     return noted(fetch(next, call, usage), call, usage, entry ? 'written' : 'miss');
   };

@@ -93,7 +93,7 @@ export class CircuitBreaker {
     let role: Role = 'usual';
     if (circuit.is !== 'closed') {
       if (!this.#isDue(circuit)) return Promise.reject(new Unavailable(call, 'no'));
-      role = call.waitsForOthers || call.background !== undefined ? 'slow' : 'probe';
+      role = call.rules.waitsForOthers || call.notes.background !== undefined ? 'slow' : 'probe';
       if (role === 'probe') this.#set(account, { ...circuit, is: 'probing' });
     }
     const answer = next(call, usage);

@@ -1,6 +1,6 @@
 import { type Clock, Deadline, soon } from '../../base/clock.ts';
 import { type AbortListener, AbortSource } from '../../base/signal.ts';
-import type { Answer, Call } from '../call.ts';
+import type { Answer, Call, Notes } from '../call.ts';
 import { BroughtTooMuch, ClientLeft, RateLimited, TimedOut } from '../errors.ts';
 import type { Send } from '../step.ts';
 import type { Usage } from '../usage.ts';
@@ -68,7 +68,8 @@ export function dedupe(clock: Clock): (next: Send) => Send {
       };
       // Sets no timer: the deadline of the request gives a better reason.
       const waiting: Promise<Answer<T>> = begun.join(call, usage, undefined);
-      next({ ...call, signal: begun, onTurn: () => begin(name, begun) }, usage).then(
+      const notes = { ...call.notes, onTurn: () => begin(name, begun) };
+      next({ ...call, signal: begun, notes }, usage).then(
         (answer) => handOut(answer, end(), 0, clock),
         (failure) => {
           for (const waiter of end()) waiter.settle(Promise.reject(failure));
@@ -111,18 +112,19 @@ class SharedCall extends AbortSource {
 
   constructor(call: Call<unknown>) {
     super();
-    this.deadline = call.background ? Number.NEGATIVE_INFINITY : call.deadline;
+    this.deadline = call.notes.background ? Number.NEGATIVE_INFINITY : call.deadline;
     this.#call = call;
   }
 
-  get generation(): Call<unknown>['generation'] {
-    return this.#call.generation;
+  get generation(): Notes['generation'] {
+    return this.#call.notes.generation;
   }
 
   /** Whether a call of the same name need not wait for a turn of its own. */
-  serves({ generation, background, origin }: Call<unknown>): boolean {
-    if (this.aborted || generation !== this.generation) return false;
-    return this.isUnderWay || (background === this.#call.background && origin === this.#call.origin);
+  serves({ notes, origin }: Call<unknown>): boolean {
+    if (this.aborted || notes.generation !== this.generation) return false;
+    const isOfSameLine = origin === this.#call.origin && notes.background === this.#call.notes.background;
+    return this.isUnderWay || isOfSameLine;
   }
 
   /** Waits for the answer until the call's deadline. Without a clock, waits until the shared call ends. */

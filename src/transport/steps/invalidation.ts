@@ -37,7 +37,7 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
   const read = <T>(next: Send, call: Call<T>, usage: Usage, generation: Generation) => {
     if (generation.isLost) usage.isLost = true;
     const { number, isLost } = generation;
-    return next({ ...call, generation: number, isLost }, usage);
+    return next({ ...call, notes: { ...call.notes, generation: number, isLost } }, usage);
   };
 
   return (next) => (call, usage) => {
@@ -50,7 +50,7 @@ export function invalidation(generations: Generations, clock: Clock): Intercepto
 
 export function createGenerationCheck(generations: Generations) {
   return <T>(call: Call<T>) =>
-    whenKnown(generationOf(generations, call), ({ number }) => number === call.generation);
+    whenKnown(generationOf(generations, call), ({ number }) => number === call.notes.generation);
 }
 
 /** The combined generation of all resources of a read. A write to any of them makes an answer old. */

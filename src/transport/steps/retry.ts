@@ -20,9 +20,9 @@ export function retry({ clock, random, mayRetry }: RetryOptions): Interceptor {
   return (next) => async (call, usage) => {
     for (let retries = 0; ; retries += 1) {
       try {
-        return await next(retries === 0 ? call : { ...call, isRetry: true }, usage);
+        return await next(retries === 0 ? call : { ...call, notes: { ...call.notes, isRetry: true } }, usage);
       } catch (failure) {
-        if (retries === MAX_RETRIES || call.isSentOnce || !isWorthRetry(failure)) throw failure;
+        if (retries === MAX_RETRIES || call.rules.isSentOnce || !isWorthRetry(failure)) throw failure;
         const delayMs = failure instanceof RateLimited ? 0 : random() * BASE_DELAY_MS * 2 ** retries;
         if (clock.now() + delayMs >= call.deadline || call.signal?.aborted || !mayRetry(call)) throw failure;
         if (delayMs > 0) await wait(clock, delayMs);

@@ -23,7 +23,7 @@ export function openSingleCalls({ url, key, timeouts }: SingleCallOptions) {
           onReply?.(call, reply);
           return call.decode(reply, asked);
         };
-        return transport.ask({ ...call, decode, isSentOnce: true }, usage);
+        return transport.ask({ ...call, decode, rules: { ...call.rules, isSentOnce: true } }, usage);
       },
       clock: transport.clock,
       origin: { key, account: '', caller: '' },
