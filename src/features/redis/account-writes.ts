@@ -33,7 +33,7 @@ if last == count then return { 1, now, last } end
 local since = tonumber(last) > tonumber(count) and '(' .. count or '-inf'
 return { 1, now, last, redis.call('ZRANGEBYSCORE', writes, since, '+inf', 'WITHSCORES') }`;
 
-/** The writes of an account, as the store last reported them. For a new store, a new instance begins empty. */
+/** The writes of an account, as the store last reported them. After a reset of the link, a new instance begins empty. */
 export class AccountWrites {
   readonly #account: AccountKeyspace;
   readonly #link: RedisLink;

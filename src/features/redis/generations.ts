@@ -16,7 +16,7 @@ export function createGenerationsInRedis(
 ): Generations {
   const own = createGenerationsInMemory();
   let known = new WeakMap<AccountKeyspace, AccountWrites>();
-  link.onNewStore(() => {
+  link.onReset(() => {
     known = new WeakMap();
   });
   const writesOf = (account: AccountKeyspace): AccountWrites => {

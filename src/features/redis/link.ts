@@ -62,7 +62,7 @@ export class RedisLink {
   readonly random: RandomSource;
   /** Names this process in members and leases. */
   readonly me: string;
-  readonly #onNewStore = new Set<() => void>();
+  readonly #onReset = new Set<() => void>();
   #state: LinkState = { is: 'starting' };
   /** There may be one while Redis is lost, too: Redis then has to show that it answers well. */
   #connection: RedisConnection | undefined;
@@ -186,9 +186,9 @@ export class RedisLink {
     this.#tellMissed = tell;
   }
 
-  /** Calls back for each new store: what this process knows of the earlier one counts no more. */
-  onNewStore(action: () => void): void {
-    this.#onNewStore.add(action);
+  /** Calls back each time when Redis is used again or is new: what this process knows may be outdated. */
+  onReset(action: () => void): void {
+    this.#onReset.add(action);
   }
 
   async close(): Promise<void> {
@@ -235,8 +235,12 @@ export class RedisLink {
       if (used !== this.#connection || String(id) === this.#storeId) return;
       this.#storeId = String(id);
       this.#newUntil = this.now() + PAUSE_MS - ageMs;
-      for (const action of this.#onNewStore) action();
+      this.#reset();
     });
+  }
+
+  #reset(): void {
+    for (const action of this.#onReset) action();
   }
 
   #disconnect(): void {
@@ -294,6 +298,7 @@ export class RedisLink {
 
   #comeBack(): void {
     this.#state = { is: 'open', since: this.now() };
+    this.#reset();
     this.#options.onChange(undefined);
   }
 }

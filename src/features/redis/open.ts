@@ -61,7 +61,7 @@ export async function openStateInRedis(
     quotas: createQuotasInRedis(link, accounts),
     generations: createGenerationsInRedis(link, accounts, options.longestTtlMs + LONGEST_CALL_MS),
     steps: (policy) => [sharedCache(link, accounts, policy)],
-    onReset: (action) => link.onNewStore(action),
+    onReset: (action) => link.onReset(action),
     close: () => link.close(),
   };
   try {

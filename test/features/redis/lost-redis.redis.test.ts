@@ -64,7 +64,7 @@ describeWithRedis.concurrent('a gateway', () => {
       expect((await read(gateway)).data?.script?.name).toBe('v2');
     });
 
-    it('publishes what it has written as soon as Redis is back, and serves no older cache entry', async () => {
+    it('publishes what it has written as soon as Redis is back, and drops its own cache entries', async () => {
       own.respond = createVersions().answer;
       const proxy = await startProxy(fixture.redis.url);
       fixture.closing.push(proxy.close);
