@@ -100,7 +100,7 @@ export function checkShape(document: DocumentNode, { depth }: Limits): GraphQLEr
   );
   for (const [definition, { isConditional }] of shapes)
     if (isConditional && isSubscription(definition)) refusals.push(CONDITION_AT_ROOT);
-  if (isCyclic) refusals.push(CYCLE);
+  if (refusals.length === 0 && isCyclic) refusals.push(CYCLE);
   if (refusals.length === 0 && isTooRepetitive(document)) refusals.push(TOO_REPETITIVE);
   return refusals;
 }
