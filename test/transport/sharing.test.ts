@@ -244,6 +244,19 @@ describe('equal reads that wait for the quota', () => {
     expect(await Promise.all([first, ...others])).toEqual(['v1', 'v1 shared', 'v1']);
   });
 
+  it('of one operation are all answered by the call of another one whose turn is first', async () => {
+    const scene = await useUpTheQuota();
+    const { origin: operation } = scene.accessOf(two);
+    const reads = [one, { ...two, operation }, { ...two, operation }].map((asking) =>
+      scene.read('a', asking),
+    );
+    const answers: string[] = [];
+    for (const read of reads) void read.then((answer) => answers.push(answer));
+    await scene.pass(WINDOW_MS);
+    expect(answers).toEqual(['v1', 'v1 shared', 'v1 shared']);
+    expect(scene.lines).toEqual(['GET /scripts/a']);
+  });
+
   it('of a client that stays are sent when the client leaves whose read was first', async () => {
     const scene = await useUpTheQuota();
     const client = new AbortController();

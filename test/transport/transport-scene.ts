@@ -19,6 +19,8 @@ const OBJECTS = { project: {}, session: {}, user: {}, system: {} };
 interface Asking {
   readonly key?: string;
   readonly caller?: string;
+  /** The operation that asks; by default one for each call. */
+  readonly operation?: Access['origin'];
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   /** What is left of the operation's time, in ms. */
@@ -77,13 +79,14 @@ export function createTransportScene(options: Partial<TransportOptions> = {}) {
   const accessOf = ({
     key = 'key',
     caller = '',
+    operation = { key, account: key, caller },
     signal,
     timeoutMs = 5_000,
     leftMs = timeoutMs,
   }: Asking): Access => ({
     ask: transport.ask,
     clock,
-    origin: { key, account: key, caller },
+    origin: operation,
     usage: new Usage(),
     signal,
     timeouts: { read: timeoutMs, write: timeoutMs },
